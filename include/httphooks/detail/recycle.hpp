@@ -1,0 +1,185 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Memory that the last request left behind, kept for the next: blocks and strings, a cache a
+   thread.
+
+    The caches hold raw memory only, never an object of the user's, so nothing that a hook captured
+    lives longer for them. Memory taken on one thread may be given back on another.
+*/
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace httphooks::detail {
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HTTPHOOKS_DETAIL_CACHING 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HTTPHOOKS_DETAIL_CACHING 0
+#endif
+#endif
+#ifndef HTTPHOOKS_DETAIL_CACHING
+#define HTTPHOOKS_DETAIL_CACHING 1
+#endif
+
+/// Whether the caches keep anything: not under AddressSanitizer, which is to see every use after
+/// free.
+inline constexpr bool caching = HTTPHOOKS_DETAIL_CACHING != 0;
+
+#undef HTTPHOOKS_DETAIL_CACHING
+
+/// Blocks of 64 bytes to 8 KiB, by powers of two; larger ones are not kept.
+class block_cache {
+public:
+    static constexpr std::size_t smallest = 64;
+    static constexpr std::size_t classes = 8;
+    static constexpr std::size_t per_class = 32;
+
+    /// The calling thread's cache; null when the thread is ending.
+    static block_cache* of_thread() noexcept;
+
+    /// The size that a request for `size` bytes is rounded up to.
+    static constexpr std::size_t rounded(std::size_t size) noexcept {
+        return size <= smallest ? smallest : std::bit_ceil(size);
+    }
+
+    /// A block of `rounded(size)` bytes, aligned as by operator new.
+    static void* allocate(std::size_t size);
+
+    /// Gives a block back; `size` as it was asked for.
+    static void deallocate(void* block, std::size_t size) noexcept;
+
+    block_cache() = default;
+    block_cache(block_cache const&) = delete;
+    block_cache& operator=(block_cache const&) = delete;
+    ~block_cache();
+
+private:
+    struct free_block {
+        free_block* next;
+    };
+    struct free_list {
+        free_block* head = nullptr;
+        std::size_t count = 0;
+    };
+
+    static constexpr std::size_t class_of(std::size_t rounded_size) noexcept {
+        return static_cast<std::size_t>(std::countr_zero(rounded_size / smallest));
+    }
+
+    std::array<free_list, classes> lists_{};
+};
+
+/// A standard allocator over block_cache.
+template <class T>
+struct recycling_allocator {
+    using value_type = T;
+
+    recycling_allocator() = default;
+    template <class U>
+    recycling_allocator(recycling_allocator<U> const&) noexcept {}
+
+    T* allocate(std::size_t n) { return static_cast<T*>(block_cache::allocate(n * sizeof(T))); }
+    void deallocate(T* p, std::size_t n) noexcept { block_cache::deallocate(p, n * sizeof(T)); }
+
+    template <class U>
+    bool operator==(recycling_allocator<U> const&) const noexcept {
+        return true;
+    }
+};
+
+/// An empty string with the capacity that an earlier one left behind, if there is one.
+std::string take_string();
+
+/// Keeps the string's memory for take_string(); does nothing for a short or a very large one.
+void give_string(std::string&& s) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+inline block_cache::~block_cache() {
+    for (free_list& list : lists_)
+        while (list.head) ::operator delete(std::exchange(list.head, list.head->next));
+}
+
+inline block_cache* block_cache::of_thread() noexcept {
+    struct slot {
+        block_cache cache;
+        bool* ended;
+        explicit slot(bool* flag) : ended(flag) {}
+        ~slot() { *ended = true; }
+    };
+    thread_local bool ended = false;
+    if (ended) return nullptr;
+    thread_local slot s(&ended);
+    return &s.cache;
+}
+
+inline void* block_cache::allocate(std::size_t size) {
+    std::size_t const bytes = rounded(size);
+    if (std::size_t const c = class_of(bytes); caching && c < classes)
+        if (block_cache* cache = of_thread())
+            if (free_list& list = cache->lists_[c]; list.head) {
+                --list.count;
+                return std::exchange(list.head, list.head->next);
+            }
+    return ::operator new(bytes);
+}
+
+inline void block_cache::deallocate(void* block, std::size_t size) noexcept {
+    if (!block) return;
+    if (std::size_t const c = class_of(rounded(size)); caching && c < classes)
+        if (block_cache* cache = of_thread())
+            if (free_list& list = cache->lists_[c]; list.count < per_class) {
+                list.head = ::new (block) free_block{list.head};
+                ++list.count;
+                return;
+            }
+    ::operator delete(block);
+}
+
+struct string_cache {
+    static constexpr std::size_t most = 32;
+    static constexpr std::size_t largest = 16 * 1024;
+
+    std::vector<std::string> strings;
+    bool* ended;
+
+    explicit string_cache(bool* flag) : ended(flag) { strings.reserve(most); }
+    ~string_cache() { *ended = true; }
+
+    static string_cache* of_thread() {
+        thread_local bool ended = false;
+        if (ended) return nullptr;
+        thread_local string_cache cache(&ended);
+        return &cache;
+    }
+};
+
+inline std::string take_string() {
+    std::string s;
+    if (string_cache* cache = string_cache::of_thread(); cache && !cache->strings.empty()) {
+        s.swap(cache->strings.back());
+        cache->strings.pop_back();
+    }
+    return s;
+}
+
+inline void give_string(std::string&& s) noexcept {
+    static std::size_t const inplace = std::string().capacity();
+    if (!caching || s.capacity() <= inplace || s.capacity() > string_cache::largest) return;
+    if (string_cache* cache = string_cache::of_thread();
+        cache && cache->strings.size() < string_cache::most) {
+        s.clear();
+        cache->strings.push_back(std::move(s));
+    }
+}
+
+}  // namespace httphooks::detail

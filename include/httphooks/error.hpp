@@ -1,0 +1,129 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What can go wrong in the hooks themselves, as error codes.
+*/
+
+#include <httphooks/config.hpp>
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <string>
+#include <type_traits>
+
+namespace httphooks {
+
+using boost::system::error_code;
+using boost::system::system_error;
+
+/// A value, or the error_code that says why there is none.
+template <class T>
+using result = boost::system::result<T>;
+
+/// The errors of the core; category "httphooks".
+enum class error {
+    /// A request target is not of a form that the server accepts.
+    invalid_target = 1,
+    /// A `%` in a path is not followed by two hexadecimal digits.
+    invalid_escape,
+    /// A path holds the byte 0, plain or escaped.
+    null_byte,
+    /// The dot segments of a path lead out of its root.
+    path_above_root,
+    /// A route pattern cannot be compiled.
+    invalid_pattern,
+    /// No hook has this id.
+    unknown_hook,
+    /// A header field's name is not a token.
+    invalid_field_name,
+    /// A header field's value, or a reason phrase, holds CR, LF or another control character.
+    invalid_field_value,
+    /// A response's status is not in 200 to 599.
+    invalid_status,
+    /// A hook let its `done` go without calling it.
+    dropped_done,
+    /// A hook took longer than its time limit.
+    time_limit,
+    /// A pre-responder finished without a decision.
+    undecided,
+    /// A hook threw something that is not a std::exception.
+    unknown_exception,
+    /// The replacement of a request or a response is not valid.
+    invalid_replacement,
+    /// An envelope is not a JSON object of the shape that hooks take.
+    invalid_envelope,
+    /// An envelope names a method that is not known.
+    unknown_method,
+    /// A text that should be base64 is not.
+    invalid_base64,
+    /// A multipart body, or its Content-Type, is malformed.
+    invalid_multipart,
+    /// A multipart body exceeds a limit of its parser.
+    multipart_limit,
+    /// A response is not one that collapses several responses.
+    not_a_multi_response,
+    /// The observer was completed, or stopped by an error; it takes no more requests.
+    observer_stopped,
+    /// Too many listeners are running; this one was not started.
+    listener_limit,
+};
+
+/// The category of error: name "httphooks".
+boost::system::error_category const& error_category() noexcept;
+
+/// An error_code of the category "httphooks"; found by argument-dependent look-up.
+error_code make_error_code(error e) noexcept;
+
+namespace detail {
+
+class core_error_category final : public boost::system::error_category {
+public:
+    char const* name() const noexcept override { return "httphooks"; }
+
+    std::string message(int value) const override {
+        switch (static_cast<error>(value)) {
+            case error::invalid_target: return "invalid request target";
+            case error::invalid_escape: return "malformed percent escape";
+            case error::null_byte: return "null byte in a path";
+            case error::path_above_root: return "dot segments leave the root";
+            case error::invalid_pattern: return "invalid route pattern";
+            case error::unknown_hook: return "unknown hook id";
+            case error::invalid_field_name: return "invalid header field name";
+            case error::invalid_field_value: return "invalid header field value";
+            case error::invalid_status: return "status is not in 200 to 599";
+            case error::dropped_done: return "a hook dropped its done without calling it";
+            case error::time_limit: return "a hook exceeded its time limit";
+            case error::undecided: return "a pre-responder finished without a decision";
+            case error::unknown_exception: return "a hook threw an unknown exception";
+            case error::invalid_replacement: return "invalid replacement";
+            case error::invalid_envelope: return "invalid envelope";
+            case error::unknown_method: return "unknown method";
+            case error::invalid_base64: return "invalid base64";
+            case error::invalid_multipart: return "malformed multipart body";
+            case error::multipart_limit: return "multipart body exceeds a limit";
+            case error::not_a_multi_response: return "not a collapsed response";
+            case error::observer_stopped: return "the observer has stopped";
+            case error::listener_limit: return "too many listeners are running";
+        }
+        return "unknown error";
+    }
+};
+
+}  // namespace detail
+
+inline boost::system::error_category const& error_category() noexcept {
+    static detail::core_error_category const category;
+    return category;
+}
+
+inline error_code make_error_code(error e) noexcept {
+    return error_code(static_cast<int>(e), error_category());
+}
+
+}  // namespace httphooks
+
+template <>
+struct boost::system::is_error_code_enum<httphooks::error> : std::true_type {};

@@ -1,0 +1,165 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What a hook is: its id, its options, its description, and the forms that its callback may have.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
+#include <httphooks/hook_type.hpp>
+#include <httphooks/into_response.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <compare>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <type_traits>
+
+namespace httphooks {
+
+/// Names a registered hook; never reused within a registry.
+class hook_id {
+public:
+    /// An id that no hook has.
+    constexpr hook_id() = default;
+    constexpr explicit hook_id(std::uint64_t value) : value_(value) {}
+
+    /// The number behind the id, from 1.
+    constexpr std::uint64_t value() const noexcept { return value_; }
+
+    friend constexpr auto operator<=>(hook_id, hook_id) = default;
+
+private:
+    std::uint64_t value_ = 0;
+};
+
+/// What a hook may say about itself when it is registered.
+struct hook_options {
+    /// A name for logs and tables; need not be unique.
+    std::string name{};
+    /// How long an asynchronous run may take; nothing: the registry's default; 0: without limit.
+    std::optional<std::chrono::milliseconds> time_limit{};
+    /// The longest request body in bytes; the smallest of the hooks that match replaces the
+    /// server's limit.
+    std::optional<std::uint64_t> body_limit{};
+    /// Whether a remote caller's filter may leave the hook out; nothing: not a pre-responder.
+    std::optional<bool> mandatory{};
+    /// One sentence on what the hook is for.
+    std::string summary{};
+};
+
+/// A registered hook as data.
+struct hook_info {
+    hook_id id{};
+    hook_type type{};
+    /// The method it is registered for; any_verb: every method.
+    verb method = any_verb;
+    /// The pattern as it was written.
+    std::string pattern{};
+    hook_options options{};
+    /// Where in the source it was registered.
+    std::source_location where{};
+
+    /// Whether a remote caller's filter must keep it.
+    bool mandatory() const noexcept {
+        return options.mandatory.value_or(type == hook_type::pre_responder);
+    }
+};
+
+/// Something that went wrong in a hook; what the registry's error handler is given.
+struct hook_error {
+    /// The hook in which it happened.
+    hook_info const& hook;
+    /// The number of the exchange, as context::id() gives it.
+    std::uint64_t exchange_id;
+    /// What the hook reported, or what the library found; clear when it threw.
+    error_code code;
+    /// What the hook threw; null when it did not throw.
+    std::exception_ptr exception;
+
+    /// The text of the code or of the exception.
+    std::string what() const;
+};
+
+class hook_done;
+
+namespace detail {
+
+template <class T>
+struct awaitable_value {
+    static constexpr bool is_awaitable = false;
+};
+template <class T, class Executor>
+struct awaitable_value<asio::awaitable<T, Executor>> {
+    static constexpr bool is_awaitable = true;
+    using type = T;
+};
+
+/// The four forms of a callback, and none of them.
+enum class hook_form { none, value, void_, coroutine, callback };
+
+template <class Context, class T>
+concept hook_result = std::is_void_v<T> || (Context::may_respond && convertible_to_response<T>);
+
+template <class F, class Context>
+constexpr hook_form form_of() {
+    if constexpr (std::invocable<F&, Context&>) {
+        using R = std::invoke_result_t<F&, Context&>;
+        using A = awaitable_value<std::remove_cvref_t<R>>;
+        if constexpr (A::is_awaitable) {
+            return hook_result<Context, typename A::type> ? hook_form::coroutine : hook_form::none;
+        } else if constexpr (std::is_void_v<R>) {
+            return hook_form::void_;
+        } else {
+            return hook_result<Context, R> ? hook_form::value : hook_form::none;
+        }
+    } else if constexpr (std::invocable<F&, Context&, hook_done>) {
+        return std::is_void_v<std::invoke_result_t<F&, Context&, hook_done>> ? hook_form::callback
+                                                                            : hook_form::none;
+    } else {
+        return hook_form::none;
+    }
+}
+
+}  // namespace detail
+
+/** A callback that can be registered for hooks of this context's type.
+
+    One of `T(Context&)`, `void(Context&)`, `awaitable<void or T>(Context&)` and
+    `void(Context&, done)`, where `T` converts to a response; listeners return nothing. A callback
+    may be called by several threads at once.
+*/
+template <class F, class Context>
+concept hook_function = detail::form_of<std::remove_reference_t<F>, Context>() !=
+                        detail::hook_form::none;
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::string hook_error::what() const {
+    if (!exception) return code.message();
+    try {
+        std::rethrow_exception(exception);
+    } catch (std::exception const& e) {
+        return e.what();
+    } catch (...) {
+        return make_error_code(error::unknown_exception).message();
+    }
+}
+
+}  // namespace httphooks
+
+/// Hook ids in unordered containers.
+template <>
+struct std::hash<httphooks::hook_id> {
+    std::size_t operator()(httphooks::hook_id id) const noexcept {
+        return std::hash<std::uint64_t>()(id.value());
+    }
+};

@@ -1,0 +1,71 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Where a request came from: transport, peer, TLS, and for sockets the handshake.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace httphooks {
+
+/// How a request reached the hooks.
+enum class transport : std::uint8_t { http, sockjs, socketio, websocket, inject };
+
+/// The transport's name: "http", "sockjs", "socketio", "websocket" or "inject".
+constexpr std::string_view to_string(transport t) noexcept {
+    switch (t) {
+        case transport::http: return "http";
+        case transport::sockjs: return "sockjs";
+        case transport::socketio: return "socketio";
+        case transport::websocket: return "websocket";
+        case transport::inject: return "inject";
+    }
+    return "";
+}
+
+/** Where a request came from. What a client claims in a message cannot change it.
+
+    A default-constructed origin is plain HTTP from an unknown peer.
+*/
+class origin {
+public:
+    origin() = default;
+
+    /** @param via how the request came
+        @param peer the client's address; behind a trusted proxy the one that the proxy gives
+        @param tls whether the connection is encrypted
+        @param handshake for sockets the request that opened them, else null
+    */
+    explicit origin(transport via, asio::ip::tcp::endpoint peer = {}, bool tls = false,
+                    std::shared_ptr<request const> handshake = nullptr)
+        : handshake_(std::move(handshake)), peer_(std::move(peer)), via_(via), tls_(tls) {}
+
+    /// How the request came.
+    httphooks::transport transport() const noexcept { return via_; }
+
+    /// The client's address and port.
+    asio::ip::tcp::endpoint const& peer() const noexcept { return peer_; }
+
+    /// Whether the connection to the client is encrypted.
+    bool tls() const noexcept { return tls_; }
+
+    /// The request that opened the client's socket; null for plain HTTP.
+    std::shared_ptr<request const> const& handshake() const noexcept { return handshake_; }
+
+private:
+    std::shared_ptr<request const> handshake_;
+    asio::ip::tcp::endpoint peer_;
+    httphooks::transport via_ = httphooks::transport::http;
+    bool tls_ = false;
+};
+
+}  // namespace httphooks
