@@ -1,0 +1,92 @@
+# Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#
+# Sourced by tests/run and examples/run: installs what a build wants and is not there.
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+die() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# header_version FILE MACRO: the number that a header defines, or 0.
+header_version() {
+  local number=
+  [ -r "$1" ] && number=$(sed -nE "s/^#[[:space:]]*define[[:space:]]+$2[[:space:]]+([0-9]+).*/\1/p" "$1")
+  echo "${number:-0}"
+}
+
+# cmake_is MAJOR MINOR: whether cmake is there and at least as new.
+cmake_is() {
+  local version
+  version=$(cmake --version 2>/dev/null | sed -nE '1s/.* ([0-9]+\.[0-9]+).*/\1/p')
+  [ -n "$version" ] || return 1
+  [ "${version%.*}" -gt "$1" ] || { [ "${version%.*}" -eq "$1" ] && [ "${version#*.}" -ge "$2" ]; }
+}
+
+# is_there THING: whether a thing that a build wants is installed.
+is_there() {
+  case "$1" in
+    boost) [ "$(header_version /usr/include/boost/version.hpp BOOST_VERSION)" -ge 108100 ] ;;
+    json) [ -e /usr/include/nlohmann/json.hpp ] ;;
+    catch) [ -e /usr/include/catch2/catch.hpp ] || [ -e /usr/include/catch2/catch_all.hpp ] ;;
+    openssl) [ -e /usr/include/openssl/ssl.h ] ;;
+    libc) [ -e /usr/include/stdlib.h ] ;;
+    certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
+    cmake) cmake_is 3 25 ;;
+    clang-runtime) ls /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-* >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+  esac
+}
+
+# package_of THING: the Debian package that brings it.
+package_of() {
+  case "$1" in
+    boost)
+      if apt-cache show libboost1.81-dev >/dev/null 2>&1; then
+        echo libboost1.81-dev
+      else
+        echo libboost-dev
+      fi
+      ;;
+    json) echo nlohmann-json3-dev ;;
+    catch) echo catch2 ;;
+    openssl) echo libssl-dev ;;
+    libc) echo libc6-dev ;;
+    certificates) echo ca-certificates ;;
+    ninja) echo ninja-build ;;
+    clang++-19) echo clang-19 ;;
+    clang-runtime) echo libclang-rt-19-dev ;;
+    *) echo "$1" ;;
+  esac
+}
+
+# need THING...: installs those that are missing, or says which they are and ends.
+need() {
+  local thing as_root=() missing=() packages=()
+  for thing in "$@"; do is_there "$thing" || missing+=("$thing"); done
+  [ ${#missing[@]} -eq 0 ] && return
+
+  command -v apt-get >/dev/null 2>&1 ||
+    die "missing: ${missing[*]}; this is no Debian, so install them by hand"
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 ||
+      die "missing: ${missing[*]}; install them as root, or install sudo"
+    as_root=(sudo)
+  fi
+  "${as_root[@]}" apt-get update -qq || die "missing: ${missing[*]}; apt-get update failed"
+  for thing in "${missing[@]}"; do packages+=("$(package_of "$thing")"); done
+  say "installing ${packages[*]}"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    "${packages[@]}" >&2 || die "missing: ${missing[*]}; apt-get install ${packages[*]} failed"
+  for thing in "${missing[@]}"; do
+    is_there "$thing" || die "still missing after the installation: $thing"
+  done
+}
+
+build_needs=(g++ libc cmake ninja boost json openssl)
+
+if command -v ccache >/dev/null 2>&1; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}
+  export CCACHE_SLOPPINESS=${CCACHE_SLOPPINESS-pch_defines,time_macros}
+fi
