@@ -1,0 +1,125 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Classes of the bytes of a request target, and the escapes that stand for them.
+*/
+
+#include <httphooks/config.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace httphooks::detail {
+
+/// What a byte of a request target is; the classes of all bytes are or-ed together in one pass.
+enum url_class : std::uint8_t {
+    /// '/'. It is bit 0, so that `(class >> 1) & previous class` finds "//" and "/.".
+    url_slash = 1,
+    /// '/' and '.': what must not follow a '/' in a path that is normalised already.
+    url_slash_or_dot = 2,
+    /// '%'
+    url_percent = 4,
+    /// '?'
+    url_question = 8,
+    /// '#'
+    url_hash = 16,
+    /// '[' and ']', which are escaped in a path.
+    url_bracket = 32,
+    /// A byte that no request target may hold.
+    url_invalid = 64,
+    /// Not a pchar of RFC 3986.
+    url_not_pchar = 128,
+};
+
+constexpr bool is_unreserved(unsigned char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+constexpr std::array<std::uint8_t, 256> make_url_classes() noexcept {
+    std::array<std::uint8_t, 256> classes{};
+    constexpr std::string_view sub_delims_and_more = "!$&'()*+,;=:@";
+    constexpr std::string_view refused = "<>\"{}|^`\\";
+    for (unsigned i = 0; i < 256; ++i) {
+        auto const c = static_cast<unsigned char>(i);
+        char const ch = static_cast<char>(c);
+        unsigned k = 0;
+        if (!is_unreserved(c) && sub_delims_and_more.find(ch) == std::string_view::npos)
+            k |= url_not_pchar;
+        if (c <= 0x20 || c >= 0x7f || refused.find(ch) != std::string_view::npos) k |= url_invalid;
+        if (ch == '/') k |= url_slash | url_slash_or_dot;
+        if (ch == '.') k |= url_slash_or_dot;
+        if (ch == '%') k |= url_percent;
+        if (ch == '?') k |= url_question;
+        if (ch == '#') k |= url_hash;
+        if (ch == '[' || ch == ']') k |= url_bracket;
+        classes[i] = static_cast<std::uint8_t>(k);
+    }
+    return classes;
+}
+
+inline constexpr std::array<std::uint8_t, 256> url_classes = make_url_classes();
+
+constexpr unsigned url_class_of(char c) noexcept {
+    return url_classes[static_cast<unsigned char>(c)];
+}
+
+/// The value of a hexadecimal digit, or -1.
+constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+/// The byte that an escape at `text[at]` ('%') stands for, or -1 when it is malformed.
+constexpr int escaped_byte(std::string_view text, std::size_t at) noexcept {
+    if (text.size() - at < 3) return -1;
+    int const high = hex_value(text[at + 1]);
+    int const low = hex_value(text[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/// Appends "%XX".
+inline void append_escape(std::string& out, unsigned char c) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    char const escape[3] = {'%', digits[c >> 4], digits[c & 15]};
+    out.append(escape, 3);
+}
+
+/// Appends a byte of a path in its canonical spelling: as it is when it is a pchar.
+inline void append_canonical(std::string& out, unsigned char c) {
+    if (url_classes[c] & url_not_pchar)
+        append_escape(out, c);
+    else
+        out.push_back(static_cast<char>(c));
+}
+
+/** Whether `raw`, form-decoded, is `decoded`; nothing is allocated.
+
+    @param plus_is_space whether '+' stands for a space, as in a query.
+*/
+inline bool equals_decoded(std::string_view raw, std::string_view decoded,
+                           bool plus_is_space) noexcept {
+    std::size_t j = 0;
+    for (std::size_t i = 0; i < raw.size(); ++i, ++j) {
+        if (j == decoded.size()) return false;
+        char c = raw[i];
+        if (c == '+' && plus_is_space) {
+            c = ' ';
+        } else if (c == '%') {
+            if (int const byte = escaped_byte(raw, i); byte >= 0) {
+                c = static_cast<char>(byte);
+                i += 2;
+            }
+        }
+        if (c != decoded[j]) return false;
+    }
+    return j == decoded.size();
+}
+
+}  // namespace httphooks::detail

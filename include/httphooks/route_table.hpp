@@ -1,0 +1,193 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Many route patterns at once: a target's verb and path give every value whose pattern matches.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/route_pattern.hpp>
+#include <httphooks/url.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/beast/http/verb.hpp>
+
+namespace httphooks {
+
+/** Values by verb and route pattern.
+
+    Filled with insert(), then build(), then read only. A lookup yields every match, in the order of
+    insertion, not the best one.
+    @par Thread safety shared object: the const members, once built; distinct objects: safe.
+*/
+template <class Value>
+class route_table {
+public:
+    class match_list;
+
+    /// One match.
+    struct match {
+        /// What was inserted.
+        Value const& value;
+        /// The verb that it was inserted for; verb::unknown stands for every verb.
+        beast::http::verb method;
+        /// The pattern that it was inserted for.
+        route_pattern const& pattern;
+    };
+
+    /** Adds a value.
+        @param method verb::unknown stands for every verb.
+    */
+    void insert(beast::http::verb method, route_pattern pattern, Value value) {
+        entries_.push_back({method, std::move(pattern), std::move(value)});
+    }
+
+    /// Compiles the table; to be called once, after the last insert() and before the first lookup.
+    void build() {}
+
+    /// How many values there are.
+    std::size_t size() const noexcept { return entries_.size(); }
+
+    /** Finds the values for this verb.
+
+        These are those of the verb itself, of verb::unknown, and of GET when the verb is HEAD.
+        @param found the result; valid as long as the table, the url and the url's target live
+        unchanged. It keeps its memory for the next lookup.
+    */
+    void lookup(beast::http::verb method, url const& location, match_list& found) const;
+
+    /// Finds the values for every verb.
+    void lookup_any(url const& location, match_list& found) const;
+
+private:
+    struct entry {
+        beast::http::verb method;
+        route_pattern pattern;
+        Value value;
+    };
+
+    template <class Wanted>
+    void lookup_if(url const& location, match_list& found, Wanted wanted) const;
+
+    std::vector<entry> entries_;
+};
+
+/// The result of a lookup; an object to be used again.
+template <class Value>
+class route_table<Value>::match_list {
+public:
+    /// How many values match.
+    std::size_t size() const noexcept { return hits_.size(); }
+    /// Whether no value matches.
+    bool empty() const noexcept { return hits_.empty(); }
+
+    /// The match at `i`, in the order of insertion.
+    match operator[](std::size_t i) const noexcept {
+        entry const& e = table_->entries_[hits_[i].entry];
+        return {e.value, e.method, e.pattern};
+    }
+
+    /** The first value of a parameter of match `i`, still escaped.
+        @return nothing when the pattern has no parameter of this name.
+    */
+    std::optional<std::string_view> param(std::size_t i, std::string_view name) const noexcept;
+
+    /** The first value of a parameter of match `i`, decoded.
+        @param scratch takes the value when something had to be decoded; it is not touched
+       otherwise.
+        @return nothing when the pattern has no parameter of this name.
+    */
+    std::optional<std::string_view> decoded(std::size_t i, std::string_view name,
+                                            std::string& scratch) const;
+
+    /// All values of a parameter of match `i`, decoded.
+    std::vector<std::string> values(std::size_t i, std::string_view name) const;
+
+private:
+    friend class route_table;
+    struct hit {
+        std::uint32_t entry;
+        std::uint32_t captures;
+    };
+
+    std::vector<hit> hits_;
+    std::vector<std::string_view> captures_;
+    route_table const* table_ = nullptr;
+    std::string_view query_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class Value>
+template <class Wanted>
+void route_table<Value>::lookup_if(url const& location, match_list& found, Wanted wanted) const {
+    found.hits_.clear();
+    found.captures_.clear();
+    found.table_ = this;
+    found.query_ = location.query();
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (!wanted(entries_[i].method)) continue;
+        detail::compiled_pattern const& pattern = entries_[i].pattern.compiled();
+        std::size_t const at = found.captures_.size();
+        found.captures_.resize(at + pattern.captures.size());
+        if (pattern.match(location, found.captures_.data() + at))
+            found.hits_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(at)});
+        else
+            found.captures_.resize(at);
+    }
+}
+
+template <class Value>
+void route_table<Value>::lookup(beast::http::verb method, url const& location,
+                                match_list& found) const {
+    using beast::http::verb;
+    lookup_if(location, found, [method](verb v) {
+        return v == method || v == verb::unknown || (method == verb::head && v == verb::get);
+    });
+}
+
+template <class Value>
+void route_table<Value>::lookup_any(url const& location, match_list& found) const {
+    lookup_if(location, found, [](beast::http::verb) { return true; });
+}
+
+template <class Value>
+std::optional<std::string_view> route_table<Value>::match_list::param(
+    std::size_t i, std::string_view name) const noexcept {
+    hit const& h = hits_[i];
+    std::size_t const capture = table_->entries_[h.entry].pattern.compiled().find(name);
+    if (capture == detail::path_token::none) return std::nullopt;
+    return captures_[h.captures + capture];
+}
+
+template <class Value>
+std::optional<std::string_view> route_table<Value>::match_list::decoded(
+    std::size_t i, std::string_view name, std::string& scratch) const {
+    std::optional<std::string_view> const raw = param(i, name);
+    if (!raw) return std::nullopt;
+    detail::compiled_pattern const& pattern = table_->entries_[hits_[i].entry].pattern.compiled();
+    bool const form = pattern.captures[pattern.find(name)].source == detail::capture_source::query;
+    if (!detail::needs_decoding(*raw, form)) return raw;
+    scratch.clear();
+    detail::append_decoded(scratch, *raw, form);
+    return scratch;
+}
+
+template <class Value>
+std::vector<std::string> route_table<Value>::match_list::values(std::size_t i,
+                                                                std::string_view name) const {
+    std::optional<std::string_view> const raw = param(i, name);
+    if (!raw) return {};
+    detail::compiled_pattern const& pattern = table_->entries_[hits_[i].entry].pattern.compiled();
+    return detail::all_values(pattern.captures[pattern.find(name)], *raw, query_);
+}
+
+}  // namespace httphooks
