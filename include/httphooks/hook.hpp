@@ -107,7 +107,7 @@ struct awaitable_value<asio::awaitable<T, Executor>> {
 enum class hook_form { none, value, void_, coroutine, callback };
 
 template <class Context, class T>
-concept hook_result = std::is_void_v<T> || (Context::may_respond && convertible_to_response<T>);
+concept hook_result = std::is_void_v<T> ||(Context::may_respond&& convertible_to_response<T>);
 
 template <class F, class Context>
 constexpr hook_form form_of() {
@@ -123,7 +123,7 @@ constexpr hook_form form_of() {
         }
     } else if constexpr (std::invocable<F&, Context&, hook_done>) {
         return std::is_void_v<std::invoke_result_t<F&, Context&, hook_done>> ? hook_form::callback
-                                                                            : hook_form::none;
+                                                                             : hook_form::none;
     } else {
         return hook_form::none;
     }
@@ -138,8 +138,8 @@ constexpr hook_form form_of() {
     may be called by several threads at once.
 */
 template <class F, class Context>
-concept hook_function = detail::form_of<std::remove_reference_t<F>, Context>() !=
-                        detail::hook_form::none;
+concept hook_function = detail::form_of<std::remove_reference_t<F>, Context>()
+!= detail::hook_form::none;
 
 // ---------------------------------------------------------------------------------------------
 

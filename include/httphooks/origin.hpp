@@ -23,11 +23,16 @@ enum class transport : std::uint8_t { http, sockjs, socketio, websocket, inject 
 /// The transport's name: "http", "sockjs", "socketio", "websocket" or "inject".
 constexpr std::string_view to_string(transport t) noexcept {
     switch (t) {
-        case transport::http: return "http";
-        case transport::sockjs: return "sockjs";
-        case transport::socketio: return "socketio";
-        case transport::websocket: return "websocket";
-        case transport::inject: return "inject";
+        case transport::http:
+            return "http";
+        case transport::sockjs:
+            return "sockjs";
+        case transport::socketio:
+            return "socketio";
+        case transport::websocket:
+            return "websocket";
+        case transport::inject:
+            return "inject";
     }
     return "";
 }
@@ -45,7 +50,7 @@ public:
         @param tls whether the connection is encrypted
         @param handshake for sockets the request that opened them, else null
     */
-    explicit origin(transport via, asio::ip::tcp::endpoint peer = {}, bool tls = false,
+    explicit origin(httphooks::transport via, asio::ip::tcp::endpoint peer = {}, bool tls = false,
                     std::shared_ptr<request const> handshake = nullptr)
         : handshake_(std::move(handshake)), peer_(std::move(peer)), via_(via), tls_(tls) {}
 

@@ -1,0 +1,220 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What one callback sees of an exchange, and what a hook of its type may do to it.
+*/
+
+#include <httphooks/detail/async_run.hpp>
+#include <httphooks/detail/hook_run.hpp>
+#include <httphooks/into_response.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace httphooks {
+
+/// The state of a registry whose hooks share none.
+struct no_state {};
+
+/** What one callback of a hook of type `Type` sees, and may do.
+
+    What a type may not do is not there: a listener has no set_response, only a pre-responder has
+    replace_request, only a post-responder replace_response. A context is valid as long as its
+    callback runs: until it returns, until its coroutine ends, or until the last copy of `done` has
+    gone; so are the views that it gives.
+
+    @par Thread safety
+    One thread at a time. Calls after the hook's part is over are counted and have no effect.
+*/
+template <hook_type Type, class State = no_state>
+class basic_context {
+public:
+    /// The type of the hooks whose callbacks take this context.
+    static constexpr hook_type type = Type;
+    /// Whether callbacks may return a response, or set one.
+    static constexpr bool may_respond = is_responder(Type);
+
+    explicit basic_context(detail::hook_run& run) noexcept : run_(run) {}
+    basic_context(basic_context const&) = delete;
+    basic_context& operator=(basic_context const&) = delete;
+
+    /// The request as this hook is to see it.
+    httphooks::request const& request() const noexcept { return run_.request(); }
+
+    /// The path, normalised, still escaped, without the query.
+    std::string_view path() const noexcept { return run_.exchange().url().path(); }
+
+    /// The first value of a parameter of the hook's pattern, decoded; empty when absent.
+    std::string_view param(std::string_view name) const { return run_.param(name).value_or(""); }
+
+    /// Whether the hook's pattern has the parameter and the target gave it.
+    bool has_param(std::string_view name) const { return run_.param(name).has_value(); }
+
+    /// The first value of a query key, decoded; empty when absent.
+    std::string_view query(std::string_view name) const { return run_.query(name).value_or(""); }
+
+    /// Whether the query has the key.
+    bool has_query(std::string_view name) const { return run_.query(name).has_value(); }
+
+    /// Every value of a query key, decoded, in their order.
+    std::vector<std::string_view> query_all(std::string_view name) const {
+        return run_.query(name, static_cast<std::size_t>(-1));
+    }
+
+    /** The request's body as JSON.
+
+        @throws Json::parse_error when it is none. Include nlohmann/json.hpp to call it.
+    */
+    template <class Json = nlohmann::json>
+    Json json() const {
+        return Json::parse(request().body());
+    }
+
+    /// The hook whose callback this is.
+    hook_info const& hook() const noexcept { return run_.hook().info; }
+
+    /// Where the request came from.
+    httphooks::origin const& origin() const noexcept {
+        return std::as_const(run_.exchange()).origin();
+    }
+
+    /// The exchange's number, unique in the process; for logs.
+    std::uint64_t id() const noexcept { return run_.exchange().id(); }
+
+    /// Where the exchange's hooks run.
+    asio::any_io_executor const& get_executor() const noexcept {
+        return run_.exchange().get_executor();
+    }
+
+    /** Emits when the hook is cancelled or exceeds its time limit.
+
+        For callbacks of the form `void(context&, done)`; not connected in those that complete when
+        they return. A coroutine's operations are cancelled without it.
+    */
+    asio::cancellation_slot cancellation_slot() const noexcept {
+        auto* const run = dynamic_cast<detail::async_run*>(&run_);
+        return run ? run->slot() : asio::cancellation_slot();
+    }
+
+    /// The state that the exchange's hooks share; a listener may only read it.
+    auto& state() const noexcept requires(!std::is_same_v<State, no_state>) {
+        using state_type = std::conditional_t<is_responder(Type), State, State const>;
+        return static_cast<state_type&>(
+            static_cast<basic_exchange<State>&>(run_.exchange()).state());
+    }
+
+    /// The responses so far, in registration order of their responders.
+    std::span<httphooks::response const> responses() const noexcept
+        requires(Type == hook_type::post_listener || Type == hook_type::post_responder) {
+        return run_.responses();
+    }
+
+    /// The final response, as it was handed over; a body from a file is empty here.
+    httphooks::response const& response() const noexcept
+        requires(Type == hook_type::response_listener) {
+        return run_.reply();
+    }
+
+    /** Sets this hook's response; the last one set counts.
+
+        In a pre- or post-responder a 2xx means pass() and its content is dropped; any other status
+        ends the chain with it.
+
+        @throws system_error error::invalid_status: the status is not in 200 to 599
+    */
+    void set_response(httphooks::response message) requires(may_respond) {
+        run_.respond(std::move(message), detail::decision::respond);
+    }
+
+    /** Sets this hook's response.
+
+        @param code 200 to 599
+        @param body the content
+        @param content_type the Content-Type; empty: none
+    */
+    void set_response(status code, std::string body = {},
+                      std::string_view content_type = {}) requires(may_respond) {
+        set_response(make_response(code, std::move(body), content_type));
+    }
+
+    /// Sets this hook's response to what a callback could as well return.
+    template <convertible_to_response T>
+    requires(may_respond && !std::is_same_v<std::remove_cvref_t<T>, httphooks::response> &&
+             !std::is_same_v<std::remove_cvref_t<T>, status>) void set_response(T&& value) {
+        set_response(into_response(std::forward<T>(value)));
+    }
+
+    /// Sets a response whose body is a range of a file, which the server writes in pieces.
+    void set_response(httphooks::response message,
+                      std::shared_ptr<file_body> file) requires(Type == hook_type::responder) {
+        run_.respond(std::move(message), std::move(file));
+    }
+
+    /// Header fields for the reply, whatever it becomes: an ended chain, 404 and 500 too.
+    fields& reply_headers() noexcept requires(may_respond) { return run_.outcome().reply_headers; }
+
+    /// Lets the chain go on. Does not undo an end.
+    void pass() noexcept
+        requires(Type == hook_type::pre_responder || Type == hook_type::post_responder) {
+        run_.pass();
+    }
+
+    /** Changes the request for every later hook, and lets the chain go on.
+
+        @param headers these fields overwrite or add by name, the others stay; framing fields and
+            `x-httphooks-*` are left out
+        @param content replaces the body when it is given
+    */
+    void replace_request(fields headers,
+                         std::optional<std::string> content =
+                             std::nullopt) requires(Type == hook_type::pre_responder) {
+        run_.replace_request(std::move(headers), std::move(content));
+    }
+
+    /// Ends the chain with this response, whatever its status.
+    void end(httphooks::response message) requires(Type == hook_type::pre_responder) {
+        run_.respond(std::move(message), detail::decision::end);
+    }
+
+    /** Replaces all responses so far by this one, and lets the chain go on.
+
+        @throws system_error error::invalid_status: the status is not in 200 to 599
+    */
+    void replace_response(httphooks::response message) requires(Type == hook_type::post_responder) {
+        run_.respond(std::move(message), detail::decision::replace);
+    }
+
+private:
+    detail::hook_run& run_;
+};
+
+/// The context of a request-listener.
+using request_listener_context = basic_context<hook_type::request_listener>;
+/// The context of a pre-responder.
+using pre_responder_context = basic_context<hook_type::pre_responder>;
+/// The context of a pre-listener.
+using pre_listener_context = basic_context<hook_type::pre_listener>;
+/// The context of a responder.
+using responder_context = basic_context<hook_type::responder>;
+/// The context of a post-listener.
+using post_listener_context = basic_context<hook_type::post_listener>;
+/// The context of a post-responder.
+using post_responder_context = basic_context<hook_type::post_responder>;
+/// The context of a response-listener.
+using response_listener_context = basic_context<hook_type::response_listener>;
+
+}  // namespace httphooks

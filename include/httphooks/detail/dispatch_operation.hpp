@@ -1,0 +1,224 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The bridge from an exchange to a completion token.
+*/
+
+#include <httphooks/detail/http_date.hpp>
+#include <httphooks/detail/recycle.hpp>
+#include <httphooks/pipeline.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace httphooks::detail {
+
+/// The reply of an exchange, ready to be written: framing, Date and Server set, HEAD without body.
+response finished_reply(exchange& ex);
+
+/// Whether the calling thread runs the executor's context, as far as the executor can tell.
+bool runs_here(asio::any_io_executor const& executor) noexcept;
+
+/// Hands a reply to a handler that is called through its executor, or in place.
+template <class Handler>
+class reply_delivery {
+public:
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+    using allocator_type = asio::associated_allocator_t<Handler>;
+
+    reply_delivery(Handler handler, exchange_ptr ex)
+        : handler_(std::move(handler)), exchange_(std::move(ex)) {}
+
+    executor_type get_executor() const noexcept {
+        return asio::get_associated_executor(handler_, exchange_->get_executor());
+    }
+    allocator_type get_allocator() const noexcept {
+        return asio::get_associated_allocator(handler_);
+    }
+
+    void operator()() {
+        exchange_ptr const ex = std::move(exchange_);
+        std::move(handler_)(error_code(), finished_reply(*ex));
+        ex->handed_over();
+    }
+
+private:
+    Handler handler_;
+    exchange_ptr exchange_;
+};
+
+/** Waits for the reply of an exchange that did not complete in place.
+
+    A timer that never fires holds it, so that the execution context owns it: when the context ends
+    first, it goes with the context, and lets go of the exchange.
+*/
+template <class Handler>
+class reply_waiter final : public reply_sink,
+                           public std::enable_shared_from_this<reply_waiter<Handler>> {
+public:
+    reply_waiter(Handler handler, exchange_ptr ex)
+        : handler_(std::move(handler)),
+          work_(asio::get_associated_executor(*handler_, ex->get_executor())),
+          timer_(ex->get_executor(), asio::steady_timer::time_point::max()),
+          exchange_(std::move(ex)) {}
+
+    reply_waiter(reply_waiter const&) = delete;
+    reply_waiter& operator=(reply_waiter const&) = delete;
+    ~reply_waiter() {
+        if (exchange_) exchange_->abandon();
+    }
+
+    void start() {
+        auto slot = asio::get_associated_cancellation_slot(*handler_);
+        if (slot.is_connected())
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->cancel();
+            });
+        timer_.async_wait([self = this->shared_from_this()](error_code) {});
+        if (!exchange_->wait(*this)) return;
+        asio::post(work_.get_executor(), [self = this->shared_from_this()] { self->complete(); });
+    }
+
+    void on_reply(exchange&) noexcept override {
+        asio::dispatch(work_.get_executor(),
+                       [self = this->shared_from_this()] { self->complete(); });
+    }
+
+private:
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+    void complete() {
+        if (!handler_) return;
+        timer_.cancel();
+        reply_delivery<Handler> deliver(take_handler(), std::move(exchange_));
+        deliver();
+    }
+
+    void cancel() {
+        asio::post(work_.get_executor(), [self = this->shared_from_this()] {
+            if (!self->handler_) return;
+            self->timer_.cancel();
+            std::exchange(self->exchange_, nullptr)->cancel();
+            self->take_handler()(error_code(asio::error::operation_aborted), response());
+        });
+    }
+
+    Handler take_handler() {
+        Handler handler = std::move(*handler_);
+        handler_.reset();
+        work_.reset();
+        return handler;
+    }
+
+    std::optional<Handler> handler_;
+    asio::executor_work_guard<executor_type> work_;
+    asio::steady_timer timer_;
+    exchange_ptr exchange_;
+};
+
+/// Runs an exchange for a handler; `initiating`: inside the initiating function.
+template <class Handler>
+void run_exchange(Handler handler, exchange_ptr ex, bool initiating) {
+    if (!ex->start()) {
+        std::allocate_shared<reply_waiter<Handler>>(recycling_allocator<reply_waiter<Handler>>(),
+                                                    std::move(handler), std::move(ex))
+            ->start();
+        return;
+    }
+    reply_delivery<Handler> deliver(std::move(handler), std::move(ex));
+    if (initiating) {
+        auto const executor = deliver.get_executor();
+        asio::post(executor, std::move(deliver));
+    } else {
+        deliver();
+    }
+}
+
+/// Starts an exchange on its executor, in place when the calling thread runs it already; `source`
+/// lives until it is started.
+template <class Handler>
+void initiate_exchange(Handler handler, exchange_ptr ex, std::shared_ptr<void> source) {
+    if (runs_here(ex->get_executor())) return run_exchange(std::move(handler), std::move(ex), true);
+    auto const executor = ex->get_executor();
+    asio::dispatch(executor, [handler = std::move(handler), ex = std::move(ex),
+                              source = std::move(source)]() mutable {
+        run_exchange(std::move(handler), std::move(ex), false);
+    });
+}
+
+/// Waits in a coroutine for an exchange that did not complete in place.
+template <class Executor>
+asio::awaitable<response, Executor> wait_for_reply(exchange_ptr ex) {
+    asio::use_awaitable_t<Executor> token;
+    return asio::async_initiate<asio::use_awaitable_t<Executor>, void(error_code, response)>(
+        [](auto handler, exchange_ptr waiting) {
+            using handler_type = decltype(handler);
+            std::allocate_shared<reply_waiter<handler_type>>(
+                recycling_allocator<reply_waiter<handler_type>>(), std::move(handler),
+                std::move(waiting))
+                ->start();
+        },
+        token, std::move(ex));
+}
+
+template <class Token>
+inline constexpr bool is_use_awaitable = false;
+template <class Executor>
+inline constexpr bool is_use_awaitable<asio::use_awaitable_t<Executor>> = true;
+
+template <class Token>
+struct use_awaitable_executor;
+template <class Executor>
+struct use_awaitable_executor<asio::use_awaitable_t<Executor>> {
+    using type = Executor;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline response finished_reply(exchange& ex) {
+    registry_options const& options = pipeline::options(ex);
+    bool const head = ex.head();
+    bool const keep_alive = ex.keep_alive();
+    unsigned const version = ex.incoming().version();
+    response reply = ex.take_reply();
+    reply.version(version == 10 ? 10 : 11);
+    if (!options.server_name.empty()) reply.set(field::server, options.server_name);
+    std::time_t const now = options.clock ? options.clock() : coarse_time();
+    reply.set(field::date, http_date(now));
+    if (reply.result() != status::no_content && reply.result() != status::not_modified)
+        reply.content_length(reply.body().size());
+    reply.keep_alive(keep_alive);
+    if (head) reply.body().clear();
+    return reply;
+}
+
+inline bool runs_here(asio::any_io_executor const& executor) noexcept {
+    using context_executor = asio::io_context::executor_type;
+    if (auto const* const e = executor.target<context_executor>())
+        return e->running_in_this_thread();
+    if (auto const* const s = executor.target<asio::strand<context_executor>>())
+        return s->running_in_this_thread();
+    if (auto const* const s = executor.target<asio::strand<asio::any_io_executor>>())
+        return s->running_in_this_thread();
+    return false;
+}
+
+}  // namespace httphooks::detail

@@ -1,0 +1,59 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A registered hook with its callback erased, and the table in which requests look hooks up.
+*/
+
+#include <httphooks/detail/services.hpp>
+#include <httphooks/hook.hpp>
+#include <httphooks/route_pattern.hpp>
+#include <httphooks/route_table.hpp>
+
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <vector>
+
+namespace httphooks {
+
+class exchange;
+
+namespace detail {
+
+class hook_run;
+class async_run;
+
+/// The match of a hook that was not found by its pattern: default responder, no-match handler.
+inline constexpr std::size_t no_match_index = std::numeric_limits<std::size_t>::max();
+
+/// A registered hook. Exactly one of `call` and `start` is set.
+struct hook_entry {
+    hook_info info;
+    route_pattern pattern;
+    /// The user's callback.
+    std::shared_ptr<void> callback;
+    /// Calls a callback that completes when it returns.
+    void (*call)(void* callback, hook_run& run) = nullptr;
+    /// Makes the run of a callback that may complete later; it holds one reference.
+    async_run* (*make_run)(hook_entry const& hook, exchange& ex, std::size_t match) = nullptr;
+
+    bool asynchronous() const noexcept { return make_run != nullptr; }
+};
+
+using hook_entry_ptr = std::shared_ptr<hook_entry const>;
+
+/// One consistent set of hooks; immutable, shared by every exchange that began with it.
+struct hook_table {
+    route_table<hook_entry const*> routes;
+    std::vector<hook_entry_ptr> hooks;
+    hook_entry_ptr default_responder;
+    hook_entry_ptr no_match;
+    bool has_body_limits = false;
+    std::shared_ptr<registry_services> services;
+};
+
+using hook_table_ptr = std::shared_ptr<hook_table const>;
+
+}  // namespace detail
+}  // namespace httphooks

@@ -1,0 +1,298 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    One request's journey through the hooks: the request, where it came from, the responses so far,
+    and the reply.
+*/
+
+#include <httphooks/detail/exchange_factory.hpp>
+#include <httphooks/detail/hook_entry.hpp>
+#include <httphooks/detail/recycle.hpp>
+#include <httphooks/file_body.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
+#include <httphooks/url.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/intrusive_ptr.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace httphooks {
+
+class pipeline;
+
+/** One request's journey.
+
+    A transport gets one from a registry's loop, fills incoming() and origin(), and calls start().
+    Whatever hooks do, there is one reply, or none when the exchange was cancelled. Objects are
+    recycled with the memory of their messages.
+
+    @par Thread safety
+    A transport calls it from its executor only. Hooks may complete on any thread.
+*/
+class exchange {
+public:
+    exchange(exchange const&) = delete;
+    exchange& operator=(exchange const&) = delete;
+
+    /// The request, to be filled before start().
+    httphooks::request& incoming() noexcept { return *incoming_; }
+
+    /// Where the request came from, to be set before start().
+    httphooks::origin& origin() noexcept { return origin_; }
+    httphooks::origin const& origin() const noexcept { return origin_; }
+
+    /** Runs the hooks.
+
+        @return true: the reply is ready, and the sink will not be called. false: the sink is
+            called when it is.
+    */
+    bool start();
+
+    /** Sets the sink of an exchange that has none, after start() gave false.
+
+        @return true: the reply has come meanwhile, and the sink will not be called
+    */
+    bool wait(reply_sink& sink) noexcept;
+
+    /// The request as the hooks left it.
+    httphooks::request const& request() const noexcept { return *request_; }
+
+    /// The target, split and normalised.
+    httphooks::url const& url() const noexcept { return url_; }
+
+    /// Whether the request's method is HEAD, so that the reply's body is not sent.
+    bool head() const noexcept { return incoming_->method() == verb::head; }
+
+    /// Whether the request lets its connection stay open.
+    bool keep_alive() const { return incoming_->keep_alive(); }
+
+    /** The reply, when it is ready.
+
+        It has no framing headers, no Date and no Server: who writes it adds them. A reply to HEAD
+        has the body that GET would get.
+    */
+    response& reply() noexcept { return reply_; }
+
+    /// The reply's body when it is a file's; reply().body() is empty then.
+    std::shared_ptr<file_body> const& reply_file() const noexcept { return reply_file_; }
+
+    /// The reply as a value, its file read whole; what response-listeners read stays.
+    response take_reply();
+
+    /// Starts the response-listeners; call it once, when the reply was handed over.
+    void handed_over();
+
+    /// Drops the reply and cancels the hooks that run; the sink is not called any more.
+    void cancel() noexcept;
+
+    /// Lets go of the hooks that run, without a word to them: for the end of an execution context.
+    void abandon() noexcept;
+
+    /// The exchange's number, unique in the process.
+    std::uint64_t id() const noexcept;
+
+    /// Where the hooks run.
+    asio::any_io_executor const& get_executor() const noexcept { return executor_; }
+
+    friend void intrusive_ptr_add_ref(exchange* ex) noexcept {
+        ex->references_.fetch_add(1, std::memory_order_relaxed);
+    }
+    friend void intrusive_ptr_release(exchange* ex) noexcept {
+        if (ex->references_.fetch_sub(1, std::memory_order_release) == 1) {
+            std::atomic_thread_fence(std::memory_order_acquire);
+            ex->recycle();
+        }
+    }
+
+protected:
+    exchange() : incoming_(new_request()), request_(incoming_) {}
+    virtual ~exchange() = default;
+
+    /// Makes the object ready for the next request: binds it to a loop.
+    void bind(detail::exchange_factory& source, detail::counters& counters,
+              asio::any_io_executor const& executor, reply_sink* sink);
+
+    /// Lets go of everything that belongs to the request, keeping memory.
+    void reset() noexcept;
+
+    /// Called when the last reference has gone.
+    virtual void recycle() noexcept = 0;
+
+private:
+    friend class pipeline;
+    template <class State>
+    friend class basic_exchange;
+    friend class detail::hook_run;
+    friend class detail::async_run;
+
+    using match_list = route_table<detail::hook_entry const*>::match_list;
+
+    enum class stage : std::uint8_t {
+        idle,
+        input,
+        pre_responders,
+        pre_listeners,
+        processing,
+        post_listeners,
+        post_responders,
+        reply,
+        replied,
+        cancelled,
+    };
+
+    /// What the processing stage runs.
+    enum class processing : std::uint8_t { responders, default_responder, no_match, made };
+
+    /// A responder's part of the reply, kept in registration order.
+    struct part {
+        std::optional<response> message{};
+        std::shared_ptr<file_body> file{};
+        fields reply_headers{};
+    };
+
+    static std::shared_ptr<httphooks::request> new_request() {
+        return std::allocate_shared<httphooks::request>(
+            detail::recycling_allocator<httphooks::request>());
+    }
+
+    std::atomic<std::uint32_t> references_{0};
+    /// Wake-ups not yet handled; who makes it 1 runs the pipeline.
+    std::atomic<std::uint32_t> signals_{0};
+    std::atomic<bool> cancel_requested_{false};
+    stage stage_ = stage::idle;
+    processing processing_ = processing::responders;
+    bool chain_ended_ = false;
+    bool counted_ = false;
+    bool handed_over_ = false;
+    bool skip_get_responders_ = false;
+    bool has_response_listeners_ = false;
+    mutable std::uint64_t id_ = 0;
+
+    detail::exchange_factory* source_ = nullptr;
+    detail::counters* counters_ = nullptr;
+    std::atomic<reply_sink*> sink_{nullptr};
+    detail::hook_table_ptr table_;
+    asio::any_io_executor executor_;
+
+    std::shared_ptr<httphooks::request> incoming_;
+    std::shared_ptr<httphooks::request const> request_;
+    httphooks::origin origin_;
+    httphooks::url url_;
+    match_list matches_;
+    std::size_t cursor_ = 0;
+
+    /// The sequential run that is waited for.
+    detail::async_run* waiting_ = nullptr;
+    /// The runs whose outcome the pipeline has not taken yet.
+    std::vector<boost::intrusive_ptr<detail::async_run>> running_;
+    /// Parts that cannot be queued yet, since an earlier responder is not done.
+    std::vector<part> parts_;
+
+    /// The library's own response, when no hook makes one.
+    std::optional<response> made_;
+    std::vector<response> responses_;
+    std::shared_ptr<file_body> response_file_;
+    std::shared_ptr<std::vector<response> const> responses_snapshot_;
+    fields reply_headers_;
+    response reply_;
+    std::shared_ptr<response const> reply_snapshot_;
+    std::shared_ptr<file_body> reply_file_;
+};
+
+/// An exchange whose hooks share a `State`, default-constructed for each request.
+template <class State>
+class basic_exchange final : public exchange {
+public:
+    /// One for a loop, its request empty.
+    static exchange_ptr make(detail::exchange_factory& source, detail::counters& counters,
+                             asio::any_io_executor const& executor, reply_sink* sink);
+
+    /// What the hooks share.
+    State& state() noexcept { return state_; }
+
+private:
+    /// Objects that wait for the thread's next request.
+    struct pool {
+        static constexpr std::size_t most = 64;
+        std::vector<basic_exchange*> free;
+        bool* ended;
+
+        explicit pool(bool* flag) : ended(flag) { free.reserve(most); }
+        pool(pool const&) = delete;
+        pool& operator=(pool const&) = delete;
+        ~pool() {
+            *ended = true;
+            for (basic_exchange* ex : free) delete ex;
+        }
+        static pool* of_thread();
+    };
+
+    void recycle() noexcept override;
+
+    State state_{};
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class State>
+auto basic_exchange<State>::pool::of_thread() -> pool* {
+    thread_local bool ended = false;
+    if (ended || !detail::caching) return nullptr;
+    thread_local pool p(&ended);
+    return &p;
+}
+
+template <class State>
+exchange_ptr basic_exchange<State>::make(detail::exchange_factory& source,
+                                         detail::counters& counters,
+                                         asio::any_io_executor const& executor, reply_sink* sink) {
+    exchange_ptr ex;
+    if (pool* const p = pool::of_thread(); p && !p->free.empty()) {
+        ex.reset(p->free.back());
+        p->free.pop_back();
+    } else {
+        ex.reset(new basic_exchange());
+    }
+    ex->bind(source, counters, executor, sink);
+    return ex;
+}
+
+template <class State>
+void basic_exchange<State>::recycle() noexcept {
+    reset();
+    if constexpr (!std::is_empty_v<State>) {
+        std::destroy_at(&state_);
+        std::construct_at(&state_);
+    }
+    if (pool* const p = pool::of_thread(); p && p->free.size() < pool::most)
+        p->free.push_back(this);
+    else
+        delete this;
+}
+
+inline void exchange::bind(detail::exchange_factory& source, detail::counters& counters,
+                           asio::any_io_executor const& executor, reply_sink* sink) {
+    source_ = &source;
+    counters_ = &counters;
+    executor_ = executor;
+    sink_.store(sink, std::memory_order_relaxed);
+}
+
+inline std::uint64_t exchange::id() const noexcept {
+    static std::atomic<std::uint64_t> threads{0};
+    thread_local std::uint64_t next = threads.fetch_add(1, std::memory_order_relaxed) << 40;
+    if (id_ == 0) id_ = ++next;
+    return id_;
+}
+
+}  // namespace httphooks

@@ -1,0 +1,87 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A reply's body that is a range of a file: written in pieces, never held whole.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
+
+#include <boost/system/errc.hpp>
+
+#include <unistd.h>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace httphooks {
+
+/** A range of an open file.
+
+    Reads at offsets, so that one descriptor can serve several readers in turn. The descriptor is
+    closed with the object.
+*/
+class file_body {
+public:
+    /** @param descriptor an open, readable file; owned from now on
+        @param offset the first byte's position
+        @param size how many bytes from there
+    */
+    file_body(int descriptor, std::uint64_t offset, std::uint64_t size) noexcept
+        : descriptor_(descriptor), offset_(offset), size_(size) {}
+
+    file_body(file_body const&) = delete;
+    file_body& operator=(file_body const&) = delete;
+    ~file_body() { ::close(descriptor_); }
+
+    /// Length in bytes.
+    std::uint64_t size() const noexcept { return size_; }
+
+    /** Reads a piece.
+
+        @param at position within the range, in bytes
+        @param out where to
+        @param most how many bytes at most
+        @return how many bytes were read; 0 at the end, or when the file became shorter
+        @par Errors what pread(2) reports
+    */
+    result<std::size_t> read(std::uint64_t at, char* out, std::size_t most) const;
+
+    /// The whole range; fewer bytes than size() when the file became shorter.
+    result<std::string> read_all() const;
+
+private:
+    int descriptor_;
+    std::uint64_t offset_;
+    std::uint64_t size_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline result<std::size_t> file_body::read(std::uint64_t at, char* out, std::size_t most) const {
+    if (at >= size_) return std::size_t{0};
+    if (most > size_ - at) most = static_cast<std::size_t>(size_ - at);
+    for (;;) {
+        ssize_t const n = ::pread(descriptor_, out, most, static_cast<off_t>(offset_ + at));
+        if (n >= 0) return static_cast<std::size_t>(n);
+        if (errno != EINTR) return error_code(errno, boost::system::system_category());
+    }
+}
+
+inline result<std::string> file_body::read_all() const {
+    std::string text(static_cast<std::size_t>(size_), '\0');
+    std::size_t have = 0;
+    while (have < text.size()) {
+        auto const n = read(have, text.data() + have, text.size() - have);
+        if (!n) return n.error();
+        if (*n == 0) break;
+        have += *n;
+    }
+    text.resize(have);
+    return text;
+}
+
+}  // namespace httphooks

@@ -1,0 +1,762 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The execution model: the seven types of hooks, in five stages, over one exchange.
+*/
+
+#include <httphooks/detail/async_run.hpp>
+#include <httphooks/detail/hook_run.hpp>
+#include <httphooks/exchange.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/multi_response.hpp>
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks {
+
+/** Runs the hooks that match a request, stage by stage.
+
+    input: request-listeners; pre-processing: pre-responders, pre-listeners; processing: responders;
+    post-processing: post-listeners, post-responders; output: response-listeners, when the reply was
+    handed over. Hooks that complete when they return run in place, without a coroutine and without
+    an allocation. When one completes later the pipeline stops where it is, and goes on when the
+    exchange is signalled. Whoever brings the first signal runs it; signals that come meanwhile are
+    left to him. So no two threads ever run one exchange, whatever its executor.
+*/
+class pipeline {
+public:
+    /// Begins the exchange. True: the reply is ready; false: its sink will be called.
+    static bool start(exchange& ex);
+
+    /// Something has happened that the exchange may be waiting for.
+    static void signal(exchange& ex) noexcept;
+
+    /// Starts the response-listeners.
+    static void handed_over(exchange& ex);
+
+    static response take_reply(exchange& ex);
+    static void abandon(exchange& ex) noexcept;
+
+    /// The options of the registry whose hooks the exchange runs.
+    static registry_options const& options(exchange const& ex) noexcept {
+        return ex.table_->services->options;
+    }
+
+private:
+    friend class exchange;
+
+    using stage = exchange::stage;
+    using processing = exchange::processing;
+
+    /// Goes on as far as it can. True: replied or cancelled.
+    static bool step(exchange& ex);
+    static void resume(exchange& ex) noexcept;
+    static void tell_sink(exchange& ex) noexcept;
+
+    static void begin(exchange& ex);
+    /// Replies without running a hook.
+    static void refuse(exchange& ex, status code);
+    static void look_up(exchange& ex);
+    static void choose_processing(exchange& ex);
+    static std::string allowed_methods(exchange const& ex);
+    static void remove_control_headers(exchange& ex);
+    static bool body_too_long(exchange const& ex);
+
+    /// The next match of this type, which the cursor passes; null: there is none.
+    static detail::hook_entry const* next(exchange& ex, hook_type type);
+    static void run_listeners(exchange& ex, hook_type type);
+    static void start_listener(exchange& ex, detail::hook_entry const& hook, std::size_t match);
+
+    static bool run_pre_responders(exchange& ex);
+    static bool run_post_responders(exchange& ex);
+    /// Whether no sequential run is waited for; applies the outcome of the one that has ended.
+    template <class Apply>
+    static bool finish_waiting(exchange& ex, Apply apply);
+    /// Runs one hook of a sequential stage. False: it completes later.
+    template <class Apply>
+    static bool run_one(exchange& ex, detail::hook_entry const& hook, Apply apply);
+    static void apply_pre(exchange& ex, detail::hook_run& run, error_code ec, bool failed);
+    static void apply_post(exchange& ex, detail::hook_run& run, error_code ec, bool failed);
+
+    static void start_processing(exchange& ex);
+    static void start_responder(exchange& ex, detail::hook_entry const& hook, std::size_t match);
+    static exchange::part part_of(exchange& ex, detail::async_run& run);
+    static exchange::part part_of(detail::run_outcome& outcome, error_code ec, bool failed);
+    /// Queues what the responders left, in their order. False: some are not done.
+    static bool finish_processing(exchange& ex);
+
+    static void report(exchange& ex, detail::hook_entry const& hook, error_code ec,
+                       std::exception_ptr exception);
+    static response failure(error_code ec);
+    static void end_chain(exchange& ex, response message);
+    static void clear_responses(exchange& ex);
+    static void queue(exchange& ex, exchange::part part);
+    static void merge_reply_headers(exchange& ex, fields& headers);
+    /// Reads a file's content into its response, for those who look at it.
+    static void read_file(exchange& ex);
+    static void patch_request(exchange& ex, detail::request_patch& patch);
+
+    static void make_reply(exchange& ex);
+    static void add_reply_headers(exchange& ex);
+    static void cancel_runs(exchange& ex) noexcept;
+    static void uncount(exchange& ex) noexcept;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+inline void pipeline_signal(exchange& ex) noexcept {
+    pipeline::signal(ex);
+}
+
+/// Whether a header of this name belongs to the calls between hook servers.
+inline bool is_control_header(std::string_view name) noexcept {
+    constexpr std::string_view prefix = "x-httphooks-";
+    if (name.size() < prefix.size()) return false;
+    for (std::size_t i = 0; i < prefix.size(); ++i) {
+        char c = name[i];
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+        if (c == '_') c = '-';
+        if (c != prefix[i]) return false;
+    }
+    return true;
+}
+
+/// Fields of a message's framing: computed by who writes it, never taken from a hook.
+constexpr bool is_framing_field(field name) noexcept {
+    switch (name) {
+        case field::connection:
+        case field::content_length:
+        case field::keep_alive:
+        case field::proxy_connection:
+        case field::te:
+        case field::trailer:
+        case field::transfer_encoding:
+        case field::upgrade:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// Fields of which a reply may have several that each mean something.
+constexpr bool is_repeatable_field(field name) noexcept {
+    switch (name) {
+        case field::link:
+        case field::set_cookie:
+        case field::vary:
+        case field::warning:
+        case field::www_authenticate:
+            return true;
+        default:
+            return false;
+    }
+}
+
+inline void erase_framing_fields(fields& headers) {
+    for (bool again = true; again;) {
+        again = false;
+        for (auto const& f : headers)
+            if (is_framing_field(f.name())) {
+                headers.erase(f.name());
+                again = true;
+                break;
+            }
+    }
+}
+
+/// Stands in an exchange for a sink when the reply came before the sink did.
+struct replied_already final : reply_sink {
+    void on_reply(exchange&) noexcept override {}
+    static replied_already* mark() noexcept {
+        static replied_already instance;
+        return &instance;
+    }
+};
+
+}  // namespace detail
+
+inline bool exchange::start() {
+    return pipeline::start(*this);
+}
+inline void exchange::handed_over() {
+    pipeline::handed_over(*this);
+}
+inline response exchange::take_reply() {
+    return pipeline::take_reply(*this);
+}
+inline void exchange::abandon() noexcept {
+    pipeline::abandon(*this);
+}
+
+inline void exchange::cancel() noexcept {
+    cancel_requested_.store(true, std::memory_order_relaxed);
+    pipeline::signal(*this);
+}
+
+inline bool pipeline::start(exchange& ex) {
+    exchange_ptr const keep(&ex);
+    ex.signals_.store(1, std::memory_order_relaxed);
+    begin(ex);
+    for (std::uint32_t seen = 1;;) {
+        if (step(ex)) return ex.stage_ == stage::replied;
+        if (ex.signals_.fetch_sub(seen, std::memory_order_acq_rel) == seen) return false;
+        seen = ex.signals_.load(std::memory_order_acquire);
+    }
+}
+
+inline void pipeline::signal(exchange& ex) noexcept {
+    if (ex.signals_.fetch_add(1, std::memory_order_acq_rel) == 0) resume(ex);
+}
+
+inline void pipeline::resume(exchange& ex) noexcept {
+    exchange_ptr const keep(&ex);
+    for (;;) {
+        std::uint32_t const seen = ex.signals_.load(std::memory_order_acquire);
+        if (step(ex)) {
+            if (ex.stage_ == stage::replied) tell_sink(ex);
+            return;  // the signals stay, so that nobody runs it again
+        }
+        if (ex.signals_.fetch_sub(seen, std::memory_order_acq_rel) == seen) return;
+    }
+}
+
+inline void pipeline::tell_sink(exchange& ex) noexcept {
+    reply_sink* const sink =
+        ex.sink_.exchange(detail::replied_already::mark(), std::memory_order_acq_rel);
+    if (sink) sink->on_reply(ex);
+}
+
+inline bool exchange::wait(reply_sink& sink) noexcept {
+    reply_sink* expected = nullptr;
+    return !sink_.compare_exchange_strong(expected, &sink, std::memory_order_acq_rel);
+}
+
+inline void pipeline::abandon(exchange& ex) noexcept {
+    ex.signals_.fetch_add(1, std::memory_order_relaxed);
+    ex.sink_.store(nullptr, std::memory_order_relaxed);
+    ex.waiting_ = nullptr;
+    auto const runs = std::move(ex.running_);
+    ex.running_.clear();
+}
+
+inline void pipeline::begin(exchange& ex) {
+    ex.table_ = ex.source_->table();
+    detail::counters::add(ex.counters_->exchanges);
+    ex.counted_ = true;
+    ex.request_ = ex.incoming_;
+    ex.stage_ = stage::input;
+    remove_control_headers(ex);
+    if (ex.incoming_->method() == verb::unknown) return refuse(ex, status::not_implemented);
+    if (ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http))
+        return refuse(ex, status::bad_request);
+    look_up(ex);
+    if (body_too_long(ex)) return refuse(ex, status::payload_too_large);
+    choose_processing(ex);
+}
+
+inline void pipeline::remove_control_headers(exchange& ex) {
+    fields& headers = *ex.incoming_;
+    std::string found;
+    for (bool again = true, counted = false; again;) {
+        again = false;
+        for (auto const& f : headers) {
+            if (f.name() != field::unknown || !detail::is_control_header(f.name_string())) continue;
+            found = f.name_string();
+            again = true;
+            break;
+        }
+        if (!again) break;
+        headers.erase(found);
+        if (!counted) detail::counters::add(ex.counters_->spoofed_control_headers);
+        counted = true;
+    }
+}
+
+inline void pipeline::look_up(exchange& ex) {
+    ex.table_->routes.lookup(ex.incoming_->method(), ex.url_, ex.matches_);
+    for (std::size_t i = 0; i < ex.matches_.size(); ++i) {
+        hook_info const& info = ex.matches_[i].value->info;
+        if (info.type == hook_type::responder && info.method == verb::head)
+            ex.skip_get_responders_ = true;
+        if (info.type == hook_type::response_listener) ex.has_response_listeners_ = true;
+    }
+}
+
+inline bool pipeline::body_too_long(exchange const& ex) {
+    if (!ex.table_->has_body_limits) return false;
+    for (std::size_t i = 0; i < ex.matches_.size(); ++i)
+        if (auto const limit = ex.matches_[i].value->info.options.body_limit)
+            if (ex.incoming_->body().size() > *limit) return true;
+    return false;
+}
+
+inline void pipeline::refuse(exchange& ex, status code) {
+    ex.has_response_listeners_ = false;
+    ex.responses_.push_back(error_response(code));
+    ex.stage_ = stage::reply;
+}
+
+inline void pipeline::choose_processing(exchange& ex) {
+    for (std::size_t i = 0; i < ex.matches_.size(); ++i)
+        if (ex.matches_[i].value->info.type == hook_type::responder) {
+            ex.processing_ = processing::responders;
+            return;
+        }
+    if (ex.table_->default_responder) {
+        ex.processing_ = processing::default_responder;
+        return;
+    }
+    std::string const allow = allowed_methods(ex);
+    bool const options = ex.incoming_->method() == verb::options;
+    if (!allow.empty() || (options && ex.url_.path() == "*")) {
+        ex.processing_ = processing::made;
+        ex.made_ = options ? make_response(status::no_content)
+                           : error_response(status::method_not_allowed);
+        if (!allow.empty()) ex.made_->set(field::allow, allow);
+    } else if (ex.table_->no_match) {
+        ex.processing_ = processing::no_match;
+    } else {
+        ex.processing_ = processing::made;
+        ex.made_ = error_response(status::not_found);
+    }
+}
+
+inline std::string pipeline::allowed_methods(exchange const& ex) {
+    std::string allow;
+    if (ex.url_.path() == "*") return allow;
+    exchange::match_list all;
+    ex.table_->routes.lookup_any(ex.url_, all);
+    auto const add = [&allow](verb method) {
+        std::string_view const name = beast::http::to_string(method);
+        if ((", " + allow + ",").find(", " + std::string(name) + ",") != std::string::npos) return;
+        if (!allow.empty()) allow += ", ";
+        allow += name;
+    };
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        hook_info const& info = all[i].value->info;
+        if (info.type != hook_type::responder) continue;
+        add(info.method);
+        if (info.method == verb::get) add(verb::head);
+    }
+    if (!allow.empty()) add(verb::options);
+    return allow;
+}
+
+inline bool pipeline::step(exchange& ex) {
+    if (ex.stage_ == stage::replied || ex.stage_ == stage::cancelled) return true;
+    if (ex.cancel_requested_.load(std::memory_order_relaxed)) {
+        cancel_runs(ex);
+        ex.stage_ = stage::cancelled;
+        uncount(ex);
+        return true;
+    }
+    switch (ex.stage_) {
+        case stage::idle:
+            return false;
+        case stage::input:
+            run_listeners(ex, hook_type::request_listener);
+            ex.stage_ = stage::pre_responders;
+            [[fallthrough]];
+        case stage::pre_responders:
+            if (!run_pre_responders(ex)) return false;
+            ex.stage_ = stage::pre_listeners;
+            [[fallthrough]];
+        case stage::pre_listeners:
+            run_listeners(ex, hook_type::pre_listener);
+            if (ex.chain_ended_) break;
+            start_processing(ex);
+            ex.stage_ = stage::processing;
+            [[fallthrough]];
+        case stage::processing:
+            if (!finish_processing(ex)) return false;
+            ex.stage_ = stage::post_listeners;
+            [[fallthrough]];
+        case stage::post_listeners:
+            run_listeners(ex, hook_type::post_listener);
+            ex.stage_ = stage::post_responders;
+            [[fallthrough]];
+        case stage::post_responders:
+            if (!run_post_responders(ex)) return false;
+            break;
+        case stage::reply:
+        case stage::replied:
+        case stage::cancelled:
+            break;
+    }
+    make_reply(ex);
+    ex.stage_ = stage::replied;
+    return true;
+}
+
+inline detail::hook_entry const* pipeline::next(exchange& ex, hook_type type) {
+    for (; ex.cursor_ < ex.matches_.size(); ++ex.cursor_) {
+        detail::hook_entry const* const hook = ex.matches_[ex.cursor_].value;
+        if (hook->info.type > type) break;
+        if (hook->info.type < type) continue;
+        if (type == hook_type::responder && ex.skip_get_responders_ &&
+            hook->info.method == verb::get)
+            continue;
+        ++ex.cursor_;
+        return hook;
+    }
+    return nullptr;
+}
+
+inline void pipeline::run_listeners(exchange& ex, hook_type type) {
+    bool first = true;
+    while (auto const* const hook = next(ex, type)) {
+        if (first && type == hook_type::post_listener) read_file(ex);
+        first = false;
+        start_listener(ex, *hook, ex.cursor_ - 1);
+    }
+}
+
+inline void pipeline::start_listener(exchange& ex, detail::hook_entry const& hook,
+                                     std::size_t match) {
+    if (!hook.asynchronous()) {
+        try {
+            detail::hook_run_in_place run(ex, hook, match);
+            hook.call(hook.callback.get(), run);
+        } catch (...) {
+            report(ex, hook, {}, std::current_exception());
+        }
+        return;
+    }
+    auto& running = ex.counters_->listeners;
+    if (running.load(std::memory_order_relaxed) >= ex.table_->services->options.max_listeners) {
+        detail::counters::add(ex.counters_->dropped_listeners);
+        return report(ex, hook, make_error_code(error::listener_limit), nullptr);
+    }
+    detail::counters::add(running);
+    detail::async_run_ptr const run(hook.make_run(hook, ex, match), false);
+    run->start();
+}
+
+template <class Apply>
+bool pipeline::finish_waiting(exchange& ex, Apply apply) {
+    if (!ex.waiting_) return true;
+    detail::async_run_ptr const run(ex.waiting_);
+    if (!run->closed()) return false;
+    ex.waiting_ = nullptr;
+    ex.running_.clear();
+    bool const failed = run->error() || run->exception();
+    if (failed) report(ex, run->hook(), run->error(), run->exception());
+    apply(ex, *run, run->error(), failed);
+    return true;
+}
+
+template <class Apply>
+bool pipeline::run_one(exchange& ex, detail::hook_entry const& hook, Apply apply) {
+    std::size_t const match = ex.cursor_ - 1;
+    if (hook.asynchronous()) {
+        detail::async_run_ptr const run(hook.make_run(hook, ex, match), false);
+        ex.running_.push_back(run);
+        ex.waiting_ = run.get();
+        run->start();
+        return finish_waiting(ex, apply);
+    }
+    detail::hook_run_in_place run(ex, hook, match);
+    bool failed = false;
+    try {
+        hook.call(hook.callback.get(), run);
+    } catch (...) {
+        failed = true;
+        report(ex, hook, {}, std::current_exception());
+    }
+    apply(ex, run, error_code(), failed);
+    return true;
+}
+
+inline bool pipeline::run_pre_responders(exchange& ex) {
+    if (!finish_waiting(ex, apply_pre)) return false;
+    while (!ex.chain_ended_) {
+        auto const* const hook = next(ex, hook_type::pre_responder);
+        if (!hook) break;
+        if (!run_one(ex, *hook, apply_pre)) return false;
+    }
+    return true;
+}
+
+inline bool pipeline::run_post_responders(exchange& ex) {
+    if (!finish_waiting(ex, apply_post)) return false;
+    while (!ex.chain_ended_) {
+        auto const* const hook = next(ex, hook_type::post_responder);
+        if (!hook) break;
+        read_file(ex);
+        if (!run_one(ex, *hook, apply_post)) return false;
+    }
+    return true;
+}
+
+inline void pipeline::apply_pre(exchange& ex, detail::hook_run& run, error_code ec, bool failed) {
+    detail::run_outcome& outcome = run.outcome();
+    merge_reply_headers(ex, outcome.reply_headers);
+    if (failed) return end_chain(ex, failure(ec));
+    switch (outcome.decided) {
+        case detail::decision::none:
+            report(ex, run.hook(), make_error_code(error::undecided), nullptr);
+            return end_chain(ex, failure({}));
+        case detail::decision::end:
+            return end_chain(ex, std::move(*outcome.message));
+        case detail::decision::pass:
+        case detail::decision::respond:
+        case detail::decision::replace:
+            break;
+    }
+    if (outcome.patch) patch_request(ex, *outcome.patch);
+}
+
+inline void pipeline::apply_post(exchange& ex, detail::hook_run& run, error_code ec, bool failed) {
+    detail::run_outcome& outcome = run.outcome();
+    merge_reply_headers(ex, outcome.reply_headers);
+    if (failed) return end_chain(ex, failure(ec));
+    if (outcome.decided == detail::decision::end) return end_chain(ex, std::move(*outcome.message));
+    if (outcome.decided == detail::decision::replace) {
+        clear_responses(ex);
+        ex.responses_.push_back(std::move(*outcome.message));
+    }
+}
+
+inline void pipeline::start_processing(exchange& ex) {
+    detail::hook_table const& table = *ex.table_;
+    switch (ex.processing_) {
+        case processing::responders:
+            while (auto const* const hook = next(ex, hook_type::responder))
+                start_responder(ex, *hook, ex.cursor_ - 1);
+            return;
+        case processing::default_responder:
+            return start_responder(ex, *table.default_responder, detail::no_match_index);
+        case processing::no_match:
+            return start_responder(ex, *table.no_match, detail::no_match_index);
+        case processing::made:
+            ex.responses_.push_back(std::move(*ex.made_));
+            return;
+    }
+}
+
+inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& hook,
+                                      std::size_t match) {
+    exchange::part part;
+    if (hook.asynchronous()) {
+        detail::async_run_ptr const run(hook.make_run(hook, ex, match), false);
+        run->part = ex.parts_.size();
+        if (!run->start()) {
+            ex.running_.push_back(run);
+            ex.parts_.emplace_back();
+            return;
+        }
+        part = part_of(ex, *run);
+    } else {
+        detail::hook_run_in_place run(ex, hook, match);
+        bool failed = false;
+        try {
+            hook.call(hook.callback.get(), run);
+        } catch (...) {
+            failed = true;
+            report(ex, hook, {}, std::current_exception());
+        }
+        part = part_of(run.outcome(), {}, failed);
+    }
+    if (ex.running_.empty())
+        queue(ex, std::move(part));
+    else
+        ex.parts_.push_back(std::move(part));
+}
+
+inline exchange::part pipeline::part_of(exchange& ex, detail::async_run& run) {
+    bool const failed = run.error() || run.exception();
+    if (failed) report(ex, run.hook(), run.error(), run.exception());
+    return part_of(run.outcome(), run.error(), failed);
+}
+
+inline exchange::part pipeline::part_of(detail::run_outcome& outcome, error_code ec, bool failed) {
+    exchange::part part;
+    part.reply_headers = std::move(outcome.reply_headers);
+    if (failed) {
+        part.message.emplace(failure(ec));
+    } else {
+        part.message = std::move(outcome.message);
+        part.file = std::move(outcome.file);
+    }
+    return part;
+}
+
+inline bool pipeline::finish_processing(exchange& ex) {
+    for (std::size_t i = 0; i < ex.running_.size();) {
+        detail::async_run_ptr const run = ex.running_[i];
+        if (!run->closed()) {
+            ++i;
+            continue;
+        }
+        ex.running_.erase(ex.running_.begin() + static_cast<std::ptrdiff_t>(i));
+        ex.parts_[run->part] = part_of(ex, *run);
+    }
+    if (!ex.running_.empty()) return false;
+    for (exchange::part& part : ex.parts_) queue(ex, std::move(part));
+    ex.parts_.clear();
+    return true;
+}
+
+inline void pipeline::report(exchange& ex, detail::hook_entry const& hook, error_code ec,
+                             std::exception_ptr exception) {
+    ex.table_->services->report({hook.info, ex.id(), ec, std::move(exception)});
+}
+
+inline response pipeline::failure(error_code ec) {
+    return error_response(ec == error::time_limit ? status::gateway_timeout
+                                                  : status::internal_server_error);
+}
+
+inline void pipeline::end_chain(exchange& ex, response message) {
+    ex.chain_ended_ = true;
+    clear_responses(ex);
+    ex.responses_.push_back(std::move(message));
+}
+
+inline void pipeline::clear_responses(exchange& ex) {
+    for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
+    ex.responses_.clear();
+    ex.response_file_.reset();
+}
+
+inline void pipeline::queue(exchange& ex, exchange::part part) {
+    merge_reply_headers(ex, part.reply_headers);
+    if (!part.message) return;
+    read_file(ex);
+    ex.responses_.push_back(std::move(*part.message));
+    ex.response_file_ = std::move(part.file);
+    if (ex.responses_.size() > 1) read_file(ex);
+}
+
+inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
+    if (headers.begin() == headers.end()) return;
+    if (ex.reply_headers_.begin() == ex.reply_headers_.end()) {
+        ex.reply_headers_ = std::move(headers);
+        return;
+    }
+    for (auto const& f : headers) ex.reply_headers_.insert(f.name(), f.name_string(), f.value());
+}
+
+inline void pipeline::read_file(exchange& ex) {
+    if (!ex.response_file_) return;
+    auto const file = std::move(ex.response_file_);
+    if (auto content = file->read_all(); content && content->size() == file->size())
+        ex.responses_.back().body() = std::move(*content);
+    else
+        ex.responses_.back() = error_response(status::internal_server_error);
+}
+
+inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
+    auto changed = std::make_shared<request>(*ex.request_);
+    detail::erase_framing_fields(patch.headers);
+    std::string_view last;
+    for (auto const& f : patch.headers) {
+        if (detail::is_control_header(f.name_string())) continue;
+        if (!beast::iequals(last, f.name_string())) changed->erase(f.name_string());
+        last = f.name_string();
+        changed->insert(f.name(), f.name_string(), f.value());
+    }
+    if (patch.content) {
+        changed->body() = std::move(*patch.content);
+        changed->erase(field::transfer_encoding);
+        changed->set(field::content_length, std::to_string(changed->body().size()));
+    }
+    ex.request_ = std::move(changed);
+}
+
+inline void pipeline::make_reply(exchange& ex) {
+    if (ex.responses_.empty()) {
+        ex.reply_ = make_response(status::ok, {}, "application/json");
+    } else if (ex.responses_.size() == 1) {
+        ex.reply_ = std::move(ex.responses_.front());
+        ex.reply_file_ = std::move(ex.response_file_);
+    } else {
+        auto const& boundary = ex.table_->services->options.boundary;
+        ex.reply_ = boundary ? collapse(ex.responses_, boundary) : collapse(ex.responses_);
+    }
+    add_reply_headers(ex);
+    detail::erase_framing_fields(ex.reply_);
+    ex.reply_.version(11);
+    status const code = ex.reply_.result();
+    if (code == status::no_content || code == status::not_modified) ex.reply_.body().clear();
+}
+
+inline void pipeline::add_reply_headers(exchange& ex) {
+    for (auto const& f : ex.reply_headers_)
+        if (!detail::is_repeatable_field(f.name())) ex.reply_.erase(f.name_string());
+    for (auto const& f : ex.reply_headers_) ex.reply_.insert(f.name(), f.name_string(), f.value());
+}
+
+inline response pipeline::take_reply(exchange& ex) {
+    if (auto const file = std::move(ex.reply_file_)) {
+        if (auto content = file->read_all(); content && content->size() == file->size())
+            ex.reply_.body() = std::move(*content);
+        else
+            ex.reply_ = error_response(status::internal_server_error);
+    }
+    if (ex.has_response_listeners_) return ex.reply_;
+    return std::move(ex.reply_);
+}
+
+inline void pipeline::handed_over(exchange& ex) {
+    exchange_ptr const keep(&ex);
+    if (ex.stage_ != stage::replied || ex.handed_over_) return;
+    ex.handed_over_ = true;
+    if (ex.has_response_listeners_) run_listeners(ex, hook_type::response_listener);
+    uncount(ex);
+}
+
+inline void pipeline::cancel_runs(exchange& ex) noexcept {
+    ex.waiting_ = nullptr;
+    auto const runs = std::move(ex.running_);
+    ex.running_.clear();
+    for (auto const& run : runs) run->cancel();
+}
+
+inline void pipeline::uncount(exchange& ex) noexcept {
+    if (std::exchange(ex.counted_, false)) detail::counters::subtract(ex.counters_->exchanges);
+}
+
+inline void exchange::reset() noexcept {
+    pipeline::uncount(*this);
+    if (incoming_.use_count() > 1 + (request_ == incoming_)) {
+        incoming_ = new_request();
+    } else {
+        incoming_->clear();
+        if (incoming_->body().capacity() > detail::string_cache::largest)
+            incoming_->body() = std::string();
+        incoming_->body().clear();
+    }
+    request_.reset();
+    detail::give_string(std::move(reply_.body()));
+    pipeline::clear_responses(*this);
+    reply_ = response();
+    reply_file_.reset();
+    reply_snapshot_.reset();
+    responses_snapshot_.reset();
+    reply_headers_.clear();
+    made_.reset();
+    parts_.clear();
+    running_.clear();
+    origin_ = httphooks::origin();
+    table_.reset();
+    signals_.store(0, std::memory_order_relaxed);
+    cancel_requested_.store(false, std::memory_order_relaxed);
+    stage_ = stage::idle;
+    processing_ = processing::responders;
+    chain_ended_ = handed_over_ = skip_get_responders_ = has_response_listeners_ = false;
+    id_ = 0;
+    cursor_ = 0;
+    waiting_ = nullptr;
+    sink_.store(nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace httphooks
