@@ -6,6 +6,8 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/route_automaton.hpp>
+#include <httphooks/detail/route_hits.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/url.hpp>
 
@@ -47,11 +49,12 @@ public:
         @param method verb::unknown stands for every verb.
     */
     void insert(beast::http::verb method, route_pattern pattern, Value value) {
+        automaton_.add(pattern.compiled(), static_cast<std::uint8_t>(method));
         entries_.push_back({method, std::move(pattern), std::move(value)});
     }
 
     /// Compiles the table; to be called once, after the last insert() and before the first lookup.
-    void build() {}
+    void build() { automaton_.build(); }
 
     /// How many values there are.
     std::size_t size() const noexcept { return entries_.size(); }
@@ -74,10 +77,8 @@ private:
         Value value;
     };
 
-    template <class Wanted>
-    void lookup_if(url const& location, match_list& found, Wanted wanted) const;
-
     std::vector<entry> entries_;
+    detail::route_automaton automaton_;
 };
 
 /// The result of a lookup; an object to be used again.
@@ -85,13 +86,13 @@ template <class Value>
 class route_table<Value>::match_list {
 public:
     /// How many values match.
-    std::size_t size() const noexcept { return hits_.size(); }
+    std::size_t size() const noexcept { return hits_.count; }
     /// Whether no value matches.
-    bool empty() const noexcept { return hits_.empty(); }
+    bool empty() const noexcept { return hits_.count == 0; }
 
     /// The match at `i`, in the order of insertion.
     match operator[](std::size_t i) const noexcept {
-        entry const& e = table_->entries_[hits_[i].entry];
+        entry const& e = table_->entries_[hits_.hits[i].entry];
         return {e.value, e.method, e.pattern};
     }
 
@@ -113,71 +114,45 @@ public:
 
 private:
     friend class route_table;
-    struct hit {
-        std::uint32_t entry;
-        std::uint32_t captures;
-    };
-
-    std::vector<hit> hits_;
-    std::vector<std::string_view> captures_;
+    detail::route_hits hits_;
     route_table const* table_ = nullptr;
-    std::string_view query_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
 template <class Value>
-template <class Wanted>
-void route_table<Value>::lookup_if(url const& location, match_list& found, Wanted wanted) const {
-    found.hits_.clear();
-    found.captures_.clear();
-    found.table_ = this;
-    found.query_ = location.query();
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-        if (!wanted(entries_[i].method)) continue;
-        detail::compiled_pattern const& pattern = entries_[i].pattern.compiled();
-        std::size_t const at = found.captures_.size();
-        found.captures_.resize(at + pattern.captures.size());
-        if (pattern.match(location, found.captures_.data() + at))
-            found.hits_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(at)});
-        else
-            found.captures_.resize(at);
-    }
-}
-
-template <class Value>
 void route_table<Value>::lookup(beast::http::verb method, url const& location,
                                 match_list& found) const {
     using beast::http::verb;
-    lookup_if(location, found, [method](verb v) {
-        return v == method || v == verb::unknown || (method == verb::head && v == verb::get);
-    });
+    auto const bit = [](verb v) { return std::uint64_t{1} << static_cast<unsigned>(v); };
+    std::uint64_t const get_too = method == verb::head ? bit(verb::get) : 0;
+    found.table_ = this;
+    automaton_.lookup(location, bit(method) | bit(verb::unknown) | get_too, found.hits_);
 }
 
 template <class Value>
 void route_table<Value>::lookup_any(url const& location, match_list& found) const {
-    lookup_if(location, found, [](beast::http::verb) { return true; });
+    found.table_ = this;
+    automaton_.lookup(location, ~std::uint64_t{0}, found.hits_);
 }
 
 template <class Value>
 std::optional<std::string_view> route_table<Value>::match_list::param(
     std::size_t i, std::string_view name) const noexcept {
-    hit const& h = hits_[i];
-    std::size_t const capture = table_->entries_[h.entry].pattern.compiled().find(name);
-    if (capture == detail::path_token::none) return std::nullopt;
-    return captures_[h.captures + capture];
+    detail::route_param const* const p = hits_.find(i, name);
+    if (!p) return std::nullopt;
+    return hits_.value(i, *p);
 }
 
 template <class Value>
 std::optional<std::string_view> route_table<Value>::match_list::decoded(
     std::size_t i, std::string_view name, std::string& scratch) const {
-    std::optional<std::string_view> const raw = param(i, name);
-    if (!raw) return std::nullopt;
-    detail::compiled_pattern const& pattern = table_->entries_[hits_[i].entry].pattern.compiled();
-    bool const form = pattern.captures[pattern.find(name)].source == detail::capture_source::query;
-    if (!detail::needs_decoding(*raw, form)) return raw;
+    detail::route_param const* const p = hits_.find(i, name);
+    if (!p) return std::nullopt;
+    std::string_view const raw = hits_.value(i, *p);
+    if (!detail::needs_decoding(raw, p->form)) return raw;
     scratch.clear();
-    detail::append_decoded(scratch, *raw, form);
+    detail::append_decoded(scratch, raw, p->form);
     return scratch;
 }
 
@@ -186,8 +161,9 @@ std::vector<std::string> route_table<Value>::match_list::values(std::size_t i,
                                                                 std::string_view name) const {
     std::optional<std::string_view> const raw = param(i, name);
     if (!raw) return {};
-    detail::compiled_pattern const& pattern = table_->entries_[hits_[i].entry].pattern.compiled();
-    return detail::all_values(pattern.captures[pattern.find(name)], *raw, query_);
+    detail::compiled_pattern const& pattern =
+        table_->entries_[hits_.hits[i].entry].pattern.compiled();
+    return detail::all_values(pattern.captures[pattern.find(name)], *raw, hits_.query);
 }
 
 }  // namespace httphooks
