@@ -1,4 +1,4 @@
-// expect: discards qualifiers|marked const
+// expect: discards qualifiers|no matching member function
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/context.hpp>
