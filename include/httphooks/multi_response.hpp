@@ -5,6 +5,7 @@
     Several responses as one: a 202 of multipart/mixed, and back again.
 */
 
+#include <httphooks/detail/framing_fields.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/multipart.hpp>
 
@@ -40,8 +41,8 @@ response collapse(std::span<response const> responses, boundary_source const& so
 /** Takes apart what collapse() has made, here or in another process.
     @return The responses in order, without framing fields. error::not_a_multi_response: the
     response is not multipart/mixed, or a part is not `application/http`; error::invalid_multipart:
-   a part does not hold exactly one response; error::multipart_limit: a limit is exceeded, or a
-    response's header is larger than 32 KiB.
+   a part does not hold exactly one final response; error::multipart_limit: a limit is exceeded, or
+   a response's header is larger than 32 KiB.
 */
 result<std::vector<response>> parse_multi_response(response const& r,
                                                    multipart_limits const& limits = {});
@@ -52,10 +53,6 @@ namespace detail {
 
 inline bool has_body(unsigned code) noexcept {
     return code >= 200 && code != 204 && code != 304;
-}
-
-inline bool is_framing_field(field f) noexcept {
-    return f == field::content_length || f == field::transfer_encoding || f == field::connection;
 }
 
 /// Writes a response to anything that has append(string_view).
@@ -114,6 +111,7 @@ inline error_code read_response(std::string_view text, std::vector<response>& to
     if (ec || !parser.is_done() || used != text.size() || parser.get().chunked())
         return error::invalid_multipart;
     response r = convert(parser.release());
+    if (r.result_int() < 200 || r.result_int() > 599) return error::invalid_multipart;
     for (field const f : {field::content_length, field::transfer_encoding, field::connection})
         r.erase(f);
     to.push_back(std::move(r));

@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/async_run.hpp>
 #include <httphooks/detail/hook_run.hpp>
+#include <httphooks/detail/framing_fields.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/multi_response.hpp>
@@ -127,23 +128,6 @@ inline bool is_control_header(std::string_view name) noexcept {
         if (c != prefix[i]) return false;
     }
     return true;
-}
-
-/// Fields of a message's framing: computed by who writes it, never taken from a hook.
-constexpr bool is_framing_field(field name) noexcept {
-    switch (name) {
-        case field::connection:
-        case field::content_length:
-        case field::keep_alive:
-        case field::proxy_connection:
-        case field::te:
-        case field::trailer:
-        case field::transfer_encoding:
-        case field::upgrade:
-            return true;
-        default:
-            return false;
-    }
 }
 
 /// Fields of which a reply may have several that each mean something.
@@ -679,8 +663,7 @@ inline void pipeline::make_reply(exchange& ex) {
         ex.reply_ = std::move(ex.responses_.front());
         ex.reply_file_ = std::move(ex.response_file_);
     } else {
-        auto const& boundary = ex.table_->services->options.boundary;
-        ex.reply_ = boundary ? collapse(ex.responses_, boundary) : collapse(ex.responses_);
+        ex.reply_ = collapse(ex.responses_, ex.table_->services->options.boundary);
     }
     add_reply_headers(ex);
     detail::erase_framing_fields(ex.reply_);

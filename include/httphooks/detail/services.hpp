@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/hook.hpp>
+#include <httphooks/multipart.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -34,8 +35,8 @@ struct registry_options {
     std::string server_name = {};
     /// The second that it is now; null: the system's clock. For tests.
     std::function<std::time_t()> clock = nullptr;
-    /// A boundary for a collapsed reply; null: 128 random bits. For tests.
-    std::function<std::string()> boundary = nullptr;
+    /// Random bits for the boundary of a collapsed reply; null: the system's. For tests.
+    boundary_source boundary = nullptr;
 };
 
 /// What a registry has counted since it was created, and what it is doing now.
