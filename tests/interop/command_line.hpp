@@ -1,0 +1,133 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The options of the conformance server.
+*/
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace conformance {
+
+/// What the command line says.
+struct command_line {
+    std::uint16_t port = 0;
+    unsigned threads = 1;
+    std::string hooks_file;
+    std::string www;
+    std::string certificate;
+    std::string key;
+
+    std::chrono::milliseconds handler_timeout{30'000};
+    std::chrono::milliseconds header_timeout{10'000};
+    std::chrono::milliseconds idle_timeout{60'000};
+    std::chrono::milliseconds write_timeout{30'000};
+    std::uint64_t body_limit = 1'048'576;
+    std::size_t max_connections = 10'000;
+
+    std::chrono::milliseconds heartbeat{25'000};
+    std::chrono::milliseconds disconnect{5'000};
+    std::string sockjs_client_url = "/sockjs.min.js";
+    std::chrono::milliseconds ping_interval{300};
+    std::chrono::milliseconds ping_timeout{200};
+    std::chrono::milliseconds upgrade_timeout{10'000};
+    std::chrono::milliseconds connect_timeout{1'000};
+    std::uint64_t max_payload = 1'000'000;
+    std::string app = "basic";
+    bool cookie = false;
+    bool recovery = false;
+    std::vector<std::string> cors;
+};
+
+/** Reads the command line.
+    @throws std::runtime_error that says which option is wrong */
+command_line read_command_line(std::vector<std::string> const& arguments);
+
+// ---------------------------------------------------------------------------------------------
+
+template <class Number>
+Number number_from(std::string const& option, std::string const& text, Number least = 0) {
+    Number n{};
+    char const* const end = text.data() + text.size();
+    auto const [rest, ec] = std::from_chars(text.data(), end, n);
+    if (text.empty() || ec != std::errc() || rest != end || n < least)
+        throw std::runtime_error(option + ": not a number in its range: " + text);
+    return n;
+}
+
+inline command_line read_command_line(std::vector<std::string> const& arguments) {
+    command_line c;
+    std::size_t at = 0;
+    std::string option;
+    auto const value = [&]() -> std::string const& {
+        if (++at == arguments.size()) throw std::runtime_error(option + " wants a value");
+        return arguments[at];
+    };
+    auto const milliseconds = [&] {
+        return std::chrono::milliseconds(number_from<std::uint32_t>(option, value()));
+    };
+    for (; at < arguments.size(); ++at) {
+        option = arguments[at];
+        if (option == "--port")
+            c.port = number_from<std::uint16_t>(option, value());
+        else if (option == "--threads")
+            c.threads = number_from<unsigned>(option, value(), 1);
+        else if (option == "--hooks")
+            c.hooks_file = value();
+        else if (option == "--www")
+            c.www = value();
+        else if (option == "--tls") {
+            c.certificate = value();
+            c.key = value();
+        } else if (option == "--handler-timeout-ms")
+            c.handler_timeout = milliseconds();
+        else if (option == "--header-timeout-ms")
+            c.header_timeout = milliseconds();
+        else if (option == "--idle-timeout-ms")
+            c.idle_timeout = milliseconds();
+        else if (option == "--write-timeout-ms")
+            c.write_timeout = milliseconds();
+        else if (option == "--body-limit")
+            c.body_limit = number_from<std::uint64_t>(option, value());
+        else if (option == "--max-connections")
+            c.max_connections = number_from<std::size_t>(option, value());
+        else if (option == "--heartbeat-ms")
+            c.heartbeat = milliseconds();
+        else if (option == "--disconnect-ms")
+            c.disconnect = milliseconds();
+        else if (option == "--sockjs-client-url")
+            c.sockjs_client_url = value();
+        else if (option == "--ping-interval-ms")
+            c.ping_interval = milliseconds();
+        else if (option == "--ping-timeout-ms")
+            c.ping_timeout = milliseconds();
+        else if (option == "--upgrade-timeout-ms")
+            c.upgrade_timeout = milliseconds();
+        else if (option == "--connect-timeout-ms")
+            c.connect_timeout = milliseconds();
+        else if (option == "--max-payload")
+            c.max_payload = number_from<std::uint64_t>(option, value());
+        else if (option == "--app") {
+            c.app = value();
+            if (c.app != "basic" && c.app != "full")
+                throw std::runtime_error("--app is basic or full, not " + c.app);
+        } else if (option == "--cookie")
+            c.cookie = true;
+        else if (option == "--recovery")
+            c.recovery = true;
+        else if (option == "--cors")
+            c.cors.push_back(value());
+        else
+            throw std::runtime_error("unknown option " + option);
+    }
+    return c;
+}
+
+}  // namespace conformance
