@@ -114,7 +114,8 @@ TEST_CASE("a part holds exactly one response") {
           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy",
           "HTTP/1.1 204 No Content\r\n\r\nx",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
-          "HTTP/1.1 200 OK\r\nA B: c\r\n\r\n"}) {
+          "HTTP/1.1 200 OK\r\nA B: c\r\n\r\n", "HTTP/1.1 020 OK\r\n\r\n",
+          "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n"}) {
         CAPTURE(text);
         CHECK(error_of(multi(text)) == hh::error::invalid_multipart);
     }
