@@ -1,0 +1,14 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Plain HTTP: the server, its mounts, its connections. TLS is in <httphooks/http/tls.hpp>.
+*/
+
+#include <httphooks/http/connection.hpp>
+#include <httphooks/http/dispatch.hpp>
+#include <httphooks/http/framing_guard.hpp>
+#include <httphooks/http/mount.hpp>
+#include <httphooks/http/options.hpp>
+#include <httphooks/http/server.hpp>
+#include <httphooks/http/session.hpp>

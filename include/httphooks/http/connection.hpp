@@ -1,0 +1,248 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A live connection in the hands of a mount: reply whole or in pieces, or take it over.
+*/
+
+#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/reply_writer.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/async_result.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::http {
+
+/** A connection on which a request has been read and a reply is due.
+
+    Write one reply: whole with async_write(), or begun with async_start(), continued with
+    async_write_chunk() and ended with async_end(). Then give the connection back, for the next
+    request. Or take the stream out with release() and speak another protocol. A connection that is
+    destroyed is closed.
+
+    @par Thread safety
+    All calls on get_executor(), which is the connection's home thread; post to it from elsewhere.
+    One write and one async_wait_abort() may be under way at a time.
+*/
+class connection {
+public:
+    /** What release() gives: the stream, what the client sent behind the request, and the
+        connection's place in the server's count, which is free when this is destroyed. */
+    template <class Stream>
+    struct released {
+        /// The stream; nothing is under way on it.
+        Stream stream;
+        /// Bytes that were read already; they come first.
+        std::string input;
+        /// To be kept as long as the stream.
+        std::unique_ptr<detail::connection_ticket> ticket;
+    };
+
+    /** A connection over a stream of the caller's own server, from which a request was read.
+        @param stream a socket, or a TLS stream after its handshake
+        @param buffer what was read behind the request */
+    template <class Stream>
+    requires requires { typename Stream::executor_type; }
+    explicit connection(Stream stream, beast::flat_buffer buffer = {})
+        : core_(std::make_shared<detail::stream_connection<Stream>>(std::move(stream))) {
+        auto const bytes = buffer.cdata();
+        core_->input.assign(static_cast<char const*>(bytes.data()), bytes.size());
+    }
+
+    connection(connection&&) noexcept = default;
+    connection& operator=(connection&& other) noexcept;
+    ~connection();
+
+    /// The executor of the connection's home thread.
+    asio::any_io_executor get_executor() const { return core_->get_executor(); }
+    /// The client's address, or that of a proxy.
+    asio::ip::tcp::endpoint const& peer() const noexcept { return core_->peer; }
+    /// Whether the stream is encrypted.
+    bool tls() const noexcept { return core_->tls; }
+    /// Whether another request may follow the reply.
+    bool keep_alive() const noexcept { return core_->reusable; }
+    /// The connection closes after the reply.
+    void close_after_reply() noexcept { core_->reusable = false; }
+    /// How long the client may take no byte of a write; then it completes with timed_out.
+    void write_timeout(std::chrono::milliseconds t) noexcept { core_->write_timeout = t; }
+
+    /// Notes what the reply depends on: method, version, and whether the client keeps the
+    /// connection. Servers call it before they hand the connection to a mount.
+    void begin(request const& r);
+
+    /** Writes a whole reply. Framing fields are made here, whatever the response has.
+        @par Completes with
+        the error of the write; timed_out when the client took nothing for too long */
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_write(response const& r, Token&& token);
+
+    /** Writes the header of a reply whose body comes in pieces: chunked, or up to the end of the
+        connection for a client of HTTP/1.0.
+        @par Completes with as async_write() */
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_start(response const& header, Token&& token);
+
+    /// Writes a piece of the body; an empty one writes nothing. @par Completes with as
+    /// async_write()
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_write_chunk(std::string_view piece, Token&& token);
+
+    /// Ends the body. @par Completes with as async_write()
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_end(Token&& token);
+
+    /** Waits until the client goes away. What it sends meanwhile is kept for the next request.
+        @par Completes with
+        asio::error::eof when the client sent FIN and may still read; connection_reset or another
+        error of the connection when it cannot; operation_aborted after cancel_wait();
+        no_buffer_space when a TLS client sends more than 64 KiB meanwhile */
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_wait_abort(Token&& token);
+
+    /// Ends async_wait_abort(). Giving the connection back does so too.
+    void cancel_wait() noexcept { core_->cancel_wait(); }
+
+    /** Takes the stream out; the connection is empty afterwards.
+        @return nothing when the stream is of another type
+        @throws std::logic_error while an operation is under way */
+    template <class Stream>
+    std::optional<released<Stream>> release();
+
+    /// Closes the connection; operations complete with an error.
+    void close() noexcept {
+        core_->reusable = false;
+        core_->close(false);
+    }
+
+    /// The connection behind the handle; for servers.
+    std::shared_ptr<detail::connection_core> const& core() const noexcept { return core_; }
+    /// A handle for a connection; for servers.
+    explicit connection(std::shared_ptr<detail::connection_core> core) : core_(std::move(core)) {}
+
+private:
+    template <class Token>
+    auto send(std::string bytes, Token&& token);
+    detail::persistence after() const noexcept;
+
+    std::shared_ptr<detail::connection_core> core_;
+    bool chunked_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline connection& connection::operator=(connection&& other) noexcept {
+    if (this != &other) {
+        if (core_) core_->close(false);
+        core_ = std::move(other.core_);
+        chunked_ = other.chunked_;
+    }
+    return *this;
+}
+
+inline connection::~connection() {
+    if (core_) core_->close(false);
+}
+
+inline void connection::begin(request const& r) {
+    core_->http11 = r.version() >= 11;
+    core_->head = r.method() == verb::head;
+    core_->reusable = r.keep_alive() && !core_->input_ended;
+    chunked_ = false;
+}
+
+inline detail::persistence connection::after() const noexcept {
+    if (!core_->reusable) return detail::persistence::close;
+    return core_->http11 ? detail::persistence::keep : detail::persistence::keep_http10;
+}
+
+template <class Token>
+auto connection::send(std::string bytes, Token&& token) {
+    return asio::async_initiate<Token, void(error_code)>(
+        [](auto handler, std::shared_ptr<detail::connection_core> core, std::string out) {
+            core->send(std::move(out), detail::connection_handler(std::move(handler)));
+        },
+        token, core_, std::move(bytes));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto connection::async_write(response const& r, Token&& token) {
+    response framed = r;
+    detail::remove_owned(framed);
+    std::string bytes;
+    detail::append_reply(bytes, framed,
+                         httphooks::detail::http_date(httphooks::detail::coarse_time()),
+                         core_->server_name, after(), core_->head);
+    return send(std::move(bytes), std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto connection::async_start(response const& header, Token&& token) {
+    response framed = header;
+    detail::remove_owned(framed);
+    chunked_ = core_->http11;
+    if (!chunked_) core_->reusable = false;
+    std::string bytes;
+    detail::append_header(bytes, framed,
+                          httphooks::detail::http_date(httphooks::detail::coarse_time()),
+                          core_->server_name, after(),
+                          chunked_ ? detail::framing::chunked : detail::framing::until_close, 0);
+    return send(std::move(bytes), std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto connection::async_write_chunk(std::string_view piece, Token&& token) {
+    std::string bytes;
+    if (!piece.empty() && !core_->head) {
+        if (chunked_) {
+            std::array<char, 16> digits;
+            auto const end =
+                std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+            bytes.reserve(piece.size() + 24);
+            bytes.append(digits.data(), end);
+            bytes += "\r\n";
+        }
+        bytes += piece;
+        if (chunked_) bytes += "\r\n";
+    }
+    return send(std::move(bytes), std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto connection::async_end(Token&& token) {
+    return send(chunked_ && !core_->head ? "0\r\n\r\n" : "", std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto connection::async_wait_abort(Token&& token) {
+    return asio::async_initiate<Token, void(error_code)>(
+        [](auto handler, std::shared_ptr<detail::connection_core> core) {
+            core->wait_abort(detail::connection_handler(std::move(handler)));
+        },
+        token, core_);
+}
+
+template <class Stream>
+std::optional<connection::released<Stream>> connection::release() {
+    if (!core_ || core_->stream_type() != typeid(Stream)) return std::nullopt;
+    if (core_.use_count() > 1) throw std::logic_error("connection: an operation is under way");
+    std::optional<released<Stream>> taken(
+        released<Stream>{std::move(*static_cast<Stream*>(core_->stream())), std::move(core_->input),
+                         std::move(core_->ticket)});
+    core_.reset();
+    return taken;
+}
+
+}  // namespace httphooks::http

@@ -1,0 +1,97 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How many connections there are, in all and from one address.
+*/
+
+#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/trusted_networks.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace httphooks::http::detail {
+
+/// Counts connections; who is admitted holds a ticket. Thread-safe.
+class admission : public std::enable_shared_from_this<admission> {
+public:
+    admission(std::size_t most, std::size_t most_per_address)
+        : most_(most), most_per_address_(most_per_address) {}
+
+    /// A ticket, or null when there are too many.
+    std::unique_ptr<connection_ticket> admit(asio::ip::address const& from);
+
+    /// A ticket for a connection that is told so; null when there are too many of these, too.
+    std::unique_ptr<connection_ticket> refuse();
+
+private:
+    static constexpr std::size_t most_refused = 64;
+
+    class ticket final : public connection_ticket {
+    public:
+        ticket(std::shared_ptr<admission> owner, asio::ip::address address, bool counted,
+               bool refused)
+            : owner_(std::move(owner)), address_(address), counted_(counted), refused_(refused) {}
+        ~ticket() override { owner_->leave(address_, counted_, refused_); }
+
+    private:
+        std::shared_ptr<admission> owner_;
+        asio::ip::address address_;
+        bool counted_;
+        bool refused_;
+    };
+
+    void leave(asio::ip::address const& from, bool counted, bool refused) noexcept;
+
+    std::size_t const most_;
+    std::size_t const most_per_address_;
+    std::mutex mutex_;
+    std::size_t all_ = 0;
+    std::size_t refused_ = 0;
+    std::map<asio::ip::address, std::size_t> by_address_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::unique_ptr<connection_ticket> admission::admit(asio::ip::address const& from) {
+    asio::ip::address const address = unmapped(from);
+    bool const counted = !address.is_loopback() && !address.is_unspecified();
+    auto self = shared_from_this();
+    std::lock_guard const lock(mutex_);
+    if (all_ >= most_) return nullptr;
+    if (counted) {
+        std::size_t& n = by_address_[address];
+        if (n >= most_per_address_) return nullptr;
+        ++n;
+    }
+    ++all_;
+    return std::make_unique<ticket>(std::move(self), address, counted, false);
+}
+
+inline std::unique_ptr<connection_ticket> admission::refuse() {
+    auto self = shared_from_this();
+    std::lock_guard const lock(mutex_);
+    if (refused_ >= most_refused) return nullptr;
+    ++refused_;
+    return std::make_unique<ticket>(std::move(self), asio::ip::address(), false, true);
+}
+
+inline void admission::leave(asio::ip::address const& from, bool counted, bool refused) noexcept {
+    std::lock_guard const lock(mutex_);
+    if (refused) {
+        --refused_;
+        return;
+    }
+    --all_;
+    if (!counted) return;
+    auto const it = by_address_.find(from);
+    if (it != by_address_.end() && --it->second == 0) by_address_.erase(it);
+}
+
+}  // namespace httphooks::http::detail

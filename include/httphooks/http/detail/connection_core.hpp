@@ -1,0 +1,277 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A live connection behind an interface, so that a mount need not know its stream.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
+#include <httphooks/http/detail/stream.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+
+namespace httphooks::http::detail {
+
+/// The completion of an operation of a connection.
+using connection_handler = asio::any_completion_handler<void(error_code)>;
+
+/// What the owner of a connection's place in the server keeps; destroyed when the place is free.
+struct connection_ticket {
+    virtual ~connection_ticket() = default;
+};
+
+/// What a connection can do whatever its stream is. All calls on its executor.
+class connection_core {
+public:
+    connection_core(connection_core const&) = delete;
+    connection_core& operator=(connection_core const&) = delete;
+    virtual ~connection_core() = default;
+
+    virtual asio::any_io_executor get_executor() = 0;
+    virtual std::type_info const& stream_type() const noexcept = 0;
+    virtual void* stream() noexcept = 0;
+
+    /// Writes the bytes; one call at a time.
+    virtual void send(std::string bytes, connection_handler handler) = 0;
+
+    /// Waits for the end of the client; one call at a time.
+    virtual void wait_abort(connection_handler handler) = 0;
+
+    /// Ends wait_abort() with operation_aborted.
+    virtual void cancel_wait() noexcept = 0;
+
+    /// Calls back when no wait_abort() is under way any more; cancels the one that is.
+    virtual void settle(asio::any_completion_handler<void()> done) = 0;
+
+    virtual void close(bool reset) noexcept = 0;
+    virtual bool is_open() const noexcept = 0;
+
+    /// Bytes that the client has sent behind the request.
+    std::string input{};
+    asio::ip::tcp::endpoint peer{};
+    std::string server_name{};
+    std::chrono::milliseconds write_timeout{30'000};
+    std::unique_ptr<connection_ticket> ticket{};
+    bool tls = false;
+    bool http11 = true;
+    bool head = false;
+    /// Whether the connection may serve another request.
+    bool reusable = true;
+    /// Whether the client has sent FIN.
+    bool input_ended = false;
+
+protected:
+    connection_core() = default;
+};
+
+/// A connection over a stream.
+template <class Stream>
+class stream_connection final : public connection_core,
+                                public std::enable_shared_from_this<stream_connection<Stream>> {
+public:
+    using executor_type = typename Stream::executor_type;
+
+    explicit stream_connection(Stream s) : stream_(std::move(s)), timer_(stream_.get_executor()) {
+        peer = peer_of(stream_);
+        tls = handshake_stream<Stream>;
+        if constexpr (readiness_stream<Stream>) {
+            error_code ec;
+            stream_.non_blocking(true, ec);
+        }
+    }
+
+    Stream& typed_stream() noexcept { return stream_; }
+
+    asio::any_io_executor get_executor() override { return stream_.get_executor(); }
+    std::type_info const& stream_type() const noexcept override { return typeid(Stream); }
+    void* stream() noexcept override { return &stream_; }
+
+    void send(std::string bytes, connection_handler handler) override;
+    void wait_abort(connection_handler handler) override;
+    void cancel_wait() noexcept override;
+    void settle(asio::any_completion_handler<void()> done) override;
+    void close(bool reset) noexcept override;
+    bool is_open() const noexcept override { return lowest(stream_).is_open(); }
+
+private:
+    static constexpr std::size_t most_input = 64 * 1024;
+
+    void finish(connection_handler handler, error_code ec);
+    void watch();
+    void on_input(error_code ec, std::size_t n);
+    void end_wait(error_code ec);
+    void arm_deadline();
+
+    Stream stream_;
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, executor_type>
+        timer_;
+    std::string output_;
+    std::array<char, 2048> piece_;
+    asio::cancellation_signal stop_wait_;
+    connection_handler wait_handler_;
+    asio::any_completion_handler<void()> settled_;
+    bool watching_ = false;
+    bool cancelled_ = false;
+    bool timed_out_ = false;
+    bool told_end_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class Stream>
+void stream_connection<Stream>::finish(connection_handler handler, error_code ec) {
+    // posted, and without a reference, so that the handler may release the stream
+    asio::post(stream_.get_executor(), asio::append(std::move(handler), ec));
+}
+
+template <class Stream>
+void stream_connection<Stream>::arm_deadline() {
+    timed_out_ = false;
+    timer_.expires_after(write_timeout);
+    timer_.async_wait([weak = this->weak_from_this()](error_code ec) {
+        auto const self = weak.lock();
+        if (ec || !self) return;
+        self->timed_out_ = true;
+        self->close(true);
+    });
+}
+
+template <class Stream>
+void stream_connection<Stream>::send(std::string bytes, connection_handler handler) {
+    std::size_t written = 0;
+    if constexpr (readiness_stream<Stream>) {
+        error_code ec;
+        written = stream_.write_some(asio::const_buffer(bytes.data(), bytes.size()), ec);
+        bool const blocked = ec == asio::error::would_block || ec == asio::error::try_again;
+        if (blocked) written = 0;
+        if ((ec && !blocked) || written == bytes.size()) {
+            finish(std::move(handler), blocked ? error_code{} : ec);
+            return;
+        }
+    }
+    output_ = std::move(bytes);
+    arm_deadline();
+    asio::async_write(stream_, asio::buffer(output_.data() + written, output_.size() - written),
+                      [self = this->shared_from_this(), h = std::move(handler)](
+                          error_code ec, std::size_t) mutable {
+                          self->timer_.cancel();
+                          if (ec && self->timed_out_) ec = asio::error::timed_out;
+                          self->finish(std::move(h), ec);
+                      });
+}
+
+template <class Stream>
+void stream_connection<Stream>::wait_abort(connection_handler handler) {
+    wait_handler_.swap(handler);
+    cancelled_ = false;
+    if (!watching_) watch();
+}
+
+template <class Stream>
+void stream_connection<Stream>::watch() {
+    if (input_ended && !std::exchange(told_end_, true)) return end_wait(asio::error::eof);
+    watching_ = true;
+    auto const slot = stop_wait_.slot();
+    if constexpr (readiness_stream<Stream>) {
+        // what is readable already, or the end of it, does not tell of a reset
+        bool const only_errors = input_ended || input.size() >= most_input;
+        stream_.async_wait(
+            only_errors ? asio::socket_base::wait_error : asio::socket_base::wait_read,
+            asio::bind_cancellation_slot(
+                slot, [self = this->shared_from_this(), only_errors](error_code ec) {
+                    std::size_t n = 0;
+                    if (!ec && only_errors)
+                        ec = asio::error::connection_reset;
+                    else if (!ec)
+                        n = self->stream_.read_some(asio::buffer(self->piece_), ec);
+                    if (ec == asio::error::would_block) ec = {};
+                    self->on_input(ec, n);
+                }));
+    } else {
+        stream_.async_read_some(asio::buffer(piece_), asio::bind_cancellation_slot(
+                                                          slot, [self = this->shared_from_this()](
+                                                                    error_code ec, std::size_t n) {
+                                                              self->on_input(ec, n);
+                                                          }));
+    }
+}
+
+template <class Stream>
+void stream_connection<Stream>::on_input(error_code ec, std::size_t n) {
+    input.append(piece_.data(), n);
+    watching_ = false;
+    if (settled_) {
+        asio::any_completion_handler<void()> done;
+        done.swap(settled_);
+        if (ec == asio::error::eof) input_ended = true;
+        if (wait_handler_) end_wait(asio::error::operation_aborted);
+        asio::dispatch(stream_.get_executor(), std::move(done));
+        return;
+    }
+    if (ec == asio::error::eof) input_ended = told_end_ = true;
+    if (!wait_handler_) return;
+    if (cancelled_) ec = asio::error::operation_aborted;
+    if (!ec && !readiness_stream<Stream> && input.size() >= most_input)
+        ec = asio::error::no_buffer_space;
+    if (ec)
+        end_wait(ec);
+    else
+        watch();
+}
+
+template <class Stream>
+void stream_connection<Stream>::end_wait(error_code ec) {
+    connection_handler handler;
+    handler.swap(wait_handler_);
+    finish(std::move(handler), ec);
+}
+
+template <class Stream>
+void stream_connection<Stream>::cancel_wait() noexcept {
+    if (!watching_) return;
+    cancelled_ = true;
+    stop_wait_.emit(asio::cancellation_type::all);
+}
+
+template <class Stream>
+void stream_connection<Stream>::settle(asio::any_completion_handler<void()> done) {
+    if (!watching_) {
+        asio::dispatch(stream_.get_executor(), std::move(done));
+        return;
+    }
+    settled_.swap(done);
+    cancel_wait();
+}
+
+template <class Stream>
+void stream_connection<Stream>::close(bool reset) noexcept {
+    timer_.cancel();
+    if (reset)
+        reset_stream(stream_);
+    else
+        close_stream(stream_);
+}
+
+}  // namespace httphooks::http::detail

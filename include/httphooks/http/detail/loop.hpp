@@ -1,0 +1,64 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What the connections of one event loop share: hooks, options, deadlines, buffers.
+*/
+
+#include <httphooks/detail/exchange_factory.hpp>
+#include <httphooks/detail/http_date.hpp>
+#include <httphooks/http/detail/timer_wheel.hpp>
+#include <httphooks/http/detail/trusted_networks.hpp>
+#include <httphooks/http/mount.hpp>
+#include <httphooks/http/options.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::http::detail {
+
+/// What all event loops of a server share; does not change while it runs.
+struct server_settings {
+    http::options options{};
+    http::mounts mounts{};
+    trusted_networks proxies{};
+};
+
+/// One event loop's share of a server, as far as requests are concerned. Not thread-safe.
+class loop {
+public:
+    loop(asio::any_io_executor executor, std::unique_ptr<httphooks::detail::exchange_factory> hooks,
+         std::shared_ptr<server_settings const> settings)
+        : executor_(std::move(executor)),
+          hooks_(std::move(hooks)),
+          settings_(std::move(settings)) {}
+
+    asio::any_io_executor const& executor() const noexcept { return executor_; }
+    httphooks::detail::exchange_factory& hooks() noexcept { return *hooks_; }
+    http::options const& options() const noexcept { return settings_->options; }
+    http::mounts const& mounts() const noexcept { return settings_->mounts; }
+    trusted_networks const& proxies() const noexcept { return settings_->proxies; }
+    timer_wheel& wheel() noexcept { return wheel_; }
+
+    /// The Date field's value.
+    std::string_view date() const noexcept {
+        return httphooks::detail::http_date(httphooks::detail::coarse_time());
+    }
+
+    /// Whether the server shuts down: every reply is the last of its connection.
+    bool draining() const noexcept { return draining_; }
+    void begin_drain() noexcept { draining_ = true; }
+
+private:
+    asio::any_io_executor executor_;
+    std::unique_ptr<httphooks::detail::exchange_factory> hooks_;
+    std::shared_ptr<server_settings const> settings_;
+    timer_wheel wheel_;
+    bool draining_ = false;
+};
+
+}  // namespace httphooks::http::detail

@@ -1,0 +1,158 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Beast's parser, filling a request of ours, with every step judged by the framing guard.
+*/
+
+#include <httphooks/http/framing_guard.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace httphooks::http::detail {
+
+/** Parses one request.
+
+    First put_header() with the whole header block, then put_body() with what follows until done().
+    Trailers are judged and dropped. After false the reply is refusal() and the connection closes.
+*/
+class request_parser final : private beast::http::basic_parser<true> {
+    using base = beast::http::basic_parser<true>;
+
+public:
+    request_parser(httphooks::request& into, framing_guard& guard) : into_(into), guard_(guard) {
+        this->header_limit(static_cast<std::uint32_t>(-1));
+        this->base::body_limit(boost::none);
+        this->eager(true);
+    }
+
+    /// Parses a header as framing_guard::scan() delimited it. @return false when it is refused
+    bool put_header(std::string_view block) {
+        error_code ec;
+        std::size_t const n = this->put(asio::const_buffer(block.data(), block.size()), ec);
+        if (ec == beast::http::error::need_more) ec = {};
+        if (ec || n != block.size() || !this->is_header_done()) return refuse(status::bad_request);
+        return true;
+    }
+
+    /// Parses body bytes. @param used how many were taken @return false when they are refused
+    bool put_body(std::string_view bytes, std::size_t& used) {
+        used = 0;
+        while (used < bytes.size() && !done()) {
+            // Beast asserts this much when it sees a last chunk again; no chunked body ends with
+            // less
+            if (this->chunked() && bytes.size() - used < 5) return true;
+            error_code ec;
+            std::size_t const n =
+                this->put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
+            used += n;
+            if (ec == beast::http::error::need_more)
+                return guard_.on_pending(bytes.substr(used)) || refuse(guard_.refusal());
+            if (ec) return refuse(status::bad_request);
+        }
+        return true;
+    }
+
+    /// Limits the body; call it between header and body. @return false when it is too long already
+    bool limit_body(std::uint64_t most) {
+        limit_ = most;
+        auto const length = this->content_length();
+        return !length || *length <= most || refuse(status::payload_too_large);
+    }
+
+    bool done() const { return this->is_done(); }
+    bool keep_alive() const noexcept { return keep_alive_; }
+    std::uint64_t body_received() const noexcept { return received_; }
+
+    /// The status of the refusal; status::unknown while there was none.
+    status refusal() const noexcept {
+        return guard_.refusal() != status::unknown ? guard_.refusal() : refusal_;
+    }
+
+private:
+    using sv = beast::string_view;
+
+    static std::string_view std_view(sv s) noexcept { return {s.data(), s.size()}; }
+
+    bool refuse(status s) noexcept {
+        if (refusal_ == status::unknown) refusal_ = s;
+        return false;
+    }
+
+    /// Stops the parser; what the reply is, the guard knows.
+    static void stop(error_code& ec) { ec = beast::http::error::bad_value; }
+
+    void on_request_impl(verb method, sv method_text, sv target, int version,
+                         error_code&) override {
+        if (method == verb::unknown)
+            into_.method_string(method_text);
+        else
+            into_.method(method);
+        into_.target(target);
+        into_.version(static_cast<unsigned>(version));
+    }
+
+    void on_response_impl(int, sv, int, error_code&) override {}
+
+    void on_field_impl(field id, sv name, sv value, error_code& ec) override {
+        if (this->is_header_done()) {
+            if (!guard_.on_trailer(id, std_view(name), std_view(value))) stop(ec);
+        } else if (guard_.on_field(id, std_view(value))) {
+            into_.append_parsed(id, std_view(name), std_view(value));
+        } else {
+            stop(ec);
+        }
+    }
+
+    void on_header_impl(error_code& ec) override {
+        // later, a Connection field of the trailer would change it
+        keep_alive_ = this->base::keep_alive();
+        if (!guard_.on_header(into_.method(), std_view(into_.target()), into_.version())) stop(ec);
+    }
+
+    void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
+        if (length)
+            into_.body().reserve(static_cast<std::size_t>(std::min(*length, reserve_at_most)));
+    }
+
+    std::size_t on_body_impl(sv bytes, error_code&) override {
+        received_ += bytes.size();
+        into_.body().append(bytes.data(), bytes.size());
+        return bytes.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t size, sv extension, error_code& ec) override {
+        if (!guard_.on_chunk(std_view(extension))) return stop(ec);
+        if (size > limit_ - announced_) {
+            refuse(status::payload_too_large);
+            return stop(ec);
+        }
+        announced_ += size;
+    }
+
+    std::size_t on_chunk_body_impl(std::uint64_t, sv bytes, error_code& ec) override {
+        return on_body_impl(bytes, ec);
+    }
+
+    void on_finish_impl(error_code&) override {}
+
+    static constexpr std::uint64_t reserve_at_most = 64 * 1024;
+
+    httphooks::request& into_;
+    framing_guard& guard_;
+    std::uint64_t limit_ = 0;
+    std::uint64_t announced_ = 0;
+    std::uint64_t received_ = 0;
+    status refusal_ = status::unknown;
+    bool keep_alive_ = false;
+};
+
+}  // namespace httphooks::http::detail

@@ -1,0 +1,171 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Beast's parser, filling a response of ours, with limits and without ambiguity.
+*/
+
+#include <httphooks/detail/http_text.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+namespace httphooks::http::detail {
+
+/** Parses one response; its trailers are dropped.
+
+    What could be framed in two ways is an error: several lengths, a length and a transfer coding, a
+    coding other than chunked, a coding in HTTP/1.0.
+
+    @par Source
+    RFC 9112 6
+*/
+class response_parser final : private beast::http::basic_parser<false> {
+    using base = beast::http::basic_parser<false>;
+
+public:
+    /** @param header_limit bytes of status line, fields and trailers
+        @param body_limit bytes of the body
+        @param head whether the request was HEAD, so that there is no body
+    */
+    response_parser(std::size_t header_limit, std::uint64_t body_limit, bool head)
+        : header_limit_(header_limit), body_limit_(body_limit) {
+        this->base::header_limit(std::numeric_limits<std::uint32_t>::max());
+        this->base::body_limit(boost::none);
+        this->eager(true);
+        if (head) this->skip(true);
+    }
+
+    /// Parses bytes. @return how many were taken; what is left belongs to what follows
+    std::size_t put(std::string_view bytes, error_code& ec) {
+        std::size_t used = 0;
+        ec = {};
+        while (used < bytes.size() && !done()) {
+            std::size_t const n =
+                this->base::put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
+            used += n;
+            if (ec == beast::http::error::need_more) {
+                ec = {};
+                break;
+            }
+            if (ec || n == 0) break;
+        }
+        return used;
+    }
+
+    /// Tells that the connection has ended; an error when the response is not whole.
+    void put_eof(error_code& ec) {
+        if (this->got_some())
+            this->base::put_eof(ec);
+        else
+            ec = beast::http::error::end_of_stream;
+    }
+
+    /// Whether the response is whole.
+    bool done() const { return this->is_done(); }
+    /// Whether a first byte was parsed.
+    bool begun() const { return this->got_some(); }
+    /// Whether another response may follow on the connection.
+    bool keep_alive() const { return keep_alive_ && !this->need_eof(); }
+
+    response& get() noexcept { return into_; }
+
+private:
+    using sv = beast::string_view;
+
+    static std::string_view std_view(sv s) noexcept { return {s.data(), s.size()}; }
+
+    /// Counts bytes of the header. @return whether there were not too many
+    bool count(std::size_t bytes, error_code& ec) {
+        header_bytes_ += bytes;
+        if (header_bytes_ > header_limit_) ec = beast::http::error::header_limit;
+        return !ec;
+    }
+
+    void on_request_impl(verb, sv, sv, int, error_code&) override {}
+
+    void on_response_impl(int code, sv reason, int version, error_code& ec) override {
+        constexpr std::size_t rest_of_line = 15;
+        if (!count(reason.size() + rest_of_line, ec)) return;
+        if (code < 100 || !httphooks::detail::is_field_text(std_view(reason))) {
+            ec = beast::http::error::bad_status;
+            return;
+        }
+        into_.version(static_cast<unsigned>(version));
+        into_.result(static_cast<unsigned>(code));
+        if (std_view(reason) != beast::http::obsolete_reason(into_.result()))
+            into_.reason(std_view(reason));
+    }
+
+    void on_field_impl(field id, sv name, sv value, error_code& ec) override {
+        constexpr std::size_t colon_and_line_end = 4;
+        if (!count(name.size() + value.size() + colon_and_line_end, ec)) return;
+        if (this->is_header_done()) return;
+        std::string_view const text = std_view(value);
+        if (!httphooks::detail::is_field_text(text)) {
+            ec = beast::http::error::bad_value;
+        } else if (id == field::content_length) {
+            bool const digits =
+                std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+            if (!digits || text.empty() || into_.contains(id))
+                ec = beast::http::error::bad_content_length;
+        } else if (id == field::transfer_encoding) {
+            if (!httphooks::detail::ascii_iequals(text, "chunked") || into_.contains(id) ||
+                into_.version() < 11)
+                ec = beast::http::error::bad_transfer_encoding;
+        }
+        if (!ec) into_.append_parsed(id, std_view(name), text);
+    }
+
+    void on_header_impl(error_code& ec) override {
+        // later, a Connection field of the trailer would change it
+        keep_alive_ = this->base::keep_alive();
+        if (into_.contains(field::content_length) && into_.contains(field::transfer_encoding))
+            ec = beast::http::error::bad_transfer_encoding;
+    }
+
+    void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& ec) override {
+        if (!length) return;
+        if (*length > body_limit_)
+            ec = beast::http::error::body_limit;
+        else
+            into_.body().reserve(static_cast<std::size_t>(std::min(*length, reserve_at_most)));
+    }
+
+    std::size_t on_body_impl(sv bytes, error_code& ec) override {
+        if (bytes.size() > body_limit_ - into_.body().size()) {
+            ec = beast::http::error::body_limit;
+            return 0;
+        }
+        into_.body().append(bytes.data(), bytes.size());
+        return bytes.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t size, sv, error_code& ec) override {
+        if (size > body_limit_ - into_.body().size()) ec = beast::http::error::body_limit;
+    }
+
+    std::size_t on_chunk_body_impl(std::uint64_t, sv bytes, error_code& ec) override {
+        return on_body_impl(bytes, ec);
+    }
+
+    void on_finish_impl(error_code&) override {}
+
+    static constexpr std::uint64_t reserve_at_most = 64 * 1024;
+
+    response into_;
+    std::size_t header_limit_;
+    std::uint64_t body_limit_;
+    std::size_t header_bytes_ = 0;
+    bool keep_alive_ = false;
+};
+
+}  // namespace httphooks::http::detail

@@ -1,0 +1,114 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What the server needs of a stream, and how it tells plain sockets from TLS and other streams.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/detail/recycle.hpp>
+#include <httphooks/error.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/socket_base.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace httphooks::http::detail {
+
+/// A stream that tells when it is readable, so that waiting takes no buffer: a plain socket.
+template <class S>
+concept readiness_stream = requires(S& s, asio::mutable_buffer in, asio::const_buffer out,
+                                    error_code& ec, void (*handler)(error_code)) {
+    s.async_wait(asio::socket_base::wait_read, handler);
+    s.non_blocking(true, ec);
+    { s.read_some(in, ec) } -> std::convertible_to<std::size_t>;
+    { s.write_some(out, ec) } -> std::convertible_to<std::size_t>;
+};
+
+/// A stream with a handshake before the first byte and a farewell after the last: TLS.
+template <class S>
+concept handshake_stream = requires(S& s, void (*handler)(error_code)) {
+    s.async_handshake(S::server, handler);
+    s.async_shutdown(handler);
+};
+
+/// The socket under a stream, or the stream.
+template <class S>
+auto& lowest(S& s) noexcept {
+    if constexpr (requires { s.lowest_layer(); })
+        return s.lowest_layer();
+    else
+        return s;
+}
+
+/// The stream under TLS, or the stream.
+template <class S>
+auto& under_tls(S& s) noexcept {
+    if constexpr (handshake_stream<S>)
+        return s.next_layer();
+    else
+        return s;
+}
+
+/// Sends FIN.
+template <class S>
+void shutdown_send(S& s) noexcept {
+    error_code ec;
+    lowest(s).shutdown(asio::socket_base::shutdown_send, ec);
+}
+
+/// Closes the socket; operations under way complete with operation_aborted.
+template <class S>
+void close_stream(S& s) noexcept {
+    error_code ec;
+    lowest(s).close(ec);
+}
+
+/// Closes the socket such that the peer sees a reset.
+template <class S>
+void reset_stream(S& s) noexcept {
+    error_code ec;
+    if constexpr (requires { lowest(s).set_option(asio::socket_base::linger(true, 0), ec); })
+        lowest(s).set_option(asio::socket_base::linger(true, 0), ec);
+    lowest(s).close(ec);
+}
+
+/// The address of the other side, or none.
+template <class S>
+asio::ip::tcp::endpoint peer_of(S& s) noexcept {
+    error_code ec;
+    if constexpr (requires {
+                      {
+                          lowest(s).remote_endpoint(ec)
+                          } -> std::convertible_to<asio::ip::tcp::endpoint>;
+                  })
+        return lowest(s).remote_endpoint(ec);
+    else
+        return {};
+}
+
+/// A completion handler whose operation's memory is recycled.
+template <class Function>
+class recycled {
+public:
+    using allocator_type = httphooks::detail::recycling_allocator<void>;
+
+    explicit recycled(Function f) : function_(std::move(f)) {}
+
+    allocator_type get_allocator() const noexcept { return {}; }
+
+    template <class... Args>
+    void operator()(Args&&... args) {
+        function_(std::forward<Args>(args)...);
+    }
+
+private:
+    Function function_;
+};
+
+}  // namespace httphooks::http::detail

@@ -1,0 +1,441 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    One connection's requests through the hooks and their replies in order; bytes in, bytes out.
+*/
+
+#include <httphooks/exchange.hpp>
+#include <httphooks/http/detail/loop.hpp>
+#include <httphooks/http/detail/reply_writer.hpp>
+#include <httphooks/http/detail/request_parser.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/pipeline.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::http {
+
+/** Turns the bytes that a client sends into requests, has the hooks answer them, and turns the
+    replies into bytes, in the order of the requests.
+
+    No I/O: consume() takes input, output() is what is to be written, and the listener is told when
+   a reply that took its time has come. Time is that of the loop's wheel. Recycled by clear(); an
+    idle connection needs none.
+
+    @par Thread safety
+    One loop's thread only.
+*/
+class dispatch final : private reply_sink {
+public:
+    using tick = detail::timer_wheel::tick;
+
+    /// Told of replies that were not ready when consume() returned.
+    struct listener {
+        /// There may be more output, and room for more requests.
+        virtual void on_output() noexcept = 0;
+
+    protected:
+        ~listener() = default;
+    };
+
+    /// A request that a mount is to serve.
+    struct mount_request {
+        detail::mounted* mount;
+        request message;
+        bool keep_alive;
+    };
+
+    explicit dispatch(detail::loop& loop) : loop_(loop), guard_(loop.options().framing) {}
+    dispatch(dispatch const&) = delete;
+    dispatch& operator=(dispatch const&) = delete;
+    ~dispatch() { clear(); }
+
+    /// Begins a connection. @param peer the address of the other side
+    void open(listener& l, asio::ip::tcp::endpoint const& peer, bool tls) noexcept;
+
+    /// Cancels what is under way and forgets the connection; keeps memory.
+    void clear() noexcept;
+
+    /** Takes input: all requests in it, as far as there is room for them.
+        @param input what was not taken before, and what has come since
+        @return how many bytes were taken */
+    std::size_t consume(std::string_view input);
+
+    /// Moves replies that are ready to the output, and the next piece of a file.
+    void collect();
+
+    /// What is to be written; whoever has written it removes it, then calls collect().
+    std::string& output() noexcept { return output_; }
+
+    /// Whether consume() would take input.
+    bool can_consume() const noexcept;
+    /// Whether a request has begun and is not whole.
+    bool partial() const noexcept { return header_begun_ || parser_.has_value(); }
+    /// Whether replies are due.
+    bool in_flight() const noexcept { return queue_.size() > first_ || file_; }
+    /// How many replies are due.
+    std::size_t in_flight_count() const noexcept { return queue_.size() - first_; }
+    /// Whether the connection closes when everything due is written.
+    bool closing() const noexcept { return stopped_; }
+    /// Whether a reply cannot be completed, so that the connection must be cut.
+    bool broken() const noexcept { return broken_; }
+    /// Whether a mount is to serve the connection, when everything due is written.
+    bool has_mount() const noexcept { return mount_request_.has_value(); }
+    /// The request that has_mount() told of.
+    mount_request take_mount();
+
+    /// Takes no request any more, but the one that has begun; for a server that shuts down.
+    void drain() noexcept;
+    /// Answers with 503, whatever the client sends.
+    void refuse_connection() { refuse(status::service_unavailable); }
+    /// The client sends no more: a request that is not whole will not be.
+    void end_of_input() noexcept;
+
+    /// The next deadline, if there is one.
+    std::optional<tick> deadline() const noexcept;
+    /// Answers for what has taken too long: 408 and close, or 504.
+    void on_deadline();
+
+    /// Input that consume() left, kept here for the connection.
+    std::string& held() noexcept { return held_; }
+
+private:
+    struct entry {
+        exchange_ptr journey;
+        tick begun;
+        status refusal;
+        bool ready;
+        bool last;
+        bool http10;
+    };
+
+    void on_reply(exchange& ex) noexcept override;
+    bool begin_request(std::string_view block, bool body_follows);
+    void finish_request();
+    void refuse(status s);
+    void write(entry& e);
+    void write_file(std::shared_ptr<file_body> file);
+    void append_continue();
+    std::uint64_t body_limit() const;
+    origin origin_of(request const& r) const;
+    detail::timer_wheel& wheel() const noexcept { return loop_.wheel(); }
+
+    detail::loop& loop_;
+    listener* listener_ = nullptr;
+    asio::ip::tcp::endpoint peer_{};
+    framing_guard guard_;
+    std::optional<detail::request_parser> parser_{};
+    exchange_ptr journey_{};
+    detail::mounted* mount_ = nullptr;
+    std::optional<mount_request> mount_request_{};
+    std::vector<entry> queue_{};
+    std::size_t first_ = 0;
+    std::string output_{};
+    std::string held_{};
+    std::shared_ptr<file_body> file_{};
+    std::uint64_t file_at_ = 0;
+    tick begun_ = 0;
+    bool tls_ = false;
+    bool trusted_peer_ = false;
+    bool header_begun_ = false;
+    bool continue_due_ = false;
+    bool stopped_ = false;
+    bool broken_ = false;
+    bool consuming_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer, bool tls) noexcept {
+    listener_ = &l;
+    peer_ = peer;
+    tls_ = tls;
+    trusted_peer_ = !loop_.proxies().empty() && loop_.proxies().contains(peer.address());
+}
+
+inline void dispatch::clear() noexcept {
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
+    queue_.clear();
+    first_ = 0;
+    parser_.reset();
+    journey_.reset();
+    guard_.reset();
+    mount_ = nullptr;
+    mount_request_.reset();
+    file_.reset();
+    constexpr std::size_t keep = 256 * 1024;
+    for (std::string* s : {&output_, &held_}) {
+        s->clear();
+        if (s->capacity() > keep) s->shrink_to_fit();
+    }
+    listener_ = nullptr;
+    header_begun_ = continue_due_ = stopped_ = broken_ = false;
+}
+
+inline bool dispatch::can_consume() const noexcept {
+    return !stopped_ && !mount_request_ && !file_ &&
+           queue_.size() - first_ < loop_.options().pipeline_limit &&
+           output_.size() < loop_.options().output_limit;
+}
+
+inline std::size_t dispatch::consume(std::string_view input) {
+    std::size_t used = 0;
+    consuming_ = true;
+    while (can_consume() && used < input.size()) {
+        std::string_view const rest = input.substr(used);
+        if (!parser_) {
+            std::size_t const header = guard_.scan(rest);
+            if (header == framing_guard::refused) {
+                refuse(guard_.refusal());
+                break;
+            }
+            if (header == 0) {
+                if (!std::exchange(header_begun_, true)) begun_ = wheel().now();
+                break;
+            }
+            used += header;
+            if (!begin_request(rest.substr(0, header), header < rest.size())) break;
+        } else {
+            std::size_t taken = 0;
+            continue_due_ = false;
+            bool const good = parser_->put_body(rest, taken);
+            used += taken;
+            if (!good) {
+                refuse(parser_->refusal());
+                break;
+            }
+            if (!parser_->done()) {
+                if (taken == 0) break;
+                continue;
+            }
+            finish_request();
+        }
+    }
+    consuming_ = false;
+    return used;
+}
+
+inline std::uint64_t dispatch::body_limit() const {
+    auto const own = mount_ ? mount_->body_limit() : loop_.hooks().body_limit(journey_->incoming());
+    return own.value_or(loop_.options().body_limit);
+}
+
+inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
+    journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
+    request& message = journey_->incoming();
+    parser_.emplace(message, guard_);
+    if (!parser_->put_header(block)) {
+        refuse(parser_->refusal());
+        return false;
+    }
+    header_begun_ = false;
+    mount_ = loop_.mounts().find(message);
+    if (parser_->done()) {
+        finish_request();
+        return true;
+    }
+    begun_ = wheel().now();
+    if (!parser_->limit_body(body_limit())) {
+        refuse(parser_->refusal());
+        return false;
+    }
+    continue_due_ = guard_.expects_continue() && !body_follows;
+    append_continue();
+    return true;
+}
+
+inline void dispatch::append_continue() {
+    if (!continue_due_ || in_flight()) return;
+    output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    continue_due_ = false;
+}
+
+inline origin dispatch::origin_of(request const& r) const {
+    if (trusted_peer_)
+        if (auto const client = loop_.proxies().client(r))
+            return origin(transport::http, asio::ip::tcp::endpoint(*client, 0), tls_);
+    return origin(transport::http, peer_, tls_);
+}
+
+inline void dispatch::finish_request() {
+    bool const keep = parser_->keep_alive();
+    bool const http10 = journey_->incoming().version() < 11;
+    parser_.reset();
+    guard_.reset();
+    continue_due_ = false;
+    if (mount_) {
+        mount_request_.emplace(
+            mount_request{mount_, std::move(journey_->incoming()), keep && !loop_.draining()});
+        mount_ = nullptr;
+        journey_.reset();
+        return;
+    }
+    journey_->origin() = origin_of(journey_->incoming());
+    entry e{std::move(journey_), wheel().now(), status::unknown, false, !keep, http10};
+    journey_.reset();
+    if (e.last) stopped_ = true;
+    e.ready = e.journey->start();
+    if (e.ready && !in_flight())
+        write(e);
+    else
+        queue_.push_back(std::move(e));
+}
+
+inline void dispatch::refuse(status s) {
+    parser_.reset();
+    journey_.reset();
+    header_begun_ = continue_due_ = false;
+    stopped_ = true;
+    entry e{nullptr, wheel().now(), s, true, true, false};
+    if (!in_flight())
+        write(e);
+    else
+        queue_.push_back(std::move(e));
+}
+
+inline void dispatch::write(entry& e) {
+    bool const others = in_flight_count() > 1 || partial();
+    if (loop_.draining() && !others) {
+        e.last = true;
+        stopped_ = true;
+    }
+    detail::persistence const after = e.last     ? detail::persistence::close
+                                      : e.http10 ? detail::persistence::keep_http10
+                                                 : detail::persistence::keep;
+    std::string_view const server = loop_.options().server_name;
+    if (e.refusal != status::unknown) {
+        bool const head = e.journey && e.journey->head();
+        detail::append_reply(output_, error_response(e.refusal), loop_.date(), server, after, head);
+        return;
+    }
+    exchange& ex = *e.journey;
+    response const& reply = ex.reply();
+    if (ex.reply_file()) {
+        detail::append_header(output_, reply, loop_.date(), server, after, detail::framing::length,
+                              ex.reply_file()->size());
+        if (!ex.head() && !detail::bodiless(reply.result_int())) write_file(ex.reply_file());
+    } else {
+        detail::append_reply(output_, reply, loop_.date(), server, after, ex.head());
+    }
+    ex.handed_over();
+}
+
+inline void dispatch::write_file(std::shared_ptr<file_body> file) {
+    file_ = std::move(file);
+    file_at_ = 0;
+}
+
+inline void dispatch::collect() {
+    constexpr std::size_t piece = 64 * 1024;
+    for (;;) {
+        while (file_) {
+            if (file_at_ == file_->size()) {
+                file_.reset();
+                break;
+            }
+            if (output_.size() >= piece) return;
+            std::size_t const before = output_.size();
+            auto const wanted =
+                static_cast<std::size_t>(std::min<std::uint64_t>(piece, file_->size() - file_at_));
+            output_.resize(before + wanted);
+            auto const n = file_->read(file_at_, output_.data() + before, wanted);
+            output_.resize(before + (n ? *n : 0));
+            if (!n || *n == 0) {  // the length that was announced cannot be kept
+                broken_ = true;
+                return;
+            }
+            file_at_ += *n;
+        }
+        if (first_ == queue_.size() || !queue_[first_].ready) break;
+        write(queue_[first_]);
+        queue_[first_] = entry{};
+        if (++first_ == queue_.size()) {
+            queue_.clear();
+            first_ = 0;
+        }
+    }
+    if (first_ >= 64) {
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+    }
+    append_continue();
+}
+
+inline void dispatch::on_reply(exchange& ex) noexcept {
+    auto const it = std::find_if(queue_.begin() + static_cast<std::ptrdiff_t>(first_), queue_.end(),
+                                 [&ex](entry const& e) { return e.journey.get() == &ex; });
+    if (it == queue_.end()) return;
+    it->ready = true;
+    if (!consuming_ && listener_) listener_->on_output();
+}
+
+inline dispatch::mount_request dispatch::take_mount() {
+    mount_request taken = std::move(*mount_request_);
+    mount_request_.reset();
+    return taken;
+}
+
+inline void dispatch::drain() noexcept {
+    if (!parser_) {
+        header_begun_ = false;
+        stopped_ = true;
+    }
+}
+
+inline void dispatch::end_of_input() noexcept {
+    parser_.reset();
+    journey_.reset();
+    header_begun_ = continue_due_ = false;
+    if (!mount_request_) stopped_ = true;
+}
+
+inline std::optional<dispatch::tick> dispatch::deadline() const noexcept {
+    using detail::timer_wheel;
+    http::options const& o = loop_.options();
+    std::optional<tick> next;
+    auto const add = [&next](tick t) {
+        if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
+    };
+    if (header_begun_) add(begun_ + timer_wheel::ticks(o.header_timeout));
+    if (parser_) {
+        std::chrono::milliseconds earned{};
+        if (o.body_rate)
+            earned = std::chrono::milliseconds(
+                std::min<std::uint64_t>(parser_->body_received(), 1u << 30) * 1000 / o.body_rate);
+        if (o.body_rate || parser_->body_received() == 0)
+            add(begun_ + timer_wheel::ticks(o.body_grace + earned));
+    }
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (!queue_[i].ready) {
+            add(queue_[i].begun + timer_wheel::ticks(o.handler_timeout));
+            break;
+        }
+    return next;
+}
+
+inline void dispatch::on_deadline() {
+    tick const now = wheel().now();
+    auto const reached = [now](tick t) { return static_cast<std::int32_t>(now - t) >= 0; };
+    tick const handlers = detail::timer_wheel::ticks(loop_.options().handler_timeout);
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (entry& e = queue_[i]; !e.ready && reached(e.begun + handlers)) {
+            e.journey->cancel();
+            e.refusal = status::gateway_timeout;
+            e.ready = true;
+        }
+    if (auto const next = deadline(); partial() && next && reached(*next))
+        refuse(status::request_timeout);
+    collect();
+}
+
+}  // namespace httphooks::http

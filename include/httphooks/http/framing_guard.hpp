@@ -1,0 +1,375 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Decides whether a request's framing is beyond doubt, before anything looks at the request.
+*/
+
+#include <httphooks/detail/http_text.hpp>
+#include <httphooks/message.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace httphooks::http {
+
+/// How large the parts of a request may be; each limit is the last size that is accepted.
+struct framing_limits {
+    /// Bytes of the request line, without its CRLF; beyond it 414.
+    std::size_t request_line = 8192;
+    /// Bytes of the header fields with all their CRLF, and of the trailer fields; beyond it 431.
+    std::size_t header = 8192;
+    /// Fields of the header and of the trailer together; beyond it 431.
+    std::size_t fields = 100;
+    /// Bytes of the chunk extensions of one body; beyond it 400.
+    std::size_t chunk_extensions = 1024;
+    /// Chunks of one body; beyond it 400.
+    std::size_t chunks = 65'536;
+};
+
+/** Judges the framing of one request after another.
+
+    Two servers that read the same bytes as different requests let an attacker smuggle one past the
+    first of them. So what RFC 9112 leaves open, or tells a server to repair, is refused here: both
+    lengths, more than one length, codings other than chunked, folded lines, bare LF, none or
+    several Host fields, fields in the trailer that would change the request. Whoever refuses must
+    answer with the status given and close the connection.
+
+    The order of calls: scan() with growing input until the header is whole; then, while a parser
+    walks it, on_field() for each field and on_header(); then on_chunk() and on_trailer(). The
+    verdict does not depend on how the bytes were split. Not thread-safe; no I/O; no memory.
+
+    @par Source
+    RFC 9112 2.2, 3.2, 5.2, 6.1 to 6.3, 7.1; RFC 9110 6.5.1, 10.1.1
+*/
+class framing_guard {
+public:
+    /// What scan() returns when it has refused the input.
+    static constexpr std::size_t refused = static_cast<std::size_t>(-1);
+
+    explicit framing_guard(framing_limits const& limits = {}) noexcept : limits_(limits) {}
+
+    /// Forgets the request; the next byte is the first of another.
+    void reset() noexcept;
+
+    /** Looks for the end of the header.
+        @param received every byte of the request so far; what was scanned before must be the same
+        @return the header's length with its empty line; 0: more is needed; or `refused` */
+    std::size_t scan(std::string_view received) noexcept;
+
+    /// Judges a header field. @return false when it is refused
+    bool on_field(field id, std::string_view value) noexcept;
+
+    /// Judges the header as a whole, after its last field. @return false when it is refused
+    bool on_header(verb method, std::string_view target, unsigned version) noexcept;
+
+    /// Judges a chunk's extension, as it stands between size and CRLF. @return false: refused
+    bool on_chunk(std::string_view extension) noexcept;
+
+    /// Judges a field of the trailer; one that is accepted is still to be dropped. @return as above
+    bool on_trailer(field id, std::string_view name, std::string_view value) noexcept;
+
+    /** Judges input that a parser wants more of, in the middle of a chunked body.
+        @param pending the bytes that wait: a chunk's line, or the last one and trailer fields
+        @return false when no end of them within the limits is possible */
+    bool on_pending(std::string_view pending) noexcept;
+
+    /// The status to answer with, when the request was refused; else status::unknown.
+    status refusal() const noexcept { return refusal_; }
+
+    /// True when the client waits for 100 before it sends the body.
+    bool expects_continue() const noexcept { return expects_continue_; }
+
+    /** True for a request target that may go anywhere: origin-form, absolute-form, or `*` with
+        OPTIONS, of printable ASCII without those characters that a URL never has plain. */
+    static bool valid_target(verb method, std::string_view target) noexcept;
+
+    /// True for `host[:port]` of characters that a host may have; RFC 9110 7.2.
+    static bool valid_host(std::string_view host) noexcept;
+
+private:
+    bool refuse(status s) noexcept {
+        if (refusal_ == status::unknown) refusal_ = s;
+        return false;
+    }
+    bool folded(std::string_view name, std::string_view value) const noexcept;
+    bool judge_coding(std::string_view value) noexcept;
+    bool host_agrees(std::string_view target) const noexcept;
+
+    framing_limits limits_;
+    std::size_t scanned_ = 0;
+    std::size_t line_ = 0;
+    std::size_t fields_begin_ = 0;
+    std::size_t field_count_ = 0;
+    std::size_t trailer_bytes_ = 0;
+    std::size_t extension_bytes_ = 0;
+    std::size_t chunk_count_ = 0;
+    std::string_view host_{};
+    std::string_view coding_{};
+    status refusal_ = status::unknown;
+    std::uint8_t hosts_ = 0;
+    std::uint8_t lengths_ = 0;
+    std::uint8_t codings_ = 0;
+    bool expects_continue_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+using httphooks::detail::ascii_iequals;
+using httphooks::detail::ascii_istarts_with;
+using httphooks::detail::trim_ows;
+
+/// A set of bytes.
+struct byte_set {
+    std::array<bool, 256> has{};
+
+    constexpr byte_set(std::string_view bytes, bool alphanumeric) noexcept {
+        for (char c : bytes) has[static_cast<unsigned char>(c)] = true;
+        if (alphanumeric)
+            for (int c = 0; c < 128; ++c)
+                if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))
+                    has[static_cast<std::size_t>(c)] = true;
+    }
+    constexpr bool operator()(char c) const noexcept { return has[static_cast<unsigned char>(c)]; }
+    constexpr bool all(std::string_view s) const noexcept {
+        for (char c : s)
+            if (!(*this)(c)) return false;
+        return true;
+    }
+};
+
+inline constexpr byte_set host_bytes{"-._~!$&'()*+;=%[]:", true};
+inline constexpr byte_set target_bytes{"-._~!$&'()*+,;=%[]:/?@", true};
+inline constexpr byte_set digit_bytes{"0123456789", false};
+
+/// The part of an absolute-form target between "//" and the path; null data: another form.
+inline std::string_view target_authority(std::string_view target) noexcept {
+    std::size_t const scheme = ascii_istarts_with(target, "http://")    ? 7
+                               : ascii_istarts_with(target, "https://") ? 8
+                                                                        : 0;
+    if (scheme == 0) return {};
+    target.remove_prefix(scheme);
+    return target.substr(0, target.find_first_of("/?#"));
+}
+
+/// The raw path of a target: without scheme, authority, query and fragment.
+inline std::string_view target_path(std::string_view target) noexcept {
+    if (std::string_view const authority = target_authority(target); authority.data())
+        target.remove_prefix(
+            static_cast<std::size_t>(authority.data() + authority.size() - target.data()));
+    target = target.substr(0, target.find_first_of("?#"));
+    return target.empty() ? std::string_view("/") : target;
+}
+
+/// Fields that RFC 9110 6.5.1 forbids in a trailer: framing, routing, control, authentication,
+/// content format.
+inline bool forbidden_in_trailer(field id, std::string_view name) noexcept {
+    switch (id) {
+        case field::transfer_encoding:
+        case field::content_length:
+        case field::host:
+        case field::trailer:
+        case field::te:
+        case field::connection:
+        case field::proxy_connection:
+        case field::keep_alive:
+        case field::upgrade:
+        case field::authorization:
+        case field::proxy_authorization:
+        case field::proxy_authenticate:
+        case field::www_authenticate:
+        case field::cookie:
+        case field::cookie2:
+        case field::set_cookie:
+        case field::content_encoding:
+        case field::content_type:
+        case field::content_range:
+        case field::cache_control:
+        case field::expect:
+        case field::max_forwards:
+        case field::pragma:
+        case field::range:
+        case field::if_match:
+        case field::if_none_match:
+        case field::if_modified_since:
+        case field::if_unmodified_since:
+        case field::if_range:
+        case field::origin:
+        case field::forwarded:
+            return true;
+        default:
+            return ascii_istarts_with(name, "x-forwarded-") ||
+                   ascii_istarts_with(name, "x-httphooks-");
+    }
+}
+
+}  // namespace detail
+
+inline void framing_guard::reset() noexcept {
+    *this = framing_guard(limits_);
+}
+
+inline std::size_t framing_guard::scan(std::string_view received) noexcept {
+    auto const refuse_with = [this](status s) {
+        refuse(s);
+        return refused;
+    };
+    char const* const base = received.data();
+    if (received.empty()) return 0;
+    if (scanned_ == 0 && !httphooks::detail::is_token(received.substr(0, 1)))
+        return refuse_with(status::bad_request);
+    for (;;) {
+        void const* const found = std::memchr(base + scanned_, '\n', received.size() - scanned_);
+        std::size_t const end =
+            found ? static_cast<std::size_t>(static_cast<char const*>(found) - base) + 1
+                  : received.size();
+        if (fields_begin_ == 0) {
+            // CR and LF do not count, and of an unfinished line the last byte may be the CR
+            if (end > limits_.request_line + (found ? 2 : 1))
+                return refuse_with(status::uri_too_long);
+        } else if (end - fields_begin_ > limits_.header) {
+            return refuse_with(status::request_header_fields_too_large);
+        }
+        scanned_ = end;
+        if (!found) return 0;
+        if (end < 2 || base[end - 2] != '\r') return refuse_with(status::bad_request);
+        bool const empty = end - line_ == 2;
+        if (fields_begin_ == 0) {
+            if (empty) return refuse_with(status::bad_request);
+            fields_begin_ = end;
+        } else if (empty) {
+            return end;
+        } else if (base[line_] == ' ' || base[line_] == '\t') {
+            return refuse_with(status::bad_request);
+        }
+        line_ = end;
+    }
+}
+
+inline bool framing_guard::folded(std::string_view name, std::string_view value) const noexcept {
+    // the parser unfolds into a buffer of its own, or leaves the break in front of the value
+    if (!value.data()) return false;
+    auto const end = reinterpret_cast<std::uintptr_t>(name.data() + name.size());
+    auto const begin = reinterpret_cast<std::uintptr_t>(value.data());
+    if (begin <= end || begin - end > limits_.header) return true;
+    return std::memchr(name.data() + name.size(), '\r', begin - end) != nullptr;
+}
+
+inline bool framing_guard::judge_coding(std::string_view value) noexcept {
+    if (detail::ascii_iequals(value, "chunked")) return true;
+    // chunked twice, or in front of another coding, has no meaning; the rest is not implemented
+    std::size_t chunked = 0;
+    bool last = false;
+    for (;;) {
+        std::size_t const comma = value.find(',');
+        last = detail::ascii_iequals(detail::trim_ows(value.substr(0, comma)), "chunked");
+        chunked += last;
+        if (comma == value.npos) break;
+        value.remove_prefix(comma + 1);
+    }
+    return refuse(chunked == 0 || (chunked == 1 && last) ? status::not_implemented
+                                                         : status::bad_request);
+}
+
+inline bool framing_guard::on_field(field id, std::string_view value) noexcept {
+    if (++field_count_ > limits_.fields) return refuse(status::request_header_fields_too_large);
+    switch (id) {
+        case field::host:
+            host_ = value;
+            if (++hosts_ > 1 || !valid_host(value)) return refuse(status::bad_request);
+            break;
+        case field::content_length:
+            if (++lengths_ > 1 || codings_ || value.empty() || !detail::digit_bytes.all(value))
+                return refuse(status::bad_request);
+            break;
+        case field::transfer_encoding:
+            if (++codings_ > 1 || lengths_) return refuse(status::bad_request);
+            if (!detail::ascii_iequals(value, "chunked")) coding_ = value;
+            break;
+        case field::expect:
+            if (!detail::ascii_iequals(value, "100-continue"))
+                return refuse(status::expectation_failed);
+            expects_continue_ = true;
+            break;
+        default:
+            break;
+    }
+    return true;
+}
+
+inline bool framing_guard::on_header(verb method, std::string_view target,
+                                     unsigned version) noexcept {
+    bool const http11 = version >= 11;
+    if ((http11 && hosts_ == 0) || (!http11 && codings_)) return refuse(status::bad_request);
+    if (coding_.data() && !judge_coding(coding_)) return false;
+    if (!http11) expects_continue_ = false;
+    if (target.starts_with('/')) return true;
+    if (target == "*") return method == verb::options || refuse(status::bad_request);
+    return (detail::target_authority(target).data() && host_agrees(target)) ||
+           refuse(status::bad_request);
+}
+
+inline bool framing_guard::host_agrees(std::string_view target) const noexcept {
+    std::string_view const authority = detail::target_authority(target);
+    if (authority.empty() || !valid_host(authority)) return false;
+    if (hosts_ == 0) return true;
+    std::string_view const port = detail::ascii_istarts_with(target, "https") ? ":443" : ":80";
+    auto const without_port = [port](std::string_view host) {
+        if (host.ends_with(port)) host.remove_suffix(port.size());
+        return host;
+    };
+    return detail::ascii_iequals(without_port(authority), without_port(host_));
+}
+
+inline bool framing_guard::on_chunk(std::string_view extension) noexcept {
+    extension_bytes_ += extension.size();
+    if (extension_bytes_ > limits_.chunk_extensions || ++chunk_count_ > limits_.chunks)
+        return refuse(status::bad_request);
+    return true;
+}
+
+inline bool framing_guard::on_trailer(field id, std::string_view name,
+                                      std::string_view value) noexcept {
+    trailer_bytes_ += name.size() + value.size() + 4;
+    if (++field_count_ > limits_.fields || trailer_bytes_ > limits_.header)
+        return refuse(status::request_header_fields_too_large);
+    if (folded(name, value) || detail::forbidden_in_trailer(id, name))
+        return refuse(status::bad_request);
+    return true;
+}
+
+inline bool framing_guard::on_pending(std::string_view pending) noexcept {
+    // the CRLF that ends the chunk before belongs to what the parser waits with
+    if (pending.starts_with("\r\n")) pending.remove_prefix(2);
+    std::size_t const line = pending.find('\n');
+    if (line == pending.npos)
+        return pending.size() <= limits_.chunk_extensions + 64 || refuse(status::bad_request);
+    std::size_t const trailer = pending.size() - line - 1;
+    return trailer <= limits_.header + 2 || refuse(status::request_header_fields_too_large);
+}
+
+inline bool framing_guard::valid_host(std::string_view host) noexcept {
+    if (!detail::host_bytes.all(host)) return false;
+    if (host.starts_with('[')) {
+        std::size_t const end = host.find(']');
+        if (end == host.npos || host.find_first_of("[]", end + 1) != host.npos) return false;
+        host.remove_prefix(end + 1);
+    } else if (host.find_first_of("[]") != host.npos) {
+        return false;
+    }
+    std::size_t const colon = host.find(':');
+    return colon == host.npos || detail::digit_bytes.all(host.substr(colon + 1));
+}
+
+inline bool framing_guard::valid_target(verb method, std::string_view target) noexcept {
+    if (target == "*") return method == verb::options;
+    if (!detail::target_bytes.all(target)) return false;
+    return target.starts_with('/') || !detail::target_authority(target).empty();
+}
+
+}  // namespace httphooks::http

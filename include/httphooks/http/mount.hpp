@@ -1,0 +1,180 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Servers within the server: whoever owns a path prefix and serves it on the connection itself.
+*/
+
+#include <httphooks/http/connection.hpp>
+#include <httphooks/http/framing_guard.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::http {
+
+/** How a mount completes a request: with the connection when it can serve another request, without
+    when the mount has taken it over or it is gone. */
+using mount_handler = asio::any_completion_handler<void(error_code, std::optional<connection>)>;
+
+/** What can be mounted: a cheap handle with a prefix that serves requests on their connections.
+
+    `prefix()` begins with `/` and does not end with it. `async_serve()` is called on the
+    connection's executor, in a server with threads on several at a time, and calls its handler
+   once, on any thread. Optional members: `body_limit()`, bytes of a request's body that the mount
+   takes; `drain()`, called once when the server begins to shut down, from any thread. */
+template <class M>
+concept mountable = std::copy_constructible<M> &&
+    requires(M& m, M const& c, connection conn, request r, mount_handler h) {
+    { c.prefix() } -> std::convertible_to<std::string_view>;
+    m.async_serve(std::move(conn), std::move(r), std::move(h));
+};
+
+namespace detail {
+
+struct mounted {
+    mounted() = default;
+    mounted(mounted const&) = delete;
+    mounted& operator=(mounted const&) = delete;
+    virtual ~mounted() = default;
+    virtual void serve(connection c, request r, mount_handler h) = 0;
+    virtual void drain() = 0;
+    virtual std::optional<std::uint64_t> body_limit() const = 0;
+
+    std::string prefix{};
+};
+
+template <class M>
+struct mounted_as final : mounted {
+    explicit mounted_as(M m) : mount(std::move(m)) { prefix = std::string_view(mount.prefix()); }
+
+    void serve(connection c, request r, mount_handler h) override {
+        M handle = mount;
+        handle.async_serve(std::move(c), std::move(r), std::move(h));
+    }
+    void drain() override {
+        if constexpr (requires { mount.drain(); }) mount.drain();
+    }
+    std::optional<std::uint64_t> body_limit() const override {
+        if constexpr (requires { mount.body_limit(); })
+            return static_cast<std::uint64_t>(mount.body_limit());
+        else
+            return std::nullopt;
+    }
+
+    M mount;
+};
+
+}  // namespace detail
+
+/** The mounts of a server, longest prefix first.
+
+    A mount owns its prefix and everything below it, compared byte by byte with the raw path of the
+    target, before normalisation and before hooks: hooks do not see what a mount serves.
+
+    @par Thread safety
+    Reading is safe from any thread while nobody adds.
+*/
+class mounts {
+public:
+    /** Adds a mount.
+        @throws std::invalid_argument when its prefix is malformed or taken */
+    template <mountable M>
+    void add(M m);
+
+    bool empty() const noexcept { return list_.empty(); }
+
+    /// Whether a mount owns the request's path, in a target that is safe to look at.
+    bool matches(request const& r) const noexcept { return find(r) != nullptr; }
+
+    /** Has the mount that owns the path serve the request.
+        @par Completes with
+        (no error, connection) when the connection is free for the next request; (no error, empty)
+        when it was taken over or closed; (error, empty) when it failed
+        @throws std::invalid_argument when no mount matches */
+    template <asio::completion_token_for<void(error_code, std::optional<connection>)> Token>
+    auto async_serve(connection c, request r, Token&& token) const;
+
+    /// The limit of the body of a request that a mount owns; nothing when it has none.
+    std::optional<std::uint64_t> body_limit(request const& r) const;
+
+    /// Tells every mount that the server shuts down.
+    void drain();
+
+    /// The mount that owns the path, or null; for servers.
+    detail::mounted* find(request const& r) const noexcept;
+
+private:
+    std::vector<std::shared_ptr<detail::mounted>> list_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <mountable M>
+void mounts::add(M m) {
+    auto entry = std::make_shared<detail::mounted_as<M>>(std::move(m));
+    std::string const& prefix = entry->prefix;
+    if (!prefix.starts_with('/') || prefix.ends_with('/') ||
+        prefix.find_first_of("?#") != prefix.npos)
+        throw std::invalid_argument("a mount's prefix begins with / and ends without: " + prefix);
+    for (auto const& other : list_)
+        if (other->prefix == prefix)
+            throw std::invalid_argument("a mount has this prefix already: " + prefix);
+    list_.push_back(std::move(entry));
+    std::stable_sort(list_.begin(), list_.end(), [](auto const& a, auto const& b) {
+        return a->prefix.size() > b->prefix.size();
+    });
+}
+
+inline detail::mounted* mounts::find(request const& r) const noexcept {
+    if (list_.empty()) return nullptr;
+    auto const raw = r.target();
+    std::string_view const target(raw.data(), raw.size());
+    std::string_view const path = detail::target_path(target);
+    for (auto const& m : list_)
+        if (path.starts_with(m->prefix) &&
+            (path.size() == m->prefix.size() || path[m->prefix.size()] == '/'))
+            return framing_guard::valid_target(r.method(), target) ? m.get() : nullptr;
+    return nullptr;
+}
+
+inline std::optional<std::uint64_t> mounts::body_limit(request const& r) const {
+    detail::mounted* const m = find(r);
+    return m ? m->body_limit() : std::nullopt;
+}
+
+inline void mounts::drain() {
+    for (auto const& m : list_) m->drain();
+}
+
+template <asio::completion_token_for<void(error_code, std::optional<connection>)> Token>
+auto mounts::async_serve(connection c, request r, Token&& token) const {
+    std::shared_ptr<detail::mounted> owner;
+    if (detail::mounted* const m = find(r))
+        for (auto const& entry : list_)
+            if (entry.get() == m) owner = entry;
+    if (!owner) throw std::invalid_argument("no mount owns this path");
+    c.begin(r);
+    return asio::async_initiate<Token, void(error_code, std::optional<connection>)>(
+        [](auto handler, std::shared_ptr<detail::mounted> m, connection conn, request req) {
+            m->serve(std::move(conn), std::move(req), mount_handler(std::move(handler)));
+        },
+        token, std::move(owner), std::move(c), std::move(r));
+}
+
+}  // namespace httphooks::http

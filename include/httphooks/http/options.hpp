@@ -1,0 +1,73 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What a server can be told: where it listens, how much it takes, how long it waits.
+*/
+
+#include <httphooks/http/framing_guard.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace httphooks::http {
+
+/** The options of a server.
+
+    The defaults suit a public server with small requests. Deadlines are checked every 50 ms and
+    fire at the first check after they have passed.
+*/
+struct options {
+    /// The address to listen on; an IPv4 or IPv6 literal.
+    std::string address = "0.0.0.0";
+    /// The port; 0 takes a free one, see server::port().
+    std::uint16_t port = 0;
+    /// Threads of a server that owns its threads, each with an event loop and an acceptor.
+    unsigned threads = 1;
+    /// Connections that the operating system may hold ready to be accepted, an acceptor.
+    int backlog = 1024;
+
+    /// From a request's first byte to the end of its header; then 408 and close.
+    std::chrono::milliseconds header_timeout{10'000};
+    /// How long a body may stay below body_rate; then 408 and close.
+    std::chrono::milliseconds body_grace{10'000};
+    /// The least average speed of a body after body_grace, bytes a second; 0: any.
+    std::uint32_t body_rate = 1024;
+    /// How long a connection may be idle between requests; then it is closed without a reply.
+    std::chrono::milliseconds idle_timeout{60'000};
+    /// How long the hooks may take for a request; then they are cancelled and the reply is 504.
+    std::chrono::milliseconds handler_timeout{30'000};
+    /// How long a client may take no byte of what waits for it; then the connection is cut.
+    std::chrono::milliseconds write_timeout{30'000};
+    /// How long a TLS handshake may take; then the connection is closed.
+    std::chrono::milliseconds handshake_timeout{10'000};
+    /// How long a connection that is being closed waits for the client to close; RFC 9112 9.6.
+    std::chrono::milliseconds linger_timeout{2'000};
+    /// How many bytes are read and dropped meanwhile.
+    std::size_t linger_bytes = 64 * 1024;
+
+    /// Sizes of header, fields and chunks; beyond them 414, 431 or 400 and close.
+    framing_limits framing{};
+    /// Bytes of a request's body, unless a matching hook or mount sets its own; beyond it 413.
+    std::uint64_t body_limit = 1024 * 1024;
+    /// Requests of one connection that may be under way; beyond it reading pauses.
+    std::size_t pipeline_limit = 16;
+    /// Bytes of replies that may wait for the client; beyond it no further request is begun.
+    std::size_t output_limit = 256 * 1024;
+
+    /// Open connections of the server; further ones get 503.
+    std::size_t max_connections = 10'000;
+    /// Open connections of one client address, loopback exempt; further ones get 503.
+    std::size_t max_connections_per_address = 256;
+
+    /// The value of the Server field; empty: no such field.
+    std::string server_name{};
+    /** Addresses or networks ("10.0.0.0/8", "::1") of proxies whose Forwarded and X-Forwarded-For
+        fields are believed. From any other peer these fields say nothing about its address. */
+    std::vector<std::string> trusted_proxies{};
+};
+
+}  // namespace httphooks::http

@@ -1,0 +1,580 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    One connection of a server: reads, has requests dispatched, writes, and keeps the deadlines.
+*/
+
+#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/session_loop.hpp>
+#include <httphooks/http/detail/stream.hpp>
+#include <httphooks/http/dispatch.hpp>
+#include <httphooks/http/mount.hpp>
+
+#include <boost/asio/append.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/intrusive_ptr.hpp>
+
+#include <array>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace httphooks::http {
+
+/** One connection.
+
+    A plain socket is waited for without a buffer and read into the loop's; everything that came is
+    dispatched before one write takes all replies. Other streams (TLS) read into a buffer of their
+    own. While nothing is under way the connection holds neither buffers nor a parser.
+
+    @par Thread safety
+    The loop's thread only.
+*/
+template <class Stream>
+class session final : public detail::session_base, private dispatch::listener {
+public:
+    using pointer = boost::intrusive_ptr<session>;
+
+    /** Begins to serve the stream; it lives until the connection ends.
+        @param ticket held until then
+        @param peer the address of the other side */
+    static void start(std::shared_ptr<detail::session_loop> loop, Stream stream,
+                      std::unique_ptr<detail::connection_ticket> ticket,
+                      asio::ip::tcp::endpoint const& peer);
+
+    /// As start(), but answers with 503 and closes.
+    static void refuse(std::shared_ptr<detail::session_loop> loop, Stream stream,
+                       std::unique_ptr<detail::connection_ticket> ticket);
+
+private:
+    static constexpr bool by_readiness = detail::readiness_stream<Stream>;
+    static constexpr bool by_handshake = detail::handshake_stream<Stream>;
+    static constexpr std::size_t own_buffer = 8 * 1024;
+
+    enum class phase : std::uint8_t { handshake, serving, farewell, lingering, closed };
+
+    session(std::shared_ptr<detail::session_loop> loop, Stream stream,
+            std::unique_ptr<detail::connection_ticket> ticket, asio::ip::tcp::endpoint const& peer);
+
+    void on_deadline() override;
+    void drain() override;
+    std::size_t cut() override;
+    void on_output() noexcept override;
+
+    void shake_hands();
+    void wait_input();
+    void on_readable(error_code ec);
+    void on_input(error_code ec, std::string_view bytes);
+    void on_input_end();
+    void serve(std::string_view fresh);
+    void pump(std::string_view fresh);
+    void settle(bool written);
+    bool flush();
+    void wait_writable();
+    void on_written(error_code ec, std::size_t n);
+    void watch_errors();
+    void set_deadline();
+    void hand_over();
+    static void take_back(std::shared_ptr<detail::session_loop> loop, connection c);
+    void say_farewell();
+    void linger();
+    void on_linger(error_code ec, std::size_t n);
+    void close(bool reset);
+
+    dispatch& work();
+    void drop_work() noexcept;
+    pointer self() noexcept { return pointer(this); }
+    static bool not_now(error_code const& ec) noexcept {
+        return ec == asio::error::would_block || ec == asio::error::try_again ||
+               ec == asio::error::interrupted;
+    }
+    template <class Function>
+    static auto handler(Function f) {
+        return detail::recycled<Function>(std::move(f));
+    }
+
+    std::shared_ptr<detail::session_loop> loop_;
+    Stream stream_;
+    std::unique_ptr<dispatch> work_{};
+    std::unique_ptr<detail::connection_ticket> ticket_;
+    std::unique_ptr<std::array<char, own_buffer>> input_{};
+    std::string sending_{};
+    std::size_t sent_ = 0;
+    std::size_t lingered_ = 0;
+    asio::ip::tcp::endpoint peer_;
+    detail::timer_wheel::tick progress_ = 0;
+    phase phase_ = phase::serving;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool watching_ = false;
+    bool input_ended_ = false;
+    bool replied_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class Stream>
+session<Stream>::session(std::shared_ptr<detail::session_loop> loop, Stream stream,
+                         std::unique_ptr<detail::connection_ticket> ticket,
+                         asio::ip::tcp::endpoint const& peer)
+    : loop_(std::move(loop)), stream_(std::move(stream)), ticket_(std::move(ticket)), peer_(peer) {
+    if constexpr (by_readiness) {
+        error_code ec;
+        stream_.non_blocking(true, ec);
+    }
+}
+
+template <class Stream>
+void session<Stream>::start(std::shared_ptr<detail::session_loop> loop, Stream stream,
+                            std::unique_ptr<detail::connection_ticket> ticket,
+                            asio::ip::tcp::endpoint const& peer) {
+    pointer const s(new session(std::move(loop), std::move(stream), std::move(ticket), peer));
+    s->loop_->enter(*s);
+    if constexpr (by_handshake)
+        s->shake_hands();
+    else
+        s->settle(true);
+}
+
+template <class Stream>
+void session<Stream>::refuse(std::shared_ptr<detail::session_loop> loop, Stream stream,
+                             std::unique_ptr<detail::connection_ticket> ticket) {
+    pointer const s(new session(std::move(loop), std::move(stream), std::move(ticket), {}));
+    s->loop_->enter(*s);
+    if constexpr (by_handshake) {
+        s->close(false);  // a reply would need the handshake, which is what costs
+    } else {
+        s->work().refuse_connection();
+        bool const written = s->flush();
+        if (s->phase_ == phase::serving) s->settle(written);
+    }
+}
+
+template <class Stream>
+dispatch& session<Stream>::work() {
+    if (!work_) {
+        work_ = loop_->take_dispatch();
+        work_->open(*this, peer_, by_handshake);
+    }
+    return *work_;
+}
+
+template <class Stream>
+void session<Stream>::drop_work() noexcept {
+    if (work_) loop_->give_dispatch(std::move(work_));
+}
+
+template <class Stream>
+void session<Stream>::shake_hands() {
+    if constexpr (by_handshake) {
+        phase_ = phase::handshake;
+        loop_->deadline(*this, loop_->wheel().now() +
+                                   detail::timer_wheel::ticks(loop_->options().handshake_timeout));
+        stream_.async_handshake(Stream::server, handler([s = self()](error_code ec) {
+                                    if (s->phase_ != phase::handshake) return;
+                                    if (ec) return s->close(false);
+                                    s->phase_ = phase::serving;
+                                    s->settle(true);
+                                }));
+    }
+}
+
+// reading -------------------------------------------------------------------------------------
+
+template <class Stream>
+void session<Stream>::wait_input() {
+    if (reading_) return;
+    reading_ = true;
+    if constexpr (by_readiness) {
+        stream_.async_wait(asio::socket_base::wait_read,
+                           handler([s = self()](error_code ec) { s->on_readable(ec); }));
+    } else {
+        if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
+        stream_.async_read_some(asio::buffer(*input_),
+                                handler([s = self()](error_code ec, std::size_t n) {
+                                    s->reading_ = false;
+                                    s->on_input(ec, {s->input_->data(), n});
+                                }));
+    }
+}
+
+template <class Stream>
+void session<Stream>::on_readable(error_code ec) {
+    reading_ = false;
+    if constexpr (by_readiness) {
+        if (phase_ != phase::serving) return;
+        if (ec) return on_input(ec, {});
+        auto& buffer = loop_->read_buffer();
+        std::size_t const n =
+            stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
+        if (not_now(ec)) return settle(!writing_);
+        on_input(ec, {buffer.data(), n});
+    }
+}
+
+template <class Stream>
+void session<Stream>::on_input(error_code ec, std::string_view bytes) {
+    if (phase_ != phase::serving) return;
+    if (ec == asio::error::eof)
+        on_input_end();
+    else if (ec == asio::error::operation_aborted)
+        settle(!writing_);
+    else if (ec)
+        close(false);
+    else
+        serve(bytes);
+}
+
+template <class Stream>
+void session<Stream>::on_input_end() {
+    input_ended_ = true;
+    if (work_)
+        serve({});
+    else
+        settle(true);
+}
+
+template <class Stream>
+void session<Stream>::on_output() noexcept {
+    pointer const keep(this);
+    serve({});
+}
+
+template <class Stream>
+void session<Stream>::serve(std::string_view fresh) {
+    // what throws here is lack of memory; one connection pays for it
+    try {
+        pump(fresh);
+    } catch (std::exception const&) {
+        close(true);
+    }
+}
+
+template <class Stream>
+void session<Stream>::pump(std::string_view fresh) {
+    if (phase_ != phase::serving) return;
+    dispatch& d = work();
+    std::string& held = d.held();
+    bool const from_held = !held.empty();
+    if (from_held) held.append(fresh);
+    std::string_view input = from_held ? std::string_view(held) : fresh;
+    bool written = false;
+    for (;;) {
+        bool const could = d.can_consume();
+        std::size_t const n = d.consume(input);
+        input.remove_prefix(n);
+        d.collect();
+        written = flush();
+        if (phase_ != phase::serving) return;
+        if (input.empty() || !d.can_consume() || (could && n == 0)) break;
+    }
+    if (from_held)
+        held.erase(0, held.size() - input.size());
+    else if (!input.empty())
+        held.assign(input);
+    if (input_ended_ && d.can_consume()) d.end_of_input();
+    settle(written);
+}
+
+/// Decides what comes next, when everything that could be done is done.
+template <class Stream>
+void session<Stream>::settle(bool written) {
+    bool wants_input = !input_ended_;
+    if (work_) {
+        if (work_->broken()) return close(true);
+        if (written && !work_->in_flight()) {
+            if (work_->has_mount()) return hand_over();
+            if (work_->closing()) return say_farewell();
+            if (!work_->partial() && work_->held().empty()) drop_work();
+        }
+        wants_input = wants_input && (!work_ || work_->can_consume());
+    }
+    if (!work_ && (input_ended_ || loop_->draining())) return say_farewell();
+    if (wants_input)
+        wait_input();
+    else
+        watch_errors();
+    set_deadline();
+}
+
+/// While no input is wanted, a reset is noticed all the same.
+template <class Stream>
+void session<Stream>::watch_errors() {
+    if constexpr (by_readiness) {
+        if (watching_ || reading_ || writing_) return;
+        watching_ = true;
+        stream_.async_wait(asio::socket_base::wait_error, handler([s = self()](error_code ec) {
+                               s->watching_ = false;
+                               if (s->phase_ != phase::serving) return;
+                               if (ec)
+                                   s->settle(!s->writing_);
+                               else
+                                   s->close(false);
+                           }));
+    }
+}
+
+// writing -------------------------------------------------------------------------------------
+
+/// Writes what it can. @return whether everything is written
+template <class Stream>
+bool session<Stream>::flush() {
+    if (writing_) return false;
+    for (;;) {
+        std::string& output = work_->output();
+        if (output.empty()) return true;
+        if constexpr (by_readiness) {
+            error_code ec;
+            std::size_t const n = stream_.write_some(
+                asio::const_buffer(output.data() + sent_, output.size() - sent_), ec);
+            if (ec && !not_now(ec)) {
+                close(false);
+                return false;
+            }
+            if (!ec) sent_ += n;
+            if (sent_ < output.size()) {
+                wait_writable();
+                return false;
+            }
+            sent_ = 0;
+            output.clear();
+            work_->collect();
+        } else {
+            sending_.swap(output);
+            output.clear();
+            sent_ = 0;
+            wait_writable();
+            return false;
+        }
+    }
+}
+
+template <class Stream>
+void session<Stream>::wait_writable() {
+    writing_ = true;
+    progress_ = loop_->wheel().now();
+    if constexpr (by_readiness) {
+        stream_.async_wait(asio::socket_base::wait_write,
+                           handler([s = self()](error_code ec) { s->on_written(ec, 0); }));
+    } else {
+        stream_.async_write_some(
+            asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
+            handler([s = self()](error_code ec, std::size_t n) { s->on_written(ec, n); }));
+    }
+}
+
+template <class Stream>
+void session<Stream>::on_written(error_code ec, std::size_t n) {
+    writing_ = false;
+    if (phase_ != phase::serving) return;
+    if (ec) return close(false);
+    if constexpr (!by_readiness) {
+        sent_ += n;
+        if (sent_ < sending_.size()) {
+            wait_writable();
+            return set_deadline();
+        }
+        sending_.clear();
+        sent_ = 0;
+    } else if (error_code error; sent_ > 0 && sent_ < work_->output().size()) {
+        // one attempt, so that progress is told from none
+        std::string const& output = work_->output();
+        std::size_t const more = stream_.write_some(
+            asio::const_buffer(output.data() + sent_, output.size() - sent_), error);
+        if (error && !not_now(error)) return close(false);
+        if (!error) sent_ += more;
+    }
+    serve({});
+}
+
+// deadlines -----------------------------------------------------------------------------------
+
+template <class Stream>
+void session<Stream>::set_deadline() {
+    using detail::timer_wheel;
+    http::options const& o = loop_->options();
+    std::optional<timer_wheel::tick> next;
+    auto const add = [&next](timer_wheel::tick t) {
+        if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
+    };
+    if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
+    if (work_)
+        if (auto const t = work_->deadline()) add(*t);
+    if (!next) add(loop_->wheel().now() + timer_wheel::ticks(o.idle_timeout));
+    loop_->deadline(*this, *next);
+}
+
+template <class Stream>
+void session<Stream>::on_deadline() {
+    if (phase_ != phase::serving) return close(phase_ == phase::lingering);
+    auto const reached = [now = loop_->wheel().now()](detail::timer_wheel::tick t) {
+        return static_cast<std::int32_t>(now - t) >= 0;
+    };
+    if (writing_ && reached(progress_ + detail::timer_wheel::ticks(loop_->options().write_timeout)))
+        return close(true);
+    if (!work_) return say_farewell();
+    if (auto const next = work_->deadline(); next && reached(*next)) {
+        work_->on_deadline();
+        serve({});
+    } else if (!next && !writing_) {
+        say_farewell();
+    } else {
+        set_deadline();
+    }
+}
+
+template <class Stream>
+void session<Stream>::drain() {
+    if (phase_ == phase::handshake) return close(false);
+    if (phase_ != phase::serving) return;
+    if (!work_) return say_farewell();
+    work_->drain();
+    serve({});
+}
+
+template <class Stream>
+std::size_t session<Stream>::cut() {
+    std::size_t const lost = work_ ? work_->in_flight_count() : 0;
+    close(true);
+    return lost;
+}
+
+// mounts --------------------------------------------------------------------------------------
+
+template <class Stream>
+void session<Stream>::hand_over() {
+    if (reading_ || watching_) {
+        // what waits on the stream ends first; that comes back here through settle()
+        error_code ec;
+        detail::lowest(stream_).cancel(ec);
+        return;
+    }
+    pointer const keep(this);
+    dispatch::mount_request asked = work_->take_mount();
+    auto core = std::make_shared<detail::stream_connection<Stream>>(std::move(stream_));
+    core->peer = peer_;
+    core->input = std::move(work_->held());
+    core->input_ended = input_ended_;
+    core->server_name = loop_->options().server_name;
+    core->write_timeout = loop_->options().write_timeout;
+    core->ticket = std::make_unique<detail::guest_ticket>(loop_, core, std::move(ticket_));
+    phase_ = phase::closed;
+    drop_work();
+    input_.reset();
+    loop_->leave(*this);
+
+    connection c(std::move(core));
+    c.begin(asked.message);
+    if (!asked.keep_alive) c.close_after_reply();
+    asked.mount->serve(std::move(c), std::move(asked.message),
+                       [loop = loop_](error_code, std::optional<connection> back) mutable {
+                           if (!back || !back->core()) return;
+                           auto const executor = loop->executor();
+                           asio::dispatch(executor,
+                                          [l = std::move(loop), conn = std::move(*back)]() mutable {
+                                              take_back(std::move(l), std::move(conn));
+                                          });
+                       });
+}
+
+template <class Stream>
+void session<Stream>::take_back(std::shared_ptr<detail::session_loop> loop, connection c) {
+    if (c.core()->stream_type() != typeid(Stream)) return;
+    auto const shared = std::make_shared<connection>(std::move(c));
+    shared->core()->settle([l = std::move(loop), shared]() mutable {
+        detail::connection_core& core = *shared->core();
+        if (!core.is_open()) return;
+        std::string const input = std::move(core.input);
+        pointer const s(new session(l, std::move(*static_cast<Stream*>(core.stream())),
+                                    detail::guest_ticket::place(core.ticket.get()), core.peer));
+        s->input_ended_ = core.input_ended;
+        s->replied_ = true;
+        bool const reusable = core.reusable && !l->draining();
+        l->enter(*s);
+        if (reusable)
+            s->serve(input);
+        else
+            s->say_farewell();
+    });
+}
+
+// closing -------------------------------------------------------------------------------------
+
+template <class Stream>
+void session<Stream>::say_farewell() {
+    if (phase_ != phase::serving) return;
+    loop_->deadline(
+        *this, loop_->wheel().now() + detail::timer_wheel::ticks(loop_->options().linger_timeout));
+    bool const replied = work_ != nullptr || replied_;
+    drop_work();
+    if constexpr (by_handshake) {
+        phase_ = phase::farewell;
+        stream_.async_shutdown(handler([s = self()](error_code) {
+            if (s->phase_ != phase::farewell) return;
+            s->phase_ = phase::lingering;
+            detail::shutdown_send(s->stream_);
+            s->linger();
+        }));
+    } else {
+        if (input_ended_ || !replied) return close(false);
+        phase_ = phase::lingering;
+        detail::shutdown_send(stream_);
+        linger();
+    }
+}
+
+template <class Stream>
+void session<Stream>::linger() {
+    if constexpr (by_readiness) {
+        stream_.async_wait(asio::socket_base::wait_read, handler([s = self()](error_code ec) {
+                               if (s->phase_ != phase::lingering) return;
+                               auto& buffer = s->loop_->read_buffer();
+                               std::size_t n = 0;
+                               if (!ec)
+                                   n = s->stream_.read_some(
+                                       asio::mutable_buffer(buffer.data(), buffer.size()), ec);
+                               s->on_linger(not_now(ec) ? error_code{} : ec, n);
+                           }));
+    } else {
+        if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
+        detail::under_tls(stream_).async_read_some(
+            asio::buffer(*input_),
+            handler([s = self()](error_code ec, std::size_t n) { s->on_linger(ec, n); }));
+    }
+}
+
+template <class Stream>
+void session<Stream>::on_linger(error_code ec, std::size_t n) {
+    if (phase_ != phase::lingering) return;
+    lingered_ += n;
+    if (ec || lingered_ > loop_->options().linger_bytes)
+        close(false);
+    else
+        linger();
+}
+
+template <class Stream>
+void session<Stream>::close(bool reset) {
+    if (phase_ == phase::closed) return;
+    pointer const keep(this);
+    phase_ = phase::closed;
+    if (reset)
+        detail::reset_stream(stream_);
+    else
+        detail::close_stream(stream_);
+    drop_work();
+    input_.reset();
+    ticket_.reset();
+    loop_->leave(*this);
+}
+
+}  // namespace httphooks::http

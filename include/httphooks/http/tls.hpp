@@ -1,0 +1,92 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The HTTP server over TLS. Needs OpenSSL; link httphooks::tls.
+*/
+
+#include <httphooks/http/detail/server_state.hpp>
+#include <httphooks/http/server.hpp>
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace httphooks::http {
+
+/** A context for servers: TLS 1.2 and 1.3, the ciphers that OpenSSL holds for good, no compression,
+    no renegotiation. Add a certificate and its key.
+    @throws system_error when OpenSSL fails */
+std::shared_ptr<asio::ssl::context> make_server_context();
+
+/** As above, with a certificate and its key.
+    @param certificate_chain_file a PEM file: the server's certificate, then those in between
+    @param private_key_file a PEM file
+    @throws system_error when a file cannot be read or they do not match */
+std::shared_ptr<asio::ssl::context> make_server_context(std::string const& certificate_chain_file,
+                                                        std::string const& private_key_file);
+
+namespace detail {
+
+/// Puts TLS over an accepted socket.
+struct over_tls {
+    std::shared_ptr<asio::ssl::context> context;
+
+    template <class Socket>
+    asio::ssl::stream<Socket> operator()(Socket s) const {
+        return asio::ssl::stream<Socket>(std::move(s), *context);
+    }
+};
+
+}  // namespace detail
+
+/** A server over TLS; everything else is as in server.
+
+    @par Thread safety
+    As server. The context must not be changed while the server runs.
+*/
+class tls_server : public server {
+public:
+    /** A server on an executor.
+        @param context with certificate and key; see make_server_context() */
+    template <class State>
+    tls_server(asio::any_io_executor executor, std::shared_ptr<asio::ssl::context> context,
+               basic_registry<State> const& hooks, http::options o = {})
+        : server(detail::server_state::on_executor(std::move(executor), factory_of(hooks),
+                                                   std::move(o),
+                                                   detail::over_tls{std::move(context)})) {}
+
+    /// A server with options::threads threads.
+    template <class State>
+    tls_server(http::options o, std::shared_ptr<asio::ssl::context> context,
+               basic_registry<State> const& hooks)
+        : server(detail::server_state::with_threads(factory_of(hooks), std::move(o),
+                                                    detail::over_tls{std::move(context)})) {}
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::shared_ptr<asio::ssl::context> make_server_context() {
+    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+    context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                         asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                         asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);
+    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context->native_handle(),
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+    return context;
+}
+
+inline std::shared_ptr<asio::ssl::context> make_server_context(
+    std::string const& certificate_chain_file, std::string const& private_key_file) {
+    auto context = make_server_context();
+    context->use_certificate_chain_file(certificate_chain_file);
+    context->use_private_key_file(private_key_file, asio::ssl::context::pem);
+    return context;
+}
+
+}  // namespace httphooks::http
