@@ -189,25 +189,14 @@ inline void url::clear() noexcept {
 
 inline error_code url::parse(std::string_view target, bool fragment_allowed) {
     clear();
-    unsigned seen = 0;
-    unsigned pairs = 0;
-    unsigned previous = 0;
-    for (char c : target) {
-        unsigned const k = detail::url_class_of(c);
-        seen |= k;
-        pairs |= (k >> 1) & previous;
-        previous = k;
-    }
-    constexpr unsigned special = detail::url_percent | detail::url_question | detail::url_hash |
-                                 detail::url_bracket | detail::url_invalid;
-    if (!(seen & special) && !(pairs & 1) && !target.empty() && target.front() == '/') {
+    if (detail::is_plain_path(target)) {
         path_ = target;
         return {};
     }
     error_code ec;
     if (target == "*")
         path_ = target;
-    else if (seen & detail::url_invalid)
+    else if (detail::has_invalid_byte(target))
         ec = target.find('\0') == std::string_view::npos ? error::invalid_target : error::null_byte;
     else if (!target.empty() && target.front() == '/')
         ec = parse_parts(target, fragment_allowed);
@@ -277,17 +266,9 @@ inline error_code url::parse_fragment(std::string_view fragment) {
 }
 
 inline error_code url::parse_path(std::string_view path) {
-    unsigned seen = 0;
-    unsigned pairs = 0;
-    unsigned previous = 0;
-    for (char c : path) {
-        unsigned const k = detail::url_class_of(c);
-        seen |= k;
-        pairs |= (k >> 1) & previous;
-        previous = k;
-    }
     path_ = path;
-    if (!(seen & (detail::url_percent | detail::url_bracket)) && !(pairs & 1)) return {};
+    if (path.empty() || detail::is_plain_path(path) || detail::is_plain_path_bytewise(path))
+        return {};
 
     std::string& out = path_buffer_;
     out.clear();

@@ -2,7 +2,7 @@
 #pragma once
 
 /** @file
-    Walks over the segments of a path eight bytes at a time, and hashes them on the way.
+    Walks over the segments of a path sixteen bytes at a time, and hashes them on the way.
 */
 
 #include <httphooks/config.hpp>
@@ -17,100 +17,131 @@ namespace httphooks::detail {
 
 /// The bytes of [p, p + 8), the first in the lowest bits.
 inline std::uint64_t load_word(char const* p) noexcept {
-    if constexpr (std::endian::native == std::endian::little) {
-        std::uint64_t word;
+    std::uint64_t word = 0;
+    if constexpr (std::endian::native == std::endian::little)
         std::memcpy(&word, p, 8);
-        return word;
-    } else {
-        std::uint64_t word = 0;
+    else
         for (int i = 7; i >= 0; --i) word = word << 8 | static_cast<unsigned char>(p[i]);
-        return word;
-    }
+    return word;
 }
 
-/// The bytes of [p, p + size), size < 8, the first in the lowest bits, zeros above.
-inline std::uint64_t load_short(char const* p, std::size_t size) noexcept {
+/// The first eight bytes of a text, the first in the lowest bits, zeros behind a shorter one.
+inline std::uint64_t first_word(std::string_view text) noexcept {
+    char const* const p = text.data();
+    std::size_t const size = text.size();
+    if (size >= 8) return load_word(p);
     std::uint64_t word = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        if (size >= 4) {
+            std::uint32_t low;
+            std::uint32_t high;
+            std::memcpy(&low, p, 4);
+            std::memcpy(&high, p + size - 4, 4);
+            return low | std::uint64_t{high} << (8 * (size - 4));
+        }
+    }
     for (std::size_t i = size; i-- > 0;) word = word << 8 | static_cast<unsigned char>(p[i]);
     return word;
 }
 
-/// The first eight bytes of a text, zeros behind a shorter one.
-inline std::uint64_t first_word(std::string_view text) noexcept {
-    return text.size() >= 8 ? load_word(text.data()) : load_short(text.data(), text.size());
-}
-
-/// One segment: where it is, its first eight bytes (zeros behind a shorter one), its hash.
+/// One segment: where it is, its first sixteen bytes (zeros behind a shorter one), its hash.
 struct path_segment {
     std::uint32_t begin;
     std::uint32_t size;
-    std::uint64_t word;
+    std::uint64_t words[2];
     std::uint64_t hash;
 };
 
-/// Splits a path that holds no byte 0.
+/** Splits a path that holds no byte 0.
+
+    The usual segment, of less than 16 bytes, is found without a branch.
+*/
 class segment_scanner {
 public:
     explicit segment_scanner(std::string_view path) noexcept
-        : data_(path.data()), size_(path.size()) {}
+        : data_(path.data()), size_(path.size()), last_word_(path.size() - 8) {
+        if (path.size() >= 8) return;
+        if (!path.empty()) std::memcpy(short_, path.data(), path.size());
+        data_ = short_;
+        last_word_ = 0;
+    }
+    segment_scanner(segment_scanner const&) = delete;
+    segment_scanner& operator=(segment_scanner const&) = delete;
 
-    /// The segment at `begin`, which is at most the path's size; it ends before '/' or at the end.
+    /// The segment at `begin`, less than the path's size; it ends before '/' or at the end.
     path_segment at(std::size_t begin) const noexcept {
-        std::size_t position = begin;
-        std::uint64_t word = load(position);
-        std::size_t length = bytes_before_slash(word);
-        std::uint64_t const first = word & mask(length);
-        std::uint64_t hash = mix(first);
-        if (length < 8) [[likely]]
-            return make(begin, position + length, first, hash);
-        for (;;) {
-            position += 8;
-            if (position >= size_) return make(begin, size_, first, hash);
-            word = load(position);
-            length = bytes_before_slash(word);
-            if (length > 0) hash = mix(hash + (word & mask(length)));
-            if (length < 8) return make(begin, position + length, first, hash);
-        }
+        block const b = load(begin);
+        path_segment segment{static_cast<std::uint32_t>(begin),
+                             static_cast<std::uint32_t>(b.size),
+                             {b.words[0], b.words[1]},
+                             mix(b, 0)};
+        if (b.size == 16) [[unlikely]]
+            extend(segment);
+        return segment;
     }
 
 private:
-    path_segment make(std::size_t begin, std::size_t end, std::uint64_t first,
-                      std::uint64_t hash) const noexcept {
-        std::size_t const stop = end < size_ ? end : size_;
-        return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(stop - begin), first,
-                hash};
+    struct block {
+        std::uint64_t words[2];
+        std::size_t size;
+    };
+
+    void extend(path_segment& segment) const noexcept {
+        std::size_t position = segment.begin + 16;
+        while (position < size_) {
+            block const b = load(position);
+            position += b.size;
+            if (b.size > 0) segment.hash = mix(b, segment.hash);
+            if (b.size < 16) break;
+        }
+        segment.size = static_cast<std::uint32_t>(position - segment.begin);
     }
 
-    std::uint64_t load(std::size_t position) const noexcept {
-        std::size_t const left = size_ - position;
-        if (left >= 8) [[likely]]
-            return load_word(data_ + position);
-        if (left == 0) return 0;
-        if (size_ >= 8) return load_word(data_ + size_ - 8) >> (8 * (8 - left));
-        return load_short(data_ + position, left);
+    /// The bytes from `position` to the next '/', the end, or 16 of them.
+    block load(std::size_t position) const noexcept {
+        std::uint64_t const first = word_at(position);
+        std::uint64_t const second = word_at(position + 8);
+        std::uint64_t const first_end = ends(first);
+        std::uint64_t const second_end = ends(second);
+        auto const low = static_cast<std::size_t>(std::countr_zero(first_end)) / 8;
+        auto const high = static_cast<std::size_t>(std::countr_zero(second_end)) / 8;
+        std::uint64_t const whole = first_end ? 0 : ~std::uint64_t{0};
+        return {{first & below(first_end), second & below(second_end) & whole},
+                low + (high & static_cast<std::size_t>(whole))};
     }
 
-    /// How many bytes precede the first '/' or byte 0 of a word; 8 when there is none.
-    static std::size_t bytes_before_slash(std::uint64_t word) noexcept {
+    /// Eight bytes; zeros behind the end.
+    std::uint64_t word_at(std::size_t position) const noexcept {
+        std::size_t const from = position < last_word_ ? position : last_word_;
+        std::size_t const shift = 8 * (position - from);
+        std::uint64_t const word = load_word(data_ + from) >> (shift & 63);
+        return shift < 64 ? word : 0;
+    }
+
+    /// The top bit of the first byte that is '/' or 0, and perhaps of later ones.
+    static std::uint64_t ends(std::uint64_t word) noexcept {
         constexpr std::uint64_t ones = 0x0101010101010101u;
         std::uint64_t const x = word ^ (ones * '/');
         std::uint64_t const slash = (x - ones) & ~x;
         std::uint64_t const zero = (word - ones) & ~word;
-        std::uint64_t const found = (slash | zero) & (ones << 7);
-        return static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        return (slash | zero) & (ones << 7);
     }
 
-    static std::uint64_t mask(std::size_t bytes) noexcept {
-        return bytes == 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * bytes)) - 1;
+    /// The bits of the bytes before the first marked one; all when none is.
+    static std::uint64_t below(std::uint64_t marks) noexcept {
+        return ((marks - 1) & ~marks) >> 7 | ((marks ? 0 : ~std::uint64_t{0}));
     }
 
-    static std::uint64_t mix(std::uint64_t word) noexcept {
-        word *= 0x9E3779B97F4A7C15u;
-        return word ^ (word >> 32);
+    static std::uint64_t mix(block const& b, std::uint64_t seed) noexcept {
+        std::uint64_t const hash =
+            (b.words[0] + seed) * 0x9E3779B97F4A7C15u + b.words[1] * 0xC2B2AE3D27D4EB4Fu;
+        return hash ^ (hash >> 32);
     }
 
     char const* data_;
     std::size_t size_;
+    std::size_t last_word_;
+    char short_[8] = {};
 };
 
 }  // namespace httphooks::detail

@@ -58,17 +58,17 @@ private:
     /// In the number of a state: it has steps by literal segments.
     static constexpr std::uint32_t literal_bit = 0x40000000u;
     static constexpr std::uint32_t number_bits = literal_bit - 1;
+    /// So many entries are copied for every list: most lists are shorter, and no branch is missed.
+    static constexpr std::uint32_t padding = 4;
 
-    struct list {
-        std::uint32_t begin = 0;
-        std::uint32_t count = 0;
-        bool verify = false;
-    };
+    /// What a state gives is in outputs_: a head, whose entry is the number of the entries behind
+    /// it, and whose verify is set when one of them has it. Here is where the head is.
     struct state {
         /// The state behind a segment that is none of the literals.
         std::uint32_t other = 0;
-        list plain;
-        list slashed;
+        /// What is given when the path ends here without a '/', and with one.
+        std::uint32_t plain = 0;
+        std::uint32_t slashed = 0;
     };
 
     /// Nodes, then `none`, then the nodes whose splats have begun; each part sorted.
@@ -127,9 +127,9 @@ private:
 
     std::uint32_t number_of(node_set set);
     void expand(std::uint32_t number);
-    list output(std::vector<std::uint32_t>& entries);
-    list plain_output(node_set const& set);
-    list slashed_output(node_set const& set);
+    std::uint32_t output(std::vector<std::uint32_t>& entries);
+    std::uint32_t plain_output(node_set const& set);
+    std::uint32_t slashed_output(node_set const& set);
     bool full() const noexcept {
         return sets_.size() > most_states_ || target_.outputs_.size() > most_outputs_;
     }
@@ -144,7 +144,7 @@ private:
     std::size_t most_outputs_;
     std::unordered_map<node_set, std::uint32_t, hash_words> numbers_;
     std::vector<node_set const*> sets_;
-    std::unordered_map<node_set, list, hash_words> lists_;
+    std::unordered_map<node_set, std::uint32_t, hash_words> lists_;
     std::vector<step> steps_;
 };
 
@@ -221,6 +221,7 @@ inline bool route_automaton::builder::run() {
         return number | final | (has_literals[number] ? literal_bit : 0);
     };
     for (state& s : target_.states_) s.other = with_bits(s.other);
+    target_.outputs_.resize(target_.outputs_.size() + padding);
     target_.start_ = with_bits(0);
     target_.steps_.reset(steps_.size());
     for (step const& s : steps_)
@@ -262,8 +263,8 @@ inline void route_automaton::builder::expand(std::uint32_t number) {
     }
     std::sort(splats.begin() + 1, splats.end());
     if (count > 1)
-        std::stable_sort(edges.begin(), edges.end(),
-                         [](auto const& a, auto const& b) { return a.literal < b.literal; });
+        std::sort(edges.begin(), edges.end(),
+                  [](auto const& a, auto const& b) { return a.literal < b.literal; });
     for (std::size_t i = 0; i < edges.size() && !full();) {
         std::vector<std::uint32_t> nodes = params;
         std::uint32_t const literal = edges[i].literal;
@@ -275,22 +276,22 @@ inline void route_automaton::builder::expand(std::uint32_t number) {
     target_.states_.push_back(result);
 }
 
-inline route_automaton::list route_automaton::builder::output(std::vector<std::uint32_t>& entries) {
-    if (entries.empty()) return {};
+inline std::uint32_t route_automaton::builder::output(std::vector<std::uint32_t>& entries) {
     std::sort(entries.begin(), entries.end());
-    auto const [known, fresh] = lists_.try_emplace(entries);
+    std::vector<route_hit>& outputs = target_.outputs_;
+    auto const [known, fresh] =
+        lists_.try_emplace(entries, static_cast<std::uint32_t>(outputs.size()));
     if (fresh && !full()) {
-        known->second.begin = static_cast<std::uint32_t>(target_.outputs_.size());
-        known->second.count = static_cast<std::uint32_t>(entries.size());
-        for (std::uint32_t entry : entries) {
-            target_.outputs_.push_back(target_.entries_[entry]);
-            if (target_.entries_[entry].verify) known->second.verify = true;
-        }
+        route_hit head{static_cast<std::uint32_t>(entries.size()), 0, 0, 0, false, 0};
+        for (std::uint32_t entry : entries)
+            head.verify = head.verify || target_.entries_[entry].verify;
+        outputs.push_back(head);
+        for (std::uint32_t entry : entries) outputs.push_back(target_.entries_[entry]);
     }
     return known->second;
 }
 
-inline route_automaton::list route_automaton::builder::plain_output(node_set const& set) {
+inline std::uint32_t route_automaton::builder::plain_output(node_set const& set) {
     std::vector<std::uint32_t> entries;
     std::size_t const count = node_count(set);
     for (std::size_t i = 0; i < set.size(); ++i) {
@@ -302,7 +303,7 @@ inline route_automaton::list route_automaton::builder::plain_output(node_set con
     return output(entries);
 }
 
-inline route_automaton::list route_automaton::builder::slashed_output(node_set const& set) {
+inline std::uint32_t route_automaton::builder::slashed_output(node_set const& set) {
     std::vector<std::uint32_t> entries;
     std::size_t const count = node_count(set);
     for (std::size_t i = 0; i < set.size(); ++i) {
@@ -342,19 +343,23 @@ inline void route_automaton::walk_states(std::string_view path, std::uint64_t ve
         path_segment const s = scanner.at(at);
         *segment++ = {s.begin, s.size};
         std::uint32_t const number = now & number_bits;
-        now = now & literal_bit ? steps_.find(number, s, path.data()) : none;
-        if (now == none) now = states_[number].other;
+        now = steps_.find(number, s, path.data(), states_[number].other, now & literal_bit);
         at += s.size + 1;
     }
     out.segment_count = static_cast<std::size_t>(segment - out.segments.data());
 
     state const& last = states_[now & number_bits];
-    list const given = at == path.size() ? last.slashed : last.plain;
-    if (out.hits.size() < given.count + 1) out.hits.resize(given.count + 1);
-    out.unverified = given.verify;
+    route_hit const* o = outputs_.data() + (at == path.size() ? last.slashed : last.plain);
+    std::uint32_t const given = o->entry;
+    out.unverified = o->verify;
+    if (out.hits.size() <= given + padding) out.hits.resize(given + padding + 1);
     route_hit* hit = out.hits.data();
-    route_hit const* const first = outputs_.data() + given.begin;
-    for (route_hit const* o = first; o != first + given.count; ++o) {
+    ++o;
+    for (std::uint32_t i = 0; i < padding; ++i, ++o) {
+        *hit = *o;
+        hit += (i < given) & (verbs >> o->verb) & 1;
+    }
+    for (std::uint32_t i = padding; i < given; ++i, ++o) {
         *hit = *o;
         hit += (verbs >> o->verb) & 1;
     }
@@ -379,8 +384,8 @@ inline void route_automaton::walk_trie(std::string_view path, std::uint64_t verb
             route_trie::node const& node = trie_.nodes()[number];
             take(node.splats);
             if (node.param != route_trie::none) out.next_frontier.push_back(node.param);
-            std::uint32_t const child = node.literals.empty() ? route_transitions::none
-                                                              : steps_.find(number, s, path.data());
+            std::uint32_t const child = steps_.find(number, s, path.data(), route_transitions::none,
+                                                    !node.literals.empty());
             if (child != route_transitions::none) out.next_frontier.push_back(child);
         }
         out.frontier.swap(out.next_frontier);

@@ -10,8 +10,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace httphooks::detail {
 
@@ -68,6 +73,19 @@ constexpr unsigned url_class_of(char c) noexcept {
     return url_classes[static_cast<unsigned char>(c)];
 }
 
+/// Whether a byte is one that no request target may hold.
+inline bool has_invalid_byte(std::string_view target) noexcept {
+    unsigned seen = 0;
+    for (char c : target) seen |= url_class_of(c);
+    return (seen & url_invalid) != 0;
+}
+
+/** Whether a target is a path in its canonical spelling, and nothing else.
+
+    Says no, too, when there is an escape, a segment that begins with '.', or one of `!$=~`.
+*/
+inline bool is_plain_path(std::string_view target) noexcept;
+
 /// The value of a hexadecimal digit, or -1.
 constexpr int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -121,5 +139,76 @@ inline bool equals_decoded(std::string_view raw, std::string_view decoded,
     }
     return j == decoded.size();
 }
+
+// ---------------------------------------------------------------------------------------------
+
+/// As is_plain_path(), byte by byte, and without a no for `!$=~`.
+inline bool is_plain_path_bytewise(std::string_view target) noexcept {
+    constexpr unsigned special = url_percent | url_question | url_hash | url_bracket | url_invalid;
+    unsigned seen = 0;
+    unsigned pairs = 0;
+    unsigned previous = 0;
+    for (char c : target) {
+        unsigned const k = url_class_of(c);
+        seen |= k;
+        pairs |= (k >> 1) & previous;
+        previous = k;
+    }
+    return !target.empty() && target.front() == '/' && !(seen & special) && !(pairs & 1);
+}
+
+#if defined(__SSE2__)
+
+/// Sixteen bytes of a target: which of them are special, which are '/', which are '/' or '.'.
+struct url_block {
+    unsigned special;
+    unsigned slashes;
+    unsigned slashes_or_dots;
+
+    explicit url_block(char const* p) noexcept {
+        __m128i bytes;
+        std::memcpy(&bytes, p, sizeof bytes);
+        auto const all = [](int value) { return _mm_set1_epi8(static_cast<char>(value)); };
+        // Signed: what is not ASCII is less than every limit here.
+        __m128i const low = _mm_cmplt_epi8(bytes, all('&'));
+        __m128i const high = _mm_cmpgt_epi8(bytes, all('z'));
+        __m128i const question = _mm_cmpeq_epi8(_mm_and_si128(bytes, all(0xFC)), all('<'));
+        __m128i const brackets =
+            _mm_and_si128(_mm_cmpgt_epi8(bytes, all('Z')), _mm_cmplt_epi8(bytes, all('_')));
+        __m128i const quote = _mm_cmpeq_epi8(bytes, all('`'));
+        __m128i const any = _mm_or_si128(_mm_or_si128(_mm_or_si128(low, high), quote),
+                                         _mm_or_si128(question, brackets));
+        special = static_cast<unsigned>(_mm_movemask_epi8(any));
+        slashes = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, all('/'))));
+        slashes_or_dots = static_cast<unsigned>(
+            _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_or_si128(bytes, all(1)), all('/'))));
+    }
+};
+
+inline bool is_plain_path(std::string_view target) noexcept {
+    if (target.size() < 16) return is_plain_path_bytewise(target);
+    char const* p = target.data();
+    char const* const last = p + target.size() - 16;
+    unsigned found = *p == '/' ? 0 : 1;
+    unsigned carry = 0;
+    for (; p < last; p += 16) {
+        url_block const b(p);
+        found |= b.special | ((b.slashes << 1 | carry) & b.slashes_or_dots);
+        carry = b.slashes >> 15;
+    }
+    // The last block may overlap the one before, or follow it directly.
+    url_block const b(last);
+    unsigned const before = p == last ? carry : 0;
+    found |= b.special | ((b.slashes << 1 | before) & b.slashes_or_dots);
+    return found == 0;
+}
+
+#else
+
+inline bool is_plain_path(std::string_view target) noexcept {
+    return is_plain_path_bytewise(target);
+}
+
+#endif
 
 }  // namespace httphooks::detail
