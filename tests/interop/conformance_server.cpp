@@ -7,6 +7,7 @@
 #include <httphooks.hpp>
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -54,6 +55,7 @@ void welcome(hh::registry& hooks) {
 /// Serves until SIGTERM or SIGINT, then answers what has begun.
 template <class Server>
 int serve(asio::io_context& loop, Server& server, std::string const& scheme) {
+    auto const until_drained = asio::make_work_guard(loop);
     asio::signal_set signals(loop, SIGTERM, SIGINT);
     signals.async_wait([&](hh::error_code ec, int) {
         if (ec) return;

@@ -1,0 +1,434 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+/** @file
+    The conformance server, as a process of its own, from outside.
+*/
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/catch.hpp"
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using json = nlohmann::json;
+using error_code = boost::system::error_code;
+
+namespace {
+
+constexpr int patience_ms = 20'000;
+
+/// A file in the folder for temporary files, gone at the end.
+class temporary_file {
+public:
+    explicit temporary_file(std::string const& text) {
+        std::string name = (std::filesystem::temp_directory_path() / "httphooks-XXXXXX").string();
+        int const fd = ::mkstemp(name.data());
+        if (fd < 0) throw std::runtime_error("mkstemp");
+        ::close(fd);
+        path_ = name;
+        std::ofstream(path_) << text;
+    }
+    temporary_file(temporary_file const&) = delete;
+    temporary_file& operator=(temporary_file const&) = delete;
+    ~temporary_file() { std::remove(path_.c_str()); }
+
+    std::string const& path() const noexcept { return path_; }
+
+private:
+    std::string path_;
+};
+
+/// A process, and what it prints; killed at the end if it still runs.
+class process {
+public:
+    explicit process(std::vector<std::string> arguments) {
+        char const* const program = std::getenv("HTTPHOOKS_CONFORMANCE_SERVER");
+        if (!program) throw std::runtime_error("HTTPHOOKS_CONFORMANCE_SERVER is not set");
+        arguments.insert(arguments.begin(), program);
+        std::vector<char*> argv;
+        for (std::string& a : arguments) argv.push_back(a.data());
+        argv.push_back(nullptr);
+
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+        posix_spawn_file_actions_t actions;
+        ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+        int const failed = ::posix_spawn(&pid_, program, &actions, nullptr, argv.data(), environ);
+        ::posix_spawn_file_actions_destroy(&actions);
+        ::close(ends[1]);
+        output_ = ends[0];
+        if (failed) throw std::runtime_error(std::string("cannot start ") + program);
+    }
+    process(process const&) = delete;
+    process& operator=(process const&) = delete;
+    ~process() {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+        ::close(output_);
+    }
+
+    /// The next line of its output; empty at the end.
+    std::string line() {
+        std::size_t end;
+        while ((end = text_.find('\n')) == text_.npos) {
+            pollfd p{output_, POLLIN, 0};
+            if (::poll(&p, 1, patience_ms) <= 0) throw std::runtime_error("the server is silent");
+            char bytes[4096];
+            ssize_t const n = ::read(output_, bytes, sizeof bytes);
+            if (n <= 0) return std::exchange(text_, {});
+            text_.append(bytes, static_cast<std::size_t>(n));
+        }
+        std::string first = text_.substr(0, end);
+        text_.erase(0, end + 1);
+        return first;
+    }
+
+    void terminate() { ::kill(pid_, SIGTERM); }
+
+    /// Waits for its end, which closes its output. @return its exit status
+    int wait() {
+        while (!line().empty()) {
+        }
+        int status = 0;
+        ::waitpid(std::exchange(pid_, -1), &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
+private:
+    pid_t pid_ = -1;
+    int output_ = -1;
+    std::string text_;
+};
+
+using reply = http::response<http::string_body>;
+
+/// A client whose reads and writes take a bounded time.
+class client {
+public:
+    explicit client(std::uint16_t port) : socket_(ioc_) {
+        socket_.connect({asio::ip::address_v4::loopback(), port});
+        timeval const limit{patience_ms / 1000, 0};
+        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    }
+
+    void send(std::string_view bytes) { asio::write(socket_, asio::buffer(bytes)); }
+
+    reply receive(bool head = false) {
+        http::response_parser<http::string_body> parser;
+        parser.skip(head);
+        http::read(socket_, buffer_, parser);
+        return parser.release();
+    }
+
+    reply get(std::string_view target) {
+        send(std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n\r\n"));
+        return receive();
+    }
+
+    json get_json(std::string_view target) { return json::parse(get(target).body()); }
+
+    /// Whether the server closes the connection, without another byte.
+    bool closed() {
+        char byte;
+        error_code ec;
+        socket_.read_some(asio::buffer(&byte, 1), ec);
+        return ec == asio::error::eof;
+    }
+
+private:
+    asio::io_context ioc_;
+    asio::ip::tcp::socket socket_;
+    boost::beast::flat_buffer buffer_;
+};
+
+/// A conformance server with a script.
+class server {
+public:
+    explicit server(json const& script, std::initializer_list<std::string> more = {})
+        : script_(script.dump()),
+          process_(arguments(script.is_null() ? "" : script_.path(), more)) {
+        std::string const line = process_.line();
+        std::string_view const start = "listening on http://127.0.0.1:";
+        if (!line.starts_with(start)) throw std::runtime_error(line);
+        port_ = static_cast<std::uint16_t>(std::stoi(line.substr(start.size())));
+    }
+
+    std::uint16_t port() const noexcept { return port_; }
+    process& running() noexcept { return process_; }
+
+private:
+    static std::vector<std::string> arguments(std::string const& script,
+                                              std::initializer_list<std::string> more) {
+        std::vector<std::string> a(more);
+        if (!script.empty()) a.insert(a.end(), {"--hooks", script});
+        return a;
+    }
+
+    temporary_file script_;
+    process process_;
+    std::uint16_t port_ = 0;
+};
+
+json hook(std::string const& type, std::string const& what, json more = json::object()) {
+    json h = {{"type", type}, {"do", what}, {"pattern", "/*"}, {"verb", "*"}, {"name", type}};
+    h.update(more);
+    return h;
+}
+
+std::vector<std::string> names(json const& log) {
+    std::vector<std::string> all;
+    for (json const& entry : log) all.push_back(entry.at("name"));
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("without a script every path is welcomed") {
+    server s(nullptr);
+    client c(s.port());
+    reply const r = c.get("/a%3Cb//./c?x=1");
+    CHECK(r.result_int() == 200);
+    CHECK(r[http::field::content_type] == "text/html");
+    CHECK(r.body() == "Welcome to '/a%3Cb/c'... Hello world! :)");
+    CHECK(c.get_json("/__log") == json::array());
+}
+
+TEST_CASE("a script's hooks run in the order of their types") {
+    json script = json::array();
+    for (auto const type : {"response-listener", "post-responder", "post-listener", "responder",
+                            "pre-listener", "pre-responder", "request-listener"})
+        script.push_back(hook(type, std::string_view(type).ends_with("listener") ? "log" : "pass"));
+    script[3]["do"] = "respond";
+    script[3]["status"] = 201;
+    server s(script);
+    client c(s.port());
+    CHECK(c.get("/").result_int() == 201);
+    json const log = c.get_json("/__log");
+    CHECK(names(log) == std::vector<std::string>{"request-listener", "pre-responder",
+                                                 "pre-listener", "responder", "post-listener",
+                                                 "post-responder", "response-listener"});
+    CHECK(log.at(4).at("responses") == json::array({201}));
+    CHECK(log.at(6).at("status") == 201);
+    CHECK(c.get_json("/__log") == json::array());
+}
+
+TEST_CASE("a script's responder echoes what it sees") {
+    server s(json::array({hook("responder", "echo", {{"pattern", "/a/:x/*rest"}, {"name", "e"}})}));
+    client c(s.port());
+    c.send(
+        "POST /a/%62/?q=1&q=2&r=x+y HTTP/1.1\r\nHost: a\r\nX-A: 1\r\nX-A: 2\r\n"
+        "x-httphooks-hook-type-filter: responder\r\nContent-Length: 2\r\n\r\nhi");
+    json const seen = json::parse(c.receive().body());
+    CHECK(seen.at("name") == "e");
+    CHECK(seen.at("method") == "POST");
+    CHECK(seen.at("path") == "/a/b/");
+    CHECK(seen.at("params") == json({{"x", "b"}, {"rest", nullptr}}));
+    CHECK(seen.at("query") == json({{"q", {"1", "2"}}, {"r", "x y"}}));
+    CHECK(seen.at("headers").at("x-a") == "1, 2");
+    CHECK_FALSE(seen.at("headers").contains("x-httphooks-hook-type-filter"));
+    CHECK(seen.at("content") == "hi");
+    CHECK(seen.at("transport") == "http");
+}
+
+TEST_CASE("a script's pre-responder changes the request or ends the chain") {
+    json const replace = {
+        {"pattern", "/r/:id"}, {"headers", {{"X-A", "new"}}}, {"content", "<${id}>"}};
+    json const end = {{"pattern", "/e"}, {"status", 202}, {"content", "ended"}};
+    json const refuse = {{"pattern", "/f"}, {"status", 403}};
+    json const undecided = {{"pattern", "/u"}};
+    server s(
+        json::array({hook("pre-responder", "replace", replace), hook("pre-responder", "end", end),
+                     hook("pre-responder", "respond", refuse),
+                     hook("pre-responder", "nothing", undecided), hook("responder", "echo")}));
+    client c(s.port());
+    json const seen = c.get_json("/r/7");
+    CHECK(seen.at("content") == "<7>");
+    CHECK(seen.at("headers").at("x-a") == "new");
+    reply const ended = c.get("/e");
+    CHECK(ended.result_int() == 202);
+    CHECK(ended.body() == "ended");
+    CHECK(c.get("/f").result_int() == 403);
+    CHECK(c.get("/u").result_int() == 500);
+    CHECK(c.get("/other").result_int() == 200);
+}
+
+TEST_CASE("a script's hooks fail as hooks do") {
+    json script = json::array();
+    for (int const delay : {0, 5})
+        for (auto const what : {"throw", "error", "nothing"}) {
+            std::string const path = "/" + std::string(what) + std::to_string(delay);
+            script.push_back(hook("responder", what, {{"pattern", path}, {"delay_ms", delay}}));
+        }
+    server s(script);
+    client c(s.port());
+    for (auto const delay : {"0", "5"}) {
+        for (auto const what : {"/throw", "/error"}) {
+            reply const r = c.get(std::string(what) + delay);
+            CHECK(r.result_int() == 500);
+            CHECK(r.body() == R"({"error":"Internal server error"})");
+        }
+        CHECK(c.get(std::string("/nothing") + delay).result_int() == 200);
+    }
+}
+
+TEST_CASE("a script's responders overlap and their responses keep their order") {
+    json const slow = {{"status", 201}, {"content", "slow"}, {"delay_ms", 30}};
+    json const fast = {{"content", "fast"}};
+    server s(json::array({hook("responder", "respond", slow), hook("responder", "respond", fast)}));
+    client c(s.port());
+    reply const r = c.get("/");
+    CHECK(r.result_int() == 202);
+    CHECK(r[http::field::content_type].starts_with("multipart/mixed; boundary="));
+    CHECK(r.body().find("slow") < r.body().find("fast"));
+}
+
+TEST_CASE("a script's post-responder replaces the reply, and reply headers stay") {
+    server s(
+        json::array({hook("pre-responder", "reply-headers", {{"headers", {{"X-Id", "1"}}}}),
+                     hook("responder", "respond", {{"content", "first"}}),
+                     hook("post-responder", "replace", {{"status", 203}, {"content", "second"}})}));
+    client c(s.port());
+    reply const r = c.get("/");
+    CHECK(r.result_int() == 203);
+    CHECK(r.body() == "second");
+    CHECK(r["X-Id"] == "1");
+}
+
+TEST_CASE("a script sets the default responder and the no-match handler") {
+    json const some = hook("responder", "respond", {{"pattern", "/a"}, {"verb", "GET"}});
+    server none(json::array({some, {{"type", "no-match"}, {"do", "respond"}, {"status", 410}}}));
+    CHECK(client(none.port()).get("/b").result_int() == 410);
+    server all(
+        json::array({some, {{"type", "default-responder"}, {"do", "respond"}, {"status", 299}}}));
+    CHECK(client(all.port()).get("/b").result_int() == 299);
+}
+
+TEST_CASE("the log waits until the hooks have ended") {
+    server s(json::array({hook("request-listener", "log", {{"delay_ms", 50}, {"name", "slow"}}),
+                          hook("response-listener", "log", {{"delay_ms", 50}, {"name", "last"}}),
+                          hook("responder", "respond")}),
+             {"--threads", "2"});
+    client c(s.port());
+    c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /__log HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(c.receive().result_int() == 200);
+    CHECK(json::parse(c.receive().body()).size() == 3);
+}
+
+TEST_CASE("a handler that takes too long is answered for") {
+    server s(json::array({hook("responder", "respond", {{"delay_ms", 60'000}})}),
+             {"--handler-timeout-ms", "50"});
+    client c(s.port());
+    CHECK(c.get("/").result_int() == 504);
+}
+
+TEST_CASE("a body beyond the option's limit is refused") {
+    server s(nullptr, {"--body-limit", "10"});
+    client c(s.port());
+    c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+    CHECK(c.receive().result_int() == 413);
+    CHECK(c.closed());
+}
+
+TEST_CASE("a header that takes too long is answered with 408") {
+    server s(nullptr, {"--header-timeout-ms", "50"});
+    client c(s.port());
+    c.send("GET / HTTP/1.1\r\nHo");
+    CHECK(c.receive().result_int() == 408);
+    CHECK(c.closed());
+}
+
+TEST_CASE("an idle connection is closed without a reply") {
+    server s(nullptr, {"--idle-timeout-ms", "50"});
+    client c(s.port());
+    CHECK(c.get("/").result_int() == 200);
+    CHECK(c.closed());
+}
+
+TEST_CASE("a connection too many gets 503") {
+    server s(nullptr, {"--max-connections", "1"});
+    client first(s.port());
+    CHECK(first.get("/").result_int() == 200);
+    client second(s.port());
+    CHECK(second.receive().result_int() == 503);
+    CHECK(second.closed());
+    CHECK(first.get("/").result_int() == 200);
+}
+
+TEST_CASE("SIGTERM lets what has begun end, and exits with 0") {
+    json const slow = {{"pattern", "/slow"}, {"delay_ms", 200}, {"content", "late"}};
+    server s(json::array({hook("responder", "respond", slow),
+                          hook("responder", "respond", {{"pattern", "/fast"}})}));
+    client idle(s.port());
+    CHECK(idle.get("/fast").result_int() == 200);
+    client c(s.port());
+    c.send("GET /fast HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(c.receive().result_int() == 200);
+    s.running().terminate();
+    reply const r = c.receive();
+    CHECK(r.result_int() == 200);
+    CHECK(r.body() == "late");
+    CHECK(r[http::field::connection] == "close");
+    CHECK(c.closed());
+    CHECK(idle.closed());
+    CHECK(s.running().wait() == 0);
+}
+
+TEST_CASE("bad options and bad scripts end with 2 and one line") {
+    auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
+        process p(std::move(arguments));
+        std::string const line = p.line();
+        INFO(line);
+        CHECK(line.find(what) != line.npos);
+        CHECK(p.line() == "");
+        CHECK(p.wait() == 2);
+    };
+    refused({"--nonsense"}, "--nonsense");
+    refused({"--port"}, "--port");
+    refused({"--port", "70000"}, "70000");
+    refused({"--threads", "0"}, "--threads");
+    refused({"--hooks", "/nonexistent/script"}, "/nonexistent/script");
+    refused({"--www", "/nonexistent/folder"}, "/nonexistent/folder");
+    auto const refused_script = [&](std::string const& script, std::string_view what) {
+        temporary_file const file(script);
+        refused({"--hooks", file.path()}, what);
+    };
+    refused_script("[", "parse error");
+    refused_script("{}", "array");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass"},{"name":"q"}])",
+                   "entry 1 (\"q\")");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"end"}])", "cannot end");
+    refused_script(R"([{"type":"responder","pattern":"/:","do":"pass"}])", "entry 0");
+}
