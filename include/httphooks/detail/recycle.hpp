@@ -36,15 +36,38 @@ inline constexpr bool caching = HTTPHOOKS_DETAIL_CACHING != 0;
 
 #undef HTTPHOOKS_DETAIL_CACHING
 
+/// One `T` a thread, made when it is first asked for.
+template <class T>
+class thread_cache {
+public:
+    /// The calling thread's; null when the thread is ending.
+    static T* get() noexcept { return current_ ? current_ : make(); }
+
+private:
+    struct holder {
+        T value{};
+        holder() { current_ = &value; }
+        holder(holder const&) = delete;
+        holder& operator=(holder const&) = delete;
+        ~holder() {
+            current_ = nullptr;
+            ended_ = true;
+        }
+    };
+
+    static T* make() noexcept;
+
+    // Constant-initialised: reading them costs no check of a guard.
+    static inline constinit thread_local T* current_ = nullptr;
+    static inline constinit thread_local bool ended_ = false;
+};
+
 /// Blocks of 64 bytes to 8 KiB, by powers of two; larger ones are not kept.
 class block_cache {
 public:
     static constexpr std::size_t smallest = 64;
     static constexpr std::size_t classes = 8;
     static constexpr std::size_t per_class = 32;
-
-    /// The calling thread's cache; null when the thread is ending.
-    static block_cache* of_thread() noexcept;
 
     /// The size that a request for `size` bytes is rounded up to.
     static constexpr std::size_t rounded(std::size_t size) noexcept {
@@ -104,28 +127,22 @@ void give_string(std::string&& s) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
+template <class T>
+T* thread_cache<T>::make() noexcept {
+    if (ended_) return nullptr;
+    thread_local holder h;
+    return &h.value;
+}
+
 inline block_cache::~block_cache() {
     for (free_list& list : lists_)
         while (list.head) ::operator delete(std::exchange(list.head, list.head->next));
 }
 
-inline block_cache* block_cache::of_thread() noexcept {
-    struct slot {
-        block_cache cache;
-        bool* ended;
-        explicit slot(bool* flag) : ended(flag) {}
-        ~slot() { *ended = true; }
-    };
-    thread_local bool ended = false;
-    if (ended) return nullptr;
-    thread_local slot s(&ended);
-    return &s.cache;
-}
-
 inline void* block_cache::allocate(std::size_t size) {
     std::size_t const bytes = rounded(size);
     if (std::size_t const c = class_of(bytes); caching && c < classes)
-        if (block_cache* cache = of_thread())
+        if (block_cache* cache = thread_cache<block_cache>::get())
             if (free_list& list = cache->lists_[c]; list.head) {
                 --list.count;
                 return std::exchange(list.head, list.head->next);
@@ -136,7 +153,7 @@ inline void* block_cache::allocate(std::size_t size) {
 inline void block_cache::deallocate(void* block, std::size_t size) noexcept {
     if (!block) return;
     if (std::size_t const c = class_of(rounded(size)); caching && c < classes)
-        if (block_cache* cache = of_thread())
+        if (block_cache* cache = thread_cache<block_cache>::get())
             if (free_list& list = cache->lists_[c]; list.count < per_class) {
                 list.head = ::new (block) free_block{list.head};
                 ++list.count;
@@ -150,22 +167,13 @@ struct string_cache {
     static constexpr std::size_t largest = 16 * 1024;
 
     std::vector<std::string> strings;
-    bool* ended;
 
-    explicit string_cache(bool* flag) : ended(flag) { strings.reserve(most); }
-    ~string_cache() { *ended = true; }
-
-    static string_cache* of_thread() {
-        thread_local bool ended = false;
-        if (ended) return nullptr;
-        thread_local string_cache cache(&ended);
-        return &cache;
-    }
+    string_cache() { strings.reserve(most); }
 };
 
 inline std::string take_string() {
     std::string s;
-    if (string_cache* cache = string_cache::of_thread(); cache && !cache->strings.empty()) {
+    if (string_cache* cache = thread_cache<string_cache>::get(); cache && !cache->strings.empty()) {
         s.swap(cache->strings.back());
         cache->strings.pop_back();
     }
@@ -173,9 +181,9 @@ inline std::string take_string() {
 }
 
 inline void give_string(std::string&& s) noexcept {
-    static std::size_t const inplace = std::string().capacity();
+    std::size_t const inplace = std::string().capacity();
     if (!caching || s.capacity() <= inplace || s.capacity() > string_cache::largest) return;
-    if (string_cache* cache = string_cache::of_thread();
+    if (string_cache* cache = thread_cache<string_cache>::get();
         cache && cache->strings.size() < string_cache::most) {
         s.clear();
         cache->strings.push_back(std::move(s));
