@@ -178,6 +178,7 @@ protected:
 
 private:
     static void check(std::string_view name, std::string_view value);
+    static void check(field name, std::string_view value);
     void replace(field name, std::string_view name_string, std::string_view value);
 
     detail::field_store store_;
@@ -266,8 +267,16 @@ inline void fields::check(std::string_view name, std::string_view value) {
         throw system_error(make_error_code(error::invalid_field_value));
 }
 
+inline void fields::check(field name, std::string_view value) {
+    if (name == field::unknown) throw system_error(make_error_code(error::invalid_field_name));
+    if (!detail::is_field_text(value))
+        throw system_error(make_error_code(error::invalid_field_value));
+}
+
 inline void fields::insert(field name, std::string_view value) {
-    insert(name, beast::http::to_string(name), value);
+    std::string_view const name_string = beast::http::to_string(name);
+    check(name, value);
+    store_.insert(name, name_string, detail::trim_ows(value));
 }
 
 inline void fields::insert(std::string_view name, std::string_view value) {
@@ -289,7 +298,7 @@ inline void fields::replace(field name, std::string_view name_string, std::strin
 
 inline void fields::set(field name, std::string_view value) {
     std::string_view const name_string = beast::http::to_string(name);
-    check(name_string, value);
+    check(name, value);
     replace(name, name_string, detail::trim_ows(value));
 }
 

@@ -9,7 +9,7 @@
 #include <httphooks/fields.hpp>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/core/buffer_traits.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -100,7 +100,6 @@ void append_body(std::string& to, beast::http::message<IsRequest, Body, Fields>&
         auto const piece = writer.get(ec);
         if (ec) throw system_error(ec);
         if (!piece) break;
-        to.reserve(to.size() + beast::buffer_bytes(piece->first));
         for (auto const buffer : beast::buffers_range_ref(piece->first))
             to.append(static_cast<char const*>(buffer.data()), buffer.size());
         more = piece->second;

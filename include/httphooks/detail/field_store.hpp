@@ -56,6 +56,26 @@ private:
     beast::http::field id_;
 };
 
+/// Copies a text that is mostly short; returns the place behind the copy.
+inline char* copy_text(char* to, std::string_view s) noexcept {
+    char const* from = s.data();
+    std::size_t const n = s.size();
+    if (n >= 8 && n <= 64) {
+        std::uint64_t word;
+        for (std::size_t i = 0; i + 8 < n; i += 8) {
+            std::memcpy(&word, from + i, 8);
+            std::memcpy(to + i, &word, 8);
+        }
+        std::memcpy(&word, from + n - 8, 8);
+        std::memcpy(to + n - 8, &word, 8);
+    } else if (n > 64) {
+        std::memcpy(to, from, n);
+    } else {
+        for (std::size_t i = 0; i < n; ++i) to[i] = from[i];
+    }
+    return to + n;
+}
+
 class field_store {
 public:
     using const_iterator = std::reverse_iterator<stored_field const*>;
@@ -85,7 +105,9 @@ public:
     void set_line(std::string_view s, bool blank);
 
     /// Appends a field without looking at its bytes; it may point into the block.
-    void push_back(beast::http::field id, std::string_view name, std::string_view value);
+    void push_back(beast::http::field id, std::string_view name, std::string_view value) {
+        push_back(id, name, value, name_bit(name));
+    }
     /// As push_back(), but next to the fields of the same name when there are some.
     void insert(beast::http::field id, std::string_view name, std::string_view value);
     /// Removes `n` fields from `pos` on.
@@ -126,8 +148,13 @@ private:
     }
 
     void copy(field_store const& other);
+    void push_back(beast::http::field id, std::string_view name, std::string_view value,
+                   std::uint64_t bit);
+    void insert_beside(const_iterator first, beast::http::field id, std::string_view name,
+                       std::string_view value, std::uint64_t bit);
     /// Makes room for `text` more bytes and `fields` more entries; the old block goes to `old`.
     void make_room(std::size_t text, std::size_t fields, old_block& old);
+    void grow(std::size_t need, old_block& old);
     /// Copies other's text and entries to the (large enough) block.
     void fill_from(char const* block, stored_field const* index_end) noexcept;
     void replace_start(std::size_t pos, std::size_t old_size, std::string_view s, bool blank);
@@ -194,7 +221,10 @@ inline void field_store::copy(field_store const& other) {
 inline void field_store::make_room(std::size_t text, std::size_t fields, old_block& old) {
     if (text > largest_block) throw std::length_error("header fields too large");
     std::size_t const need = text_size_ + text + (count_ + fields) * sizeof(stored_field);
-    if (need <= capacity_) return;
+    if (need > capacity_) grow(need, old);
+}
+
+inline void field_store::grow(std::size_t need, old_block& old) {
     if (need > largest_block) throw std::length_error("header fields too large");
     std::size_t const size = block_cache::rounded(std::max(need, first_block));
     char* const block = static_cast<char*>(block_cache::allocate(size));
@@ -243,7 +273,7 @@ inline void field_store::set_line(std::string_view s, bool blank) {
 }
 
 inline void field_store::push_back(beast::http::field id, std::string_view name,
-                                   std::string_view value) {
+                                   std::string_view value, std::uint64_t bit) {
     if (name.size() > (std::numeric_limits<std::uint16_t>::max)())
         throw std::length_error("field name too large");
     if (value.size() > largest_block) throw std::length_error("field value too large");
@@ -253,25 +283,31 @@ inline void field_store::push_back(beast::http::field id, std::string_view name,
     char* to = block_ + text_size_;
     ::new (static_cast<void*>(index_end() - count_ - 1))
         stored_field(to, id, name.size(), value.size());
-    if (!name.empty()) std::memcpy(to, name.data(), name.size());
-    to += name.size();
+    to = copy_text(to, name);
     *to++ = ':';
     *to++ = ' ';
-    if (!value.empty()) std::memcpy(to, value.data(), value.size());
-    to += value.size();
+    to = copy_text(to, value);
     *to++ = '\r';
     *to++ = '\n';
     text_size_ += static_cast<std::uint32_t>(size);
     ++count_;
-    names_ |= name_bit(end()[-1].name_string());
+    names_ |= bit;
 }
 
 inline void field_store::insert(beast::http::field id, std::string_view name,
                                 std::string_view value) {
-    const_iterator const first = find(name);
-    if (first == end()) return push_back(id, name, value);
+    std::uint64_t const bit = name_bit(name);
+    if (names_ & bit)
+        if (const_iterator const first = find(name); first != end())
+            return insert_beside(first, id, name, value, bit);
+    push_back(id, name, value, bit);
+}
+
+inline void field_store::insert_beside(const_iterator first, beast::http::field id,
+                                       std::string_view name, std::string_view value,
+                                       std::uint64_t bit) {
     std::size_t const at = static_cast<std::size_t>(first - begin()) + run(first);
-    push_back(id, name, value);
+    push_back(id, name, value, bit);
     std::size_t const behind = count_ - 1 - at;
     if (behind == 0) return;
 

@@ -49,18 +49,18 @@ bool is_target_text(std::string_view s) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
-inline constexpr std::array<bool, 256> token_table = [] {
-    std::array<bool, 256> table{};
+inline constexpr std::array<std::uint8_t, 256> token_table = [] {
+    std::array<std::uint8_t, 256> table{};
     for (char c : std::string_view("!#$%&'*+-.^_`|~0123456789"
                                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-        table[static_cast<unsigned char>(c)] = true;
+        table[static_cast<unsigned char>(c)] = 1;
     return table;
 }();
 
 inline bool is_token(std::string_view s) noexcept {
-    for (char c : s)
-        if (!token_table[static_cast<unsigned char>(c)]) return false;
-    return !s.empty();
+    unsigned good = s.empty() ? 0u : 1u;
+    for (char c : s) good &= token_table[static_cast<unsigned char>(c)];
+    return good != 0;
 }
 
 /// Whether any of eight bytes is below `Least` or 127; `Least` is at most 128. It may also answer
@@ -79,18 +79,21 @@ constexpr bool maybe_control(std::uint64_t word) noexcept {
 template <std::uint64_t Least, class Accept>
 bool all_text(std::string_view s, Accept accept) noexcept {
     char const* p = s.data();
-    std::size_t n = s.size();
+    std::size_t const n = s.size();
     auto const slow = [&accept](char const* first, std::size_t count) {
         for (std::size_t i = 0; i < count; ++i)
             if (!accept(static_cast<unsigned char>(first[i]))) return false;
         return true;
     };
-    for (; n >= 8; p += 8, n -= 8) {
+    if (n < 8) return slow(p, n);
+    auto const word_passes = [&slow](char const* first) {
         std::uint64_t word;
-        std::memcpy(&word, p, 8);
-        if (maybe_control<Least>(word) && !slow(p, 8)) return false;
-    }
-    return slow(p, n);
+        std::memcpy(&word, first, 8);
+        return !maybe_control<Least>(word) || slow(first, 8);
+    };
+    for (char const* const last = p + n - 8; p < last; p += 8)
+        if (!word_passes(p)) return false;
+    return word_passes(s.data() + n - 8);
 }
 
 inline bool is_field_text(std::string_view s) noexcept {
