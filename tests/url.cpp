@@ -51,6 +51,8 @@ TEST_CASE("a target in origin form is split into path and query") {
     REQUIRE_FALSE(location.parse("/a?"));
     CHECK(location.has_query());
     CHECK(location.query().empty());
+    CHECK(error_of("/a/long/enough/path?x#y") == error::invalid_target);
+    CHECK(path_of("/a/long/enough/../path?x") == "/a/long/path");
 
     std::string const plain = "/users/42/a.b-c_d~e:@!$&'()*+,;=";
     REQUIRE_FALSE(location.parse(plain));
@@ -162,6 +164,25 @@ TEST_CASE("normalising a normalised path changes nothing") {
         REQUIRE(second.path() == once);
     }
     CHECK(accepted > 10'000);
+}
+
+TEST_CASE("a byte is judged alike wherever it stands") {
+    std::string const rare = "!$=~";
+    for (std::size_t size = 1; size < 50; ++size)
+        for (std::size_t at = 0; at < size; ++at)
+            for (int byte = 0; byte < 256; ++byte) {
+                std::string target(size, 'a');
+                target[0] = '/';
+                if (size > 20) target[15] = '/';
+                target[at] = static_cast<char>(byte);
+                bool const plain = httphooks::detail::is_plain_path(target);
+                bool const expected = httphooks::detail::is_plain_path_bytewise(target) &&
+                                      (size < 16 || rare.find(target[at]) == std::string::npos);
+                if (plain != expected) {
+                    INFO(target);
+                    REQUIRE(plain == expected);
+                }
+            }
 }
 
 TEST_CASE("a url is used again and again") {

@@ -193,10 +193,21 @@ inline error_code url::parse(std::string_view target, bool fragment_allowed) {
         path_ = target;
         return {};
     }
+    if (std::size_t const question = target.find('?'); question != std::string_view::npos) {
+        std::string_view const path = target.substr(0, question);
+        std::string_view const query = target.substr(question + 1);
+        unsigned const refused = detail::url_invalid | detail::url_hash;
+        if (detail::is_plain_path(path) && !detail::has_byte(query, refused)) {
+            path_ = path;
+            query_ = query;
+            has_query_ = true;
+            return {};
+        }
+    }
     error_code ec;
     if (target == "*")
         path_ = target;
-    else if (detail::has_invalid_byte(target))
+    else if (detail::has_byte(target, detail::url_invalid))
         ec = target.find('\0') == std::string_view::npos ? error::invalid_target : error::null_byte;
     else if (!target.empty() && target.front() == '/')
         ec = parse_parts(target, fragment_allowed);

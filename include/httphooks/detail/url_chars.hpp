@@ -73,11 +73,11 @@ constexpr unsigned url_class_of(char c) noexcept {
     return url_classes[static_cast<unsigned char>(c)];
 }
 
-/// Whether a byte is one that no request target may hold.
-inline bool has_invalid_byte(std::string_view target) noexcept {
+/// Whether some byte is of one of these classes.
+inline bool has_byte(std::string_view text, unsigned classes) noexcept {
     unsigned seen = 0;
-    for (char c : target) seen |= url_class_of(c);
-    return (seen & url_invalid) != 0;
+    for (char c : text) seen |= url_class_of(c);
+    return (seen & classes) != 0;
 }
 
 /** Whether a target is a path in its canonical spelling, and nothing else.
