@@ -24,6 +24,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,30 @@ public:
 
 private:
     std::string path_;
+};
+
+/// A folder for temporary files, gone at the end.
+class temporary_folder {
+public:
+    temporary_folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "httphooks-XXXXXX").string();
+        if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
+        path_ = name;
+    }
+    temporary_folder(temporary_folder const&) = delete;
+    temporary_folder& operator=(temporary_folder const&) = delete;
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    std::filesystem::path const& path() const noexcept { return path_; }
+    void write(std::string const& name, std::string const& text) const {
+        std::ofstream(path_ / name) << text;
+    }
+
+private:
+    std::filesystem::path path_;
 };
 
 /// A process, and what it prints; killed at the end if it still runs.
@@ -325,6 +350,55 @@ TEST_CASE("a script's post-responder replaces the reply, and reply headers stay"
     CHECK(r.result_int() == 203);
     CHECK(r.body() == "second");
     CHECK(r["X-Id"] == "1");
+}
+
+TEST_CASE("what the server computes is not taken from a script") {
+    json const headers = {{"Date", "yesterday"},
+                          {"Content-Length", "99"},
+                          {"Connection", "close"},
+                          {"Transfer-Encoding", "chunked"},
+                          {"X-A", "b"}};
+    server s(
+        json::array({hook("responder", "respond", {{"headers", headers}, {"content", "hi"}})}));
+    client c(s.port());
+    reply const r = c.get("/");
+    CHECK(r.body() == "hi");
+    CHECK(r["X-A"] == "b");
+    CHECK(r[http::field::content_length] == "2");
+    CHECK(r.count(http::field::date) == 1);
+    CHECK(r[http::field::date].ends_with(" GMT"));
+    CHECK(r.count(http::field::connection) == 0);
+    CHECK(r.count(http::field::transfer_encoding) == 0);
+    CHECK(c.get("/").body() == "hi");
+}
+
+TEST_CASE("a script's line ends in a header are refused") {
+    server s(json::array({hook("responder", "respond", {{"headers", {{"X-A", "b\r\nX-B: c"}}}})}));
+    client c(s.port());
+    reply const r = c.get("/");
+    CHECK(r.result_int() == 500);
+    CHECK(r.count("X-B") == 0);
+}
+
+TEST_CASE("files win over hooks") {
+    temporary_folder const www;
+    www.write("a.txt", "a file");
+    server s(json::array({hook("responder", "respond", {{"content", "a hook"}})}),
+             {"--www", www.path().string()});
+    client c(s.port());
+    CHECK(c.get("/a.txt").body() == "a file");
+    CHECK(c.get("/b.txt").body() == "a hook");
+    CHECK(c.get("/..%2fa.txt").body() == "a hook");
+    c.send("HEAD /a.txt HTTP/1.1\r\nHost: a\r\n\r\n");
+    reply const head = c.receive(true);
+    CHECK(head[http::field::content_length] == "6");
+    CHECK(head.count(http::field::date) == 1);
+    c.send("GET /a.txt HTTP/1.1\r\nHost: a\r\nRange: bytes=2-3\r\n\r\n");
+    reply const part = c.receive();
+    CHECK(part.result_int() == 206);
+    CHECK(part.body() == "fi");
+    c.send("POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    CHECK(c.receive().body() == "a hook");
 }
 
 TEST_CASE("a script sets the default responder and the no-match handler") {

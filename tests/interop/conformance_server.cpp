@@ -5,6 +5,8 @@
 */
 
 #include <httphooks.hpp>
+#include <httphooks/http/static_files.hpp>
+#include <httphooks/http/tls.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -52,9 +54,30 @@ void welcome(hh::registry& hooks) {
     });
 }
 
+/// Has the files of a folder answer GET and HEAD where there is one; elsewhere the hooks do.
+void serve_files(hh::registry& hooks, std::string const& folder) {
+    hh::registry files(hooks.get_executor());
+    files.get("/*path", hh::http::static_files(folder));
+    hooks.pre_responder(hh::verb::get, "/*",
+                        [files](hh::pre_responder_context& c) mutable -> asio::awaitable<void> {
+                            hh::request copy = c.request();
+                            if (copy.method() == hh::verb::head) {
+                                // the length of a reply to HEAD is that of the body, which is
+                                // dropped later
+                                copy.method(hh::verb::get);
+                                copy.erase(hh::field::range);
+                            }
+                            auto reply = files.async_dispatch(std::move(copy));
+                            hh::response found = co_await std::move(reply);
+                            if (found.result() == hh::status::not_found)
+                                c.pass();
+                            else
+                                c.end(std::move(found));
+                        });
+}
+
 /// Serves until SIGTERM or SIGINT, then answers what has begun.
-template <class Server>
-int serve(asio::io_context& loop, Server& server, std::string const& scheme) {
+int serve(asio::io_context& loop, hh::http::server server, std::string const& scheme) {
     auto const until_drained = asio::make_work_guard(loop);
     asio::signal_set signals(loop, SIGTERM, SIGINT);
     signals.async_wait([&](hh::error_code ec, int) {
@@ -82,26 +105,33 @@ int main(int argc, char* argv[]) {
     asio::io_context loop(1);
     command_line options;
     std::vector<scripted_hook> script;
+    std::shared_ptr<asio::ssl::context> context;
     try {
         options = read_command_line({argv + 1, argv + argc});
         if (!options.hooks_file.empty()) script = read_script(options.hooks_file);
         if (!options.www.empty() && !std::filesystem::is_directory(options.www))
             throw std::runtime_error("--www: not a folder: " + options.www);
+        if (!options.certificate.empty())
+            context = hh::http::make_server_context(options.certificate, options.key);
     } catch (std::exception const& e) {
         std::cerr << "conformance_server: " << e.what() << '\n';
         return 2;
     }
     try {
         hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout});
+        if (!options.www.empty()) serve_files(hooks, options.www);
         auto const log = std::make_shared<hook_log>();
         if (options.hooks_file.empty())
             welcome(hooks);
         else
             register_script(hooks, script, log);
 
-        hh::http::server server(server_options(options), hooks);
+        bool const tls = !options.certificate.empty();
+        hh::http::options const o = server_options(options);
+        hh::http::server server =
+            tls ? hh::http::tls_server(o, context, hooks) : hh::http::server(o, hooks);
         server.mount(log_mount(hooks, log));
-        return serve(loop, server, "http");
+        return serve(loop, server, tls ? "https" : "http");
     } catch (std::exception const& e) {
         std::cerr << "conformance_server: " << e.what() << '\n';
         return 1;
