@@ -1,0 +1,757 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+#include <httphooks/http/client.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/dynamic_body.hpp>
+#include <boost/beast/http/empty_body.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <future>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+namespace hh = httphooks;
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using hh::error_code;
+using hh::field;
+using hh::status;
+using hh::verb;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A server's end of a connection.
+struct peer {
+    tcp::socket socket;
+    std::string buffer{};
+
+    /// The next request's text; empty when the client has closed.
+    asio::awaitable<std::string> request() {
+        error_code ec;
+        auto dynamic = asio::dynamic_buffer(buffer);
+        std::size_t const header = co_await asio::async_read_until(
+            socket, dynamic, "\r\n\r\n", asio::redirect_error(asio::use_awaitable, ec));
+        if (ec) co_return std::string();
+        std::size_t length = 0;
+        if (auto const at = buffer.find("Content-Length: "); at < header)
+            length = std::stoul(buffer.substr(at + 16));
+        if (buffer.size() < header + length) {
+            std::size_t const rest = header + length - buffer.size();
+            auto more = asio::dynamic_buffer(buffer);
+            co_await asio::async_read(socket, more, asio::transfer_exactly(rest),
+                                      asio::redirect_error(asio::use_awaitable, ec));
+            if (ec) co_return std::string();
+        }
+        std::string text = buffer.substr(0, header + length);
+        buffer.erase(0, header + length);
+        co_return text;
+    }
+
+    asio::awaitable<void> send(std::string text) {
+        error_code ec;
+        co_await asio::async_write(socket, asio::buffer(text),
+                                   asio::redirect_error(asio::use_awaitable, ec));
+    }
+
+    /// Waits until the client closes the connection.
+    asio::awaitable<void> end() {
+        for (bool open = true; open;) {
+            std::string const text = co_await request();
+            open = !text.empty();
+        }
+    }
+
+    /// Answers every request with this text, and tells of each.
+    asio::awaitable<void> answer(std::string text, std::function<void(std::string)> seen = {}) {
+        for (bool open = true; open;) {
+            std::string const asked = co_await request();
+            open = !asked.empty();
+            if (open && seen) seen(asked);
+            if (open) co_await send(text);
+        }
+    }
+};
+
+/// Plays a script for each connection, the number of which it is given.
+class scripted_server {
+public:
+    using script = std::function<asio::awaitable<void>(peer&, int)>;
+
+    scripted_server(asio::io_context& context, script play)
+        : acceptor_(context, {asio::ip::address_v4::loopback(), 0}), play_(std::move(play)) {
+        accept();
+    }
+
+    int connections() const { return connections_; }
+    std::string url(std::string_view target = "/") const {
+        return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
+               std::string(target);
+    }
+    void stop() { acceptor_.close(); }
+
+private:
+    void accept() {
+        acceptor_.async_accept([this](error_code ec, tcp::socket socket) {
+            if (ec) return;
+            auto running = run(std::move(socket), ++connections_);
+            asio::co_spawn(acceptor_.get_executor(), std::move(running), asio::detached);
+            accept();
+        });
+    }
+    asio::awaitable<void> run(tcp::socket socket, int number) {
+        peer p{std::move(socket)};
+        auto played = play_(p, number);
+        co_await std::move(played);
+    }
+
+    tcp::acceptor acceptor_;
+    script play_;
+    int connections_ = 0;
+};
+
+struct outcome {
+    error_code ec;
+    hh::response message;
+};
+
+/// A client and a server on one thread.
+struct fixture {
+    asio::io_context context{1};
+    scripted_server server;
+    hh::http::client client;
+
+    explicit fixture(scripted_server::script play, hh::http::client_options options = {})
+        : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
+
+    /// Sends a request and runs until its outcome is there.
+    outcome ask(hh::request r, std::string_view target = "/") {
+        return ask_url(server.url(target), std::move(r));
+    }
+    outcome ask_url(std::string_view url, hh::request r) {
+        std::optional<outcome> result;
+        client.async_request(url, std::move(r), [&](error_code ec, hh::response message) {
+            result.emplace(outcome{ec, std::move(message)});
+        });
+        run_until([&] { return result.has_value(); });
+        return std::move(*result);
+    }
+    outcome get(std::string_view target = "/") {
+        return ask(hh::request(verb::get, "/", 11), target);
+    }
+
+    template <class Condition>
+    void run_until(Condition condition) {
+        context.restart();
+        auto const limit = std::chrono::steady_clock::now() + 20s;
+        while (!condition()) {
+            REQUIRE(std::chrono::steady_clock::now() < limit);
+            context.run_one_for(1s);
+        }
+    }
+
+    /// Ends the server and runs what is left: nothing of the client may keep the context running.
+    ~fixture() {
+        server.stop();
+        client.close();
+        context.restart();
+        context.run_for(20s);
+    }
+};
+
+/// Answers each request with the same text, and goes on.
+scripted_server::script always(std::string text) {
+    return [text](peer& p, int) -> asio::awaitable<void> { co_await p.answer(text); };
+}
+
+/// Answers the first request with a text, and closes.
+scripted_server::script once(std::string text) {
+    return [text](peer& p, int) -> asio::awaitable<void> {
+        co_await p.request();
+        co_await p.send(text);
+    };
+}
+
+std::string const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+}  // namespace
+
+TEST_CASE("a request goes out as it should, and its response comes back") {
+    std::string seen;
+    fixture f([&](peer& p, int) -> asio::awaitable<void> {
+        seen = co_await p.request();
+        co_await p.send(
+            "HTTP/1.1 410 I'm a teapot\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nshort");
+        co_await p.end();
+    });
+    hh::request r(verb::post, "/ignored", 10);
+    r.set("X-Mine", "yes");
+    r.set(field::transfer_encoding, "chunked");
+    r.set(field::te, "trailers");
+    r.set(field::upgrade, "h2c");
+    r.set(field::connection, "Upgrade, keep-alive");
+    r.body() = "body";
+    auto const done = f.ask(std::move(r), "/path?q=1#fragment");
+    REQUIRE_FALSE(done.ec);
+    CHECK(done.message.result() == status::gone);
+    CHECK(done.message.reason() == "I'm a teapot");
+    CHECK(done.message.count("X-A") == 2);
+    CHECK(done.message.body() == "short");
+    CHECK(done.message.version() == 11);
+
+    std::string const host = f.server.url("").substr(7);
+    CHECK(seen == "POST /path?q=1 HTTP/1.1\r\nX-Mine: yes\r\nHost: " + host +
+                      "\r\nContent-Length: 4\r\n\r\nbody");
+}
+
+TEST_CASE("a Host of the user's own is kept, and other bodies of Beast's are taken") {
+    std::vector<std::string> seen;
+    fixture f([&](peer& p, int) -> asio::awaitable<void> {
+        co_await p.answer(ok, [&](std::string text) { seen.push_back(std::move(text)); });
+    });
+    http::request<http::dynamic_body> r(verb::put, "/", 11);
+    r.set(field::host, "virtual.example");
+    auto const content = asio::buffer("abc", 3);
+    r.body().commit(asio::buffer_copy(r.body().prepare(3), content));
+    int done = 0;
+    f.client.async_request(f.server.url(), std::move(r), [&](error_code ec, hh::response) {
+        CHECK_FALSE(ec);
+        ++done;
+    });
+    f.run_until([&] { return done == 1; });
+    http::request<http::empty_body> none(verb::post, "/", 11);
+    auto url = hh::http::absolute_url::parse(f.server.url("/parsed"));
+    f.client.async_request(std::move(*url), std::move(none), [&](error_code ec, hh::response) {
+        CHECK_FALSE(ec);
+        ++done;
+    });
+    f.run_until([&] { return done == 2; });
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0] == "PUT / HTTP/1.1\r\nHost: virtual.example\r\nContent-Length: 3\r\n\r\nabc");
+    CHECK(seen[1].find("POST /parsed HTTP/1.1\r\n") == 0);
+    CHECK(seen[1].find("Content-Length: 0\r\n") != std::string::npos);
+}
+
+TEST_CASE("a connection is used again") {
+    fixture f(always(ok));
+    for (int i = 0; i < 5; ++i) CHECK(f.get().message.body() == "ok");
+    CHECK(f.server.connections() == 1);
+}
+
+TEST_CASE("responses of every framing are read, and only a sure end lets the connection live") {
+    struct example {
+        char const* text;
+        char const* body;
+        bool kept;
+    };
+    for (auto const& e : std::vector<example>{
+             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: "
+              "chunked\r\n\r\n2;x=y\r\nok\r\n1\r\n!\r\n0\r\nT: "
+              "trailer\r\n\r\n",
+              "ok!", true},
+             {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nConnection: close\r\n\r\n",
+              "", true},
+             {"HTTP/1.1 204 No Content\r\n\r\n", "", true},
+             {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", true},
+             {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "", true},
+             {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 "
+              "200 "
+              "OK\r\nContent-Length: 2\r\n\r\nok",
+              "ok", true},
+             {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", "ok", false},
+             {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n", "ok", false},
+             {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok", false},
+             {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", "ok",
+              true}}) {
+        INFO(e.text);
+        fixture f(always(e.text));
+        auto const first = f.get();
+        CHECK_FALSE(first.ec);
+        CHECK(first.message.body() == e.body);
+        CHECK_FALSE(first.message.contains("T"));
+        CHECK_FALSE(f.get().ec);
+        CHECK(f.server.connections() == (e.kept ? 1 : 2));
+    }
+}
+
+TEST_CASE("a response may end with its connection") {
+    fixture f(once("HTTP/1.1 200 OK\r\n\r\nuntil the end"));
+    CHECK(f.get().message.body() == "until the end");
+    CHECK(f.get().message.body() == "until the end");
+    CHECK(f.server.connections() == 2);
+}
+
+TEST_CASE("a response is the same however its bytes are split") {
+    std::string const text =
+        "HTTP/1.1 200 OK\r\nX: y\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+    hh::response whole;
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+        INFO(cut);
+        hh::http::detail::response_parser parser(1024, 1024, false);
+        error_code ec;
+        std::string buffer = text.substr(0, cut);
+        buffer.erase(0, parser.put(buffer, ec));
+        REQUIRE_FALSE(ec);
+        REQUIRE(parser.done() == (cut == text.size()));
+        buffer += text.substr(cut);
+        buffer.erase(0, parser.put(buffer, ec));
+        REQUIRE_FALSE(ec);
+        REQUIRE(parser.done());
+        CHECK(buffer.empty());
+        CHECK(parser.keep_alive());
+        CHECK(parser.get().body() == "abcde");
+        CHECK(parser.get()["X"] == "y");
+    }
+}
+
+TEST_CASE("a reply to HEAD has no body, whatever its length says") {
+    fixture f(always("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
+    for (int i = 0; i < 2; ++i) {
+        auto const done = f.ask(hh::request(verb::head, "/", 11));
+        CHECK_FALSE(done.ec);
+        CHECK(done.message.body().empty());
+        CHECK(done.message[field::content_length] == "1000");
+    }
+    CHECK(f.server.connections() == 1);
+}
+
+TEST_CASE("what could be framed in two ways, or is no response, is an error") {
+    for (auto const* text :
+         {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+          "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+          "HTTP/2.0 200 OK\r\n\r\n",
+          "HTTP/1.1 099 Low\r\n\r\n",
+          "HTTP/1.1 2000 High\r\n\r\n",
+          "hello\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nNo colon\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nA: \x01\r\n\r\n",
+          "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab",
+          "HTTP/1.1 200 OK\r\nA: b\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+          ""}) {
+        INFO(text);
+        fixture f(once(text));
+        auto const done = f.get();
+        CHECK(done.ec);
+        CHECK(done.message.body().empty());
+    }
+}
+
+TEST_CASE("interim responses do not go on for ever") {
+    std::string many;
+    for (int i = 0; i < 100; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
+    fixture f(once(many + ok));
+    CHECK(f.get().ec == http::error::bad_status);
+}
+
+TEST_CASE("a response may not be larger than the limits") {
+    hh::http::client_options options;
+    options.header_limit = 200;
+    options.body_limit = 10;
+    auto const asked = [&](std::string const& text) {
+        fixture f(always(text), options);
+        return f.get().ec;
+    };
+    std::string const head = "HTTP/1.1 200 OK\r\n";
+    CHECK_FALSE(asked(head + "Content-Length: 10\r\n\r\n0123456789"));
+    CHECK(asked(head + "Content-Length: 11\r\n\r\n0123456789a") == http::error::body_limit);
+    CHECK_FALSE(
+        asked(head + "Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n"));
+    CHECK(
+        asked(head + "Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n6\r\n567890\r\n0\r\n\r\n") ==
+        http::error::body_limit);
+    CHECK(asked(head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n") ==
+          http::error::body_limit);
+    CHECK(asked(head + "Connection: close\r\n\r\n0123456789a") == http::error::body_limit);
+    CHECK(asked(head + "X: " + std::string(200, 'x') + "\r\n\r\n") == http::error::header_limit);
+    CHECK(asked(head + "X: " + std::string(100'000, 'x')) == http::error::header_limit);
+    std::string many = head;
+    for (int i = 0; i < 40; ++i) many += "X: y\r\n";
+    CHECK(asked(many + "\r\n") == http::error::header_limit);
+    std::string trailers = head + "Transfer-Encoding: chunked\r\n\r\n0\r\n";
+    for (int i = 0; i < 30; ++i) trailers += "X: y\r\n";
+    CHECK(asked(trailers + "\r\n") == http::error::header_limit);
+    CHECK(asked(head + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'x')) ==
+          http::error::header_limit);
+}
+
+TEST_CASE("a kept connection that died is replaced") {
+    SECTION("noticed before the request is sent, for any method") {
+        fixture f(once(ok));
+        CHECK_FALSE(f.get().ec);
+        hh::request r(verb::post, "/", 11);
+        r.body() = "x";
+        CHECK_FALSE(f.ask(std::move(r)).ec);
+        CHECK(f.server.connections() == 2);
+    }
+    // Reads the second request and closes without a word.
+    std::vector<std::string> seen;
+    auto const dies = [&](peer& p, int) -> asio::awaitable<void> {
+        seen.push_back(co_await p.request());
+        co_await p.send(ok);
+        seen.push_back(co_await p.request());
+    };
+    SECTION("noticed later: a request that may be repeated is") {
+        fixture f(dies);
+        CHECK_FALSE(f.get("/1").ec);
+        auto const done = f.get("/2");
+        CHECK_FALSE(done.ec);
+        CHECK(done.message.body() == "ok");
+        REQUIRE(seen.size() == 3);
+        CHECK(seen[1] == seen[2]);
+        CHECK(f.server.connections() == 2);
+    }
+    SECTION("noticed later: another request is not") {
+        fixture f(dies);
+        CHECK_FALSE(f.get().ec);
+        hh::request r(verb::post, "/", 11);
+        CHECK(f.ask(std::move(r)).ec == http::error::end_of_stream);
+        CHECK(seen.size() == 2);
+    }
+}
+
+TEST_CASE("a request is not repeated on a new connection, nor twice, nor after half a response") {
+    SECTION("new connection") {
+        fixture f(once(""));
+        CHECK(f.get().ec == http::error::end_of_stream);
+        CHECK(f.server.connections() == 1);
+    }
+    SECTION("twice") {
+        fixture f([](peer& p, int number) -> asio::awaitable<void> {
+            co_await p.request();
+            if (number > 1) co_return;
+            co_await p.send(ok);
+            co_await p.request();
+        });
+        CHECK_FALSE(f.get().ec);
+        CHECK(f.get().ec == http::error::end_of_stream);
+        CHECK(f.server.connections() == 2);
+    }
+    SECTION("half a response") {
+        fixture f([](peer& p, int) -> asio::awaitable<void> {
+            co_await p.request();
+            co_await p.send(ok);
+            co_await p.request();
+            co_await p.send("HTTP/1.1 200 ");
+        });
+        CHECK_FALSE(f.get().ec);
+        CHECK(f.get().ec == http::error::partial_message);
+        CHECK(f.server.connections() == 1);
+    }
+}
+
+TEST_CASE("a connection on which the server said something unasked is not used again") {
+    int said = 0;
+    fixture f([&](peer& p, int) -> asio::awaitable<void> {
+        co_await p.request();
+        co_await p.send(ok);
+        co_await p.send(ok);
+        ++said;
+        co_await p.end();
+    });
+    CHECK_FALSE(f.get().ec);
+    f.run_until([&] { return said == 1; });
+    CHECK_FALSE(f.get().ec);
+    CHECK(f.server.connections() == 2);
+}
+
+TEST_CASE("a connection that was idle for too long is not used again") {
+    hh::http::client_options options;
+    options.idle_timeout = 0ms;
+    fixture f(always(ok), options);
+    CHECK_FALSE(f.get().ec);
+    CHECK_FALSE(f.get().ec);
+    CHECK(f.server.connections() == 2);
+}
+
+TEST_CASE("more requests than connections wait their turn") {
+    hh::http::client_options options;
+    options.connections_per_origin = 2;
+    fixture f(always(ok), options);
+    int done = 0;
+    for (int i = 0; i < 20; ++i)
+        f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                               [&](error_code ec, hh::response r) {
+                                   CHECK_FALSE(ec);
+                                   CHECK(r.body() == "ok");
+                                   ++done;
+                               });
+    f.run_until([&] { return done == 20; });
+    CHECK(f.server.connections() == 2);
+}
+
+TEST_CASE("who waits gets a connection also when those before fail") {
+    hh::http::client_options options;
+    options.connections_per_origin = 1;
+    fixture f(once("nonsense\r\n\r\n"), options);
+    int done = 0;
+    for (int i = 0; i < 5; ++i)
+        f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                               [&](error_code ec, hh::response) {
+                                   CHECK(ec);
+                                   ++done;
+                               });
+    f.run_until([&] { return done == 5; });
+    CHECK(f.server.connections() == 5);
+}
+
+TEST_CASE("a server that answers before it has read everything is heard") {
+    fixture f([](peer& p, int) -> asio::awaitable<void> {
+        co_await p.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n");
+        co_await p.end();
+    });
+    hh::request r(verb::post, "/", 11);
+    r.body().assign(32 * 1024 * 1024, 'x');
+    auto const done = f.ask(std::move(r));
+    CHECK_FALSE(done.ec);
+    CHECK(done.message.result() == status::payload_too_large);
+}
+
+TEST_CASE("a request that takes too long ends with timed_out") {
+    hh::http::client_options options;
+    options.timeout = 50ms;
+    SECTION("without an answer") {
+        fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+        CHECK(f.get().ec == asio::error::timed_out);
+        CHECK(f.get().ec == asio::error::timed_out);
+    }
+    SECTION("in the middle of the answer") {
+        fixture f(
+            [](peer& p, int) -> asio::awaitable<void> {
+                co_await p.request();
+                co_await p.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
+                co_await p.end();
+            },
+            options);
+        CHECK(f.get().ec == asio::error::timed_out);
+    }
+    SECTION("while it waits for a connection") {
+        options.connections_per_origin = 1;
+        fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+        int done = 0;
+        for (int i = 0; i < 3; ++i)
+            f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                                   [&](error_code ec, hh::response) {
+                                       CHECK(ec == asio::error::timed_out);
+                                       ++done;
+                                   });
+        f.run_until([&] { return done == 3; });
+    }
+}
+
+TEST_CASE("connecting has a time-out of its own") {
+    hh::http::client_options options;
+    options.connect_timeout = 50ms;
+    int handshakes = 0;
+    struct silent final : hh::http::client_stream {
+        explicit silent(tcp::socket s) : socket_(std::move(s)) {}
+        tcp::socket& socket() noexcept override { return socket_; }
+        void async_handshake(std::function<void(error_code)> done) override {
+            socket_.async_wait(tcp::socket::wait_read, std::move(done));
+        }
+        void async_read_some(asio::mutable_buffer, handler) override {}
+        void async_write(asio::const_buffer, handler) override {}
+        tcp::socket socket_;
+    };
+    options.tls = [&](tcp::socket socket, std::string const& host) {
+        CHECK(host == "127.0.0.1");
+        ++handshakes;
+        return std::make_unique<silent>(std::move(socket));
+    };
+    fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+    auto const begin = std::chrono::steady_clock::now();
+    std::string url = f.server.url();
+    url.insert(4, "s");
+    CHECK(f.ask_url(url, hh::request(verb::get, "/", 11)).ec == asio::error::timed_out);
+    CHECK(std::chrono::steady_clock::now() - begin < 4s);
+    CHECK(handshakes == 1);
+}
+
+TEST_CASE("what cannot be asked is an error that comes later") {
+    fixture f(always(ok));
+    hh::request const get(verb::get, "/", 11);
+    CHECK(f.ask_url("ftp://example.com/", get).ec == hh::error::invalid_target);
+    CHECK(f.ask_url("https://127.0.0.1:1/", get).ec == asio::error::operation_not_supported);
+    CHECK(f.ask(hh::request(verb::connect, "/", 11)).ec == asio::error::operation_not_supported);
+    CHECK(f.ask_url("http://127.0.0.1:1/", get).ec == asio::error::connection_refused);
+    CHECK(f.ask_url("http://name.invalid/", get).ec);
+}
+
+TEST_CASE("a name is resolved") {
+    fixture f(always(ok));
+    std::string url = f.server.url();
+    url.replace(url.find("127.0.0.1"), 9, "localhost");
+    CHECK(f.ask_url(url, hh::request(verb::get, "/", 11)).message.body() == "ok");
+}
+
+TEST_CASE("a request can be cancelled at any time") {
+    std::string const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+    bool finished = false;
+    for (int step = 0; step < 200 && !finished; ++step) {
+        INFO(step);
+        fixture f([&](peer& p, int) -> asio::awaitable<void> {
+            co_await p.request();
+            co_await p.send(answer);
+            co_await p.send("ok");
+            co_await p.end();
+        });
+        asio::cancellation_signal signal;
+        int calls = 0;
+        error_code result;
+        f.client.async_request(
+            f.server.url(), hh::request(verb::get, "/", 11),
+            asio::bind_cancellation_slot(signal.slot(), [&](error_code ec, hh::response) {
+                ++calls;
+                result = ec;
+            }));
+        for (int i = 0; i < step && calls == 0; ++i) f.context.run_one_for(1s);
+        finished = calls == 1;
+        signal.emit(asio::cancellation_type::terminal);
+        f.run_until([&] { return calls > 0; });
+        CHECK(calls == 1);
+        CHECK(result == (finished ? error_code() : asio::error::operation_aborted));
+    }
+    CHECK(finished);
+}
+
+TEST_CASE("closing ends all requests") {
+    hh::http::client_options options;
+    options.connections_per_origin = 2;
+    fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+    int done = 0;
+    for (int i = 0; i < 5; ++i)
+        f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                               [&](error_code ec, hh::response) {
+                                   CHECK(ec == asio::error::operation_aborted);
+                                   ++done;
+                               });
+    f.run_until([&] { return f.server.connections() == 2; });
+    f.client.close();
+    f.run_until([&] { return done == 5; });
+}
+
+TEST_CASE("a kept connection does not keep the context running") {
+    fixture f(once(ok));
+    bool ended = false;
+    f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                           [&](error_code ec, hh::response) {
+                               CHECK_FALSE(ec);
+                               f.server.stop();
+                               ended = true;
+                           });
+    f.context.run_for(20s);
+    CHECK(ended);
+    CHECK(f.context.stopped());
+}
+
+TEST_CASE("a context may go while requests are under way") {
+    int calls = 0;
+    {
+        fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); });
+        f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                               [&](error_code, hh::response) { ++calls; });
+        f.run_until([&] { return f.server.connections() == 1; });
+        asio::io_context other;
+        hh::http::client client(other.get_executor());
+        client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                             [&](error_code, hh::response) { ++calls; });
+        other.poll();
+    }
+    CHECK(calls == 1);
+}
+
+TEST_CASE("a coroutine asks and goes on") {
+    fixture f(always(ok));
+    int done = 0;
+    auto const body = [&]() -> asio::awaitable<void> {
+        for (int i = 0; i < 3; ++i) {
+            hh::request r(verb::get, "/", 11);
+            hh::response const answer =
+                co_await f.client.async_request(f.server.url(), std::move(r));
+            CHECK(answer.body() == "ok");
+            ++done;
+        }
+    };
+    auto running = body();
+    asio::co_spawn(f.context, std::move(running), asio::detached);
+    f.run_until([&] { return done == 3; });
+}
+
+TEST_CASE("a handler runs on its own executor") {
+    fixture f(always(ok));
+    asio::io_context other;
+    bool called = false;
+    f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                           asio::bind_executor(other.get_executor(),
+                                               [&](error_code, hh::response) { called = true; }));
+    bool answered = false;
+    f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
+                           [&](error_code, hh::response) { answered = true; });
+    f.run_until([&] { return answered; });
+    CHECK_FALSE(called);
+    other.run_for(20s);
+    f.context.restart();
+    while (!called && f.context.run_one_for(1s)) other.run_for(1ms);
+    CHECK(called);
+}
+
+TEST_CASE("several threads may share a client") {
+    asio::io_context context(1);
+    scripted_server server(context, always(ok));
+    std::string const url = server.url();
+    std::atomic<int> good{0};
+    std::atomic<int> left{400};
+    asio::thread_pool threads(3);
+    hh::http::client client(threads.get_executor());
+    auto const guard = asio::make_work_guard(context);
+    for (int i = 0; i < 4; ++i)
+        asio::post(threads, [&] {
+            for (int n = 0; n < 100; ++n)
+                client.async_request(url, hh::request(verb::get, "/", 11),
+                                     [&](error_code ec, hh::response r) {
+                                         if (!ec && r.body() == "ok") ++good;
+                                         if (--left == 0)
+                                             asio::post(context, [&] { context.stop(); });
+                                     });
+        });
+    context.run_for(20s);
+    threads.join();
+    CHECK(left == 0);
+    CHECK(good == 400);
+    CHECK(server.connections() <= 16);
+}
