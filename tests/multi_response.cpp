@@ -88,6 +88,14 @@ TEST_CASE("any body survives the journey, that of a collapsed response too") {
     CHECK(hh::parse_multi_response(hh::collapse({}))->empty());
 }
 
+TEST_CASE("the framing fields of a part do not become fields of its response") {
+    auto const parsed = hh::parse_multi_response(
+        multi("HTTP/1.1 200 OK\r\nTE: x\r\nA: b\r\nKeep-Alive: x\r\nConnection: close\r\n"
+              "Upgrade: x\r\nTrailer: x\r\nContent-Length: 1\r\nC: d\r\n\r\nx"));
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->front().wire() == "A: b\r\nC: d\r\n");
+}
+
 TEST_CASE("boundaries differ from reply to reply") {
     CHECK(hh::collapse({})[field::content_type] != hh::collapse({})[field::content_type]);
 }

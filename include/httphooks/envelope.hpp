@@ -9,6 +9,7 @@
 */
 
 #include <httphooks/detail/base64.hpp>
+#include <httphooks/detail/framing_fields.hpp>
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/detail/json_text.hpp>
 #include <httphooks/error.hpp>
@@ -82,11 +83,8 @@ inline bool is_reserved(std::string_view name) {
     std::string plain(name);
     for (char& c : plain) c = c == '_' ? '-' : ascii_lower(c);
     if (plain.starts_with("x-forwarded-") || plain.starts_with("x-httphooks-")) return true;
-    for (std::string_view const reserved :
-         {"host", "forwarded", "connection", "content-length", "transfer-encoding", "keep-alive",
-          "proxy-connection", "te", "trailer", "upgrade"})
-        if (plain == reserved) return true;
-    return false;
+    if (plain == "host" || plain == "forwarded") return true;
+    return is_framing_field(beast::http::string_to_field(plain));
 }
 
 /// A slice's text, unescaped into `scratch` if need be.

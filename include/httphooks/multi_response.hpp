@@ -112,8 +112,8 @@ inline error_code read_response(std::string_view text, std::vector<response>& to
         return error::invalid_multipart;
     response r = convert(parser.release());
     if (r.result_int() < 200 || r.result_int() > 599) return error::invalid_multipart;
-    for (field const f : {field::content_length, field::transfer_encoding, field::connection})
-        r.erase(f);
+    for (auto it = r.begin(); it != r.end();)
+        it = is_framing_field(it->name()) ? r.erase(it) : it + 1;
     to.push_back(std::move(r));
     return {};
 }
