@@ -93,6 +93,7 @@ private:
 
     void begin_run(run_handler handler);
     void begin_drain(std::chrono::milliseconds patience, drain_handler handler);
+    void start_threads();
     void cut_all();
     void on_ended();
     void complete();
@@ -208,6 +209,8 @@ inline void server_state::begin_run(run_handler handler) {
         listen();
     } catch (system_error const& e) {
         finish(std::move(handler), e.code());
+        std::lock_guard const lock(mutex_);
+        start_threads();
         return;
     }
     std::unique_lock lock(mutex_);
@@ -218,13 +221,17 @@ inline void server_state::begin_run(run_handler handler) {
     }
     runs_.push_back(std::move(handler));
     if (std::exchange(running_, true)) return;
-    lock.unlock();
     for (auto const& l : listeners_) {
         auto const executor = l->get_executor();
         asio::post(executor, [l] { l->accept(); });
     }
+    start_threads();
+}
+
+inline void server_state::start_threads() {
     for (auto const& w : workers_)
-        w->thread = std::thread([context = &w->context] { context->run(); });
+        if (!w->thread.joinable())
+            w->thread = std::thread([context = &w->context] { context->run(); });
 }
 
 inline void server_state::run() {
@@ -252,9 +259,8 @@ inline void server_state::begin_drain(std::chrono::milliseconds patience, drain_
     }
     drains_.push_back(std::move(handler));
     if (std::exchange(draining_, true)) return;
-    if (!std::exchange(running_, true))
-        for (auto const& w : workers_)
-            w->thread = std::thread([context = &w->context] { context->run(); });
+    running_ = true;
+    start_threads();
     left_ = listeners_.size();
     patience_ = std::make_unique<asio::steady_timer>(get_executor(), patience);
     lock.unlock();
@@ -289,6 +295,10 @@ inline void server_state::cut_all() {
 
 inline void server_state::stop() {
     begin_drain(std::chrono::milliseconds(0), [](error_code, drain_report) {});
+    std::unique_lock lock(mutex_);
+    bool const ended = ended_;
+    lock.unlock();
+    if (!ended) cut_all();  // a drain with more patience may be under way
 }
 
 /// One loop has no connections any more.

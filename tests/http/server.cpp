@@ -1,0 +1,307 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/http/server.hpp>
+#include <httphooks/into_response.hpp>
+
+#include "support/catch.hpp"
+#include "support/raw_client.hpp"
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/resource.h>
+
+using namespace std::chrono_literals;
+using support::raw_client;
+using support::read_end;
+
+namespace hh = httphooks;
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr char get_hello[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr char get_last[] = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+hh::http::options on_loopback(unsigned threads = 1) {
+    hh::http::options o;
+    o.address = "127.0.0.1";
+    o.threads = threads;
+    return o;
+}
+
+/// Waits for a condition that another thread brings about.
+template <class Condition>
+bool eventually(Condition c) {
+    auto const until = std::chrono::steady_clock::now() + 5s;
+    while (!c()) {
+        if (std::chrono::steady_clock::now() > until) return false;
+        std::this_thread::yield();
+    }
+    return true;
+}
+
+/// A server with threads, and hooks that it can answer from or park in.
+struct fixture {
+    asio::io_context registry_context{};
+    hh::registry hooks{registry_context.get_executor()};
+    std::mutex mutex{};
+    std::vector<std::function<void()>> parked{};
+    hh::http::server web;
+
+    explicit fixture(hh::http::options o) : web(std::move(o), hooks) {
+        hooks.get("/hello", [](auto&) { return hh::text("hello"); });
+        hooks.get("/wait", [this](auto& c, auto done) {
+            c.set_response(hh::text("waited"));
+            std::lock_guard const lock(mutex);
+            parked.push_back([d = std::make_shared<decltype(done)>(std::move(done))] { (*d)(); });
+        });
+    }
+    ~fixture() {
+        web.stop();
+        parked.clear();
+    }
+
+    std::size_t waiting() {
+        std::lock_guard const lock(mutex);
+        return parked.size();
+    }
+    std::future<void> run() { return web.async_run(asio::use_future); }
+};
+
+}  // namespace
+
+TEST_CASE("a server with threads answers on all of them") {
+    fixture f(on_loopback(3));
+    auto ended = f.run();
+    REQUIRE(f.web.port() != 0);
+    std::vector<raw_client> clients;
+    for (int i = 0; i < 20; ++i) clients.emplace_back(f.web.port());
+    for (auto& c : clients) REQUIRE(c.send(get_hello));
+    for (auto& c : clients) CHECK(c.until("hello").starts_with("HTTP/1.1 200 OK\r\n"));
+    for (auto& c : clients) REQUIRE(c.send(get_last));
+    for (auto& c : clients) {
+        auto const [text, end] = c.rest();
+        CHECK(text.find("Connection: close\r\n") != text.npos);
+        CHECK(end == read_end::fin);
+    }
+    f.web.stop();
+    CHECK(ended.wait_for(5s) == std::future_status::ready);
+}
+
+TEST_CASE("a server runs on an executor of the caller's") {
+    asio::io_context context;
+    hh::registry hooks{context.get_executor()};
+    hooks.get("/hello", [](auto&) { return hh::text("hello"); });
+    bool const stranded = GENERATE(false, true);
+    asio::any_io_executor executor = context.get_executor();
+    if (stranded) executor = asio::make_strand(context);
+    hh::http::server web{executor, hooks, on_loopback()};
+    bool ended = false;
+    web.async_run([&](hh::error_code ec) { ended = !ec; });
+    std::thread thread([&] { context.run(); });
+    raw_client c(web.port());
+    REQUIRE(c.send(get_hello));
+    CHECK(c.until("hello").ends_with("hello"));
+    web.stop();
+    thread.join();
+    CHECK(ended);
+}
+
+TEST_CASE("a port that is taken is an error of async_run") {
+    fixture first(on_loopback());
+    auto ended = first.run();
+    auto o = on_loopback();
+    o.port = first.web.port();
+    fixture second(o);
+    auto failed = second.run();
+    REQUIRE(failed.wait_for(5s) == std::future_status::ready);
+    CHECK_THROWS_AS(failed.get(), hh::system_error);
+}
+
+TEST_CASE("options that cannot be meant are refused") {
+    asio::io_context context;
+    hh::registry hooks{context.get_executor()};
+    auto o = on_loopback(0);
+    CHECK_THROWS_AS((hh::http::server{o, hooks}), std::invalid_argument);
+    o = on_loopback();
+    o.trusted_proxies = {"10.0.0.0/8", "nonsense"};
+    CHECK_THROWS_AS((hh::http::server{o, hooks}), std::invalid_argument);
+    o = on_loopback();
+    o.server_name = "a\r\nb";
+    CHECK_THROWS_AS((hh::http::server{o, hooks}), std::invalid_argument);
+}
+
+TEST_CASE("a drain answers what has begun, tells what it cut, and ends the run") {
+    fixture f(on_loopback(2));
+    auto ended = f.run();
+    raw_client idle(f.web.port());
+    raw_client answered(f.web.port());
+    raw_client cut(f.web.port());
+    REQUIRE(idle.send(get_hello));
+    CHECK(idle.until("hello").ends_with("hello"));
+    REQUIRE(answered.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+    REQUIRE(eventually([&] { return f.waiting() == 1; }));
+    REQUIRE(cut.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+    REQUIRE(eventually([&] { return f.waiting() == 2; }));
+
+    std::promise<hh::http::drain_report> report;
+    f.web.async_drain(500ms,
+                      [&](hh::error_code, hh::http::drain_report r) { report.set_value(r); });
+    CHECK(idle.rest().second == read_end::fin);
+    f.parked[0]();
+    auto const [text, end] = answered.rest();
+    CHECK(text.find("Connection: close\r\n") != text.npos);
+    CHECK(text.ends_with("waited"));
+    CHECK(end == read_end::fin);
+    answered.finish();
+    auto done = report.get_future();
+    REQUIRE(done.wait_for(5s) == std::future_status::ready);
+    auto const r = done.get();
+    CHECK(r.connections == 1);
+    CHECK(r.exchanges == 1);
+    CHECK(cut.rest().first.empty());
+    CHECK(ended.wait_for(5s) == std::future_status::ready);
+    CHECK_THROWS(raw_client(f.web.port()));
+}
+
+TEST_CASE("too many connections are told so, and there is room again when one goes") {
+    auto o = on_loopback();
+    o.max_connections = 2;
+    fixture f(o);
+    auto ended = f.run();
+    raw_client a(f.web.port());
+    auto b = std::make_unique<raw_client>(f.web.port());
+    REQUIRE(a.send(get_hello));
+    CHECK(a.until("hello").ends_with("hello"));
+    REQUIRE(b->send(get_hello));
+    CHECK(b->until("hello").ends_with("hello"));
+    raw_client c(f.web.port());
+    auto const [text, end] = c.rest();
+    CHECK(text.starts_with("HTTP/1.1 503 "));
+    CHECK(text.find("Connection: close\r\n") != text.npos);
+    CHECK(end == read_end::fin);
+    b.reset();
+    CHECK(eventually([&] {
+        raw_client d(f.web.port());
+        return d.send(get_hello) && d.until("hello").starts_with("HTTP/1.1 200 ");
+    }));
+}
+
+TEST_CASE("connections are counted by address, but for loopback") {
+    auto const admitted = std::make_shared<hh::http::detail::admission>(10, 2);
+    auto const far = asio::ip::make_address("192.0.2.1");
+    auto one = admitted->admit(far);
+    auto two = admitted->admit(asio::ip::make_address("::ffff:192.0.2.1"));
+    CHECK(one);
+    CHECK(two);
+    CHECK_FALSE(admitted->admit(far));
+    CHECK(admitted->admit(asio::ip::make_address("192.0.2.2")));
+    one.reset();
+    CHECK(admitted->admit(far));
+    std::vector<std::unique_ptr<hh::http::detail::connection_ticket>> near;
+    for (int i = 0; i < 9; ++i) {
+        near.push_back(admitted->admit(asio::ip::make_address("127.0.0.1")));
+        CHECK(near.back());
+    }
+    CHECK_FALSE(admitted->admit(asio::ip::make_address("127.0.0.1")));
+}
+
+TEST_CASE("a reset at any byte of a request leaves the server well") {
+    fixture f(on_loopback());
+    auto ended = f.run();
+    std::string const request =
+        "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    for (std::size_t n = 0; n <= request.size(); ++n) {
+        raw_client c(f.web.port());
+        REQUIRE(c.send(request.substr(0, n)));
+        c.reset();
+    }
+    raw_client c(f.web.port());
+    REQUIRE(c.send(get_hello));
+    CHECK(c.until("hello").ends_with("hello"));
+}
+
+TEST_CASE("a reset while a hook runs cancels it") {
+    fixture f(on_loopback());
+    auto ended = f.run();
+    raw_client c(f.web.port());
+    SECTION("plain") {
+        REQUIRE(c.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+    }
+    SECTION("after a half-close") {
+        REQUIRE(c.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+        c.finish();
+    }
+    REQUIRE(eventually([&] { return f.waiting() == 1; }));
+    c.reset();
+    CHECK(eventually([&] { return f.hooks.stats().exchanges == 0; }));
+    f.parked[0]();
+}
+
+TEST_CASE("a half-close is no end: the reply comes, then FIN") {
+    fixture f(on_loopback());
+    auto ended = f.run();
+    raw_client c(f.web.port());
+    REQUIRE(c.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+    c.finish();
+    REQUIRE(eventually([&] { return f.waiting() == 1; }));
+    f.parked[0]();
+    auto const [text, end] = c.rest();
+    CHECK(text.ends_with("waited"));
+    CHECK(end == read_end::fin);
+}
+
+TEST_CASE("without descriptors the server waits, and goes on when there are some") {
+    fixture f(on_loopback());
+    auto ended = f.run();
+    raw_client first(f.web.port());
+    REQUIRE(first.send(get_hello));
+    CHECK(first.until("hello").ends_with("hello"));
+    int const client = ::socket(AF_INET, SOCK_STREAM, 0);
+    REQUIRE(client >= 0);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = static_cast<rlim_t>(client) + 1;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(f.web.port());
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bool const connected =
+        ::connect(client, reinterpret_cast<sockaddr const*>(&to), sizeof to) == 0;
+    // the one that is open is served all the same
+    bool const served = first.send(get_hello) && first.until("hello").ends_with("hello");
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    CHECK(connected);
+    CHECK(served);
+    REQUIRE(::send(client, get_hello, sizeof get_hello - 1, MSG_NOSIGNAL) > 0);
+    timeval const limit{5, 0};
+    ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    char reply[1024];
+    CHECK(::recv(client, reply, sizeof reply, 0) > 0);
+    ::close(client);
+}
+
+TEST_CASE("a large reply reaches a client that reads late") {
+    fixture f(on_loopback());
+    f.hooks.get("/large", [](auto&) { return hh::text(std::string(20'000'000, 'x')); });
+    auto ended = f.run();
+    raw_client c(f.web.port());
+    REQUIRE(c.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    auto const [text, end] = c.rest();
+    CHECK(text.size() > 20'000'000);
+    CHECK(end == read_end::fin);
+}
