@@ -78,7 +78,7 @@ constexpr std::string_view browser_fields[] = {
 // ------------------------------------------------------------------------------------- the peers
 
 void add_hooks(hh::registry& hooks) {
-    for (auto const& route : bench::github_routes)
+    for (auto const& route : bench::github_routes())
         hooks.responder(route.method, route.pattern, [](auto&) { return hh::text("another"); });
     hooks.get("/hello/:name", [](auto& c) { return hh::text(before, c.param("name"), after); });
 }
