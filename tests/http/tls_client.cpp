@@ -1,0 +1,134 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+#include <httphooks/http/client.hpp>
+#include <httphooks/http/tls.hpp>
+#include <httphooks/http/tls_client.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "support/catch.hpp"
+#include "support/certificate.hpp"
+
+namespace hh = httphooks;
+namespace asio = boost::asio;
+using hh::error_code;
+using hh::verb;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A server with a certificate, and a client that trusts it or does not.
+struct fixture {
+    asio::io_context context{1};
+    hh::registry hooks{context.get_executor()};
+    support::certificate certificate;
+    hh::http::tls_server server;
+    hh::http::client client;
+
+    fixture(char const* subject, bool trusted)
+        : certificate(support::make_certificate(subject)),
+          server(context.get_executor(), server_context(), hooks, server_options()),
+          client(context.get_executor(), client_options(trusted)) {
+        hooks.get("/secret", [](auto& c) { return c.origin().tls() ? "tls" : "plain"; });
+        server.async_run([](error_code) {});
+    }
+    ~fixture() {
+        server.stop();
+        context.restart();
+        context.run_for(20s);
+    }
+
+    static hh::http::options server_options() {
+        hh::http::options o;
+        o.address = "127.0.0.1";
+        return o;
+    }
+    std::shared_ptr<asio::ssl::context> server_context() const {
+        auto made = hh::http::make_server_context();
+        made->use_certificate_chain(asio::buffer(certificate.chain));
+        made->use_private_key(asio::buffer(certificate.key), asio::ssl::context::pem);
+        return made;
+    }
+    hh::http::client_options client_options(bool trusted) const {
+        auto made = hh::http::default_tls_client_context();
+        if (trusted) made->add_certificate_authority(asio::buffer(certificate.chain));
+        hh::http::client_options o;
+        o.tls = hh::http::tls_streams(std::move(made));
+        return o;
+    }
+
+    std::pair<error_code, std::string> get(std::string const& host, std::string const& scheme) {
+        std::optional<std::pair<error_code, std::string>> result;
+        std::string const url =
+            scheme + "://" + host + ":" + std::to_string(server.port()) + "/secret";
+        client.async_request(
+            url, hh::request(verb::get, "/", 11),
+            [&](error_code ec, hh::response r) { result.emplace(ec, std::move(r.body())); });
+        auto const limit = std::chrono::steady_clock::now() + 20s;
+        while (!result) {
+            REQUIRE(std::chrono::steady_clock::now() < limit);
+            context.run_one_for(1s);
+        }
+        return *result;
+    }
+};
+
+bool is_verification_failure(error_code const& ec) {
+    return ec.category() == asio::error::get_ssl_category() &&
+           ec.message().find("certificate verify failed") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a server with a certificate for its name is asked over TLS, on a kept connection") {
+    fixture f("DNS:localhost", true);
+    for (int i = 0; i < 3; ++i) {
+        auto const [ec, body] = f.get("localhost", "https");
+        CHECK_FALSE(ec);
+        CHECK(body == "tls");
+    }
+}
+
+TEST_CASE("a server with a certificate for its address is asked over TLS") {
+    fixture f("IP:127.0.0.1", true);
+    auto const [ec, body] = f.get("127.0.0.1", "https");
+    CHECK_FALSE(ec);
+    CHECK(body == "tls");
+}
+
+TEST_CASE("a certificate of an authority that is not trusted is refused") {
+    fixture f("DNS:localhost", false);
+    CHECK(is_verification_failure(f.get("localhost", "https").first));
+}
+
+TEST_CASE("a certificate for another host is refused") {
+    fixture f("DNS:other.example", true);
+    CHECK(is_verification_failure(f.get("localhost", "https").first));
+    CHECK(is_verification_failure(f.get("127.0.0.1", "https").first));
+}
+
+TEST_CASE("plain HTTP to a TLS server, and TLS to a plain server, are errors") {
+    fixture f("DNS:localhost", true);
+    CHECK(f.get("localhost", "http").first);
+
+    hh::http::server plain(f.context.get_executor(), f.hooks, fixture::server_options());
+    plain.async_run([](error_code) {});
+    std::optional<error_code> result;
+    f.client.async_request("https://localhost:" + std::to_string(plain.port()) + "/",
+                           hh::request(verb::get, "/", 11),
+                           [&](error_code ec, hh::response) { result = ec; });
+    auto const limit = std::chrono::steady_clock::now() + 20s;
+    while (!result && std::chrono::steady_clock::now() < limit) f.context.run_one_for(1s);
+    REQUIRE(result.has_value());
+    CHECK(*result);
+    plain.stop();
+}
