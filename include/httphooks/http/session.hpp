@@ -202,7 +202,10 @@ void session<Stream>::wait_input() {
         stream_.async_read_some(asio::buffer(*input_),
                                 handler([s = self()](error_code ec, std::size_t n) {
                                     s->reading_ = false;
-                                    s->on_input(ec, {s->input_->data(), n});
+                                    // the buffer goes when the session is cut
+                                    std::string_view read;
+                                    if (s->input_) read = {s->input_->data(), n};
+                                    s->on_input(ec, read);
                                 }));
     }
 }
@@ -572,7 +575,6 @@ void session<Stream>::close(bool reset) {
     else
         detail::close_stream(stream_);
     drop_work();
-    input_.reset();
     ticket_.reset();
     loop_->leave(*this);
 }

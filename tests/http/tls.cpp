@@ -1,0 +1,134 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/http/tls.hpp>
+#include <httphooks/into_response.hpp>
+
+#include "support/catch.hpp"
+#include "support/raw_client.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+
+#include <memory>
+#include <string>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+using support::raw_client;
+using support::read_end;
+
+namespace hh = httphooks;
+namespace asio = boost::asio;
+
+namespace {
+
+/// A server's context with a key and a certificate made for the occasion.
+std::shared_ptr<asio::ssl::context> self_signed() {
+    auto context = hh::http::make_server_context();
+    EVP_PKEY* const key = EVP_EC_gen("P-256");
+    X509* const cert = X509_new();
+    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+    X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    X509_set_pubkey(cert, key);
+    X509_NAME* const name = X509_get_subject_name(cert);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                               reinterpret_cast<unsigned char const*>("localhost"), -1, -1, 0);
+    X509_set_issuer_name(cert, name);
+    X509_sign(cert, key, EVP_sha256());
+    SSL_CTX_use_certificate(context->native_handle(), cert);
+    SSL_CTX_use_PrivateKey(context->native_handle(), key);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return context;
+}
+
+struct fixture {
+    asio::io_context context{};
+    hh::registry hooks{context.get_executor()};
+    hh::http::tls_server web;
+    asio::ssl::context trust{asio::ssl::context::tls_client};
+
+    static hh::http::options settings() {
+        hh::http::options o;
+        o.address = "127.0.0.1";
+        o.handshake_timeout = std::chrono::milliseconds(100);
+        return o;
+    }
+
+    fixture() : web(settings(), self_signed(), hooks) {
+        hooks.get("/who", [](auto& c) { return hh::text(c.origin().tls() ? "tls" : "plain"); });
+        hooks.get("/large", [](auto&) { return hh::text(std::string(3'000'000, 'x')); });
+        hooks.post("/echo", [](auto& c) { return hh::text(c.request().body()); });
+        web.async_run([](hh::error_code) {});
+    }
+    ~fixture() { web.stop(); }
+
+    using stream = asio::ssl::stream<asio::ip::tcp::socket>;
+
+    std::unique_ptr<stream> connect() {
+        auto s = std::make_unique<stream>(context, trust);
+        s->next_layer().connect({asio::ip::make_address("127.0.0.1"), web.port()});
+        s->handshake(stream::client);
+        return s;
+    }
+};
+
+std::string rest(fixture::stream& s) {
+    std::string text;
+    char piece[16 * 1024];
+    hh::error_code ec;
+    while (!ec) {
+        std::size_t const n = s.read_some(asio::buffer(piece), ec);
+        text.append(piece, n);
+    }
+    CHECK(ec == asio::error::eof);
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("the server over TLS answers like the one without, and says goodbye") {
+    fixture f;
+    auto c = f.connect();
+    std::string const all =
+        "GET /who HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: "
+        "20000\r\n\r\n" +
+        std::string(20'000, 'y') + "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    asio::write(*c, asio::buffer(all));
+    auto const text = rest(*c);
+    CHECK(text.find("\r\n\r\ntlsHTTP/1.1 200 OK") != text.npos);
+    CHECK(text.find(std::string(20'000, 'y') + "HTTP/1.1 200 OK") != text.npos);
+    CHECK(text.ends_with(std::string(3'000'000, 'x')));
+    hh::error_code ec;
+    c->shutdown(ec);
+}
+
+TEST_CASE("a client that sends no handshake, or nonsense, is closed") {
+    fixture f;
+    SECTION("nothing") {
+        raw_client c(f.web.port());
+        CHECK(c.rest().second != read_end::timeout);
+    }
+    SECTION("plain HTTP") {
+        raw_client c(f.web.port());
+        REQUIRE(c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+        auto const [text, end] = c.rest();
+        CHECK(text.find("HTTP/") == text.npos);
+        CHECK(end != read_end::timeout);
+    }
+    auto good = f.connect();
+    asio::write(
+        *good,
+        asio::buffer(std::string("GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")));
+    CHECK(rest(*good).ends_with("tls"));
+}
+
+TEST_CASE("versions before TLS 1.2 are refused") {
+    fixture f;
+    SSL_CTX_set_min_proto_version(f.trust.native_handle(), TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(f.trust.native_handle(), TLS1_1_VERSION);
+    CHECK_THROWS_AS(f.connect(), hh::system_error);
+}
