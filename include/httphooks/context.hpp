@@ -105,10 +105,7 @@ public:
         For callbacks of the form `void(context&, done)`; not connected in those that complete when
         they return. A coroutine's operations are cancelled without it.
     */
-    asio::cancellation_slot cancellation_slot() const noexcept {
-        auto* const run = dynamic_cast<detail::async_run*>(&run_);
-        return run ? run->slot() : asio::cancellation_slot();
-    }
+    asio::cancellation_slot cancellation_slot() const noexcept { return run_.slot(); }
 
     /// The state that the exchange's hooks share; a listener may only read it.
     auto& state() const noexcept requires(!std::is_same_v<State, no_state>) {
@@ -164,8 +161,12 @@ public:
         run_.respond(std::move(message), std::move(file));
     }
 
-    /// Header fields for the reply, whatever it becomes: an ended chain, 404 and 500 too.
-    fields& reply_headers() noexcept requires(may_respond) { return run_.outcome().reply_headers; }
+    /** Header fields for the reply, whatever it becomes: an ended chain, 404 and 500 too.
+
+        They take the place of the reply's own of the same names, except for those of which each
+        counts, like Set-Cookie. Only on the exchange's executor.
+    */
+    fields& reply_headers() noexcept requires(may_respond) { return run_.reply_headers(); }
 
     /// Lets the chain go on. Does not undo an end.
     void pass() noexcept

@@ -64,6 +64,12 @@ public:
     */
     bool wait(reply_sink& sink) noexcept;
 
+    /** Takes the sink back.
+
+        @return true: it was not told and will not be; false: it was told, or is being told
+    */
+    bool stop_waiting() noexcept;
+
     /// The request as the hooks left it.
     httphooks::request const& request() const noexcept { return *request_; }
 
@@ -98,8 +104,8 @@ public:
     /// Lets go of the hooks that run, without a word to them: for the end of an execution context.
     void abandon() noexcept;
 
-    /// The exchange's number, unique in the process.
-    std::uint64_t id() const noexcept;
+    /// The exchange's number, unique in the process; 0 before start().
+    std::uint64_t id() const noexcept { return id_; }
 
     /// Where the hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return executor_; }
@@ -120,7 +126,10 @@ protected:
 
     /// Makes the object ready for the next request: binds it to a loop.
     void bind(detail::exchange_factory& source, detail::counters& counters,
-              asio::any_io_executor const& executor, reply_sink* sink);
+              asio::any_io_executor const& executor, bool serial, reply_sink* sink);
+
+    /// Called when the exchange begins: makes what its hooks share.
+    virtual void make_state() = 0;
 
     /// Lets go of everything that belongs to the request, keeping memory.
     void reset() noexcept;
@@ -176,7 +185,9 @@ private:
     bool handed_over_ = false;
     bool skip_get_responders_ = false;
     bool has_response_listeners_ = false;
-    mutable std::uint64_t id_ = 0;
+    /// The executor never runs two things at once.
+    bool serial_ = false;
+    std::uint64_t id_ = 0;
 
     detail::exchange_factory* source_ = nullptr;
     detail::counters* counters_ = nullptr;
@@ -213,49 +224,47 @@ private:
 template <class State>
 class basic_exchange final : public exchange {
 public:
-    /// One for a loop, its request empty.
-    static exchange_ptr make(detail::exchange_factory& source, detail::counters& counters,
-                             asio::any_io_executor const& executor, reply_sink* sink);
+    /** One for a loop, its request empty.
 
-    /// What the hooks share.
-    State& state() noexcept { return state_; }
+        @param serial whether the executor never runs two things at once
+    */
+    static exchange_ptr make(detail::exchange_factory& source, detail::counters& counters,
+                             asio::any_io_executor const& executor, bool serial, reply_sink* sink);
+
+    /// What the hooks share; there from start() on.
+    State& state() noexcept { return *state_; }
 
 private:
     /// Objects that wait for the thread's next request.
     struct pool {
         static constexpr std::size_t most = 64;
         std::vector<basic_exchange*> free;
-        bool* ended;
 
-        explicit pool(bool* flag) : ended(flag) { free.reserve(most); }
+        pool() { free.reserve(most); }
         pool(pool const&) = delete;
         pool& operator=(pool const&) = delete;
         ~pool() {
-            *ended = true;
             for (basic_exchange* ex : free) delete ex;
         }
-        static pool* of_thread();
+
+        static pool* of_thread() noexcept {
+            return detail::caching ? detail::thread_cache<pool>::get() : nullptr;
+        }
     };
 
+    void make_state() override { state_.emplace(); }
     void recycle() noexcept override;
 
-    State state_{};
+    std::optional<State> state_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
 template <class State>
-auto basic_exchange<State>::pool::of_thread() -> pool* {
-    thread_local bool ended = false;
-    if (ended || !detail::caching) return nullptr;
-    thread_local pool p(&ended);
-    return &p;
-}
-
-template <class State>
 exchange_ptr basic_exchange<State>::make(detail::exchange_factory& source,
                                          detail::counters& counters,
-                                         asio::any_io_executor const& executor, reply_sink* sink) {
+                                         asio::any_io_executor const& executor, bool serial,
+                                         reply_sink* sink) {
     exchange_ptr ex;
     if (pool* const p = pool::of_thread(); p && !p->free.empty()) {
         ex.reset(p->free.back());
@@ -263,17 +272,14 @@ exchange_ptr basic_exchange<State>::make(detail::exchange_factory& source,
     } else {
         ex.reset(new basic_exchange());
     }
-    ex->bind(source, counters, executor, sink);
+    ex->bind(source, counters, executor, serial, sink);
     return ex;
 }
 
 template <class State>
 void basic_exchange<State>::recycle() noexcept {
     reset();
-    if constexpr (!std::is_empty_v<State>) {
-        std::destroy_at(&state_);
-        std::construct_at(&state_);
-    }
+    state_.reset();
     if (pool* const p = pool::of_thread(); p && p->free.size() < pool::most)
         p->free.push_back(this);
     else
@@ -281,18 +287,23 @@ void basic_exchange<State>::recycle() noexcept {
 }
 
 inline void exchange::bind(detail::exchange_factory& source, detail::counters& counters,
-                           asio::any_io_executor const& executor, reply_sink* sink) {
+                           asio::any_io_executor const& executor, bool serial, reply_sink* sink) {
     source_ = &source;
     counters_ = &counters;
     executor_ = executor;
+    serial_ = serial;
     sink_.store(sink, std::memory_order_relaxed);
 }
 
-inline std::uint64_t exchange::id() const noexcept {
+namespace detail {
+
+/// Numbers that no other thread of the process gives out.
+inline std::uint64_t next_exchange_id() noexcept {
     static std::atomic<std::uint64_t> threads{0};
-    thread_local std::uint64_t next = threads.fetch_add(1, std::memory_order_relaxed) << 40;
-    if (id_ == 0) id_ = ++next;
-    return id_;
+    thread_local std::uint64_t last = threads.fetch_add(1, std::memory_order_relaxed) << 40;
+    return ++last;
 }
+
+}  // namespace detail
 
 }  // namespace httphooks

@@ -17,6 +17,7 @@
 #include <compare>
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <source_location>
@@ -97,8 +98,8 @@ template <class T>
 struct awaitable_value {
     static constexpr bool is_awaitable = false;
 };
-template <class T, class Executor>
-struct awaitable_value<asio::awaitable<T, Executor>> {
+template <class T>
+struct awaitable_value<asio::awaitable<T>> {
     static constexpr bool is_awaitable = true;
     using type = T;
 };

@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/detail/async_run.hpp>
-#include <httphooks/detail/hook_run.hpp>
 #include <httphooks/detail/framing_fields.hpp>
+#include <httphooks/detail/hook_run.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/multi_response.hpp>
@@ -82,8 +82,10 @@ private:
     /// Runs one hook of a sequential stage. False: it completes later.
     template <class Apply>
     static bool run_one(exchange& ex, detail::hook_entry const& hook, Apply apply);
-    static void apply_pre(exchange& ex, detail::hook_run& run, error_code ec, bool failed);
-    static void apply_post(exchange& ex, detail::hook_run& run, error_code ec, bool failed);
+    static void apply_pre(exchange& ex, detail::hook_entry const& hook,
+                          detail::run_outcome& outcome, error_code ec, bool failed);
+    static void apply_post(exchange& ex, detail::hook_entry const& hook,
+                           detail::run_outcome& outcome, error_code ec, bool failed);
 
     static void start_processing(exchange& ex);
     static void start_responder(exchange& ex, detail::hook_entry const& hook, std::size_t match);
@@ -105,6 +107,8 @@ private:
 
     static void make_reply(exchange& ex);
     static void add_reply_headers(exchange& ex);
+    /// Makes the reply a 500.
+    static void fail_reply(exchange& ex);
     static void cancel_runs(exchange& ex) noexcept;
     static void uncount(exchange& ex) noexcept;
 };
@@ -223,18 +227,26 @@ inline bool exchange::wait(reply_sink& sink) noexcept {
     return !sink_.compare_exchange_strong(expected, &sink, std::memory_order_acq_rel);
 }
 
+inline bool exchange::stop_waiting() noexcept {
+    return sink_.exchange(detail::replied_already::mark(), std::memory_order_acq_rel) !=
+           detail::replied_already::mark();
+}
+
 inline void pipeline::abandon(exchange& ex) noexcept {
     ex.signals_.fetch_add(1, std::memory_order_relaxed);
     ex.sink_.store(nullptr, std::memory_order_relaxed);
     ex.waiting_ = nullptr;
     auto const runs = std::move(ex.running_);
     ex.running_.clear();
+    for (auto const& run : runs) run->detach();
 }
 
 inline void pipeline::begin(exchange& ex) {
     ex.table_ = ex.source_->table();
     detail::counters::add(ex.counters_->exchanges);
     ex.counted_ = true;
+    ex.id_ = detail::next_exchange_id();
+    ex.make_state();
     ex.request_ = ex.incoming_;
     ex.stage_ = stage::input;
     remove_control_headers(ex);
@@ -419,8 +431,8 @@ inline void pipeline::start_listener(exchange& ex, detail::hook_entry const& hoo
         detail::counters::add(ex.counters_->dropped_listeners);
         return report(ex, hook, make_error_code(error::listener_limit), nullptr);
     }
-    detail::counters::add(running);
     detail::async_run_ptr const run(hook.make_run(hook, ex, match), false);
+    detail::counters::add(running);
     run->start();
 }
 
@@ -433,7 +445,7 @@ bool pipeline::finish_waiting(exchange& ex, Apply apply) {
     ex.running_.clear();
     bool const failed = run->error() || run->exception();
     if (failed) report(ex, run->hook(), run->error(), run->exception());
-    apply(ex, *run, run->error(), failed);
+    apply(ex, run->hook(), run->settled(), run->error(), failed);
     return true;
 }
 
@@ -455,7 +467,7 @@ bool pipeline::run_one(exchange& ex, detail::hook_entry const& hook, Apply apply
         failed = true;
         report(ex, hook, {}, std::current_exception());
     }
-    apply(ex, run, error_code(), failed);
+    apply(ex, hook, run.outcome(), error_code(), failed);
     return true;
 }
 
@@ -480,13 +492,13 @@ inline bool pipeline::run_post_responders(exchange& ex) {
     return true;
 }
 
-inline void pipeline::apply_pre(exchange& ex, detail::hook_run& run, error_code ec, bool failed) {
-    detail::run_outcome& outcome = run.outcome();
+inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& hook,
+                                detail::run_outcome& outcome, error_code ec, bool failed) {
     merge_reply_headers(ex, outcome.reply_headers);
     if (failed) return end_chain(ex, failure(ec));
     switch (outcome.decided) {
         case detail::decision::none:
-            report(ex, run.hook(), make_error_code(error::undecided), nullptr);
+            report(ex, hook, make_error_code(error::undecided), nullptr);
             return end_chain(ex, failure({}));
         case detail::decision::end:
             return end_chain(ex, std::move(*outcome.message));
@@ -498,8 +510,8 @@ inline void pipeline::apply_pre(exchange& ex, detail::hook_run& run, error_code 
     if (outcome.patch) patch_request(ex, *outcome.patch);
 }
 
-inline void pipeline::apply_post(exchange& ex, detail::hook_run& run, error_code ec, bool failed) {
-    detail::run_outcome& outcome = run.outcome();
+inline void pipeline::apply_post(exchange& ex, detail::hook_entry const&,
+                                 detail::run_outcome& outcome, error_code ec, bool failed) {
     merge_reply_headers(ex, outcome.reply_headers);
     if (failed) return end_chain(ex, failure(ec));
     if (outcome.decided == detail::decision::end) return end_chain(ex, std::move(*outcome.message));
@@ -558,7 +570,7 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& ho
 inline exchange::part pipeline::part_of(exchange& ex, detail::async_run& run) {
     bool const failed = run.error() || run.exception();
     if (failed) report(ex, run.hook(), run.error(), run.exception());
-    return part_of(run.outcome(), run.error(), failed);
+    return part_of(run.settled(), run.error(), failed);
 }
 
 inline exchange::part pipeline::part_of(detail::run_outcome& outcome, error_code ec, bool failed) {
@@ -608,6 +620,7 @@ inline void pipeline::end_chain(exchange& ex, response message) {
 inline void pipeline::clear_responses(exchange& ex) {
     for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
     ex.responses_.clear();
+    ex.responses_snapshot_.reset();
     ex.response_file_.reset();
 }
 
@@ -667,6 +680,7 @@ inline void pipeline::make_reply(exchange& ex) {
     }
     add_reply_headers(ex);
     detail::erase_framing_fields(ex.reply_);
+    ex.reply_.erase(field::date);  // whoever writes the reply says when
     ex.reply_.version(11);
     status const code = ex.reply_.result();
     if (code == status::no_content || code == status::not_modified) ex.reply_.body().clear();
@@ -678,12 +692,19 @@ inline void pipeline::add_reply_headers(exchange& ex) {
     for (auto const& f : ex.reply_headers_) ex.reply_.insert(f.name(), f.name_string(), f.value());
 }
 
+inline void pipeline::fail_reply(exchange& ex) {
+    ex.reply_ = error_response(status::internal_server_error);
+    add_reply_headers(ex);
+    detail::erase_framing_fields(ex.reply_);
+    ex.reply_.erase(field::date);  // whoever writes the reply says when
+}
+
 inline response pipeline::take_reply(exchange& ex) {
     if (auto const file = std::move(ex.reply_file_)) {
         if (auto content = file->read_all(); content && content->size() == file->size())
             ex.reply_.body() = std::move(*content);
         else
-            ex.reply_ = error_response(status::internal_server_error);
+            fail_reply(ex);
     }
     if (ex.has_response_listeners_) return ex.reply_;
     return std::move(ex.reply_);
@@ -724,13 +745,13 @@ inline void exchange::reset() noexcept {
     reply_ = response();
     reply_file_.reset();
     reply_snapshot_.reset();
-    responses_snapshot_.reset();
     reply_headers_.clear();
     made_.reset();
     parts_.clear();
     running_.clear();
     origin_ = httphooks::origin();
     table_.reset();
+    executor_ = asio::any_io_executor();  // nothing of an execution context outlives it in a pool
     signals_.store(0, std::memory_order_relaxed);
     cancel_requested_.store(false, std::memory_order_relaxed);
     stage_ = stage::idle;

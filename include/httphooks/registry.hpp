@@ -342,18 +342,12 @@ public:
         : core_(std::move(core)), counters_(core_->services().new_counters()) {}
 
     exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
-        return basic_exchange<State>::make(*this, *counters_, executor, sink);
+        return basic_exchange<State>::make(*this, *counters_, executor, true, sink);
     }
 
     std::optional<std::uint64_t> body_limit(request const& header) override {
         if (!current().has_body_limits || url_.parse(header.target())) return std::nullopt;
-        std::optional<std::uint64_t> smallest;
-        table_->routes.lookup(header.method(), url_, matches_);
-        for (std::size_t i = 0; i < matches_.size(); ++i) {
-            auto const limit = matches_[i].value->info.options.body_limit;
-            if (limit && (!smallest || *limit < *smallest)) smallest = limit;
-        }
-        return smallest;
+        return detail::smallest_body_limit(*table_, header.method(), url_, matches_);
     }
 
     detail::hook_table_ptr table() override {
@@ -388,7 +382,7 @@ public:
 
     exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
         return basic_exchange<State>::make(*this, core_->services().shared_counters(), executor,
-                                           sink);
+                                           detail::is_serial(executor), sink);
     }
 
     template <class Body, class Fields>
@@ -404,7 +398,11 @@ public:
     }
 
     std::optional<std::uint64_t> body_limit(request const& header) override {
-        return loop(core_).body_limit(header);
+        auto const current = core_->table();
+        httphooks::url url;
+        if (!current->has_body_limits || url.parse(header.target())) return std::nullopt;
+        route_table<detail::hook_entry const*>::match_list matches;
+        return detail::smallest_body_limit(*current, header.method(), url, matches);
     }
 
     detail::hook_table_ptr table() override { return core_->table(); }
@@ -428,8 +426,7 @@ template <class State>
 std::vector<hook_id> basic_registry<State>::add(std::vector<basic_hook<State>> const& hooks) {
     std::vector<std::shared_ptr<detail::hook_entry>> entries;
     entries.reserve(hooks.size());
-    for (auto const& h : hooks)
-        entries.push_back(std::make_shared<detail::hook_entry>(*h.entry_));
+    for (auto const& h : hooks) entries.push_back(std::make_shared<detail::hook_entry>(*h.entry_));
     return core_->add(std::move(entries));
 }
 

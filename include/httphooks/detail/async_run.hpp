@@ -8,6 +8,7 @@
 #include <httphooks/detail/hook_run.hpp>
 #include <httphooks/detail/recycle.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -15,12 +16,19 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <exception>
+#include <memory>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace httphooks::detail {
+
+/// Tells the pipeline that a run it may be waiting for was closed.
+void pipeline_signal(exchange& ex) noexcept;
 
 /** A run that may complete later, on any thread, or never.
 
@@ -31,10 +39,7 @@ namespace httphooks::detail {
 */
 class async_run : public hook_run {
 public:
-    async_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match)
-        : hook_run(ex, hook, match) {
-        keep_snapshots();
-    }
+    async_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match);
 
     /// Starts the callback. True: it completed in place.
     bool start();
@@ -42,22 +47,29 @@ public:
     /// Closes the run with what the hook reported. False: it was closed already.
     bool close(error_code ec, std::exception_ptr exception = nullptr) noexcept;
 
-    /// The hook's own completion: closes the run, or counts a late call.
-    void complete(error_code ec, std::exception_ptr exception = nullptr) noexcept {
-        if (!close(ec, std::move(exception))) counters::add(exchange().counters_->late_calls);
-    }
+    /// A call of `done`: closes the run, or counts a late call.
+    void complete(error_code ec) noexcept;
+
+    /// The callback threw: closes the run; reports what comes later than that.
+    void fail(std::exception_ptr exception) noexcept;
 
     /// Closes the run and cancels what the hook awaits; called by the exchange.
     void cancel() noexcept;
 
-    bool closed() const noexcept final { return closed_.load(std::memory_order_acquire) == done; }
+    /// The execution context ends: nothing may be given to it any more.
+    void detach() noexcept;
+
+    bool closed() const noexcept { return state_.closed(); }
 
     /// What went wrong; both clear when nothing did. Valid once it is closed.
     error_code error() const noexcept { return error_; }
     std::exception_ptr const& exception() const noexcept { return exception_; }
 
+    /// What the hook left behind when the run was closed; out of its reach.
+    run_outcome& settled() noexcept { return settled_; }
+
     /// Emits when the run is cancelled or exceeds its time limit.
-    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+    asio::cancellation_slot slot() noexcept final { return signal_.slot(); }
 
     /// The run's place among the parts of the reply.
     std::size_t part = 0;
@@ -70,11 +82,40 @@ public:
     }
 
 protected:
-    ~async_run() = default;
+    ~async_run();
+
+    /// Where a coroutine runs, so that no two threads ever resume and cancel it at once.
+    asio::any_io_executor const& coroutine_executor();
+
+    exchange_ptr kept_exchange_;
 
 private:
-    enum : std::uint8_t { open_ = 0, closing = 1, done = 2 };
-    enum : std::uint8_t { starting = 0, returned = 1, completed = 2 };
+    enum : std::uint8_t { starting, returned, completed, detached };
+
+    /// A handler in the execution context. When it goes without having been called, so does the
+    /// context: what a run has of it must not outlive it, even if the user keeps the run.
+    class handler {
+    public:
+        explicit handler(async_run& run) noexcept : run_(&run) {}
+        handler(handler&&) = default;
+        handler& operator=(handler&&) = delete;
+        ~handler() {
+            if (run_) run_->detach();
+        }
+        /// The run was closed.
+        void operator()() noexcept {
+            auto const run = std::move(run_);
+            run->timer_.reset();
+            if (is_responder(run->hook().info.type)) pipeline_signal(run->exchange());
+        }
+        /// The time is over, or the timer was cancelled.
+        void operator()(error_code ec) noexcept {
+            if (auto const run = std::move(run_); !ec) run->expired();
+        }
+
+    private:
+        boost::intrusive_ptr<async_run> run_;
+    };
 
     /// Calls the user's callback.
     virtual void call() = 0;
@@ -83,20 +124,24 @@ private:
     void arm();
     void expired() noexcept;
     void wake() noexcept;
+    void report(error_code ec, std::exception_ptr exception) const noexcept;
 
     std::atomic<std::uint32_t> references_{1};
-    std::atomic<std::uint8_t> closed_{open_};
     std::atomic<std::uint8_t> phase_{starting};
+    run_gate state_;
     error_code error_;
     std::exception_ptr exception_;
+    run_outcome settled_;
     asio::cancellation_signal signal_;
+    asio::any_io_executor executor_;
     std::optional<asio::steady_timer> timer_;
+
+    std::shared_ptr<httphooks::request const> kept_request_;
+    std::shared_ptr<std::vector<response> const> kept_responses_;
+    std::shared_ptr<response const> kept_reply_;
 };
 
 using async_run_ptr = boost::intrusive_ptr<async_run>;
-
-/// Tells the pipeline that a run it may be waiting for was closed.
-void pipeline_signal(exchange& ex) noexcept;
 
 }  // namespace httphooks::detail
 
@@ -170,29 +215,32 @@ private:
         if constexpr (form_of<F, Context>() == hook_form::callback) {
             hook_done const completion{async_run_ptr(this)};
             try {
-                callback()(context_, completion);
+                callback()(context_, hook_done(completion));
             } catch (...) {  // while `completion` lives: an exception is not a dropped completion
-                complete({}, std::current_exception());
+                fail(std::current_exception());
             }
         } else {
-            asio::co_spawn(exchange().get_executor(), drive(async_run_ptr(this), *this),
-                           asio::bind_cancellation_slot(
-                               slot(), [run = async_run_ptr(this)](std::exception_ptr e) {
-                                   run->complete({}, std::move(e));
-                               }));
+            asio::co_spawn(coroutine_executor(), drive(async_run_ptr(this), *this),
+                           asio::bind_cancellation_slot(slot(), [](std::exception_ptr) {}));
         }
     }
 
     /// Awaits the callback; `keep` holds the run as long as the coroutine's frame lives.
     static asio::awaitable<void> drive([[maybe_unused]] async_run_ptr keep, typed_run& run) {
-        auto operation = run.callback()(run.context_);
-        using value_type = typename awaitable_value<decltype(operation)>::type;
-        if constexpr (std::is_void_v<value_type>) {
-            co_await std::move(operation);
-        } else {
-            auto value = co_await std::move(operation);
-            run.respond(into_response(std::move(value)), decision::respond);
+        try {
+            auto operation = run.callback()(run.context_);
+            using value_type = typename awaitable_value<decltype(operation)>::type;
+            if constexpr (std::is_void_v<value_type>) {
+                co_await std::move(operation);
+            } else {
+                auto value = co_await std::move(operation);
+                run.respond(into_response(std::move(value)), decision::respond);
+            }
+        } catch (...) {
+            run.fail(std::current_exception());
+            co_return;
         }
+        run.close({});
     }
 
     void destroy() noexcept override {
@@ -206,52 +254,96 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
+/// Whether an exception says that an operation was cancelled.
+inline bool is_cancellation(std::exception_ptr const& exception) noexcept {
+    try {
+        std::rethrow_exception(exception);
+    } catch (system_error const& e) {
+        return e.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+inline async_run::async_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match)
+    : hook_run(ex, hook, match, &state_), kept_exchange_(&ex), kept_request_(ex.request_) {
+    if (hook.info.type == hook_type::post_listener || hook.info.type == hook_type::post_responder) {
+        if (!ex.responses_snapshot_)
+            ex.responses_snapshot_ = std::make_shared<std::vector<response> const>(ex.responses_);
+        kept_responses_ = ex.responses_snapshot_;
+        responses_ = *kept_responses_;
+    } else if (hook.info.type == hook_type::response_listener) {
+        if (!ex.reply_snapshot_) ex.reply_snapshot_ = std::make_shared<response const>(ex.reply_);
+        kept_reply_ = ex.reply_snapshot_;
+        reply_ = kept_reply_.get();
+    }
+}
+
+inline async_run::~async_run() {
+    if (is_listener(hook().info.type) && !closed())
+        counters::subtract(exchange().counters_->listeners);
+}
+
+inline asio::any_io_executor const& async_run::coroutine_executor() {
+    if (exchange().serial_)
+        executor_ = exchange().get_executor();
+    else
+        executor_ = asio::make_strand(exchange().get_executor());
+    return executor_;
+}
+
 inline bool async_run::start() {
     try {
         call();
     } catch (...) {
-        complete({}, std::current_exception());
+        fail(std::current_exception());
     }
     if (phase_.load(std::memory_order_acquire) == completed) return true;
     arm();
-    if (phase_.exchange(returned, std::memory_order_acq_rel) != completed) return false;
-    if (timer_) timer_->cancel();
-    return true;
+    std::uint8_t expected = starting;
+    if (phase_.compare_exchange_strong(expected, returned, std::memory_order_acq_rel)) return false;
+    timer_.reset();
+    return closed();
 }
 
 inline void async_run::arm() {
     auto const limit =
         hook().info.options.time_limit.value_or(exchange().table_->services->options.time_limit);
     if (limit.count() <= 0) return;
-    timer_.emplace(exchange().get_executor(), limit);
-    timer_->async_wait([run = async_run_ptr(this)](error_code ec) {
-        if (!ec) run->expired();
-    });
+    timer_.emplace(executor_ ? executor_ : exchange().get_executor(), limit);
+    timer_->async_wait(handler(*this));
 }
 
 inline bool async_run::close(error_code ec, std::exception_ptr exception) noexcept {
-    std::uint8_t expected = open_;
-    if (!closed_.compare_exchange_strong(expected, closing, std::memory_order_acq_rel))
-        return false;
+    if (!state_.shut()) return false;
     error_ = ec;
     exception_ = std::move(exception);
-    closed_.store(done, std::memory_order_release);
+    settled_ = std::move(hook_run::outcome());
+    state_.publish();
     if (is_listener(hook().info.type)) {
-        if (error_ || exception_)
-            if (error_ != asio::error::operation_aborted)
-                exchange().table_->services->report(
-                    {hook().info, exchange().id(), error_, exception_});
+        if ((error_ && error_ != asio::error::operation_aborted) || exception_)
+            report(error_, exception_);
         counters::subtract(exchange().counters_->listeners);
     }
     if (phase_.exchange(completed, std::memory_order_acq_rel) == returned) wake();
     return true;
 }
 
+inline void async_run::complete(error_code ec) noexcept {
+    if (!close(ec)) counters::add(exchange().counters_->late_calls);
+}
+
+inline void async_run::fail(std::exception_ptr exception) noexcept {
+    if (!close({}, exception) && !is_cancellation(exception)) report({}, std::move(exception));
+}
+
+inline void async_run::report(error_code ec, std::exception_ptr exception) const noexcept {
+    exchange().table_->services->report({hook().info, exchange().id(), ec, std::move(exception)});
+}
+
 inline void async_run::wake() noexcept {
-    asio::dispatch(exchange().get_executor(), [run = async_run_ptr(this)] {
-        if (run->timer_) run->timer_->cancel();
-        if (is_responder(run->hook().info.type)) pipeline_signal(run->exchange());
-    });
+    if (is_responder(hook().info.type) || timer_)
+        asio::dispatch(exchange().get_executor(), handler(*this));
 }
 
 inline void async_run::expired() noexcept {
@@ -262,8 +354,15 @@ inline void async_run::expired() noexcept {
 }
 
 inline void async_run::cancel() noexcept {
-    async_run_ptr const keep(this);
-    if (close(asio::error::operation_aborted)) signal_.emit(asio::cancellation_type::terminal);
+    if (!close(asio::error::operation_aborted)) return;
+    asio::dispatch(executor_ ? executor_ : exchange().get_executor(), [run = async_run_ptr(this)] {
+        run->signal_.emit(asio::cancellation_type::terminal);
+    });
+}
+
+inline void async_run::detach() noexcept {
+    phase_.store(detached, std::memory_order_release);
+    timer_.reset();
 }
 
 }  // namespace httphooks::detail

@@ -25,6 +25,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -36,6 +37,9 @@ response finished_reply(exchange& ex);
 
 /// Whether the calling thread runs the executor's context, as far as the executor can tell.
 bool runs_here(asio::any_io_executor const& executor) noexcept;
+
+/// Whether the executor is known to run one thing at a time.
+bool is_serial(asio::any_io_executor const& executor) noexcept;
 
 /// Hands a reply to a handler that is called through its executor, or in place.
 template <class Handler>
@@ -68,7 +72,8 @@ private:
 /** Waits for the reply of an exchange that did not complete in place.
 
     A timer that never fires holds it, so that the execution context owns it: when the context ends
-    first, it goes with the context, and lets go of the exchange.
+    first, it goes with the context, and lets go of the exchange. The reply and a cancellation may
+    come on two threads at once: the first takes the handler.
 */
 template <class Handler>
 class reply_waiter final : public reply_sink,
@@ -76,7 +81,8 @@ class reply_waiter final : public reply_sink,
 public:
     reply_waiter(Handler handler, exchange_ptr ex)
         : handler_(std::move(handler)),
-          work_(asio::get_associated_executor(*handler_, ex->get_executor())),
+          executor_(asio::get_associated_executor(*handler_, ex->get_executor())),
+          work_(executor_),
           timer_(ex->get_executor(), asio::steady_timer::time_point::max()),
           exchange_(std::move(ex)) {}
 
@@ -87,36 +93,36 @@ public:
     }
 
     void start() {
+        timer_.async_wait([self = this->shared_from_this()](error_code) {});
         auto slot = asio::get_associated_cancellation_slot(*handler_);
         if (slot.is_connected())
             slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
                 if (auto const self = weak.lock()) self->cancel();
             });
-        timer_.async_wait([self = this->shared_from_this()](error_code) {});
         if (!exchange_->wait(*this)) return;
-        asio::post(work_.get_executor(), [self = this->shared_from_this()] { self->complete(); });
+        asio::post(executor_, [self = this->shared_from_this()] { self->complete(); });
     }
 
     void on_reply(exchange&) noexcept override {
-        asio::dispatch(work_.get_executor(),
-                       [self = this->shared_from_this()] { self->complete(); });
+        asio::dispatch(executor_, [self = this->shared_from_this()] { self->complete(); });
     }
 
 private:
     using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
 
     void complete() {
-        if (!handler_) return;
         timer_.cancel();
+        if (taken_.exchange(true, std::memory_order_acq_rel)) return;
         reply_delivery<Handler> deliver(take_handler(), std::move(exchange_));
         deliver();
     }
 
     void cancel() {
-        asio::post(work_.get_executor(), [self = this->shared_from_this()] {
-            if (!self->handler_) return;
-            self->timer_.cancel();
-            std::exchange(self->exchange_, nullptr)->cancel();
+        asio::post(executor_, [self = this->shared_from_this()] {
+            if (self->taken_.exchange(true, std::memory_order_acq_rel)) return;
+            exchange_ptr const ex = std::move(self->exchange_);
+            ex->cancel();
+            if (ex->stop_waiting()) self->timer_.cancel();  // else complete() is to come
             self->take_handler()(error_code(asio::error::operation_aborted), response());
         });
     }
@@ -129,9 +135,11 @@ private:
     }
 
     std::optional<Handler> handler_;
+    executor_type const executor_;
     asio::executor_work_guard<executor_type> work_;
     asio::steady_timer timer_;
     exchange_ptr exchange_;
+    std::atomic<bool> taken_{false};
 };
 
 /// Runs an exchange for a handler; `initiating`: inside the initiating function.
@@ -152,15 +160,35 @@ void run_exchange(Handler handler, exchange_ptr ex, bool initiating) {
     }
 }
 
+/// An initiating function that the calling thread is in, so that what runs in it can tell.
+class initiation {
+public:
+    initiation() noexcept : outer_(std::exchange(innermost(), this)) {}
+    initiation(initiation const&) = delete;
+    initiation& operator=(initiation const&) = delete;
+    ~initiation() { innermost() = outer_; }
+
+    /// The innermost of the calling thread; null: it is in none.
+    static initiation*& innermost() noexcept {
+        thread_local initiation* current = nullptr;
+        return current;
+    }
+
+private:
+    initiation* outer_;
+};
+
 /// Starts an exchange on its executor, in place when the calling thread runs it already; `source`
 /// lives until it is started.
 template <class Handler>
 void initiate_exchange(Handler handler, exchange_ptr ex, std::shared_ptr<void> source) {
     if (runs_here(ex->get_executor())) return run_exchange(std::move(handler), std::move(ex), true);
     auto const executor = ex->get_executor();
+    initiation const here;
     asio::dispatch(executor, [handler = std::move(handler), ex = std::move(ex),
-                              source = std::move(source)]() mutable {
-        run_exchange(std::move(handler), std::move(ex), false);
+                              source = std::move(source), start = &here]() mutable {
+        bool const initiating = initiation::innermost() == start;
+        run_exchange(std::move(handler), std::move(ex), initiating);
     });
 }
 
@@ -208,6 +236,11 @@ inline response finished_reply(exchange& ex) {
     reply.keep_alive(keep_alive);
     if (head) reply.body().clear();
     return reply;
+}
+
+inline bool is_serial(asio::any_io_executor const& executor) noexcept {
+    return executor.target<asio::strand<asio::io_context::executor_type>>() ||
+           executor.target<asio::strand<asio::any_io_executor>>();
 }
 
 inline bool runs_here(asio::any_io_executor const& executor) noexcept {

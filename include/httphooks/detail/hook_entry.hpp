@@ -9,10 +9,13 @@
 #include <httphooks/hook.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/route_table.hpp>
+#include <httphooks/url.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace httphooks {
@@ -27,7 +30,7 @@ class async_run;
 /// The match of a hook that was not found by its pattern: default responder, no-match handler.
 inline constexpr std::size_t no_match_index = std::numeric_limits<std::size_t>::max();
 
-/// A registered hook. Exactly one of `call` and `start` is set.
+/// A registered hook. Exactly one of `call` and `make_run` is set.
 struct hook_entry {
     hook_info info;
     route_pattern pattern;
@@ -54,6 +57,25 @@ struct hook_table {
 };
 
 using hook_table_ptr = std::shared_ptr<hook_table const>;
+
+/// The smallest body limit of the hooks that match, in bytes; `matches` is for its memory only.
+std::optional<std::uint64_t> smallest_body_limit(
+    hook_table const& table, verb method, url const& location,
+    route_table<hook_entry const*>::match_list& matches);
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::optional<std::uint64_t> smallest_body_limit(
+    hook_table const& table, verb method, url const& location,
+    route_table<hook_entry const*>::match_list& matches) {
+    std::optional<std::uint64_t> smallest;
+    table.routes.lookup(method, location, matches);
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+        auto const limit = matches[i].value->info.options.body_limit;
+        if (limit && (!smallest || *limit < *smallest)) smallest = limit;
+    }
+    return smallest;
+}
 
 }  // namespace detail
 }  // namespace httphooks

@@ -9,11 +9,15 @@
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,16 +43,42 @@ struct run_outcome {
     fields reply_headers{};
 };
 
+/** Whether a run may still be changed: an open gate is closed once, and then lets nobody in.
+
+    @par Thread safety
+    All members may be called from all threads.
+*/
+class run_gate {
+public:
+    /// Begins a change. False: it is closed, or about to be.
+    bool enter() noexcept;
+    /// Ends the change.
+    void leave() noexcept { state_.store(open, std::memory_order_release); }
+
+    /// Keeps everybody out, once the change that is under way has ended. False: somebody else did.
+    bool shut() noexcept;
+    /// Makes what was written since shut() visible to those for whom closed() is true.
+    void publish() noexcept { state_.store(published, std::memory_order_release); }
+
+    bool closed() const noexcept { return state_.load(std::memory_order_acquire) == published; }
+
+private:
+    enum : std::uint8_t { open, changing, closing, published };
+    std::atomic<std::uint8_t> state_{open};
+};
+
 /// One run of one hook, in place for a callback that completes when it returns.
 class hook_run {
 public:
-    hook_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match) noexcept
+    hook_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match,
+             run_gate* gate = nullptr) noexcept
         : exchange_(&ex),
           hook_(&hook),
           match_(match),
+          gate_(gate),
           request_(ex.request_.get()),
-          responses_(&ex.responses_),
-          reply_(&ex.reply_) {}
+          reply_(&ex.reply_),
+          responses_(ex.responses_) {}
 
     hook_run(hook_run const&) = delete;
     hook_run& operator=(hook_run const&) = delete;
@@ -56,7 +86,7 @@ public:
     httphooks::exchange& exchange() const noexcept { return *exchange_; }
     hook_entry const& hook() const noexcept { return *hook_; }
     httphooks::request const& request() const noexcept { return *request_; }
-    std::vector<response> const& responses() const noexcept { return *responses_; }
+    std::span<response const> responses() const noexcept { return responses_; }
     response const& reply() const noexcept { return *reply_; }
 
     /// The decoded value of a parameter, which stays as long as the run.
@@ -66,39 +96,23 @@ public:
     std::vector<std::string_view> query(std::string_view name, std::size_t most) const;
     std::optional<std::string_view> query(std::string_view name) const;
 
-    /// Whether the hook may still change its outcome; counts a late call when it may not.
-    bool open() noexcept {
-        if (!closed()) return true;
-        counters::add(exchange_->counters_->late_calls);
-        return false;
-    }
-
     /// Sets the run's response; see the contexts for what that means for each type.
     void respond(response message, decision kind);
 
     /// Sets a response whose body is a file's.
     void respond(response message, std::shared_ptr<file_body> file);
 
-    void pass() noexcept {
-        if (open() && outcome_.decided == decision::none) outcome_.decided = decision::pass;
-    }
-
+    void pass() noexcept;
     void replace_request(fields headers, std::optional<std::string> content);
+    fields& reply_headers() noexcept;
+
+    /// What the hook asks for to cancel its own operations; not connected for a run in place.
+    virtual asio::cancellation_slot slot() noexcept { return {}; }
 
     run_outcome& outcome() noexcept { return outcome_; }
 
 protected:
     ~hook_run() = default;
-
-    /// Makes what the run sees independent of what the exchange does next.
-    void keep_snapshots();
-
-    exchange_ptr kept_exchange_;
-
-private:
-    friend class hook_run_in_place;
-
-    virtual bool closed() const noexcept { return false; }
 
     std::string_view keep(std::string text) const {
         return decoded_.emplace_front(std::move(text));
@@ -107,13 +121,30 @@ private:
     httphooks::exchange* exchange_;
     hook_entry const* hook_;
     std::size_t match_;
+    run_gate* gate_;
     httphooks::request const* request_;
-    std::vector<response> const* responses_;
     response const* reply_;
+    std::span<response const> responses_;
 
-    std::shared_ptr<httphooks::request const> kept_request_;
-    std::shared_ptr<std::vector<response> const> kept_responses_;
-    std::shared_ptr<response const> kept_reply_;
+private:
+    /// A change of the outcome; false, and a late call, when the run is over.
+    class change {
+    public:
+        explicit change(hook_run& run) noexcept
+            : gate_(run.gate_), open_(!gate_ || gate_->enter()) {
+            if (!open_) counters::add(run.exchange_->counters_->late_calls);
+        }
+        change(change const&) = delete;
+        change& operator=(change const&) = delete;
+        ~change() {
+            if (gate_ && open_) gate_->leave();
+        }
+        explicit operator bool() const noexcept { return open_; }
+
+    private:
+        run_gate* gate_;
+        bool open_;
+    };
 
     run_outcome outcome_;
     mutable std::forward_list<std::string> decoded_;
@@ -122,10 +153,28 @@ private:
 /// The run of a callback that completes when it returns; lives on the stack.
 class hook_run_in_place final : public hook_run {
 public:
-    using hook_run::hook_run;
+    hook_run_in_place(httphooks::exchange& ex, hook_entry const& hook, std::size_t match) noexcept
+        : hook_run(ex, hook, match) {}
 };
 
 // ---------------------------------------------------------------------------------------------
+
+inline bool run_gate::enter() noexcept {
+    for (;;) {
+        std::uint8_t expected = open;
+        if (state_.compare_exchange_weak(expected, changing, std::memory_order_acq_rel))
+            return true;
+        if (expected == closing || expected == published) return false;
+    }
+}
+
+inline bool run_gate::shut() noexcept {
+    for (;;) {
+        std::uint8_t expected = open;
+        if (state_.compare_exchange_weak(expected, closing, std::memory_order_acq_rel)) return true;
+        if (expected == closing || expected == published) return false;
+    }
+}
 
 inline std::optional<std::string_view> hook_run::param(std::string_view name) const {
     if (match_ == no_match_index) return std::nullopt;
@@ -158,7 +207,8 @@ inline std::optional<std::string_view> hook_run::query(std::string_view name) co
 inline void hook_run::respond(response message, decision kind) {
     unsigned const code = message.result_int();
     if (code < 200 || code > 599) throw system_error(make_error_code(error::invalid_status));
-    if (!open()) return;
+    change const c(*this);
+    if (!c) return;
     bool const success = code < 300;
     bool const decides = kind == decision::respond && hook_->info.type != hook_type::responder;
     if (decides && success) {
@@ -172,33 +222,27 @@ inline void hook_run::respond(response message, decision kind) {
 }
 
 inline void hook_run::respond(response message, std::shared_ptr<file_body> file) {
-    bool const has_body = file && message.result_int() != 304 && message.result_int() != 204;
+    status const code = message.result();
     respond(std::move(message), decision::respond);
-    if (has_body && outcome_.decided == decision::respond) outcome_.file = std::move(file);
+    if (!file || code == status::no_content || code == status::not_modified) return;
+    if (change const c(*this); c) outcome_.file = std::move(file);
 }
 
 inline void hook_run::replace_request(fields headers, std::optional<std::string> content) {
-    if (!open()) return;
+    change const c(*this);
+    if (!c) return;
     outcome_.patch.emplace(request_patch{std::move(headers), std::move(content)});
     if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
 }
 
-inline void hook_run::keep_snapshots() {
-    kept_exchange_ = exchange_;
-    kept_request_ = exchange_->request_;
-    hook_type const type = hook_->info.type;
-    if (type == hook_type::post_listener) {
-        if (!exchange_->responses_snapshot_)
-            exchange_->responses_snapshot_ =
-                std::make_shared<std::vector<response> const>(exchange_->responses_);
-        kept_responses_ = exchange_->responses_snapshot_;
-        responses_ = kept_responses_.get();
-    } else if (type == hook_type::response_listener) {
-        if (!exchange_->reply_snapshot_)
-            exchange_->reply_snapshot_ = std::make_shared<response const>(exchange_->reply_);
-        kept_reply_ = exchange_->reply_snapshot_;
-        reply_ = kept_reply_.get();
-    }
+inline void hook_run::pass() noexcept {
+    if (change const c(*this); c && outcome_.decided == decision::none)
+        outcome_.decided = decision::pass;
+}
+
+inline fields& hook_run::reply_headers() noexcept {
+    change const counted(*this);
+    return outcome_.reply_headers;
 }
 
 }  // namespace httphooks::detail

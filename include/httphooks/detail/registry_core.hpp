@@ -85,7 +85,8 @@ inline std::vector<hook_id> registry_core::add(std::vector<std::shared_ptr<hook_
     std::vector<hook_id> ids;
     ids.reserve(hooks.size());
     std::lock_guard const lock(mutex_);
-    hooks_.reserve(hooks_.size() + hooks.size());
+    if (std::size_t const needed = hooks_.size() + hooks.size(); needed > hooks_.capacity())
+        hooks_.reserve(std::max(needed, 2 * hooks_.capacity()));
     for (auto& hook : hooks) {
         hook->info.id = hook_id(++last_id_);
         ids.push_back(hook->info.id);

@@ -27,7 +27,8 @@ namespace httphooks {
 struct registry_options {
     /// How long an asynchronous run of a hook may take; 0: without limit.
     std::chrono::milliseconds time_limit = std::chrono::seconds(30);
-    /// How many asynchronous listeners may run at once; more are dropped and counted.
+    /// How many asynchronous listeners of one event loop may run at once; more are dropped and
+    /// counted.
     std::size_t max_listeners = 10'000;
     /// Told of every error in a hook, on the thread where it happened; null: one line on std::cerr.
     std::function<void(hook_error const&)> error_handler = nullptr;
