@@ -27,7 +27,8 @@ void must(bool condition) {
 bool is_json(std::string_view text) {
     if (text.find("\\ud") != text.npos || text.find("\\uD") != text.npos) return true;
     try {
-        static_cast<void>(nlohmann::json::parse(text));
+        nlohmann::json const parsed = nlohmann::json::parse(text);
+        static_cast<void>(parsed);
     } catch (nlohmann::json::out_of_range const&) {
         return true;
     } catch (nlohmann::json::parse_error const&) {

@@ -87,7 +87,7 @@ inline bool has_byte(std::string_view text, unsigned classes) noexcept {
 inline bool is_plain_path(std::string_view target) noexcept;
 
 /// The value of a hexadecimal digit, or -1.
-constexpr int hex_value(char c) noexcept {
+constexpr int escape_digit(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'a' && c <= 'f') return c - 'a' + 10;
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -97,8 +97,8 @@ constexpr int hex_value(char c) noexcept {
 /// The byte that an escape at `text[at]` ('%') stands for, or -1 when it is malformed.
 constexpr int escaped_byte(std::string_view text, std::size_t at) noexcept {
     if (text.size() - at < 3) return -1;
-    int const high = hex_value(text[at + 1]);
-    int const low = hex_value(text[at + 2]);
+    int const high = escape_digit(text[at + 1]);
+    int const low = escape_digit(text[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
