@@ -27,7 +27,7 @@ namespace hh = httphooks;
 /// Serves the hooks of `registry`; nothing happens but in run() and pass().
 class memory_server {
 public:
-    explicit memory_server(hh::http::options o = {}) : registry(context.get_executor()) {
+    explicit memory_server(hh::http::options o = {}) : registry(context.get_executor(), quiet()) {
         settings->options = std::move(o);
     }
     ~memory_server() {
@@ -71,6 +71,16 @@ public:
 
     asio::io_context context{};
     hh::registry registry;
+
+private:
+    /// Errors of hooks are part of what is tested.
+    static hh::registry_options quiet() {
+        hh::registry_options o;
+        o.error_handler = [](hh::hook_error const&) {};
+        return o;
+    }
+
+public:
     std::shared_ptr<hh::http::detail::server_settings> settings =
         std::make_shared<hh::http::detail::server_settings>();
 

@@ -136,9 +136,8 @@ void mounts::add(M m) {
         if (other->prefix == prefix)
             throw std::invalid_argument("a mount has this prefix already: " + prefix);
     list_.push_back(std::move(entry));
-    std::stable_sort(list_.begin(), list_.end(), [](auto const& a, auto const& b) {
-        return a->prefix.size() > b->prefix.size();
-    });
+    std::sort(list_.begin(), list_.end(),
+              [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });
 }
 
 inline detail::mounted* mounts::find(request const& r) const noexcept {
