@@ -1,0 +1,154 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Strings as JavaScript has them: UTF-8 in which lone surrogates stay, each as three bytes.
+*/
+
+#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/utf8.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace httphooks::sockjs::detail {
+
+/// The length of the sequence at the beginning of a text that is not empty, surrogates included; 0:
+/// none is valid.
+inline std::size_t wtf8_sequence(std::string_view s) noexcept {
+    if (std::size_t const n = httphooks::detail::utf8_sequence(s)) return n;
+    auto const byte = [s](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+    bool const surrogate = s.size() >= 3 && byte(0) == 0xed && byte(1) >= 0xa0 && byte(1) <= 0xbf &&
+                           (byte(2) & 0xc0u) == 0x80u;
+    return surrogate ? 3 : 0;
+}
+
+/// The code point of a valid sequence.
+inline std::uint32_t code_point(std::string_view sequence) noexcept {
+    auto const byte = [sequence](std::size_t i) -> std::uint32_t {
+        return static_cast<unsigned char>(sequence[i]);
+    };
+    switch (sequence.size()) {
+        case 1:
+            return byte(0);
+        case 2:
+            return (byte(0) & 0x1fu) << 6 | (byte(1) & 0x3fu);
+        case 3:
+            return (byte(0) & 0x0fu) << 12 | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
+        default:
+            return (byte(0) & 0x07u) << 18 | (byte(1) & 0x3fu) << 12 | (byte(2) & 0x3fu) << 6 |
+                   (byte(3) & 0x3fu);
+    }
+}
+
+/// Appends a code point, a lone surrogate too.
+inline void append_wtf8(std::string& to, std::uint32_t c) {
+    if (c < 0xd800 || c > 0xdfff) return httphooks::detail::append_utf8(to, c);
+    to.push_back(static_cast<char>(0xe0 | c >> 12));
+    to.push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
+    to.push_back(static_cast<char>(0x80 | (c & 0x3f)));
+}
+
+/// Appends `\uXXXX`, in lower case, for one unit of UTF-16.
+inline void append_escape(std::string& to, std::uint32_t unit) {
+    constexpr char digits[] = "0123456789abcdef";
+    char const text[] = {'\\',
+                         'u',
+                         digits[unit >> 12 & 15],
+                         digits[unit >> 8 & 15],
+                         digits[unit >> 4 & 15],
+                         digits[unit & 15]};
+    to.append(text, sizeof text);
+}
+
+/// Whether any of eight bytes is a quote, a backslash, below 0x20 or above 0x7f; or perhaps others.
+constexpr bool maybe_special(std::uint64_t word) noexcept {
+    return httphooks::detail::maybe_json_special(word) || (word & 0x8080808080808080u) != 0;
+}
+
+/// The place of the first byte from `at` on that is not ASCII, or that JSON wants escaped.
+inline std::size_t find_special(std::string_view s, std::size_t at) noexcept {
+    for (std::uint64_t word; s.size() - at >= 8; at += 8) {
+        std::memcpy(&word, s.data() + at, 8);
+        if (maybe_special(word)) break;
+    }
+    for (; at < s.size(); ++at) {
+        auto const c = static_cast<unsigned char>(s[at]);
+        if (c == '"' || c == '\\' || c < 0x20 || c > 0x7f) break;
+    }
+    return at;
+}
+
+/// Whether a code point outside of ASCII is written as an escape, as browsers may garble it.
+constexpr bool is_fragile(std::uint32_t c) noexcept {
+    return (c >= 0x200c && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
+           (c >= 0x2060 && c <= 0x206f) || (c >= 0xd800 && c <= 0xdfff) || c >= 0xfff0;
+}
+
+/// Appends the escape of a quote, a backslash or a control character.
+inline void append_short_escape(std::string& to, char c) {
+    switch (c) {
+        case '"':
+            to.append("\\\"");
+            break;
+        case '\\':
+            to.append("\\\\");
+            break;
+        case '\b':
+            to.append("\\b");
+            break;
+        case '\t':
+            to.append("\\t");
+            break;
+        case '\n':
+            to.append("\\n");
+            break;
+        case '\f':
+            to.append("\\f");
+            break;
+        case '\r':
+            to.append("\\r");
+            break;
+        default:
+            append_escape(to, static_cast<unsigned char>(c));
+    }
+}
+
+/// Appends a JSON string's text with its escapes undone; lone surrogates stay.
+inline void append_unescaped(std::string& to, httphooks::detail::json_slice const& s) {
+    std::string_view rest = s.text;
+    auto const unit = [&rest] {
+        std::uint32_t u = 0;
+        for (std::size_t i = 2; i < 6; ++i) u = u << 4 | httphooks::detail::hex_value(rest[i]);
+        rest.remove_prefix(6);
+        return u;
+    };
+    for (;;) {
+        std::size_t const plain = rest.find('\\');
+        to.append(rest.substr(0, plain));
+        if (plain == rest.npos) return;
+        rest.remove_prefix(plain);
+        if (rest[1] != 'u') {
+            constexpr std::string_view from = R"("\/bfnrt)";
+            constexpr std::string_view meant = "\"\\/\b\f\n\r\t";
+            to.push_back(meant[from.find(rest[1])]);
+            rest.remove_prefix(2);
+            continue;
+        }
+        std::uint32_t c = unit();
+        if (c >= 0xd800 && c < 0xdc00 && rest.substr(0, 2) == "\\u") {
+            std::string_view const before = rest;
+            std::uint32_t const low = unit();
+            if (low >= 0xdc00 && low < 0xe000)
+                c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
+            else
+                rest = before;
+        }
+        append_wtf8(to, c);
+    }
+}
+
+}  // namespace httphooks::sockjs::detail

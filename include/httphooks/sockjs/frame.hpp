@@ -1,0 +1,257 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    SockJS frames: what they look like on each transport, and the message arrays of clients.
+
+    A frame is a text: `o` (open), `h` (heartbeat), `a["message",...]` (messages) or
+    `c[code,"reason"]` (close). Strings are UTF-8 in which a lone surrogate, which JavaScript
+    allows, is kept as three bytes.
+*/
+
+#include <httphooks/error.hpp>
+#include <httphooks/sockjs/detail/wtf8.hpp>
+#include <httphooks/sockjs/error.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace httphooks::sockjs {
+
+/// How a transport wraps frames.
+enum class framing : std::uint8_t {
+    /// The frame itself: WebSocket.
+    bare,
+    /// The frame and a line feed: XHR polling and streaming.
+    line,
+    /// A server-sent event.
+    event,
+    /// A script element that calls the page's function.
+    script,
+    /// A call of the callback that the client names.
+    callback,
+};
+
+/** Appends a message as a JSON string, in quotes.
+
+    Escaped are quotes, backslashes, control characters and what browsers garble: U+200C to U+200F,
+    U+2028 to U+202F, U+2060 to U+206F, surrogates (so everything above U+FFFF) and U+FFF0 to
+    U+FFFF. Bytes that are no character become U+FFFD.
+    @par Source
+    SockJS 0.3.3, escaping; sockjs-node */
+void append_quoted(std::string& to, std::string_view message);
+
+/// The frame that ends a connection.
+std::string close_frame(close_code code, std::string_view reason);
+
+/** Appends a frame as a transport wraps it.
+    @param callback the client's function, for framing::callback
+    @par Source
+    SockJS 0.3.3; of framing::script `<`, `>` and `&` are escaped, so that a message cannot end
+    the script */
+void append_framed(std::string& to, framing as, std::string_view frame,
+                   std::string_view callback = {});
+
+/** Whether a text is an array of strings, in JSON.
+    @return error::payload_expected for nothing, and for JSON that is no array;
+    error::broken_encoding for what is not JSON or UTF-8, and for an element that is no string */
+error_code check_messages(std::string_view json);
+
+/** The same for a frame of WebSocket, where a single string is a message, too. */
+error_code check_message_frame(std::string_view json);
+
+/** Takes messages from a text that check_messages() or check_message_frame() found good.
+
+    @par Thread safety
+    As a value. */
+class message_reader {
+public:
+    /// @param json outlives the reader
+    explicit message_reader(std::string_view json) noexcept;
+
+    /** The next message.
+        @param message a view of the text, or of `scratch`; valid until either changes
+        @return false when there is none */
+    bool next(std::string_view& message, std::string& scratch);
+
+private:
+    httphooks::detail::json_scanner scanner_;
+    bool array_ = false;
+    bool first_ = true;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void append_quoted(std::string& to, std::string_view s) {
+    to.reserve(to.size() + s.size() + 2);
+    to.push_back('"');
+    std::size_t run = 0;
+    for (std::size_t at = 0;;) {
+        at = detail::find_special(s, at);
+        if (at == s.size()) break;
+        if (static_cast<unsigned char>(s[at]) < 0x80) {
+            to.append(s, run, at - run);
+            detail::append_short_escape(to, s[at]);
+            run = ++at;
+            continue;
+        }
+        std::size_t const n = detail::wtf8_sequence(s.substr(at));
+        std::uint32_t const c = n == 0 ? 0xfffd : detail::code_point(s.substr(at, n));
+        if (!detail::is_fragile(c)) {
+            at += n;
+            continue;
+        }
+        to.append(s, run, at - run);
+        if (c > 0xffff) {
+            detail::append_escape(to, 0xd800 + ((c - 0x10000) >> 10));
+            detail::append_escape(to, 0xdc00 + (c & 0x3ff));
+        } else {
+            detail::append_escape(to, c);
+        }
+        at += n == 0 ? 1 : n;
+        run = at;
+    }
+    to.append(s, run);
+    to.push_back('"');
+}
+
+inline std::string close_frame(close_code code, std::string_view reason) {
+    char digits[8];
+    auto const end =
+        std::to_chars(digits, digits + sizeof digits, static_cast<std::uint16_t>(code)).ptr;
+    std::string frame = "c[";
+    frame.append(digits, end).push_back(',');
+    append_quoted(frame, reason);
+    frame.push_back(']');
+    return frame;
+}
+
+namespace detail {
+
+/// Appends a frame as a JSON string that may stand in a script element.
+inline void append_stringified(std::string& to, std::string_view frame, bool in_html) {
+    to.reserve(to.size() + frame.size() + frame.size() / 8 + 2);
+    to.push_back('"');
+    for (char const c : frame) {
+        bool const html = in_html && (c == '<' || c == '>' || c == '&');
+        if (html)
+            append_escape(to, static_cast<unsigned char>(c));
+        else if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20)
+            append_short_escape(to, c);
+        else
+            to.push_back(c);
+    }
+    to.push_back('"');
+}
+
+/// Appends a frame such that decodeURI, which the client applies, gives it back.
+inline void append_event_text(std::string& to, std::string_view frame) {
+    for (;;) {
+        std::size_t const n = frame.find_first_of(std::string_view("%\r\n\0", 4));
+        to.append(frame.substr(0, n));
+        if (n == frame.npos) return;
+        switch (frame[n]) {
+            case '%':
+                to.append("%25");
+                break;
+            case '\r':
+                to.append("%0D");
+                break;
+            case '\n':
+                to.append("%0A");
+                break;
+            default:
+                to.append("%00");
+        }
+        frame.remove_prefix(n + 1);
+    }
+}
+
+/// Bounds the nesting of what is no message anyway.
+inline constexpr std::size_t message_depth = 64;
+
+inline error_code check(std::string_view json, bool single) {
+    using httphooks::detail::json_kind;
+    using httphooks::detail::json_scanner;
+    using httphooks::detail::json_slice;
+    if (!httphooks::detail::is_utf8(json)) return error::broken_encoding;
+    json_scanner scanner(json, message_depth);
+    if (scanner.at_end()) return error::payload_expected;
+    if (scanner.accept('[')) {
+        json_slice element;
+        bool more = !scanner.accept(']');
+        while (more) {
+            if (!scanner.string(element)) return error::broken_encoding;
+            if (scanner.accept(',')) continue;
+            if (!scanner.accept(']')) return error::broken_encoding;
+            more = false;
+        }
+        return scanner.at_end() ? error_code() : error::broken_encoding;
+    }
+    json_slice value;
+    if (!scanner.value(value) || !scanner.at_end()) return error::broken_encoding;
+    if (single && value.kind == json_kind::string) return {};
+    return error::payload_expected;
+}
+
+}  // namespace detail
+
+inline void append_framed(std::string& to, framing as, std::string_view frame,
+                          std::string_view callback) {
+    switch (as) {
+        case framing::bare:
+            to.append(frame);
+            break;
+        case framing::line:
+            to.append(frame).push_back('\n');
+            break;
+        case framing::event:
+            to.append("data: ");
+            detail::append_event_text(to, frame);
+            to.append("\r\n\r\n");
+            break;
+        case framing::script:
+            to.append("<script>\np(");
+            detail::append_stringified(to, frame, true);
+            to.append(");\n</script>\r\n");
+            break;
+        case framing::callback:
+            to.append("/**/").append(callback).push_back('(');
+            detail::append_stringified(to, frame, false);
+            to.append(");\r\n");
+    }
+}
+
+inline error_code check_messages(std::string_view json) {
+    return detail::check(json, false);
+}
+
+inline error_code check_message_frame(std::string_view json) {
+    return detail::check(json, true);
+}
+
+inline message_reader::message_reader(std::string_view json) noexcept
+    : scanner_(json, detail::message_depth), array_(scanner_.accept('[')) {}
+
+inline bool message_reader::next(std::string_view& message, std::string& scratch) {
+    if (first_) {
+        first_ = false;
+    } else if (!array_ || !scanner_.accept(',')) {
+        return false;
+    }
+    httphooks::detail::json_slice slice;
+    if (!scanner_.string(slice)) return false;
+    if (!slice.escaped) {
+        message = slice.text;
+        return true;
+    }
+    scratch.clear();
+    detail::append_unescaped(scratch, slice);
+    message = scratch;
+    return true;
+}
+
+}  // namespace httphooks::sockjs
