@@ -173,9 +173,7 @@ error_code append_canonical_escapes(std::string& out, std::string_view text);
 
 /// Whether decoding would change the text.
 inline bool needs_decoding(std::string_view text, bool plus_is_space) noexcept {
-    for (char c : text)
-        if (c == '%' || (c == '+' && plus_is_space)) return true;
-    return false;
+    return text.find('%') != text.npos || (plus_is_space && text.find('+') != text.npos);
 }
 
 }  // namespace detail

@@ -354,13 +354,18 @@ inline bool framing_guard::on_pending(std::string_view pending) noexcept {
 }
 
 inline bool framing_guard::valid_host(std::string_view host) noexcept {
-    if (!detail::host_bytes.all(host)) return false;
-    if (host.starts_with('[')) {
+    bool brackets = false;
+    for (char c : host) {
+        if (!detail::host_bytes(c)) return false;
+        brackets |= c == '[' || c == ']';
+    }
+    if (brackets) {
         std::size_t const end = host.find(']');
-        if (end == host.npos || host.find_first_of("[]", end + 1) != host.npos) return false;
+        if (!host.starts_with('[') || end == host.npos) return false;
+        if (host.find_first_of("[]", 1) != end || host.find(']', end + 1) != host.npos)
+            return false;
         host.remove_prefix(end + 1);
-    } else if (host.find_first_of("[]") != host.npos) {
-        return false;
+        if (host.find('[') != host.npos) return false;
     }
     std::size_t const colon = host.find(':');
     return colon == host.npos || detail::digit_bytes.all(host.substr(colon + 1));

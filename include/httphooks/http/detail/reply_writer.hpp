@@ -13,6 +13,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -43,6 +44,25 @@ inline void append_number(std::string& out, std::uint64_t n) {
     out.append(digits.data(), end);
 }
 
+/// A few short texts, put together before they are appended at once.
+class small_text {
+public:
+    /// At most 96 bytes in all.
+    void add(std::string_view s) noexcept {
+        std::memcpy(bytes_.data() + size_, s.data(), s.size());
+        size_ += s.size();
+    }
+    void add(std::uint64_t n) noexcept {
+        char* const begin = bytes_.data() + size_;
+        size_ += static_cast<std::size_t>(std::to_chars(begin, begin + 20, n).ptr - begin);
+    }
+    std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+
+private:
+    std::array<char, 96> bytes_;
+    std::size_t size_ = 0;
+};
+
 /// Whether a field is the writer's to make: framing, connection, date.
 inline bool owned_by_writer(field id) noexcept {
     switch (id) {
@@ -68,39 +88,37 @@ inline void append_header(std::string& out, response const& r, std::string_view 
                           std::string_view server, persistence after, framing how,
                           std::uint64_t body_size) {
     unsigned const code = r.result_int();
+    small_text head;
     if (code == 200) {
-        out += "HTTP/1.1 200 OK\r\nDate: ";
+        head.add("HTTP/1.1 200 OK\r\nDate: ");
     } else {
-        out += "HTTP/1.1 ";
-        append_number(out, code);
-        out += ' ';
         auto const reason = r.reason();
-        out.append(reason.data(), reason.size());
-        out += "\r\nDate: ";
+        out.append("HTTP/1.1 ");
+        append_number(out, code);
+        out.append(" ").append(reason.data(), reason.size());
+        head.add("\r\nDate: ");
     }
-    out += date;
-    out += "\r\n";
-    if (!server.empty()) {
-        out += "Server: ";
-        out += server;
-        out += "\r\n";
-    }
+    head.add(date);
+    head.add("\r\n");
+    out += head.view();
+    if (!server.empty()) out.append("Server: ").append(server).append("\r\n");
     out += r.base().wire();
+    small_text tail;
     if (!bodiless(code)) {
         if (how == framing::length) {
-            out += "Content-Length: ";
-            append_number(out, body_size);
-            out += "\r\n";
+            tail.add("Content-Length: ");
+            tail.add(body_size);
+            tail.add("\r\n");
         } else if (how == framing::chunked) {
-            out += "Transfer-Encoding: chunked\r\n";
+            tail.add("Transfer-Encoding: chunked\r\n");
         }
     }
     if (after == persistence::close)
-        out += "Connection: close\r\n\r\n";
+        tail.add("Connection: close\r\n");
     else if (after == persistence::keep_http10)
-        out += "Connection: keep-alive\r\n\r\n";
-    else
-        out += "\r\n";
+        tail.add("Connection: keep-alive\r\n");
+    tail.add("\r\n");
+    out += tail.view();
 }
 
 /// Appends a whole reply. @param head the request was HEAD
