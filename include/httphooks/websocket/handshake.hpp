@@ -1,0 +1,270 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The opening handshake of a WebSocket, both sides. No I/O.
+*/
+
+#include <httphooks/detail/base64.hpp>
+#include <httphooks/detail/http_text.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/websocket/detail/random_keys.hpp>
+#include <httphooks/websocket/detail/sha1.hpp>
+#include <httphooks/websocket/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::websocket {
+
+/// What a server takes.
+struct handshake_options {
+    /// The subprotocols that the server speaks. The first of the client's that is among them is
+    /// chosen; without any the connection has none, and the client may close it.
+    std::vector<std::string> subprotocols{};
+    /** The origins whose pages may connect, as `https://example.org`; `*` is any. Empty: a page of
+        the server's own host. Browsers send cookies whatever the origin of the page is, so without
+        this check any page could act for the user. Clients that are not browsers send no Origin
+        and pass. */
+    std::vector<std::string> origins{};
+    /// Decides about the Origin instead of `origins`; also when there is none, then it is empty.
+    std::function<bool(std::string_view origin, request const& handshake)> check_origin{};
+};
+
+/// What a server answers.
+struct handshake_reply {
+    /// Whether the connection is a WebSocket from now on.
+    bool accepted = false;
+    /// The subprotocol; empty for none. A view of the request.
+    std::string_view subprotocol{};
+    /// The reply: 101 with what it has to have but for Connection, or a refusal.
+    response message{};
+};
+
+/** Whether a request asks for a WebSocket: its Upgrade field names it.
+    @par Source
+    RFC 6455 4.2.1 */
+bool is_upgrade(request const& r);
+
+/** Answers a client's handshake.
+
+    @return 101; or 405 for a method other than GET, 426 without an Upgrade field that names
+        websocket, or for another version than 13, which then says so; 400 for HTTP/1.0, and a
+        missing or malformed Connection, key, version or subprotocol; 403 for an origin that may not
+        connect. Extensions that the client offers are not taken.
+    @par Source
+    RFC 6455 4.2; 10.2 for the origin; RFC 9110 15.5.22
+*/
+handshake_reply accept(request const& r, handshake_options const& o = {});
+
+/// The value of Sec-WebSocket-Accept for a key; RFC 6455 4.2.2.
+std::string accept_key(std::string_view key);
+
+/// A new random key for a client's handshake; RFC 6455 4.1.
+std::string make_key();
+
+/** A client's request.
+    @param target path and query
+    @param host the Host field's value
+    @param subprotocols offered, the preferred one first */
+request make_handshake(std::string_view target, std::string_view host, std::string_view key,
+                       std::vector<std::string> const& subprotocols = {});
+
+/** Checks a server's answer.
+    @param chosen is set to the subprotocol, empty for none
+    @return error::refused, bad_handshake, bad_accept or not_offered; none when the connection is
+        open
+    @par Source
+    RFC 6455 4.1 */
+error_code check_reply(response const& r, std::string_view key,
+                       std::vector<std::string> const& subprotocols, std::string& chosen);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+using namespace httphooks::detail;
+
+/// Calls `visit` with each element of the lists in all fields of a name, until it gives false.
+template <class Fields, class Visit>
+void for_each_element(Fields const& from, field name, Visit visit) {
+    auto const [first, last] = from.equal_range(name);
+    for (auto it = first; it != last; ++it) {
+        auto const raw = it->value();
+        std::string_view rest(raw.data(), raw.size());
+        for (;;) {
+            std::size_t const comma = rest.find(',');
+            if (!visit(trim_ows(rest.substr(0, comma)))) return;
+            if (comma == rest.npos) break;
+            rest.remove_prefix(comma + 1);
+        }
+    }
+}
+
+/// Whether some element of the lists is this token, in any case.
+template <class Fields>
+bool has_element(Fields const& from, field name, std::string_view token) {
+    bool found = false;
+    for_each_element(from, name, [&](std::string_view element) {
+        found = ascii_iequals(element, token);
+        return !found;
+    });
+    return found;
+}
+
+/// The value of a field that is there exactly once; else empty.
+template <class Fields>
+std::string_view single(Fields const& from, field name) {
+    if (from.count(name) != 1) return {};
+    auto const value = from[name];
+    return trim_ows({value.data(), value.size()});
+}
+
+/// Whether the text is base64 of 16 bytes.
+inline bool is_key(std::string_view key) {
+    std::string bytes;
+    return key.size() == 24 && append_from_base64(bytes, key) && bytes.size() == 16;
+}
+
+/// Whether an origin is of the host that the request was sent to.
+inline bool is_same_origin(std::string_view origin, request const& r) {
+    std::size_t const scheme = origin.find("://");
+    auto const host = r[field::host];
+    return scheme != origin.npos &&
+           ascii_iequals(origin.substr(scheme + 3), {host.data(), host.size()});
+}
+
+inline bool origin_passes(request const& r, handshake_options const& o) {
+    auto const value = r[field::origin];
+    std::string_view const origin(value.data(), value.size());
+    if (o.check_origin) return o.check_origin(origin, r);
+    if (r.count(field::origin) == 0) return true;
+    if (r.count(field::origin) > 1) return false;
+    if (o.origins.empty()) return is_same_origin(origin, r);
+    return std::ranges::any_of(o.origins, [origin](std::string const& allowed) {
+        return allowed == "*" || ascii_iequals(allowed, origin);
+    });
+}
+
+inline handshake_reply refusal(status code, std::string why) {
+    return {false, {}, make_response(code, std::move(why), "text/plain; charset=utf-8")};
+}
+
+}  // namespace detail
+
+inline bool is_upgrade(request const& r) {
+    return detail::has_element(r.base(), field::upgrade, "websocket");
+}
+
+inline handshake_reply accept(request const& r, handshake_options const& o) {
+    using detail::refusal;
+    if (r.method() != verb::get) {
+        handshake_reply reply = refusal(status::method_not_allowed, "WebSockets begin with GET\n");
+        reply.message.set(field::allow, "GET");
+        return reply;
+    }
+    if (r.version() < 11) return refusal(status::bad_request, "WebSockets need HTTP/1.1\n");
+    if (!is_upgrade(r)) {
+        handshake_reply reply = refusal(status::upgrade_required, "This is a WebSocket\n");
+        reply.message.set(field::upgrade, "websocket");
+        return reply;
+    }
+    if (!detail::has_element(r.base(), field::connection, "upgrade"))
+        return refusal(status::bad_request, "Connection does not say Upgrade\n");
+    std::string_view const key = detail::single(r.base(), field::sec_websocket_key);
+    if (!detail::is_key(key))
+        return refusal(status::bad_request, "Sec-WebSocket-Key is missing or malformed\n");
+    std::string_view const version = detail::single(r.base(), field::sec_websocket_version);
+    if (version != "13") {
+        bool const other =
+            !version.empty() && version.size() <= 3 &&
+            std::ranges::all_of(version, [](char c) { return c >= '0' && c <= '9'; });
+        handshake_reply reply =
+            other ? refusal(status::upgrade_required, "Sec-WebSocket-Version is 13 here\n")
+                  : refusal(status::bad_request, "Sec-WebSocket-Version is missing or malformed\n");
+        if (other) reply.message.set(field::upgrade, "websocket");
+        reply.message.set(field::sec_websocket_version, "13");
+        return reply;
+    }
+    if (!detail::origin_passes(r, o))
+        return refusal(status::forbidden, "This origin may not connect\n");
+
+    handshake_reply reply;
+    bool good = true;
+    detail::for_each_element(
+        r.base(), field::sec_websocket_protocol, [&](std::string_view offered) {
+            good = detail::is_token(offered);
+            if (good && reply.subprotocol.empty() &&
+                std::ranges::find(o.subprotocols, offered) != o.subprotocols.end())
+                reply.subprotocol = offered;
+            return good;
+        });
+    if (!good) return refusal(status::bad_request, "Sec-WebSocket-Protocol is malformed\n");
+    reply.accepted = true;
+    reply.message.result(status::switching_protocols);
+    reply.message.set(field::upgrade, "websocket");
+    reply.message.set(field::sec_websocket_accept, accept_key(key));
+    if (!reply.subprotocol.empty())
+        reply.message.set(field::sec_websocket_protocol, reply.subprotocol);
+    return reply;
+}
+
+inline std::string accept_key(std::string_view key) {
+    std::string text(key);
+    text += "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    std::string out;
+    detail::append_base64(out, detail::sha1(text));
+    return out;
+}
+
+inline std::string make_key() {
+    char bytes[16];
+    for (std::size_t i = 0; i < sizeof bytes; i += 4) {
+        detail::mask_key const k = detail::random_keys::next();
+        std::memcpy(bytes + i, &k, 4);
+    }
+    std::string out;
+    detail::append_base64(out, {bytes, sizeof bytes});
+    return out;
+}
+
+inline request make_handshake(std::string_view target, std::string_view host, std::string_view key,
+                              std::vector<std::string> const& subprotocols) {
+    request r(verb::get, target, 11);
+    r.set(field::host, host);
+    r.set(field::upgrade, "websocket");
+    r.set(field::connection, "Upgrade");
+    r.set(field::sec_websocket_key, key);
+    r.set(field::sec_websocket_version, "13");
+    std::string offered;
+    for (auto const& p : subprotocols) offered.append(offered.empty() ? "" : ", ").append(p);
+    if (!offered.empty()) r.set(field::sec_websocket_protocol, offered);
+    return r;
+}
+
+inline error_code check_reply(response const& r, std::string_view key,
+                              std::vector<std::string> const& subprotocols, std::string& chosen) {
+    chosen.clear();
+    if (r.result() != status::switching_protocols) return error::refused;
+    if (!detail::has_element(r.base(), field::upgrade, "websocket") ||
+        !detail::has_element(r.base(), field::connection, "upgrade"))
+        return error::bad_handshake;
+    if (detail::single(r.base(), field::sec_websocket_accept) != accept_key(key))
+        return error::bad_accept;
+    if (r.count(field::sec_websocket_extensions) != 0) return error::not_offered;
+    if (r.count(field::sec_websocket_protocol) != 0) {
+        chosen = detail::single(r.base(), field::sec_websocket_protocol);
+        if (std::ranges::find(subprotocols, chosen) == subprotocols.end())
+            return error::not_offered;
+    }
+    return {};
+}
+
+}  // namespace httphooks::websocket
