@@ -51,6 +51,16 @@ public:
         std::unique_ptr<detail::connection_ticket> ticket;
     };
 
+    /// What take_over() gives.
+    struct taken {
+        /// The stream; nothing is under way on it.
+        std::shared_ptr<detail::byte_stream> stream;
+        /// Bytes that were read already; they come first.
+        std::string input;
+        /// To be kept as long as the stream.
+        std::unique_ptr<detail::connection_ticket> ticket;
+    };
+
     /** A connection over a stream of the caller's own server, from which a request was read.
         @param stream a socket, or a TLS stream after its handshake
         @param buffer what was read behind the request */
@@ -112,6 +122,10 @@ public:
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_wait_abort(Token&& token);
 
+    /// Whether the client has gone: looks without waiting, also while async_wait_abort() is under
+    /// way. Bytes that were not read yet may hide it.
+    bool peer_gone() const noexcept { return core_->peer_gone(); }
+
     /// Ends async_wait_abort(). Giving the connection back does so too.
     void cancel_wait() noexcept { core_->cancel_wait(); }
 
@@ -120,6 +134,10 @@ public:
         @throws std::logic_error while an operation is under way */
     template <class Stream>
     std::optional<released<Stream>> release();
+
+    /** As release(), whatever the type of the stream is.
+        @throws std::logic_error while an operation is under way */
+    taken take_over();
 
     /// Closes the connection; operations complete with an error.
     void close() noexcept {
@@ -238,11 +256,19 @@ template <class Stream>
 std::optional<connection::released<Stream>> connection::release() {
     if (!core_ || core_->stream_type() != typeid(Stream)) return std::nullopt;
     if (core_.use_count() > 1) throw std::logic_error("connection: an operation is under way");
-    std::optional<released<Stream>> taken(
+    std::optional<released<Stream>> out(
         released<Stream>{std::move(*static_cast<Stream*>(core_->stream())), std::move(core_->input),
                          std::move(core_->ticket)});
+    if (out->ticket) out->ticket->watch({});
     core_.reset();
-    return taken;
+    return out;
+}
+
+inline connection::taken connection::take_over() {
+    if (core_.use_count() > 1) throw std::logic_error("connection: an operation is under way");
+    taken t{core_->detach(), std::move(core_->input), std::move(core_->ticket)};
+    core_.reset();
+    return t;
 }
 
 }  // namespace httphooks::http

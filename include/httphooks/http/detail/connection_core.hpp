@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/http/detail/stream.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -36,21 +37,32 @@ namespace httphooks::http::detail {
 /// The completion of an operation of a connection.
 using connection_handler = asio::any_completion_handler<void(error_code)>;
 
+/// What a server can cut when it has waited long enough.
+struct severable {
+    virtual ~severable() = default;
+    /// Closes at once; on the home thread.
+    virtual void sever() noexcept = 0;
+};
+
 /// What the owner of a connection's place in the server keeps; destroyed when the place is free.
 struct connection_ticket {
     virtual ~connection_ticket() = default;
+    /// Names who is cut now, when the connection has been taken over. On the home thread.
+    virtual void watch(std::weak_ptr<severable>) {}
 };
 
 /// What a connection can do whatever its stream is. All calls on its executor.
-class connection_core {
+class connection_core : public severable {
 public:
     connection_core(connection_core const&) = delete;
     connection_core& operator=(connection_core const&) = delete;
-    virtual ~connection_core() = default;
+    ~connection_core() override = default;
 
     virtual asio::any_io_executor get_executor() = 0;
     virtual std::type_info const& stream_type() const noexcept = 0;
     virtual void* stream() noexcept = 0;
+    /// The stream in a form that does not depend on its type; the core has none afterwards.
+    virtual std::shared_ptr<byte_stream> detach() = 0;
 
     /// Writes the bytes; one call at a time.
     virtual void send(std::string bytes, connection_handler handler) = 0;
@@ -66,6 +78,10 @@ public:
 
     virtual void close(bool reset) noexcept = 0;
     virtual bool is_open() const noexcept = 0;
+
+    /// Whether the client has gone, as far as the system knows, whatever was read so far.
+    virtual bool peer_gone() noexcept = 0;
+    void sever() noexcept override { close(true); }
 
     /// Bytes that the client has sent behind the request.
     std::string input{};
@@ -106,6 +122,9 @@ public:
     asio::any_io_executor get_executor() override { return stream_.get_executor(); }
     std::type_info const& stream_type() const noexcept override { return typeid(Stream); }
     void* stream() noexcept override { return &stream_; }
+    std::shared_ptr<byte_stream> detach() override {
+        return std::make_shared<byte_stream_on<Stream>>(std::move(stream_));
+    }
 
     void send(std::string bytes, connection_handler handler) override;
     void wait_abort(connection_handler handler) override;
@@ -113,6 +132,7 @@ public:
     void settle(asio::any_completion_handler<void()> done) override;
     void close(bool reset) noexcept override;
     bool is_open() const noexcept override { return lowest(stream_).is_open(); }
+    bool peer_gone() noexcept override;
 
 private:
     static constexpr std::size_t most_input = 64 * 1024;
@@ -263,6 +283,24 @@ void stream_connection<Stream>::settle(asio::any_completion_handler<void()> done
     }
     settled_.swap(done);
     cancel_wait();
+}
+
+template <class Stream>
+bool stream_connection<Stream>::peer_gone() noexcept {
+    auto& socket = lowest(stream_);
+    if (input_ended || !socket.is_open()) return true;
+    if constexpr (requires(asio::mutable_buffer b, error_code & ec) {
+                      socket.receive(b, asio::socket_base::message_peek, ec);
+                      socket.non_blocking(true, ec);
+                  }) {
+        error_code ec;
+        char byte;
+        if (!socket.non_blocking()) socket.non_blocking(true, ec);
+        socket.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, ec);
+        return ec && ec != asio::error::would_block && ec != asio::error::try_again;
+    } else {
+        return false;
+    }
 }
 
 template <class Stream>

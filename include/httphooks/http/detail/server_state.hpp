@@ -57,7 +57,9 @@ public:
                                                       Wrap wrap);
 
     explicit server_state(http::options o);
-    ~server_state();
+
+    /// What handles share: the last of them ends the threads. Operations hold the state itself.
+    std::shared_ptr<server_state> handle();
 
     http::mounts& mounts();
     void listen();
@@ -94,6 +96,7 @@ private:
     void begin_run(run_handler handler);
     void begin_drain(std::chrono::milliseconds patience, drain_handler handler);
     void start_threads();
+    void end_threads() noexcept;
     void cut_all();
     void on_ended();
     void complete();
@@ -102,7 +105,7 @@ private:
 
     std::shared_ptr<server_settings> settings_;
     std::shared_ptr<admission> admission_;
-    std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::shared_ptr<worker>> workers_;
     std::vector<std::shared_ptr<listener_base>> listeners_;
 
     std::mutex mutex_;
@@ -142,7 +145,7 @@ std::shared_ptr<server_state> server_state::on_executor(asio::any_io_executor ex
     else
         state->listeners_.push_back(std::make_shared<listener<asio::any_io_executor, Wrap>>(
             executor, hooks(), state->settings_, state->admission_, wrap));
-    return state;
+    return state->handle();
 }
 
 template <class Wrap>
@@ -152,25 +155,39 @@ std::shared_ptr<server_state> server_state::with_threads(factory const& hooks, h
     unsigned const threads = o.threads;
     auto state = std::make_shared<server_state>(std::move(o));
     for (unsigned i = 0; i < threads; ++i) {
-        auto w = std::make_unique<worker>();
+        auto w = std::make_shared<worker>();
         state->listeners_.push_back(
             std::make_shared<listener<asio::io_context::executor_type, Wrap>>(
                 w->context.get_executor(), hooks(), state->settings_, state->admission_, wrap));
         state->workers_.push_back(std::move(w));
     }
-    return state;
+    return state->handle();
 }
 
-inline server_state::~server_state() {
+inline std::shared_ptr<server_state> server_state::handle() {
+    struct owner {
+        std::shared_ptr<server_state> state;
+        explicit owner(std::shared_ptr<server_state> s) : state(std::move(s)) {}
+        owner(owner const&) = delete;
+        owner& operator=(owner const&) = delete;
+        ~owner() { state->end_threads(); }
+    };
+    return {std::make_shared<owner>(shared_from_this()), this};
+}
+
+inline void server_state::end_threads() noexcept {
+    if (workers_.empty()) return;
     for (auto const& w : workers_) w->context.stop();
     for (auto const& w : workers_) {
         if (!w->thread.joinable()) continue;
         if (w->thread.get_id() == std::this_thread::get_id())
-            w->thread.detach();
+            w->thread.detach();  // it keeps its worker until it has left the event loop
         else
             w->thread.join();
     }
-    listeners_.clear();
+    patience_.reset();
+    auto const listeners = std::move(listeners_);
+    auto const workers = std::move(workers_);
 }
 
 inline http::mounts& server_state::mounts() {
@@ -230,8 +247,7 @@ inline void server_state::begin_run(run_handler handler) {
 
 inline void server_state::start_threads() {
     for (auto const& w : workers_)
-        if (!w->thread.joinable())
-            w->thread = std::thread([context = &w->context] { context->run(); });
+        if (!w->thread.joinable()) w->thread = std::thread([w] { w->context.run(); });
 }
 
 inline void server_state::run() {

@@ -112,9 +112,11 @@ private:
 /// A connection that a mount has: keeps its place in the loop, so that a drain waits for it.
 class guest_ticket final : public connection_ticket {
 public:
-    guest_ticket(std::shared_ptr<session_loop> loop, std::weak_ptr<connection_core> core,
+    guest_ticket(std::shared_ptr<session_loop> loop, std::weak_ptr<severable> who,
                  std::unique_ptr<connection_ticket> place);
     ~guest_ticket() override;
+
+    void watch(std::weak_ptr<severable> who) override { guest_->watch(std::move(who)); }
 
     /// The place of a connection that returns; destroy the guest's ticket when it is taken.
     static std::unique_ptr<connection_ticket> place(connection_ticket* guest);
@@ -122,17 +124,18 @@ public:
 private:
     class guest final : public session_base {
     public:
-        explicit guest(std::weak_ptr<connection_core> core) : core_(std::move(core)) {}
+        explicit guest(std::weak_ptr<severable> who) : who_(std::move(who)) {}
+        void watch(std::weak_ptr<severable> who) noexcept { who_ = std::move(who); }
         void on_deadline() override {}
         void drain() override {}
         std::size_t cut() override {
-            auto const core = core_.lock();
-            if (core) core->close(true);
-            return core ? 1 : 0;
+            auto const who = who_.lock();
+            if (who) who->sever();
+            return who ? 1 : 0;
         }
 
     private:
-        std::weak_ptr<connection_core> core_;
+        std::weak_ptr<severable> who_;
     };
 
     std::shared_ptr<session_loop> loop_;
@@ -235,10 +238,9 @@ inline std::pair<std::size_t, std::size_t> session_loop::cut() {
     return lost;
 }
 
-inline guest_ticket::guest_ticket(std::shared_ptr<session_loop> loop,
-                                  std::weak_ptr<connection_core> core,
+inline guest_ticket::guest_ticket(std::shared_ptr<session_loop> loop, std::weak_ptr<severable> who,
                                   std::unique_ptr<connection_ticket> place)
-    : loop_(std::move(loop)), guest_(new guest(std::move(core))), place_(std::move(place)) {
+    : loop_(std::move(loop)), guest_(new guest(std::move(who))), place_(std::move(place)) {
     loop_->enter(*guest_);
 }
 
