@@ -186,8 +186,9 @@ inline void server_state::end_threads() noexcept {
             w->thread.join();
     }
     patience_.reset();
-    auto const listeners = std::move(listeners_);
+    // sockets go before their contexts; what contexts still hold may be the last of this state
     auto const workers = std::move(workers_);
+    listeners_.clear();
 }
 
 inline http::mounts& server_state::mounts() {
