@@ -7,7 +7,6 @@
 
 #include <httphooks/exchange.hpp>
 #include <httphooks/http/detail/loop.hpp>
-#include <httphooks/http/detail/plain_header.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/http/detail/request_parser.hpp>
 #include <httphooks/message.hpp>
@@ -121,7 +120,7 @@ private:
 
     void on_reply(exchange& ex) noexcept override;
     bool begin_request(std::string_view block, bool body_follows);
-    void finish_request(bool keep);
+    void finish_request();
     void refuse(status s);
     void write(entry& e);
     void write_file(std::shared_ptr<file_body> file);
@@ -219,7 +218,7 @@ inline std::size_t dispatch::consume(std::string_view input) {
                 if (taken == 0) break;
                 continue;
             }
-            finish_request(parser_->keep_alive());
+            finish_request();
         }
     }
     consuming_ = false;
@@ -234,12 +233,6 @@ inline std::uint64_t dispatch::body_limit() const {
 inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
     journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
     request& message = journey_->incoming();
-    if (auto const plain = detail::parse_plain_header(block, message, guard_)) {
-        header_begun_ = false;
-        mount_ = loop_.mounts().find(message);
-        finish_request(plain->keep_alive);
-        return true;
-    }
     parser_.emplace(message, guard_);
     if (!parser_->put_header(block)) {
         refuse(parser_->refusal());
@@ -248,7 +241,7 @@ inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
     header_begun_ = false;
     mount_ = loop_.mounts().find(message);
     if (parser_->done()) {
-        finish_request(parser_->keep_alive());
+        finish_request();
         return true;
     }
     begun_ = wheel().now();
@@ -274,7 +267,8 @@ inline origin dispatch::origin_of(request const& r) const {
     return origin(transport::http, peer_, tls_);
 }
 
-inline void dispatch::finish_request(bool keep) {
+inline void dispatch::finish_request() {
+    bool const keep = parser_->keep_alive();
     bool const http10 = journey_->incoming().version() < 11;
     parser_.reset();
     guard_.reset();

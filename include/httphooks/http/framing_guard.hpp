@@ -55,9 +55,6 @@ public:
     /// Forgets the request; the next byte is the first of another.
     void reset() noexcept;
 
-    /// Forgets what on_field() and on_header() were told, for another walk over the same header.
-    void rewind() noexcept;
-
     /** Looks for the end of the header.
         @param received every byte of the request so far; what was scanned before must be the same
         @return the header's length with its empty line; 0: more is needed; or `refused` */
@@ -215,14 +212,6 @@ inline bool forbidden_in_trailer(field id, std::string_view name) noexcept {
 
 inline void framing_guard::reset() noexcept {
     *this = framing_guard(limits_);
-}
-
-inline void framing_guard::rewind() noexcept {
-    field_count_ = 0;
-    host_ = coding_ = {};
-    refusal_ = status::unknown;
-    hosts_ = lengths_ = codings_ = 0;
-    expects_continue_ = false;
 }
 
 inline std::size_t framing_guard::scan(std::string_view received) noexcept {
