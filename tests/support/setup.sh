@@ -30,7 +30,7 @@ is_there() {
     boost) [ "$(header_version /usr/include/boost/version.hpp BOOST_VERSION)" -ge 108100 ] ;;
     json) [ -e /usr/include/nlohmann/json.hpp ] ;;
     catch) [ -e /usr/include/catch2/catch.hpp ] || [ -e /usr/include/catch2/catch_all.hpp ] ;;
-    openssl) [ -e /usr/include/openssl/ssl.h ] ;;
+    ssl-headers) [ -e /usr/include/openssl/ssl.h ] ;;
     libc) [ -e /usr/include/stdlib.h ] ;;
     certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     cmake) cmake_is 3 25 ;;
@@ -51,7 +51,7 @@ package_of() {
       ;;
     json) echo nlohmann-json3-dev ;;
     catch) echo catch2 ;;
-    openssl) echo libssl-dev ;;
+    ssl-headers) echo libssl-dev ;;
     libc) echo libc6-dev ;;
     certificates) echo ca-certificates ;;
     ninja) echo ninja-build ;;
@@ -84,7 +84,7 @@ need() {
   done
 }
 
-build_needs=(g++ libc cmake ninja boost json openssl)
+build_needs=(g++ libc cmake ninja boost json ssl-headers)
 
 if command -v ccache >/dev/null 2>&1; then
   export CMAKE_CXX_COMPILER_LAUNCHER=${CMAKE_CXX_COMPILER_LAUNCHER-ccache}

@@ -162,10 +162,10 @@ inline hook_table_ptr registry_core::build() const {
     table->default_responder = default_responder_;
     table->no_match = no_match_;
     table->hooks = hooks_;
-    std::stable_sort(table->hooks.begin(), table->hooks.end(),
-                     [](hook_entry_ptr const& a, hook_entry_ptr const& b) {
-                         return a->info.type < b->info.type;
-                     });
+    std::sort(table->hooks.begin(), table->hooks.end(),
+              [](hook_entry_ptr const& a, hook_entry_ptr const& b) {
+                  return std::pair(a->info.type, a->info.id) < std::pair(b->info.type, b->info.id);
+              });
     for (auto const& hook : table->hooks) {
         table->routes.insert(hook->info.method, hook->pattern, hook.get());
         if (hook->info.options.body_limit) table->has_body_limits = true;
