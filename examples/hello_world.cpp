@@ -1,0 +1,40 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+// A server with one hook. Argument: the port (8080).
+//
+// curl: /hello/World => Hello, World!
+// curl: /hello/a%20b => Hello, a b!
+// curl: -X POST /hello/World => Method Not Allowed
+
+#include <httphooks.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+
+namespace asio = boost::asio;
+namespace hh = httphooks;
+
+int main(int argc, char** argv) {
+    auto const port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 8080);
+    asio::io_context context(1);
+
+    hh::registry hooks(context.get_executor());
+    hooks.get("/hello/:name", [](auto& c) { return hh::text("Hello, ", c.param("name"), "!\n"); });
+
+    hh::http::server web(context.get_executor(), hooks, {.port = port});
+    web.listen();
+    web.async_run(asio::detached);
+    std::cout << "listening on http://127.0.0.1:" << web.port() << std::endl;
+
+    asio::signal_set signals(context, SIGINT, SIGTERM);
+    signals.async_wait(
+        [&](hh::error_code, int) { web.async_drain(std::chrono::seconds(5), asio::detached); });
+    context.run();
+}
