@@ -9,6 +9,7 @@
 #include <httphooks/detail/exchange_factory.hpp>
 #include <httphooks/detail/hook_entry.hpp>
 #include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/run_outcome.hpp>
 #include <httphooks/file_body.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -114,10 +115,7 @@ public:
         ex->references_.fetch_add(1, std::memory_order_relaxed);
     }
     friend void intrusive_ptr_release(exchange* ex) noexcept {
-        if (ex->references_.fetch_sub(1, std::memory_order_release) == 1) {
-            std::atomic_thread_fence(std::memory_order_acquire);
-            ex->recycle();
-        }
+        if (ex->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) ex->recycle();
     }
 
 protected:
@@ -162,13 +160,6 @@ private:
     /// What the processing stage runs.
     enum class processing : std::uint8_t { responders, default_responder, no_match, made };
 
-    /// A responder's part of the reply, kept in registration order.
-    struct part {
-        std::optional<response> message{};
-        std::shared_ptr<file_body> file{};
-        fields reply_headers{};
-    };
-
     static std::shared_ptr<httphooks::request> new_request() {
         return std::allocate_shared<httphooks::request>(
             detail::recycling_allocator<httphooks::request>());
@@ -185,7 +176,7 @@ private:
     bool handed_over_ = false;
     bool skip_get_responders_ = false;
     bool has_response_listeners_ = false;
-    /// The executor never runs two things at once.
+    /// The executor is known never to run two things at once.
     bool serial_ = false;
     std::uint64_t id_ = 0;
 
@@ -206,8 +197,8 @@ private:
     detail::async_run* waiting_ = nullptr;
     /// The runs whose outcome the pipeline has not taken yet.
     std::vector<boost::intrusive_ptr<detail::async_run>> running_;
-    /// Parts that cannot be queued yet, since an earlier responder is not done.
-    std::vector<part> parts_;
+    /// What responders left that cannot be queued yet, since an earlier one is not done.
+    std::vector<detail::run_outcome> parts_;
 
     /// The library's own response, when no hook makes one.
     std::optional<response> made_;
@@ -226,7 +217,7 @@ class basic_exchange final : public exchange {
 public:
     /** One for a loop, its request empty.
 
-        @param serial whether the executor never runs two things at once
+        @param serial whether the executor is known never to run two things at once
     */
     static exchange_ptr make(detail::exchange_factory& source, detail::counters& counters,
                              asio::any_io_executor const& executor, bool serial, reply_sink* sink);

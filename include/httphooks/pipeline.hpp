@@ -89,8 +89,11 @@ private:
 
     static void start_processing(exchange& ex);
     static void start_responder(exchange& ex, detail::hook_entry const& hook, std::size_t match);
-    static exchange::part part_of(exchange& ex, detail::async_run& run);
-    static exchange::part part_of(detail::run_outcome& outcome, error_code ec, bool failed);
+    /// Queues what a responder left, or keeps it until those before it are done.
+    static void finish_responder(exchange& ex, detail::run_outcome& outcome);
+    /// What a closed run contributes.
+    static detail::run_outcome& settle(exchange& ex, detail::async_run& run);
+    static void fail(detail::run_outcome& outcome, error_code ec);
     /// Queues what the responders left, in their order. False: some are not done.
     static bool finish_processing(exchange& ex);
 
@@ -99,7 +102,7 @@ private:
     static response failure(error_code ec);
     static void end_chain(exchange& ex, response message);
     static void clear_responses(exchange& ex);
-    static void queue(exchange& ex, exchange::part part);
+    static void queue(exchange& ex, detail::run_outcome& outcome);
     static void merge_reply_headers(exchange& ex, fields& headers);
     /// Reads a file's content into its response, for those who look at it.
     static void read_file(exchange& ex);
@@ -540,63 +543,56 @@ inline void pipeline::start_processing(exchange& ex) {
 
 inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& hook,
                                       std::size_t match) {
-    exchange::part part;
     if (hook.asynchronous()) {
         detail::async_run_ptr const run(hook.make_run(hook, ex, match), false);
         run->part = ex.parts_.size();
-        if (!run->start()) {
-            ex.running_.push_back(run);
-            ex.parts_.emplace_back();
-            return;
-        }
-        part = part_of(ex, *run);
-    } else {
-        detail::hook_run_in_place run(ex, hook, match);
-        bool failed = false;
-        try {
-            hook.call(hook.callback.get(), run);
-        } catch (...) {
-            failed = true;
-            report(ex, hook, {}, std::current_exception());
-        }
-        part = part_of(run.outcome(), {}, failed);
+        if (run->start()) return finish_responder(ex, settle(ex, *run));
+        ex.running_.push_back(run);
+        ex.parts_.emplace_back();
+        return;
     }
+    detail::hook_run_in_place run(ex, hook, match);
+    try {
+        hook.call(hook.callback.get(), run);
+    } catch (...) {
+        fail(run.outcome(), {});
+        report(ex, hook, {}, std::current_exception());
+    }
+    finish_responder(ex, run.outcome());
+}
+
+inline void pipeline::finish_responder(exchange& ex, detail::run_outcome& outcome) {
     if (ex.running_.empty())
-        queue(ex, std::move(part));
+        queue(ex, outcome);
     else
-        ex.parts_.push_back(std::move(part));
+        ex.parts_.push_back(std::move(outcome));
 }
 
-inline exchange::part pipeline::part_of(exchange& ex, detail::async_run& run) {
-    bool const failed = run.error() || run.exception();
-    if (failed) report(ex, run.hook(), run.error(), run.exception());
-    return part_of(run.settled(), run.error(), failed);
-}
-
-inline exchange::part pipeline::part_of(detail::run_outcome& outcome, error_code ec, bool failed) {
-    exchange::part part;
-    part.reply_headers = std::move(outcome.reply_headers);
-    if (failed) {
-        part.message.emplace(failure(ec));
-    } else {
-        part.message = std::move(outcome.message);
-        part.file = std::move(outcome.file);
+inline detail::run_outcome& pipeline::settle(exchange& ex, detail::async_run& run) {
+    if (run.error() || run.exception()) {
+        fail(run.settled(), run.error());
+        report(ex, run.hook(), run.error(), run.exception());
     }
-    return part;
+    return run.settled();
+}
+
+inline void pipeline::fail(detail::run_outcome& outcome, error_code ec) {
+    outcome.message.emplace(failure(ec));
+    outcome.file.reset();
 }
 
 inline bool pipeline::finish_processing(exchange& ex) {
     for (std::size_t i = 0; i < ex.running_.size();) {
-        detail::async_run_ptr const run = ex.running_[i];
-        if (!run->closed()) {
+        detail::async_run& run = *ex.running_[i];
+        if (!run.closed()) {
             ++i;
             continue;
         }
+        ex.parts_[run.part] = std::move(settle(ex, run));
         ex.running_.erase(ex.running_.begin() + static_cast<std::ptrdiff_t>(i));
-        ex.parts_[run->part] = part_of(ex, *run);
     }
     if (!ex.running_.empty()) return false;
-    for (exchange::part& part : ex.parts_) queue(ex, std::move(part));
+    for (detail::run_outcome& part : ex.parts_) queue(ex, part);
     ex.parts_.clear();
     return true;
 }
@@ -624,12 +620,12 @@ inline void pipeline::clear_responses(exchange& ex) {
     ex.response_file_.reset();
 }
 
-inline void pipeline::queue(exchange& ex, exchange::part part) {
-    merge_reply_headers(ex, part.reply_headers);
-    if (!part.message) return;
+inline void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
+    merge_reply_headers(ex, outcome.reply_headers);
+    if (!outcome.message) return;
     read_file(ex);
-    ex.responses_.push_back(std::move(*part.message));
-    ex.response_file_ = std::move(part.file);
+    ex.responses_.push_back(std::move(*outcome.message));
+    ex.response_file_ = std::move(outcome.file);
     if (ex.responses_.size() > 1) read_file(ex);
 }
 

@@ -322,7 +322,11 @@ basic_hook<State> basic_hook<State>::of_type(verb method, std::string_view patte
     if constexpr (form == detail::hook_form::value) {
         entry->call = [](void* f, detail::hook_run& run) {
             context c(run);
-            run.respond(into_response((*static_cast<F*>(f))(c)), detail::decision::respond);
+            using result = std::remove_cvref_t<std::invoke_result_t<F&, context&>>;
+            if constexpr (std::is_same_v<result, response>)
+                run.respond(response((*static_cast<F*>(f))(c)), detail::decision::respond);
+            else
+                run.respond(into_response((*static_cast<F*>(f))(c)), detail::decision::respond);
         };
     } else if constexpr (form == detail::hook_form::void_) {
         entry->call = [](void* f, detail::hook_run& run) {
@@ -382,7 +386,7 @@ public:
 
     exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
         return basic_exchange<State>::make(*this, core_->services().shared_counters(), executor,
-                                           detail::is_serial(executor), sink);
+                                           false, sink);
     }
 
     template <class Body, class Fields>

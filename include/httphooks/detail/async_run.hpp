@@ -15,6 +15,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
@@ -284,8 +285,14 @@ inline async_run::~async_run() {
         counters::subtract(exchange().counters_->listeners);
 }
 
+/// Whether the executor is known to run one thing at a time.
+inline bool is_serial(asio::any_io_executor const& executor) noexcept {
+    return executor.target<asio::strand<asio::io_context::executor_type>>() ||
+           executor.target<asio::strand<asio::any_io_executor>>();
+}
+
 inline asio::any_io_executor const& async_run::coroutine_executor() {
-    if (exchange().serial_)
+    if (exchange().serial_ || is_serial(exchange().get_executor()))
         executor_ = exchange().get_executor();
     else
         executor_ = asio::make_strand(exchange().get_executor());

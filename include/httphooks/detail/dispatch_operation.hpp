@@ -26,6 +26,8 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
+#include <charconv>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -37,9 +39,6 @@ response finished_reply(exchange& ex);
 
 /// Whether the calling thread runs the executor's context, as far as the executor can tell.
 bool runs_here(asio::any_io_executor const& executor) noexcept;
-
-/// Whether the executor is known to run one thing at a time.
-bool is_serial(asio::any_io_executor const& executor) noexcept;
 
 /// Hands a reply to a handler that is called through its executor, or in place.
 template <class Handler>
@@ -230,17 +229,20 @@ inline response finished_reply(exchange& ex) {
     reply.version(version == 10 ? 10 : 11);
     if (!options.server_name.empty()) reply.set(field::server, options.server_name);
     std::time_t const now = options.clock ? options.clock() : coarse_time();
-    reply.set(field::date, http_date(now));
-    if (reply.result() != status::no_content && reply.result() != status::not_modified)
-        reply.content_length(reply.body().size());
-    reply.keep_alive(keep_alive);
+    if (reply.contains(field::date)) reply.erase(field::date);
+    reply.append_parsed(field::date, "Date", http_date(now));
+    if (reply.result() != status::no_content && reply.result() != status::not_modified) {
+        char digits[20];
+        auto const end = std::to_chars(digits, digits + sizeof digits, reply.body().size()).ptr;
+        reply.append_parsed(field::content_length, "Content-Length",
+                            {digits, static_cast<std::size_t>(end - digits)});
+    }
+    if (keep_alive && version == 10)
+        reply.append_parsed(field::connection, "Connection", "keep-alive");
+    else if (!keep_alive && version != 10)
+        reply.append_parsed(field::connection, "Connection", "close");
     if (head) reply.body().clear();
     return reply;
-}
-
-inline bool is_serial(asio::any_io_executor const& executor) noexcept {
-    return executor.target<asio::strand<asio::io_context::executor_type>>() ||
-           executor.target<asio::strand<asio::any_io_executor>>();
 }
 
 inline bool runs_here(asio::any_io_executor const& executor) noexcept {

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/hook_entry.hpp>
+#include <httphooks/detail/run_outcome.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
@@ -24,24 +25,6 @@
 #include <vector>
 
 namespace httphooks::detail {
-
-/// What a hook decided so far. An end is never undone by a later pass.
-enum class decision : std::uint8_t { none, pass, respond, replace, end };
-
-/// The change that a pre-responder makes to the request.
-struct request_patch {
-    fields headers{};
-    std::optional<std::string> content{};
-};
-
-/// What a run left behind.
-struct run_outcome {
-    decision decided = decision::none;
-    std::optional<response> message{};
-    std::shared_ptr<file_body> file{};
-    std::optional<request_patch> patch{};
-    fields reply_headers{};
-};
 
 /** Whether a run may still be changed: an open gate is closed once, and then lets nobody in.
 
@@ -97,10 +80,10 @@ public:
     std::optional<std::string_view> query(std::string_view name) const;
 
     /// Sets the run's response; see the contexts for what that means for each type.
-    void respond(response message, decision kind);
+    void respond(response&& message, decision kind);
 
     /// Sets a response whose body is a file's.
-    void respond(response message, std::shared_ptr<file_body> file);
+    void respond(response&& message, std::shared_ptr<file_body> file);
 
     void pass() noexcept;
     void replace_request(fields headers, std::optional<std::string> content);
@@ -204,7 +187,7 @@ inline std::optional<std::string_view> hook_run::query(std::string_view name) co
     return values.front();
 }
 
-inline void hook_run::respond(response message, decision kind) {
+inline void hook_run::respond(response&& message, decision kind) {
     unsigned const code = message.result_int();
     if (code < 200 || code > 599) throw system_error(make_error_code(error::invalid_status));
     change const c(*this);
@@ -221,7 +204,7 @@ inline void hook_run::respond(response message, decision kind) {
     outcome_.file.reset();
 }
 
-inline void hook_run::respond(response message, std::shared_ptr<file_body> file) {
+inline void hook_run::respond(response&& message, std::shared_ptr<file_body> file) {
     status const code = message.result();
     respond(std::move(message), decision::respond);
     if (!file || code == status::no_content || code == status::not_modified) return;

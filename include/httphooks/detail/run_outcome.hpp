@@ -1,0 +1,36 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What one run of one hook decided and left behind.
+*/
+
+#include <httphooks/file_body.hpp>
+#include <httphooks/message.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace httphooks::detail {
+
+/// What a hook decided so far. An end is never undone by a later pass.
+enum class decision : std::uint8_t { none, pass, respond, replace, end };
+
+/// The change that a pre-responder makes to the request.
+struct request_patch {
+    fields headers{};
+    std::optional<std::string> content{};
+};
+
+/// What a run left behind.
+struct run_outcome {
+    decision decided = decision::none;
+    std::optional<response> message{};
+    std::shared_ptr<file_body> file{};
+    std::optional<request_patch> patch{};
+    fields reply_headers{};
+};
+
+}  // namespace httphooks::detail
