@@ -1,0 +1,193 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A WebSocket connection as the application sees it: send, close, and what is told of it.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/websocket/close_code.hpp>
+#include <httphooks/websocket/frame.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <any>
+#include <chrono>
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::websocket {
+
+class connection;
+
+namespace detail {
+class channel;
+}
+
+/// What becomes of a message that exceeds connection_options::output_limit.
+enum class overflow : std::uint8_t {
+    /// It is dropped and the connection is closed with policy_violation.
+    close,
+    /// It is dropped; send() gives false.
+    drop,
+    /// It is sent all the same, and events::overflow is called.
+    tell,
+};
+
+/** What a connection takes and how long it waits. Deadlines are checked every 50 ms. */
+struct connection_options {
+    /// How much of a message is taken.
+    message_limits message{};
+    /// Bytes that may wait for the client. A message of any size is taken when nothing waits.
+    std::size_t output_limit = 1024 * 1024;
+    /// What becomes of a message that exceeds it.
+    overflow on_overflow = overflow::close;
+    /// How long nothing may have come before a ping is sent; 0: no pings.
+    std::chrono::milliseconds ping_interval{30'000};
+    /// How long then something has to come; else the connection is cut.
+    std::chrono::milliseconds pong_timeout{30'000};
+    /// How long the other side may take to answer a close frame, and to close; RFC 6455 7.1.1.
+    std::chrono::milliseconds close_timeout{5'000};
+    /// How long the other side may take no byte of what waits for it; then the connection is cut.
+    std::chrono::milliseconds write_timeout{30'000};
+};
+
+/// A message; data is good until the handler returns.
+struct message {
+    /// UTF-8 for a text.
+    std::string_view data{};
+    /// Whether it is bytes and not a text.
+    bool binary = false;
+};
+
+/// How a connection ended.
+struct close_reason {
+    /// What the other side's close frame says, no_status when it says nothing; what was wrong when
+    /// this side failed the connection; abnormal when there was no close frame.
+    close_code code = close_code::abnormal;
+    /// The reason in the other side's close frame; good until the handler returns.
+    std::string_view text{};
+    /// Whether the other side sent a close frame.
+    bool clean = false;
+};
+
+/** What a connection calls, on its executor; null: nothing.
+
+    What a handler throws fails the connection with internal_error.
+*/
+struct events {
+    /// The connection is open. The request or what was answered to it is good until it returns.
+    std::function<void(connection&, request const& handshake)> open{};
+    /// A message has come, whole.
+    std::function<void(connection&, websocket::message const&)> message{};
+    /// The connection has ended; called once for each that was open, and the last.
+    std::function<void(connection&, close_reason const&)> close{};
+    /// Everything that waited for the client has been written.
+    std::function<void(connection&)> drain{};
+    /// A message exceeds the output limit; with overflow::tell.
+    std::function<void(connection&)> overflow{};
+};
+
+/// A message of a server, framed once for any number of connections. Copies share it.
+class prepared_message {
+public:
+    explicit prepared_message(std::string_view data, bool binary = false) {
+        auto bytes = std::make_shared<std::string>();
+        bytes->reserve(data.size() + 10);
+        append_frame(*bytes, role::server, binary ? opcode::binary : opcode::text, data);
+        bytes_ = std::move(bytes);
+    }
+
+    /// The frame.
+    std::string const& bytes() const noexcept { return *bytes_; }
+
+private:
+    std::shared_ptr<std::string const> bytes_;
+};
+
+/** A handle of a connection; copies are handles of the same one.
+
+    It is safe to use after the connection has ended: then nothing is sent. What is sent while
+   handlers run goes out in one write when they are done.
+
+    @par Thread safety
+    send(), close() and terminate() may be called from any thread; from another than the
+    connection's the data is copied, and they say what becomes of it as far as that is known.
+    Everything else on get_executor(), where the handlers are called too.
+*/
+class connection {
+public:
+    /// No connection.
+    connection() = default;
+
+    /// Whether it is a handle of a connection.
+    explicit operator bool() const noexcept { return channel_ != nullptr; }
+
+    /** Sends a text, which has to be UTF-8.
+        @return whether it is sent: the connection is open and the output has room */
+    bool send(std::string_view text) const;
+    /// Sends bytes. @return as above
+    bool send_binary(std::string_view bytes) const;
+    /// Sends a message as it came. @return as above
+    bool send(message const& m) const { return m.binary ? send_binary(m.data) : send(m.data); }
+    /// Sends a message that was framed before; for servers. @return as above
+    bool send(prepared_message const& m) const;
+    /** Sends a message that `write(std::string& out)` appends to the output, without a copy.
+        On the connection's executor.
+        @param expected about how many bytes it will be
+        @return as above */
+    template <std::invocable<std::string&> Write>
+    bool send_with(bool binary, std::size_t expected, Write write) const;
+
+    /** Begins to close: sends a close frame, and waits for the other side's. events::close follows.
+        @param code what the frame says; none: nothing
+        @param reason UTF-8, up to 123 bytes */
+    void close(close_code code = close_code::normal, std::string_view reason = {}) const;
+    /// Cuts the connection. events::close follows.
+    void terminate() const;
+
+    /// Whether messages can be sent.
+    bool is_open() const noexcept;
+    /// How many bytes wait for the other side.
+    std::size_t buffered_amount() const noexcept;
+
+    /// No message is handed on until resume(); the other side is held up before long.
+    void pause() const noexcept;
+    /// Ends pause().
+    void resume() const;
+
+    /// The subprotocol; empty for none.
+    std::string const& subprotocol() const noexcept;
+    /// The address of the other side, or that of its proxy.
+    asio::ip::tcp::endpoint const& peer() const noexcept;
+    /// Whether the connection is encrypted.
+    bool tls() const noexcept;
+    /// Where the handlers are called.
+    asio::any_io_executor get_executor() const;
+    /// Whether all connections of the executor's context are called one after another.
+    bool owns_context() const noexcept;
+    /// What the application keeps with the connection; emptied after events::close.
+    std::any& data() const noexcept;
+
+    /// Whether two handles are of the same connection, and an order for sets.
+    bool operator==(connection const&) const noexcept = default;
+    auto operator<=>(connection const&) const noexcept = default;
+
+    /// A handle of what is behind it; for servers and clients.
+    explicit connection(std::shared_ptr<detail::channel> c) noexcept : channel_(std::move(c)) {}
+
+private:
+    std::shared_ptr<detail::channel> channel_;
+};
+
+}  // namespace httphooks::websocket
+
+#include <httphooks/websocket/detail/channel.hpp>

@@ -1,0 +1,651 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What is behind a WebSocket connection's handles: reads, calls the application, writes, closes.
+*/
+
+#include <httphooks/http/detail/byte_stream.hpp>
+#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/detail/buffers.hpp>
+#include <httphooks/websocket/detail/loop.hpp>
+#include <httphooks/websocket/detail/random_keys.hpp>
+#include <httphooks/websocket/frame.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <any>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::websocket::detail {
+
+/// What the connections of one server or client share.
+struct channel_settings {
+    connection_options options{};
+    events handlers{};
+    role self = role::server;
+};
+
+/** A connection.
+
+    It lives while its stream is open, then as long as there are handles. Whatever comes in is read
+   to the thread's buffer; all messages in it are handed on, and what they cause to be sent leaves
+   in one write. An idle connection holds no buffer.
+*/
+class channel final : public http::detail::byte_stream_owner,
+                      public http::detail::severable,
+                      public loop_member,
+                      public std::enable_shared_from_this<channel> {
+public:
+    using ticket_ptr = std::unique_ptr<http::detail::connection_ticket>;
+
+    channel(std::shared_ptr<channel_settings const> settings,
+            std::shared_ptr<http::detail::byte_stream> stream)
+        : settings_(std::move(settings)), stream_(std::move(stream)) {}
+
+    /** Opens the connection, on its executor.
+        @param handshake what the open handler is told
+        @param output to be written before anything else
+        @param input what was read already */
+    void start(request const& handshake, std::string output, std::string input, ticket_ptr ticket);
+
+    bool send(opcode op, std::string_view payload);
+    bool send(prepared_message const& m);
+    template <class Write>
+    bool send_with(opcode op, std::size_t expected, Write& write);
+    void close(close_code code, std::string_view reason);
+    void terminate();
+    void pause() noexcept { paused_ = true; }
+    void resume();
+
+    bool is_open() const noexcept { return current() == state::open; }
+    std::size_t buffered() const noexcept { return out_.size() + stream_->unsent(); }
+    http::detail::byte_stream const& stream() const noexcept { return *stream_; }
+    channel_settings const* settings() const noexcept { return settings_.get(); }
+
+    std::any data{};
+    std::string subprotocol{};
+    asio::ip::tcp::endpoint peer{};
+    bool tls = false;
+
+    // for frame_reader
+    bool on_message(opcode op, std::string_view bytes);
+    bool on_ping(std::string_view payload);
+    bool on_pong(std::string_view) { return true; }
+    bool on_close(close_code code, std::string_view reason);
+
+private:
+    enum class state : std::uint8_t {
+        open,
+        /// This side has sent its close frame and waits for the other's.
+        closing,
+        /// Nothing but what waits is written, then the stream is ended.
+        ending,
+        /// FIN is sent, or waited for.
+        ended,
+        closed,
+    };
+
+    /// While it lives, the channel's handlers may run, and what is sent is kept together.
+    class event;
+
+    static constexpr std::size_t flush_at = 64 * 1024;
+    static constexpr std::size_t most_unsent = 64 * 1024;
+    static constexpr std::size_t most_held = 64 * 1024;
+
+    void on_readable(error_code ec) override;
+    void on_written(error_code ec) override;
+    void on_ended() override;
+    void on_tick() override;
+    void abandon() noexcept override;
+    void sever() noexcept override;
+    std::shared_ptr<loop_member> keep() noexcept override { return weak_from_this().lock(); }
+
+    state current() const noexcept { return state_.load(std::memory_order_relaxed); }
+    void enter(state s) noexcept { state_.store(s, std::memory_order_relaxed); }
+    bool receiving() const noexcept { return current() <= state::closing; }
+    bool here() const noexcept { return running_ == this || stream_->running_here(); }
+    mask_key next_key() const { return self() == role::client ? random_keys::next() : 0; }
+    role self() const noexcept { return settings_->self; }
+    connection_options const& options() const noexcept { return settings_->options; }
+    events const& handlers() const noexcept { return settings_->handlers; }
+
+    bool may_parse() const noexcept { return receiving() && !paused_ && buffered() < most_unsent; }
+    void process(char* bytes, std::size_t n);
+    void keep_input(char const* bytes, std::size_t n);
+    void settle();
+    void flush();
+    void schedule();
+    void run_scheduled();
+    template <class Function>
+    void post(Function f);
+
+    bool begin_output(std::size_t n);
+    void prepare_output() {
+        if (out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
+    }
+    void append_close_frame(close_code code, std::string_view reason);
+    void fail(close_code code);
+    void lose();
+    void tell_closed(close_reason const& why) noexcept;
+    void shut(bool reset) noexcept;
+    template <class Handler, class... Args>
+    void call(Handler const& handler, Args const&... args) noexcept;
+
+    void set_deadline();
+    void tick();
+
+    static inline constinit thread_local channel* running_ = nullptr;
+
+    std::shared_ptr<channel_settings const> settings_;
+    std::shared_ptr<http::detail::byte_stream> stream_;
+    std::shared_ptr<loop> loop_{};
+    ticket_ptr ticket_{};
+    event* event_ = nullptr;
+    frame_reader reader_{};
+    std::string out_{};
+    /// Input that is not parsed: the beginning of a frame, or what came while paused.
+    std::string held_{};
+    loop::tick last_input_ = 0;
+    loop::tick pinged_at_ = 0;
+    loop::tick progress_ = 0;
+    loop::tick close_by_ = 0;
+    std::size_t last_unsent_ = 0;
+    std::atomic<state> state_{state::open};
+    bool writing_ = false;
+    bool scheduled_ = false;
+    bool paused_ = false;
+    /// Parsing stopped although there may be whole frames.
+    bool stopped_ = false;
+    bool pinged_ = false;
+    bool told_ = false;
+    bool overflowed_ = false;
+    bool write_failed_ = false;
+    bool cut_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+class channel::event {
+public:
+    explicit event(channel& c)
+        : channel_(c),
+          handle_(c.shared_from_this()),
+          outer_(std::exchange(running_, &c)),
+          nested_(c.event_ != nullptr) {
+        if (!nested_) c.event_ = this;
+    }
+    event(event const&) = delete;
+    event& operator=(event const&) = delete;
+    ~event() {
+        if (!nested_) {
+            // what throws here is lack of memory; one connection pays for it
+            try {
+                channel_.settle();
+            } catch (std::exception const&) {
+                channel_.shut(true);
+            }
+            channel_.event_ = nullptr;
+        }
+        running_ = outer_;
+    }
+
+    connection& handle() noexcept { return handle_; }
+
+private:
+    channel& channel_;
+    connection handle_;
+    channel* outer_;
+    bool nested_;
+};
+
+template <class Handler, class... Args>
+void channel::call(Handler const& handler, Args const&... args) noexcept {
+    if (!handler) return;
+    try {
+        handler(event_->handle(), args...);
+    } catch (...) {
+        fail(close_code::internal_error);
+    }
+}
+
+inline void channel::start(request const& handshake, std::string output, std::string input,
+                           ticket_ptr ticket) {
+    ticket_ = std::move(ticket);
+    if (ticket_) ticket_->watch(weak_from_this());
+    stream_->open(shared_from_this());
+    loop_ = loop::of(stream_->context());
+    loop_->enter(*this, stream_->get_executor());
+    last_input_ = loop_->now();
+    event const e(*this);
+    out_ = std::move(output);
+    call(handlers().open, handshake);
+    if (!input.empty()) process(input.data(), input.size());
+    set_deadline();
+}
+
+// reading -------------------------------------------------------------------------------------
+
+inline void channel::on_readable(error_code ec) {
+    if (!receiving()) return;
+    event const e(*this);
+    if (ec) return lose();
+    read_buffer buffer;
+    bool const parse = may_parse() && !stopped_;
+    std::size_t const held = parse ? held_.copy(buffer.data(), frame_reader::most_left) : 0;
+    std::size_t const n = stream_->read_some(buffer.data() + held, read_buffer::size - held, ec);
+    if (ec == asio::error::would_block) return;
+    if (ec) return lose();
+    last_input_ = loop_->now();
+    pinged_ = false;
+    if (!parse) {
+        stopped_ = true;
+        held_.append(buffer.data(), n);
+        return;
+    }
+    if (held > 0) httphooks::detail::give_string(std::exchange(held_, {}));
+    process(buffer.data(), held + n);
+}
+
+/// Hands on all frames in the input; keeps what is left of it.
+inline void channel::process(char* bytes, std::size_t n) {
+    stopped_ = false;
+    std::size_t used = 0;
+    try {
+        used = reader_.read(self(), options().message, bytes, n, *this);
+    } catch (std::exception const&) {
+        cut_ = true;
+        return;
+    }
+    if (reader_.failure() != close_code::none)
+        fail(reader_.failure());
+    else if (used < n && receiving())
+        keep_input(bytes + used, n - used);
+    else
+        stopped_ = false;
+}
+
+inline void channel::keep_input(char const* bytes, std::size_t n) {
+    held_ = httphooks::detail::take_string();
+    held_.assign(bytes, n);
+}
+
+inline bool channel::on_message(opcode op, std::string_view bytes) {
+    if (current() == state::open) call(handlers().message, message{bytes, op == opcode::binary});
+    if (out_.size() >= flush_at) flush();
+    stopped_ = !may_parse();
+    return !stopped_;
+}
+
+inline bool channel::on_ping(std::string_view payload) {
+    if (current() == state::open) {
+        prepare_output();
+        append_frame(out_, self(), opcode::pong, payload, next_key());
+    }
+    if (out_.size() >= flush_at) flush();
+    stopped_ = !may_parse();
+    return !stopped_;
+}
+
+inline bool channel::on_close(close_code code, std::string_view reason) {
+    if (current() == state::open)
+        append_close_frame(code == close_code::no_status ? close_code::none : code, {});
+    enter(state::ending);
+    tell_closed({code, reason, true});
+    return false;
+}
+
+// sending -------------------------------------------------------------------------------------
+
+/// Makes room for `n` bytes more. @return whether they may be sent
+inline bool channel::begin_output(std::size_t n) {
+    if (!is_open() || overflowed_) return false;
+    std::size_t waiting = buffered();
+    if (waiting != 0 && waiting + n > options().output_limit) {
+        flush();
+        waiting = buffered();
+    }
+    if (waiting != 0 && waiting + n > options().output_limit) {
+        if (options().on_overflow == overflow::drop) return false;
+        if (options().on_overflow == overflow::close) {
+            overflowed_ = true;
+            schedule();
+            return false;
+        }
+        post([](channel& c) {
+            event const e(c);
+            if (c.is_open()) c.call(c.handlers().overflow);
+        });
+    }
+    prepare_output();
+    return true;
+}
+
+template <class Write>
+bool channel::send_with(opcode op, std::size_t expected, Write& write) {
+    if (!begin_output(expected)) return false;
+    frame_builder frame(out_, self(), expected);
+    try {
+        write(out_);
+    } catch (...) {
+        frame.discard();
+        throw;
+    }
+    frame.finish(op, next_key());
+    schedule();
+    return true;
+}
+
+inline bool channel::send(opcode op, std::string_view payload) {
+    if (here()) {
+        if (!begin_output(payload.size())) return false;
+        append_frame(out_, self(), op, payload, next_key());
+        schedule();
+        return true;
+    }
+    if (!is_open()) return false;
+    post([op, copy = std::string(payload)](channel& c) { c.send(op, copy); });
+    return true;
+}
+
+inline bool channel::send(prepared_message const& m) {
+    if (here()) {
+        if (!begin_output(m.bytes().size())) return false;
+        out_ += m.bytes();
+        schedule();
+        return true;
+    }
+    if (!is_open()) return false;
+    post([m](channel& c) { c.send(m); });
+    return true;
+}
+
+/// Has what was sent outside of the connection's own events written soon.
+inline void channel::schedule() {
+    if (event_ || writing_ || std::exchange(scheduled_, true)) return;
+    stream_->post(
+        [](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->run_scheduled(); },
+        shared_from_this());
+}
+
+inline void channel::run_scheduled() {
+    scheduled_ = false;
+    if (current() == state::closed) return;
+    event const e(*this);
+}
+
+template <class Function>
+void channel::post(Function f) {
+    asio::post(stream_->get_executor(), [self = shared_from_this(), f = std::move(f)]() mutable {
+        if (self->current() != state::closed) f(*self);
+    });
+}
+
+inline void channel::flush() {
+    if (writing_ || write_failed_ || out_.empty()) return;
+    error_code ec;
+    if (!stream_->write(out_, ec)) {
+        writing_ = true;
+        progress_ = loop_->now();
+        last_unsent_ = stream_->unsent();
+        set_deadline();
+    } else if (ec) {
+        write_failed_ = true;
+    }
+}
+
+inline void channel::on_written(error_code ec) {
+    if (current() == state::closed) return;
+    event const e(*this);
+    writing_ = false;
+    if (ec) {
+        write_failed_ = true;
+        return;
+    }
+    flush();
+    if (!writing_ && is_open()) call(handlers().drain);
+}
+
+/// The end of an event: writes, and decides what comes next.
+inline void channel::settle() {
+    for (;;) {
+        if (cut_ || write_failed_) lose();
+        if (current() == state::closed) return;
+        if (overflowed_ && is_open()) fail(close_code::policy_violation);
+        flush();
+        if (write_failed_) continue;
+        if (!stopped_ || !may_parse()) break;
+        std::string input;
+        input.swap(held_);
+        process(input.data(), input.size());
+    }
+    if (!writing_) output_buffers::give(out_);
+    if (receiving()) {
+        if (may_parse() || (paused_ && buffered() < most_unsent && held_.size() < most_held))
+            stream_->wait_readable();
+    } else if (current() == state::ending && !writing_) {
+        enter(state::ended);
+        stream_->end(self() == role::server);
+        set_deadline();
+    }
+}
+
+inline void channel::resume() {
+    paused_ = false;
+    schedule();
+}
+
+// closing -------------------------------------------------------------------------------------
+
+inline void channel::append_close_frame(close_code code, std::string_view reason) {
+    append_close(out_, self(), code, reason, next_key());
+    close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
+    enter(state::closing);
+    set_deadline();
+}
+
+inline void channel::close(close_code code, std::string_view reason) {
+    if (!here()) {
+        if (is_open())
+            post([code, copy = std::string(reason)](channel& c) { c.close(code, copy); });
+        return;
+    }
+    if (!is_open()) return;
+    append_close_frame(code, reason);
+    schedule();
+}
+
+inline void channel::terminate() {
+    if (current() == state::closed) return;
+    post([](channel& c) {
+        event const e(c);
+        c.cut_ = true;
+    });
+}
+
+/// The other side, or this one, broke a rule: says so and ends the connection.
+inline void channel::fail(close_code code) {
+    if (current() == state::open) append_close_frame(code, {});
+    if (receiving()) enter(state::ending);
+    tell_closed({code, {}, false});
+}
+
+/// The connection is gone.
+inline void channel::lose() {
+    enter(state::ended);
+    tell_closed({});
+    shut(false);
+}
+
+inline void channel::tell_closed(close_reason const& why) noexcept {
+    if (!std::exchange(told_, true)) call(handlers().close, why);
+}
+
+inline void channel::on_ended() {
+    shut(false);
+}
+
+inline void channel::sever() noexcept {
+    if (current() == state::closed) return;
+    event const e(*this);
+    cut_ = true;
+}
+
+inline void channel::shut(bool reset) noexcept {
+    if (current() == state::closed) return;
+    auto const self = shared_from_this();
+    enter(state::closed);
+    stream_->close(reset);
+    loop_->leave(*this);
+    ticket_.reset();
+    data.reset();
+    std::string().swap(out_);
+    std::string().swap(held_);
+}
+
+inline void channel::abandon() noexcept {
+    auto const self = shared_from_this();
+    enter(state::closed);
+    stream_->abandon();
+    loop_->leave(*this);
+    ticket_.reset();
+    data.reset();
+}
+
+// deadlines -----------------------------------------------------------------------------------
+
+inline void channel::set_deadline() {
+    bool set = false;
+    loop::tick next = 0;
+    auto const add = [&](loop::tick t) {
+        if (!set || static_cast<std::int32_t>(t - next) < 0) next = t;
+        set = true;
+    };
+    connection_options const& o = options();
+    if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
+    if (current() > state::open)
+        add(close_by_);
+    else if (o.ping_interval.count() > 0)
+        add(pinged_ ? pinged_at_ + timer_wheel::ticks(o.pong_timeout)
+                    : last_input_ + timer_wheel::ticks(o.ping_interval));
+    if (set)
+        loop_->deadline(*this, next);
+    else
+        loop_->no_deadline(*this);
+}
+
+inline void channel::on_tick() {
+    if (stream_->running_here()) return tick();
+    stream_->post([](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->tick(); },
+                  shared_from_this());
+}
+
+inline void channel::tick() {
+    if (current() == state::closed) return;
+    event const e(*this);
+    loop::tick const now = loop_->now();
+    auto const reached = [now](loop::tick since, std::chrono::milliseconds d) {
+        return static_cast<std::int32_t>(now - since - timer_wheel::ticks(d)) >= 0;
+    };
+    connection_options const& o = options();
+    if (writing_) {
+        if (stream_->unsent() != std::exchange(last_unsent_, stream_->unsent()))
+            progress_ = now;
+        else if (reached(progress_, o.write_timeout))
+            cut_ = true;
+    }
+    if (current() > state::open) {
+        if (static_cast<std::int32_t>(now - close_by_) >= 0) cut_ = true;
+    } else if (o.ping_interval.count() > 0) {
+        // while nothing is read, nothing can have come
+        if (!may_parse()) last_input_ = now;
+        if (!may_parse()) pinged_ = false;
+        if (pinged_ && reached(pinged_at_, o.pong_timeout)) {
+            cut_ = true;
+        } else if (!pinged_ && reached(last_input_, o.ping_interval)) {
+            append_frame(out_, self(), opcode::ping, {}, next_key());
+            pinged_ = true;
+            pinged_at_ = now;
+        }
+    }
+    if (!cut_) set_deadline();
+}
+
+}  // namespace httphooks::websocket::detail
+
+namespace httphooks::websocket {
+
+inline bool connection::send(std::string_view text) const {
+    return channel_ && channel_->send(opcode::text, text);
+}
+
+inline bool connection::send_binary(std::string_view bytes) const {
+    return channel_ && channel_->send(opcode::binary, bytes);
+}
+
+inline bool connection::send(prepared_message const& m) const {
+    return channel_ && channel_->send(m);
+}
+
+template <std::invocable<std::string&> Write>
+bool connection::send_with(bool binary, std::size_t expected, Write write) const {
+    return channel_ && channel_->send_with(binary ? opcode::binary : opcode::text, expected, write);
+}
+
+inline void connection::close(close_code code, std::string_view reason) const {
+    if (channel_) channel_->close(code, reason);
+}
+
+inline void connection::terminate() const {
+    if (channel_) channel_->terminate();
+}
+
+inline bool connection::is_open() const noexcept {
+    return channel_ && channel_->is_open();
+}
+
+inline std::size_t connection::buffered_amount() const noexcept {
+    return channel_ ? channel_->buffered() : 0;
+}
+
+inline void connection::pause() const noexcept {
+    channel_->pause();
+}
+
+inline void connection::resume() const {
+    channel_->resume();
+}
+
+inline std::string const& connection::subprotocol() const noexcept {
+    return channel_->subprotocol;
+}
+
+inline asio::ip::tcp::endpoint const& connection::peer() const noexcept {
+    return channel_->peer;
+}
+
+inline bool connection::tls() const noexcept {
+    return channel_->tls;
+}
+
+inline asio::any_io_executor connection::get_executor() const {
+    return channel_->stream().get_executor();
+}
+
+inline bool connection::owns_context() const noexcept {
+    return channel_->stream().owns_context();
+}
+
+inline std::any& connection::data() const noexcept {
+    return channel_->data;
+}
+
+}  // namespace httphooks::websocket

@@ -1,0 +1,212 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A WebSocket server, to be mounted on an HTTP server or on a Beast session of your own.
+*/
+
+#include <httphooks/http/mount.hpp>
+#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/handshake.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::websocket {
+
+/// What a server is created with.
+struct server_options {
+    /// The path that clients connect to.
+    std::string path = "/ws";
+    /// Which clients may connect, and how.
+    handshake_options handshake{};
+    /// Limits and time-outs of the connections.
+    connection_options connection{};
+};
+
+/** Accepts WebSockets on a path. Copies are handles of one server.
+
+    Handlers are set before the server is mounted. They are called on the executor of the connection
+    that they are about; in a server with threads, for different connections on several at a time.
+
+    @par Thread safety
+    Setting handlers: none. Everything else: all threads.
+    @par Example
+    examples/websocket_echo.cpp
+*/
+class server {
+public:
+    /** A server; nothing happens until it is mounted.
+        @param executor what get_executor() gives; connections have that of their stream
+        @throws std::invalid_argument a path that does not begin with `/`, or ends with it */
+    explicit server(asio::any_io_executor executor, server_options o = {});
+
+    /// Sets what is called when a connection is open: with (connection&) or (connection&, request
+    /// const&).
+    template <class F>
+    requires std::invocable<F&, connection&> || std::invocable<F&, connection&, request const&>
+    void on_open(F handler);
+    /// Sets what is called with each message.
+    void on_message(std::function<void(connection&, message const&)> handler) {
+        state_->settings->handlers.message = std::move(handler);
+    }
+    /// Sets what is called when a connection has ended, for the reason given.
+    void on_close(std::function<void(connection&, close_reason const&)> handler) {
+        state_->settings->handlers.close = std::move(handler);
+    }
+    /// Sets what is called when everything that waited for a client has been written.
+    void on_drain(std::function<void(connection&)> handler) {
+        state_->settings->handlers.drain = std::move(handler);
+    }
+    /// Sets what is called when a message exceeds the output limit; with overflow::tell.
+    void on_overflow(std::function<void(connection&)> handler) {
+        state_->settings->handlers.overflow = std::move(handler);
+    }
+
+    /// The executor that the server was created with.
+    asio::any_io_executor get_executor() const { return state_->executor; }
+    /// All open connections.
+    std::vector<connection> connections() const;
+
+    /// The path, as a mount's prefix.
+    std::string_view prefix() const noexcept { return state_->options.path; }
+    /// Answers a request below the path: takes the connection over, or refuses. For mounts.
+    void async_serve(http::connection c, request r, http::mount_handler done);
+    /// Closes all connections with going_away, and refuses new ones.
+    void drain();
+
+private:
+    struct state {
+        state(asio::any_io_executor ex, server_options o)
+            : executor(std::move(ex)), options(std::move(o)) {
+            settings->options = options.connection;
+        }
+
+        asio::any_io_executor executor;
+        server_options options;
+        std::shared_ptr<detail::channel_settings> settings =
+            std::make_shared<detail::channel_settings>();
+        std::mutex mutex{};
+        std::vector<std::weak_ptr<detail::loop>> loops{};
+        bool draining = false;
+    };
+
+    bool note_loop(asio::execution_context& context);
+    static void refuse(http::connection c, response reply, http::mount_handler done);
+
+    std::shared_ptr<state> state_;
+};
+
+static_assert(http::mountable<server>);
+
+// ---------------------------------------------------------------------------------------------
+
+inline server::server(asio::any_io_executor executor, server_options o)
+    : state_(std::make_shared<state>(std::move(executor), std::move(o))) {
+    std::string const& path = state_->options.path;
+    if (!path.starts_with('/') || path.ends_with('/'))
+        throw std::invalid_argument("websocket::server: a path begins with / and ends without: " +
+                                    path);
+}
+
+template <class F>
+requires std::invocable<F&, connection&> || std::invocable<F&, connection&, request const&>
+void server::on_open(F handler) {
+    if constexpr (std::invocable<F&, connection&, request const&>)
+        state_->settings->handlers.open = std::move(handler);
+    else
+        state_->settings->handlers.open = [h = std::move(handler)](
+                                              connection& c, request const&) mutable { h(c); };
+}
+
+/// Remembers a loop that has connections. @return whether the server takes connections
+inline bool server::note_loop(asio::execution_context& context) {
+    std::shared_ptr<detail::loop> const found = detail::loop::of(context);
+    std::lock_guard const lock(state_->mutex);
+    if (state_->draining) return false;
+    for (auto const& known : state_->loops)
+        if (!known.owner_before(found) && !std::weak_ptr(found).owner_before(known)) return true;
+    std::erase_if(state_->loops, [](auto const& l) { return l.expired(); });
+    state_->loops.push_back(found);
+    return true;
+}
+
+inline std::vector<connection> server::connections() const {
+    std::vector<std::weak_ptr<detail::loop>> loops;
+    {
+        std::lock_guard const lock(state_->mutex);
+        loops = state_->loops;
+    }
+    std::vector<connection> all;
+    for (auto const& weak : loops) {
+        auto const loop = weak.lock();
+        if (!loop) continue;
+        auto const members = loop->members([this](detail::loop_member& m) {
+            return static_cast<detail::channel&>(m).settings() == state_->settings.get();
+        });
+        for (auto const& m : members)
+            if (auto c = std::static_pointer_cast<detail::channel>(m); c->is_open())
+                all.emplace_back(std::move(c));
+    }
+    return all;
+}
+
+inline void server::refuse(http::connection c, response reply, http::mount_handler done) {
+    auto held = std::make_unique<http::connection>(std::move(c));
+    http::connection& writer = *held;
+    writer.async_write(reply, [h = std::move(held), d = std::move(done)](error_code ec) mutable {
+        if (ec)
+            std::move(d)(ec, std::nullopt);
+        else
+            std::move(d)(ec, std::move(*h));
+    });
+}
+
+inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
+    auto const raw = r.target();
+    std::string_view const target(raw.data(), raw.size());
+    if (target.substr(0, target.find('?')) != prefix())
+        return refuse(std::move(c), error_response(status::not_found), std::move(done));
+    handshake_reply reply = accept(r, state_->options.handshake);
+    if (!reply.accepted) return refuse(std::move(c), std::move(reply.message), std::move(done));
+
+    asio::ip::tcp::endpoint const peer = c.peer();
+    bool const tls = c.tls();
+    std::string const server_name = c.core()->server_name;
+    auto const& core = *c.core();
+    asio::any_io_executor const executor = c.get_executor();
+    if (!note_loop(asio::query(executor, asio::execution::context)) || core.input_ended)
+        return refuse(std::move(c), error_response(status::service_unavailable), std::move(done));
+
+    std::string output = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
+    if (!server_name.empty()) output.append("Server: ").append(server_name).append("\r\n");
+    output.append(reply.message.base().wire()).append("\r\n");
+    http::connection::taken taken = c.take_over();
+    auto const opened =
+        std::make_shared<detail::channel>(state_->settings, std::move(taken.stream));
+    opened->peer = peer;
+    opened->tls = tls;
+    opened->subprotocol = reply.subprotocol;
+    opened->start(r, std::move(output), std::move(taken.input), std::move(taken.ticket));
+    std::move(done)(error_code(), std::nullopt);
+}
+
+inline void server::drain() {
+    {
+        std::lock_guard const lock(state_->mutex);
+        state_->draining = true;
+    }
+    for (connection const& c : connections()) c.close(close_code::going_away);
+}
+
+}  // namespace httphooks::websocket
