@@ -2,7 +2,9 @@
 #pragma once
 
 /** @file
-    Plain HTTP: the server, its mounts, its connections. TLS is in <httphooks/http/tls.hpp>.
+    Plain HTTP: the server, its mounts, its connections. TLS, the client, static files and
+    cross-origin requests are in headers of their own: <httphooks/http/tls.hpp>, client.hpp,
+    static_files.hpp, cors.hpp.
 */
 
 #include <httphooks/http/connection.hpp>

@@ -602,6 +602,62 @@ TEST_CASE("connecting has a time-out of its own") {
     CHECK(handshakes == 1);
 }
 
+TEST_CASE("whatever operation of its stream fails, a request ends once") {
+    // Gives one byte a read, and fails at a step that is counted down.
+    struct failing final : hh::http::client_stream {
+        failing(tcp::socket s, int& steps) : socket_(std::move(s)), steps_(steps) {}
+        tcp::socket& socket() noexcept override { return socket_; }
+        void async_handshake(std::function<void(error_code)> done) override {
+            done(fails() ? error_code(asio::error::no_protocol_option) : error_code());
+        }
+        void async_read_some(asio::mutable_buffer into, handler done) override {
+            if (fails()) return fail(std::move(done));
+            socket_.async_read_some(asio::buffer(into, 1), std::move(done));
+        }
+        void async_write(asio::const_buffer from, handler done) override {
+            if (fails()) return fail(std::move(done));
+            asio::async_write(socket_, from, std::move(done));
+        }
+        bool fails() { return steps_-- == 0; }
+        void fail(handler done) {
+            asio::post(socket_.get_executor(),
+                       [done = std::move(done)] { done(asio::error::no_protocol_option, 0); });
+        }
+        tcp::socket socket_;
+        int& steps_;
+    };
+    int steps = 0;
+    hh::http::client_options options;
+    options.timeout = 100ms;
+    options.tls = [&](tcp::socket socket, std::string const&) {
+        return std::make_unique<failing>(std::move(socket), steps);
+    };
+    int good = 0;
+    for (int step = 0; step < 200 && good == 0; ++step) {
+        INFO(step);
+        steps = step;
+        fixture f(
+            always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
+            options);
+        std::string url = f.server.url();
+        url.insert(4, "s");
+        int calls = 0;
+        f.client.async_request(url, hh::request(verb::get, "/", 11),
+                               [&](error_code ec, hh::response r) {
+                                   ++calls;
+                                   if (ec) return;
+                                   CHECK(r.body() == "ok");
+                                   ++good;
+                               });
+        f.run_until([&] { return calls > 0; });
+        f.client.close();
+        f.context.restart();
+        f.context.poll();
+        CHECK(calls == 1);
+    }
+    CHECK(good == 1);
+}
+
 TEST_CASE("what cannot be asked is an error that comes later") {
     fixture f(always(ok));
     hh::request const get(verb::get, "/", 11);
