@@ -389,6 +389,7 @@ inline bool fields::get_chunked_impl() const {
 inline bool fields::get_keep_alive_impl(unsigned version) const {
     const_iterator const it = find(field::connection);
     if (it == end()) return version >= 11;
+    if (detail::ascii_iequals(it->value(), "keep-alive")) return true;
     beast::http::token_list tokens{it->value()};
     return version < 11 ? tokens.exists("keep-alive") : !tokens.exists("close");
 }

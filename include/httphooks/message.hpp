@@ -106,6 +106,25 @@ void append_body(std::string& to, beast::http::message<IsRequest, Body, Fields>&
     }
 }
 
+/** Fills an empty request with one that a parser gave: its fields are not judged again.
+
+    A target or a method that no request can have becomes an empty one, which the hooks refuse.
+*/
+template <class Body, class Fields>
+void take_parsed(request& to, beast::http::message<true, Body, Fields>& from) {
+    if (from.method() != verb::unknown)
+        to.method(from.method());
+    else if (is_token(from.method_string()))
+        to.method_string(from.method_string());
+    if (is_target_text(from.target())) to.target(from.target());
+    to.version(from.version());
+    for (auto const& f : from.base()) to.append_parsed(f.name(), f.name_string(), f.value());
+    if constexpr (std::same_as<Body, beast::http::string_body>)
+        to.body() = std::move(from.body());
+    else
+        append_body(to.body(), from);
+}
+
 template <bool IsRequest, class Body, class Fields>
 void convert_rest(beast::http::message<IsRequest, beast::http::string_body, fields>& to,
                   beast::http::message<IsRequest, Body, Fields>& from) {

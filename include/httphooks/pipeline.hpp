@@ -163,6 +163,18 @@ inline void erase_framing_fields(fields& headers) {
     }
 }
 
+/// Keeps an exchange while its hooks run, whatever they make its owner do.
+class kept_exchange {
+public:
+    explicit kept_exchange(exchange& ex) noexcept : exchange_(ex) { intrusive_ptr_add_ref(&ex); }
+    kept_exchange(kept_exchange const&) = delete;
+    kept_exchange& operator=(kept_exchange const&) = delete;
+    ~kept_exchange() { intrusive_ptr_release(&exchange_); }
+
+private:
+    exchange& exchange_;
+};
+
 /// Stands in an exchange for a sink when the reply came before the sink did.
 struct replied_already final : reply_sink {
     void on_reply(exchange&) noexcept override {}
@@ -193,7 +205,7 @@ inline void exchange::cancel() noexcept {
 }
 
 inline bool pipeline::start(exchange& ex) {
-    exchange_ptr const keep(&ex);
+    detail::kept_exchange const keep(ex);
     ex.signals_.store(1, std::memory_order_relaxed);
     begin(ex);
     for (std::uint32_t seen = 1;;) {
@@ -208,7 +220,7 @@ inline void pipeline::signal(exchange& ex) noexcept {
 }
 
 inline void pipeline::resume(exchange& ex) noexcept {
-    exchange_ptr const keep(&ex);
+    detail::kept_exchange const keep(ex);
     for (;;) {
         std::uint32_t const seen = ex.signals_.load(std::memory_order_acquire);
         if (step(ex)) {
@@ -304,7 +316,8 @@ inline void pipeline::refuse(exchange& ex, status code) {
 }
 
 inline void pipeline::choose_processing(exchange& ex) {
-    for (std::size_t i = 0; i < ex.matches_.size(); ++i)
+    bool const asterisk = ex.url_.path() == "*";  // the server itself, which no responder serves
+    for (std::size_t i = 0; i < ex.matches_.size() && !asterisk; ++i)
         if (ex.matches_[i].value->info.type == hook_type::responder) {
             ex.processing_ = processing::responders;
             return;
@@ -315,7 +328,7 @@ inline void pipeline::choose_processing(exchange& ex) {
     }
     std::string const allow = allowed_methods(ex);
     bool const options = ex.incoming_->method() == verb::options;
-    if (!allow.empty() || (options && ex.url_.path() == "*")) {
+    if (!allow.empty() || (options && asterisk)) {
         ex.processing_ = processing::made;
         ex.made_ = options ? make_response(status::no_content)
                            : error_response(status::method_not_allowed);
@@ -707,7 +720,7 @@ inline response pipeline::take_reply(exchange& ex) {
 }
 
 inline void pipeline::handed_over(exchange& ex) {
-    exchange_ptr const keep(&ex);
+    detail::kept_exchange const keep(ex);
     if (ex.stage_ != stage::replied || ex.handed_over_) return;
     ex.handed_over_ = true;
     if (ex.has_response_listeners_) run_listeners(ex, hook_type::response_listener);

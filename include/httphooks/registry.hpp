@@ -396,7 +396,7 @@ public:
         if constexpr (std::is_same_v<beast::http::message<true, Body, Fields>, request>)
             ex->incoming() = std::move(req);
         else
-            ex->incoming() = convert(std::move(req));
+            detail::take_parsed(ex->incoming(), req);
         ex->origin() = std::move(from);
         return ex;
     }

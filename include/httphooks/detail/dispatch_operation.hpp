@@ -40,17 +40,22 @@ response finished_reply(exchange& ex);
 /// Whether the calling thread runs the executor's context, as far as the executor can tell.
 bool runs_here(asio::any_io_executor const& executor) noexcept;
 
-/// Hands a reply to a handler that is called through its executor, or in place.
+/** Hands a reply to a handler.
+
+    It has no associated executor of its own, so that posting it to executor() is one step.
+*/
 template <class Handler>
 class reply_delivery {
-public:
     using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+public:
     using allocator_type = asio::associated_allocator_t<Handler>;
 
     reply_delivery(Handler handler, exchange_ptr ex)
         : handler_(std::move(handler)), exchange_(std::move(ex)) {}
 
-    executor_type get_executor() const noexcept {
+    /// Where the handler wants to be called.
+    executor_type executor() const noexcept {
         return asio::get_associated_executor(handler_, exchange_->get_executor());
     }
     allocator_type get_allocator() const noexcept {
@@ -152,7 +157,7 @@ void run_exchange(Handler handler, exchange_ptr ex, bool initiating) {
     }
     reply_delivery<Handler> deliver(std::move(handler), std::move(ex));
     if (initiating) {
-        auto const executor = deliver.get_executor();
+        auto const executor = deliver.executor();
         asio::post(executor, std::move(deliver));
     } else {
         deliver();
