@@ -8,6 +8,7 @@
 #include <httphooks/detail/recycle.hpp>
 #include <httphooks/detail/utf8.hpp>
 #include <httphooks/websocket/close_code.hpp>
+#include <httphooks/websocket/detail/lazy_string.hpp>
 #include <httphooks/websocket/detail/mask.hpp>
 #include <httphooks/websocket/detail/utf8_stream.hpp>
 
@@ -116,7 +117,7 @@ private:
         return false;
     }
 
-    std::string message_{};
+    detail::lazy_string message_{};
     std::uint64_t left_ = 0;
     detail::mask_key key_ = 0;
     std::uint32_t fragments_ = 0;
@@ -280,8 +281,7 @@ template <class Sink>
 frame_reader::step frame_reader::end_frame(Sink& sink) {
     in_frame_ = false;
     if (!fin_) return step::go;
-    std::string whole;
-    whole.swap(message_);
+    std::string whole = message_.take();
     step const next = deliver(whole, sink);
     httphooks::detail::give_string(std::move(whole));
     return next;
@@ -319,7 +319,6 @@ std::size_t frame_reader::read(role self, message_limits const& limits, char* da
         auto const piece = static_cast<std::size_t>(std::min<std::uint64_t>(left_, n - at));
         if (piece > 0) {
             if (!take(data + at, piece)) break;
-            if (message_.empty()) message_ = httphooks::detail::take_string();
             message_.append(data + at, piece);
             at += piece;
         }

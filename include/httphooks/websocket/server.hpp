@@ -7,6 +7,7 @@
 
 #include <httphooks/http/mount.hpp>
 #include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/detail/open_channel.hpp>
 #include <httphooks/websocket/handshake.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -180,24 +181,9 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
     handshake_reply reply = accept(r, state_->options.handshake);
     if (!reply.accepted) return refuse(std::move(c), std::move(reply.message), std::move(done));
 
-    asio::ip::tcp::endpoint const peer = c.peer();
-    bool const tls = c.tls();
-    std::string const server_name = c.core()->server_name;
-    auto const& core = *c.core();
-    asio::any_io_executor const executor = c.get_executor();
-    if (!note_loop(asio::query(executor, asio::execution::context)) || core.input_ended)
+    if (!note_loop(asio::query(c.get_executor(), asio::execution::context)))
         return refuse(std::move(c), error_response(status::service_unavailable), std::move(done));
-
-    std::string output = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
-    if (!server_name.empty()) output.append("Server: ").append(server_name).append("\r\n");
-    output.append(reply.message.base().wire()).append("\r\n");
-    http::connection::taken taken = c.take_over();
-    auto const opened =
-        std::make_shared<detail::channel>(state_->settings, std::move(taken.stream));
-    opened->peer = peer;
-    opened->tls = tls;
-    opened->subprotocol = reply.subprotocol;
-    opened->start(r, std::move(output), std::move(taken.input), std::move(taken.ticket));
+    detail::open_channel(state_->settings, std::move(c), r, reply);
     std::move(done)(error_code(), std::nullopt);
 }
 

@@ -125,7 +125,9 @@ public:
     void wait_readable() override;
     std::size_t read_some(char* to, std::size_t n, error_code& ec) override;
     bool write(std::string& bytes, error_code& ec) override;
-    std::size_t unsent() const noexcept override { return sending_.size() - sent_; }
+    std::size_t unsent() const noexcept override {
+        return extra_ ? extra_->sending.size() - extra_->sent : 0;
+    }
     void end(bool fin) override;
     void close(bool reset) noexcept override;
     void abandon() noexcept override;
@@ -139,6 +141,22 @@ private:
         std::size_t begin = 0;
         std::size_t end = 0;
     };
+
+    /// What an idle plain socket does without.
+    struct extra {
+        std::string sending{};
+        std::size_t sent = 0;
+        std::unique_ptr<byte_stream_on::input> input{};
+    };
+
+    input& own_input() {
+        if (!more().input) more().input = std::make_unique<input>();
+        return *more().input;
+    }
+    extra& more() {
+        if (!extra_) extra_ = std::make_unique<extra>();
+        return *extra_;
+    }
 
     template <class Function>
     auto handler(Function f) {
@@ -172,10 +190,8 @@ private:
 
     executor_type executor_;
     std::optional<Stream> stream_;
-    std::string sending_{};
-    std::size_t sent_ = 0;
-    std::unique_ptr<input> input_{};
-    unsigned pending_ = 0;
+    std::unique_ptr<extra> extra_{};
+    unsigned short pending_ = 0;
     bool reading_ = false;
     bool fin_ = false;
     bool ending_ = false;
@@ -222,15 +238,13 @@ template <class Stream>
 void byte_stream_on<Stream>::wait_readable() {
     if (reading_ || closed_) return;
     reading_ = true;
-    if constexpr (by_readiness) {
+    if constexpr (by_readiness)
         stream_->async_wait(asio::socket_base::wait_read,
                             handler([](byte_stream_on& s, error_code ec) { s.on_input(ec, 0); }));
-    } else {
-        if (!input_) input_ = std::make_unique<input>();
+    else
         stream_->async_read_some(
-            asio::buffer(input_->bytes),
+            asio::buffer(own_input().bytes),
             handler([](byte_stream_on& s, error_code ec, std::size_t n) { s.on_input(ec, n); }));
-    }
 }
 
 template <class Stream>
@@ -238,8 +252,8 @@ void byte_stream_on<Stream>::on_input(error_code ec, std::size_t n) {
     reading_ = false;
     if (closed_) return;
     if constexpr (!by_readiness) {
-        input_->begin = 0;
-        input_->end = n;
+        own_input().begin = 0;
+        own_input().end = n;
     }
     if (!ending_) return tell(&byte_stream_owner::on_readable, ec);
     if (!said_) return say_farewell();
@@ -253,10 +267,11 @@ std::size_t byte_stream_on<Stream>::read_some(char* to, std::size_t n, error_cod
         if (not_now(ec)) ec = asio::error::would_block;
         return got;
     } else {
-        std::size_t const got = input_ ? std::min(n, input_->end - input_->begin) : 0;
+        input& in = own_input();
+        std::size_t const got = std::min(n, in.end - in.begin);
         ec = got == 0 ? error_code(asio::error::would_block) : error_code();
-        if (got > 0) std::copy_n(input_->bytes.data() + input_->begin, got, to);
-        if (input_) input_->begin += got;
+        std::copy_n(in.bytes.data() + in.begin, got, to);
+        in.begin += got;
         return got;
     }
 }
@@ -285,9 +300,9 @@ bool byte_stream_on<Stream>::write(std::string& bytes, error_code& ec) {
         return true;
     }
     if (ec) return true;
-    sending_.swap(bytes);
+    more().sending.swap(bytes);
+    more().sent = written;
     bytes.clear();
-    sent_ = written;
     write_rest();
     return false;
 }
@@ -300,18 +315,23 @@ void byte_stream_on<Stream>::write_rest() {
             handler([](byte_stream_on& s, error_code ec) { s.on_progress(ec, 0); }));
     else
         stream_->async_write_some(
-            asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
+            asio::const_buffer(more().sending.data() + more().sent, unsent()),
             handler([](byte_stream_on& s, error_code ec, std::size_t n) { s.on_progress(ec, n); }));
 }
 
 template <class Stream>
 void byte_stream_on<Stream>::on_progress(error_code ec, std::size_t n) {
     if (closed_) return;
-    sent_ += n;
-    if (!ec && by_readiness) write_now(sending_.data() + sent_, sending_.size() - sent_, sent_, ec);
-    if (!ec && sent_ < sending_.size()) return write_rest();
-    sent_ = 0;
-    std::string().swap(sending_);
+    extra& e = more();
+    e.sent += n;
+    if (!ec && by_readiness) write_now(e.sending.data() + e.sent, unsent(), e.sent, ec);
+    if (!ec && unsent() > 0) return write_rest();
+    if (by_readiness) {
+        extra_.reset();
+    } else {
+        e.sent = 0;
+        std::string().swap(e.sending);
+    }
     tell(&byte_stream_owner::on_written, ec);
 }
 
@@ -369,9 +389,8 @@ void byte_stream_on<Stream>::discard() {
         }
         stream_->async_wait(asio::socket_base::wait_read, handler(next));
     } else {
-        if (!input_) input_ = std::make_unique<input>();
         under_tls(*stream_).async_read_some(
-            asio::buffer(input_->bytes),
+            asio::buffer(own_input().bytes),
             handler([next](byte_stream_on& s, error_code ec, std::size_t) { next(s, ec); }));
     }
 }

@@ -6,7 +6,6 @@
 */
 
 #include <httphooks/http/detail/byte_stream.hpp>
-#include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/buffers.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
@@ -41,7 +40,6 @@ struct channel_settings {
    in one write. An idle connection holds no buffer.
 */
 class channel final : public http::detail::byte_stream_owner,
-                      public http::detail::severable,
                       public loop_member,
                       public std::enable_shared_from_this<channel> {
 public:
@@ -72,7 +70,7 @@ public:
     channel_settings const* settings() const noexcept { return settings_.get(); }
 
     std::any data{};
-    std::string subprotocol{};
+    std::unique_ptr<std::string const> subprotocol{};
     asio::ip::tcp::endpoint peer{};
     bool tls = false;
 
@@ -120,7 +118,6 @@ private:
 
     bool may_parse() const noexcept { return receiving() && !paused_ && buffered() < most_unsent; }
     void process(char* bytes, std::size_t n);
-    void keep_input(char const* bytes, std::size_t n);
     void settle();
     void flush();
     void schedule();
@@ -147,18 +144,19 @@ private:
 
     std::shared_ptr<channel_settings const> settings_;
     std::shared_ptr<http::detail::byte_stream> stream_;
-    std::shared_ptr<loop> loop_{};
+    /// While the connection is not closed; its context keeps it.
+    loop* loop_ = nullptr;
     ticket_ptr ticket_{};
     event* event_ = nullptr;
     frame_reader reader_{};
     std::string out_{};
     /// Input that is not parsed: the beginning of a frame, or what came while paused.
-    std::string held_{};
+    lazy_string held_{};
     loop::tick last_input_ = 0;
     loop::tick pinged_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
-    std::size_t last_unsent_ = 0;
+    std::uint32_t last_unsent_ = 0;
     std::atomic<state> state_{state::open};
     bool writing_ = false;
     bool scheduled_ = false;
@@ -173,6 +171,7 @@ private:
 };
 
 // ---------------------------------------------------------------------------------------------
+// How a channel ends is in channel_end.hpp.
 
 class channel::event {
 public:
@@ -222,7 +221,7 @@ inline void channel::start(request const& handshake, std::string output, std::st
     ticket_ = std::move(ticket);
     if (ticket_) ticket_->watch(weak_from_this());
     stream_->open(shared_from_this());
-    loop_ = loop::of(stream_->context());
+    loop_ = loop::of(stream_->context()).get();
     loop_->enter(*this, stream_->get_executor());
     last_input_ = loop_->now();
     event const e(*this);
@@ -240,7 +239,7 @@ inline void channel::on_readable(error_code ec) {
     if (ec) return lose();
     read_buffer buffer;
     bool const parse = may_parse() && !stopped_;
-    std::size_t const held = parse ? held_.copy(buffer.data(), frame_reader::most_left) : 0;
+    std::size_t const held = parse ? held_.view().copy(buffer.data(), frame_reader::most_left) : 0;
     std::size_t const n = stream_->read_some(buffer.data() + held, read_buffer::size - held, ec);
     if (ec == asio::error::would_block) return;
     if (ec) return lose();
@@ -251,7 +250,7 @@ inline void channel::on_readable(error_code ec) {
         held_.append(buffer.data(), n);
         return;
     }
-    if (held > 0) httphooks::detail::give_string(std::exchange(held_, {}));
+    held_.clear();
     process(buffer.data(), held + n);
 }
 
@@ -268,14 +267,9 @@ inline void channel::process(char* bytes, std::size_t n) {
     if (reader_.failure() != close_code::none)
         fail(reader_.failure());
     else if (used < n && receiving())
-        keep_input(bytes + used, n - used);
+        held_.append(bytes + used, n - used);
     else
         stopped_ = false;
-}
-
-inline void channel::keep_input(char const* bytes, std::size_t n) {
-    held_ = httphooks::detail::take_string();
-    held_.assign(bytes, n);
 }
 
 inline bool channel::on_message(opcode op, std::string_view bytes) {
@@ -395,7 +389,7 @@ inline void channel::flush() {
     if (!stream_->write(out_, ec)) {
         writing_ = true;
         progress_ = loop_->now();
-        last_unsent_ = stream_->unsent();
+        last_unsent_ = static_cast<std::uint32_t>(stream_->unsent());
         set_deadline();
     } else if (ec) {
         write_failed_ = true;
@@ -417,15 +411,15 @@ inline void channel::on_written(error_code ec) {
 /// The end of an event: writes, and decides what comes next.
 inline void channel::settle() {
     for (;;) {
-        if (cut_ || write_failed_) lose();
         if (current() == state::closed) return;
+        if (cut_ || write_failed_) return lose();
         if (overflowed_ && is_open()) fail(close_code::policy_violation);
         flush();
         if (write_failed_) continue;
         if (!stopped_ || !may_parse()) break;
-        std::string input;
-        input.swap(held_);
+        std::string input = held_.take();
         process(input.data(), input.size());
+        httphooks::detail::give_string(std::move(input));
     }
     if (!writing_) output_buffers::give(out_);
     if (receiving()) {
@@ -443,209 +437,7 @@ inline void channel::resume() {
     schedule();
 }
 
-// closing -------------------------------------------------------------------------------------
-
-inline void channel::append_close_frame(close_code code, std::string_view reason) {
-    append_close(out_, self(), code, reason, next_key());
-    close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
-    enter(state::closing);
-    set_deadline();
-}
-
-inline void channel::close(close_code code, std::string_view reason) {
-    if (!here()) {
-        if (is_open())
-            post([code, copy = std::string(reason)](channel& c) { c.close(code, copy); });
-        return;
-    }
-    if (!is_open()) return;
-    append_close_frame(code, reason);
-    schedule();
-}
-
-inline void channel::terminate() {
-    if (current() == state::closed) return;
-    post([](channel& c) {
-        event const e(c);
-        c.cut_ = true;
-    });
-}
-
-/// The other side, or this one, broke a rule: says so and ends the connection.
-inline void channel::fail(close_code code) {
-    if (current() == state::open) append_close_frame(code, {});
-    if (receiving()) enter(state::ending);
-    tell_closed({code, {}, false});
-}
-
-/// The connection is gone.
-inline void channel::lose() {
-    enter(state::ended);
-    tell_closed({});
-    shut(false);
-}
-
-inline void channel::tell_closed(close_reason const& why) noexcept {
-    if (!std::exchange(told_, true)) call(handlers().close, why);
-}
-
-inline void channel::on_ended() {
-    shut(false);
-}
-
-inline void channel::sever() noexcept {
-    if (current() == state::closed) return;
-    event const e(*this);
-    cut_ = true;
-}
-
-inline void channel::shut(bool reset) noexcept {
-    if (current() == state::closed) return;
-    auto const self = shared_from_this();
-    enter(state::closed);
-    stream_->close(reset);
-    loop_->leave(*this);
-    ticket_.reset();
-    data.reset();
-    std::string().swap(out_);
-    std::string().swap(held_);
-}
-
-inline void channel::abandon() noexcept {
-    auto const self = shared_from_this();
-    enter(state::closed);
-    stream_->abandon();
-    loop_->leave(*this);
-    ticket_.reset();
-    data.reset();
-}
-
-// deadlines -----------------------------------------------------------------------------------
-
-inline void channel::set_deadline() {
-    bool set = false;
-    loop::tick next = 0;
-    auto const add = [&](loop::tick t) {
-        if (!set || static_cast<std::int32_t>(t - next) < 0) next = t;
-        set = true;
-    };
-    connection_options const& o = options();
-    if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
-    if (current() > state::open)
-        add(close_by_);
-    else if (o.ping_interval.count() > 0)
-        add(pinged_ ? pinged_at_ + timer_wheel::ticks(o.pong_timeout)
-                    : last_input_ + timer_wheel::ticks(o.ping_interval));
-    if (set)
-        loop_->deadline(*this, next);
-    else
-        loop_->no_deadline(*this);
-}
-
-inline void channel::on_tick() {
-    if (stream_->running_here()) return tick();
-    stream_->post([](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->tick(); },
-                  shared_from_this());
-}
-
-inline void channel::tick() {
-    if (current() == state::closed) return;
-    event const e(*this);
-    loop::tick const now = loop_->now();
-    auto const reached = [now](loop::tick since, std::chrono::milliseconds d) {
-        return static_cast<std::int32_t>(now - since - timer_wheel::ticks(d)) >= 0;
-    };
-    connection_options const& o = options();
-    if (writing_) {
-        if (stream_->unsent() != std::exchange(last_unsent_, stream_->unsent()))
-            progress_ = now;
-        else if (reached(progress_, o.write_timeout))
-            cut_ = true;
-    }
-    if (current() > state::open) {
-        if (static_cast<std::int32_t>(now - close_by_) >= 0) cut_ = true;
-    } else if (o.ping_interval.count() > 0) {
-        // while nothing is read, nothing can have come
-        if (!may_parse()) last_input_ = now;
-        if (!may_parse()) pinged_ = false;
-        if (pinged_ && reached(pinged_at_, o.pong_timeout)) {
-            cut_ = true;
-        } else if (!pinged_ && reached(last_input_, o.ping_interval)) {
-            append_frame(out_, self(), opcode::ping, {}, next_key());
-            pinged_ = true;
-            pinged_at_ = now;
-        }
-    }
-    if (!cut_) set_deadline();
-}
-
 }  // namespace httphooks::websocket::detail
 
-namespace httphooks::websocket {
-
-inline bool connection::send(std::string_view text) const {
-    return channel_ && channel_->send(opcode::text, text);
-}
-
-inline bool connection::send_binary(std::string_view bytes) const {
-    return channel_ && channel_->send(opcode::binary, bytes);
-}
-
-inline bool connection::send(prepared_message const& m) const {
-    return channel_ && channel_->send(m);
-}
-
-template <std::invocable<std::string&> Write>
-bool connection::send_with(bool binary, std::size_t expected, Write write) const {
-    return channel_ && channel_->send_with(binary ? opcode::binary : opcode::text, expected, write);
-}
-
-inline void connection::close(close_code code, std::string_view reason) const {
-    if (channel_) channel_->close(code, reason);
-}
-
-inline void connection::terminate() const {
-    if (channel_) channel_->terminate();
-}
-
-inline bool connection::is_open() const noexcept {
-    return channel_ && channel_->is_open();
-}
-
-inline std::size_t connection::buffered_amount() const noexcept {
-    return channel_ ? channel_->buffered() : 0;
-}
-
-inline void connection::pause() const noexcept {
-    channel_->pause();
-}
-
-inline void connection::resume() const {
-    channel_->resume();
-}
-
-inline std::string const& connection::subprotocol() const noexcept {
-    return channel_->subprotocol;
-}
-
-inline asio::ip::tcp::endpoint const& connection::peer() const noexcept {
-    return channel_->peer;
-}
-
-inline bool connection::tls() const noexcept {
-    return channel_->tls;
-}
-
-inline asio::any_io_executor connection::get_executor() const {
-    return channel_->stream().get_executor();
-}
-
-inline bool connection::owns_context() const noexcept {
-    return channel_->stream().owns_context();
-}
-
-inline std::any& connection::data() const noexcept {
-    return channel_->data;
-}
-
-}  // namespace httphooks::websocket
+#include <httphooks/websocket/detail/channel_end.hpp>
+#include <httphooks/websocket/detail/connection_calls.hpp>

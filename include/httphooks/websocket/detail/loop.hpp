@@ -5,6 +5,7 @@
     What the WebSockets of one execution context share: the clock and their deadlines.
 */
 
+#include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/timer_wheel.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -26,7 +27,8 @@ namespace httphooks::websocket::detail {
 using http::detail::timer_wheel;
 
 /// What a loop can tell each of its connections.
-class loop_member : public timer_wheel::entry,
+class loop_member : public http::detail::severable,
+                    public timer_wheel::entry,
                     public boost::intrusive::list_base_hook<
                         boost::intrusive::link_mode<boost::intrusive::safe_link>> {
 public:
@@ -42,7 +44,7 @@ public:
     virtual void abandon() noexcept = 0;
 
 protected:
-    virtual ~loop_member() = default;
+    ~loop_member() override = default;
 };
 
 /** The WebSockets of one execution context.

@@ -1,0 +1,156 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How a WebSocket connection ends: closing in order, failing, losing the stream, deadlines.
+*/
+
+#include <httphooks/websocket/detail/channel.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::websocket::detail {
+
+// closing -------------------------------------------------------------------------------------
+
+inline void channel::append_close_frame(close_code code, std::string_view reason) {
+    append_close(out_, self(), code, reason, next_key());
+    close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
+    enter(state::closing);
+    set_deadline();
+}
+
+inline void channel::close(close_code code, std::string_view reason) {
+    if (!here()) {
+        if (is_open())
+            post([code, copy = std::string(reason)](channel& c) { c.close(code, copy); });
+        return;
+    }
+    if (!is_open()) return;
+    append_close_frame(code, reason);
+    schedule();
+}
+
+inline void channel::terminate() {
+    if (current() == state::closed) return;
+    post([](channel& c) {
+        event const e(c);
+        c.cut_ = true;
+    });
+}
+
+/// The other side, or this one, broke a rule: says so and ends the connection.
+inline void channel::fail(close_code code) {
+    if (current() == state::open) append_close_frame(code, {});
+    if (receiving()) enter(state::ending);
+    tell_closed({code, {}, false});
+}
+
+/// The connection is gone.
+inline void channel::lose() {
+    enter(state::ended);
+    tell_closed({});
+    shut(false);
+}
+
+inline void channel::tell_closed(close_reason const& why) noexcept {
+    if (!std::exchange(told_, true)) call(handlers().close, why);
+}
+
+inline void channel::on_ended() {
+    shut(false);
+}
+
+inline void channel::sever() noexcept {
+    if (current() == state::closed) return;
+    event const e(*this);
+    cut_ = true;
+}
+
+inline void channel::shut(bool reset) noexcept {
+    if (current() == state::closed) return;
+    auto const self = shared_from_this();
+    enter(state::closed);
+    stream_->close(reset);
+    loop_->leave(*this);
+    ticket_.reset();
+    data.reset();
+    std::string().swap(out_);
+    held_.clear();
+}
+
+inline void channel::abandon() noexcept {
+    auto const self = shared_from_this();
+    enter(state::closed);
+    stream_->abandon();
+    loop_->leave(*this);
+    ticket_.reset();
+    data.reset();
+}
+
+// deadlines -----------------------------------------------------------------------------------
+
+inline void channel::set_deadline() {
+    bool set = false;
+    loop::tick next = 0;
+    auto const add = [&](loop::tick t) {
+        if (!set || static_cast<std::int32_t>(t - next) < 0) next = t;
+        set = true;
+    };
+    connection_options const& o = options();
+    if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
+    if (current() > state::open)
+        add(close_by_);
+    else if (o.ping_interval.count() > 0)
+        add(pinged_ ? pinged_at_ + timer_wheel::ticks(o.pong_timeout)
+                    : last_input_ + timer_wheel::ticks(o.ping_interval));
+    if (set)
+        loop_->deadline(*this, next);
+    else
+        loop_->no_deadline(*this);
+}
+
+inline void channel::on_tick() {
+    if (stream_->running_here()) return tick();
+    stream_->post([](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->tick(); },
+                  shared_from_this());
+}
+
+inline void channel::tick() {
+    if (current() == state::closed) return;
+    event const e(*this);
+    loop::tick const now = loop_->now();
+    auto const reached = [now](loop::tick since, std::chrono::milliseconds d) {
+        return static_cast<std::int32_t>(now - since - timer_wheel::ticks(d)) >= 0;
+    };
+    connection_options const& o = options();
+    if (writing_) {
+        auto const unsent = static_cast<std::uint32_t>(stream_->unsent());
+        if (unsent != std::exchange(last_unsent_, unsent))
+            progress_ = now;
+        else if (reached(progress_, o.write_timeout))
+            cut_ = true;
+    }
+    if (current() > state::open) {
+        if (static_cast<std::int32_t>(now - close_by_) >= 0) cut_ = true;
+    } else if (o.ping_interval.count() > 0) {
+        // while nothing is read, nothing can have come
+        if (!may_parse()) last_input_ = now;
+        if (!may_parse()) pinged_ = false;
+        if (pinged_ && reached(pinged_at_, o.pong_timeout)) {
+            cut_ = true;
+        } else if (!pinged_ && reached(last_input_, o.ping_interval)) {
+            append_frame(out_, self(), opcode::ping, {}, next_key());
+            pinged_ = true;
+            pinged_at_ = now;
+        }
+    }
+    if (!cut_) set_deadline();
+}
+
+}  // namespace httphooks::websocket::detail
