@@ -397,13 +397,13 @@ TEST_CASE("dates of header fields are read in their three forms") {
     CHECK(parse_http_date("Saturday, 01-Jan-00 00:00:00 GMT", now) == 946684800);
     CHECK(parse_http_date("Sun Nov  6 08:49:37 1994", now) == 784111777);
     CHECK(parse_http_date("Thu Nov 16 08:49:37 1994", now) == 784975777);
-    for (auto const* text :
-         {"", "Sun", "Sun,", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 GMT ",
-          "Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT",
-          "Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:37 GMT",
-          "Sun, 06 nov 1994 08:49:37 GMT", "Xxx, 06 Nov 1994 08:49:37 GMT",
-          "Sunduy, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov -994 08:49:37 GMT",
-          "Sun Nov 06 08:49:37 94", "Sun Nov  6  8:49:37 1994", "Sun, 00 Nov 1994 08:49:37 GMT"}) {
+    for (auto const* text : {"", ",", "a,", "Sun", "Sun,", "Sun, 06 Nov 1994 08:49:37",
+                             "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, 6 Nov 1994 08:49:37 GMT",
+                             "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
+                             "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT",
+                             "Xxx, 06 Nov 1994 08:49:37 GMT", "Sunduy, 06-Nov-94 08:49:37 GMT",
+                             "Sun, 06 Nov -994 08:49:37 GMT", "Sun Nov 06 08:49:37 94",
+                             "Sun Nov  6  8:49:37 1994", "Sun, 00 Nov 1994 08:49:37 GMT"}) {
         INFO(text);
         CHECK_FALSE(parse_http_date(text, now).has_value());
     }

@@ -7,7 +7,6 @@
 
 #include <httphooks/config.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <ctime>
@@ -110,7 +109,7 @@ inline std::optional<std::time_t> parse_http_date(std::string_view text, std::ti
         in.skip(" ");
         seconds = in.time_of_day();
         in.skip(" GMT");
-    } else if (comma != text.npos) {  // Sunday, 06-Nov-94 08:49:37 GMT
+    } else if (comma != text.npos && comma > 3) {  // Sunday, 06-Nov-94 08:49:37 GMT
         in.name("SunMonTueWedThuFriSat", 3);
         for (std::string_view const rest : {"day", "sday", "nesday", "rsday", "urday"})
             if (text.substr(3, comma - 3) == rest) in.skip(rest);
