@@ -38,7 +38,9 @@ public:
 
     /// There is something to read, or an error.
     virtual void on_readable(error_code ec) = 0;
-    /// What write() left is written, or cannot be.
+    /// Some of what write() left is written.
+    virtual void on_progress() = 0;
+    /// All of it is written, or cannot be.
     virtual void on_written(error_code ec) = 0;
     /// The client has closed too, after end().
     virtual void on_ended() = 0;
@@ -323,9 +325,13 @@ template <class Stream>
 void byte_stream_on<Stream>::on_progress(error_code ec, std::size_t n) {
     if (closed_) return;
     extra& e = more();
+    std::size_t const before = e.sent;
     e.sent += n;
     if (!ec && by_readiness) write_now(e.sending.data() + e.sent, unsent(), e.sent, ec);
-    if (!ec && unsent() > 0) return write_rest();
+    if (!ec && unsent() > 0) {
+        if (e.sent > before) owner_->on_progress();
+        return write_rest();
+    }
     if (by_readiness) {
         extra_.reset();
     } else {

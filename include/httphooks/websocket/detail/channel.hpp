@@ -100,6 +100,7 @@ private:
     static constexpr std::size_t most_held = 64 * 1024;
 
     void on_readable(error_code ec) override;
+    void on_progress() override { progress_ = loop_->now(); }
     void on_written(error_code ec) override;
     void on_ended() override;
     void on_tick() override;
@@ -156,9 +157,10 @@ private:
     loop::tick pinged_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
-    std::uint32_t last_unsent_ = 0;
     std::atomic<state> state_{state::open};
     bool writing_ = false;
+    /// The application waits for events::drain.
+    bool full_ = false;
     bool scheduled_ = false;
     bool paused_ = false;
     /// Parsing stopped although there may be whole frames.
@@ -339,25 +341,25 @@ bool channel::send_with(opcode op, std::size_t expected, Write& write) {
 }
 
 inline bool channel::send(opcode op, std::string_view payload) {
+    if (!is_open()) return false;
     if (here()) {
         if (!begin_output(payload.size())) return false;
         append_frame(out_, self(), op, payload, next_key());
         schedule();
         return true;
     }
-    if (!is_open()) return false;
     post([op, copy = std::string(payload)](channel& c) { c.send(op, copy); });
     return true;
 }
 
 inline bool channel::send(prepared_message const& m) {
+    if (!is_open()) return false;
     if (here()) {
         if (!begin_output(m.bytes().size())) return false;
         out_ += m.bytes();
         schedule();
         return true;
     }
-    if (!is_open()) return false;
     post([m](channel& c) { c.send(m); });
     return true;
 }
@@ -388,8 +390,8 @@ inline void channel::flush() {
     error_code ec;
     if (!stream_->write(out_, ec)) {
         writing_ = true;
+        if (buffered() >= most_unsent) full_ = true;
         progress_ = loop_->now();
-        last_unsent_ = static_cast<std::uint32_t>(stream_->unsent());
         set_deadline();
     } else if (ec) {
         write_failed_ = true;
@@ -405,7 +407,7 @@ inline void channel::on_written(error_code ec) {
         return;
     }
     flush();
-    if (!writing_ && is_open()) call(handlers().drain);
+    if (!writing_ && std::exchange(full_, false) && is_open()) call(handlers().drain);
 }
 
 /// The end of an event: writes, and decides what comes next.

@@ -26,12 +26,9 @@ inline void channel::append_close_frame(close_code code, std::string_view reason
 }
 
 inline void channel::close(close_code code, std::string_view reason) {
-    if (!here()) {
-        if (is_open())
-            post([code, copy = std::string(reason)](channel& c) { c.close(code, copy); });
-        return;
-    }
     if (!is_open()) return;
+    if (!here())
+        return post([code, copy = std::string(reason)](channel& c) { c.close(code, copy); });
     append_close_frame(code, reason);
     schedule();
 }
@@ -129,13 +126,7 @@ inline void channel::tick() {
         return static_cast<std::int32_t>(now - since - timer_wheel::ticks(d)) >= 0;
     };
     connection_options const& o = options();
-    if (writing_) {
-        auto const unsent = static_cast<std::uint32_t>(stream_->unsent());
-        if (unsent != std::exchange(last_unsent_, unsent))
-            progress_ = now;
-        else if (reached(progress_, o.write_timeout))
-            cut_ = true;
-    }
+    if (writing_ && reached(progress_, o.write_timeout)) cut_ = true;
     if (current() > state::open) {
         if (static_cast<std::int32_t>(now - close_by_) >= 0) cut_ = true;
     } else if (o.ping_interval.count() > 0) {

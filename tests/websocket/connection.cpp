@@ -1,0 +1,488 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/server.hpp>
+
+#include "support/catch.hpp"
+#include "support/websocket.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using support::client_close;
+using support::client_frame;
+using support::client_text;
+using support::memory_client;
+using ws_opcode = httphooks::websocket::opcode;
+namespace hh = httphooks;
+namespace ws = httphooks::websocket;
+
+namespace {
+
+using list = std::vector<std::string>;
+
+/// A server with an echo that notes what it is told.
+struct fixture {
+    explicit fixture(ws::connection_options o = {})
+        : echo(server.context.get_executor(), ws::server_options{"/ws", {}, o}) {
+        echo.on_open([this](ws::connection& c) {
+            last = c;
+            log.push_back("open");
+        });
+        echo.on_message([this](ws::connection& c, ws::message const& m) {
+            if (on_message) on_message(c, m.data);
+            c.send(m);
+        });
+        echo.on_close([this](ws::connection&, ws::close_reason const& why) {
+            log.push_back("close:" + std::to_string(static_cast<unsigned>(why.code)) + ":" +
+                          std::string(why.text) + (why.clean ? ":clean" : ""));
+        });
+        echo.on_drain([this](ws::connection&) { log.push_back("drain"); });
+        echo.on_overflow([this](ws::connection&) { log.push_back("overflow"); });
+        server.settings->mounts.add(echo);
+    }
+
+    memory_client open() { return server.open("/ws"); }
+    list ask(memory_client& c, std::string_view bytes) { return server.ask(c, bytes); }
+    /// Does something on the connection's executor, outside of its handlers.
+    template <class F>
+    void on_loop(F what) {
+        asio::post(server.context, what);
+        server.run();
+    }
+
+    ws::connection last{};
+    list log{};
+    std::function<void(ws::connection&, std::string_view)> on_message{};
+    support::websocket_server server{};
+    ws::server echo;
+};
+
+std::string const big(300'000, 'x');
+
+}  // namespace
+
+TEST_CASE("Messages of all sizes are echoed, text and binary") {
+    fixture f;
+    memory_client c = f.open();
+    for (std::size_t const size : {0, 1, 125, 126, 65535, 65536, 200'000}) {
+        std::string const payload(size, '*');
+        CHECK(f.ask(c, client_text(payload)) == list{"text:" + payload});
+        CHECK(f.ask(c, client_frame(ws_opcode::binary, payload)) == list{"binary:" + payload});
+    }
+    CHECK(f.log.front() == "open");
+}
+
+TEST_CASE("All messages that came together are answered in one write") {
+    fixture f;
+    memory_client c = f.open();
+    std::string bytes;
+    list expected;
+    for (int i = 0; i < 50; ++i) {
+        bytes += client_text(std::to_string(i));
+        expected.push_back("text:" + std::to_string(i));
+    }
+    std::size_t const before = c.steps();
+    CHECK(f.ask(c, bytes) == expected);
+    CHECK(c.steps() - before == 2);  // the write, and the next read
+}
+
+TEST_CASE("Frames that come behind the handshake in one piece are answered") {
+    fixture f;
+    memory_client c = f.server.connect();
+    c.send(support::handshake("/ws") + client_text("early") + client_text("bird"));
+    f.server.run();
+    CHECK(support::websocket_server::take_reply(c) == "HTTP/1.1 101 Switching Protocols");
+    CHECK(f.server.frames(c) == list{"text:early", "text:bird"});
+}
+
+TEST_CASE("The bytes may be cut anywhere") {
+    fixture f;
+    memory_client c = f.open();
+    std::string const bytes = client_text("Hell\xc3\xb6") + client_frame(ws_opcode::ping, "p") +
+                              client_frame(ws_opcode::text, "a", false) +
+                              client_frame(ws_opcode::continuation, "b") +
+                              client_text(std::string(200, 'y'));
+    list const expected{"text:Hell\xc3\xb6", "pong:p", "text:ab", "text:" + std::string(200, 'y')};
+    for (std::size_t step = 1; step < 30; ++step) {
+        for (std::size_t at = 0; at < bytes.size(); at += step) {
+            c.send(bytes.substr(at, step));
+            f.server.run();
+        }
+        CHECK(f.server.frames(c) == expected);
+    }
+}
+
+TEST_CASE("2: a ping is answered with its payload, a pong is not") {
+    fixture f;
+    memory_client c = f.open();
+    CHECK(f.ask(c, client_frame(ws_opcode::ping, "")) == list{"pong:"});
+    CHECK(f.ask(c, client_frame(ws_opcode::ping, std::string(125, '\0'))) ==
+          list{"pong:" + std::string(125, '\0')});
+    CHECK(f.ask(c, client_frame(ws_opcode::pong, "unasked")).empty());
+}
+
+TEST_CASE("3-6: broken frames are answered with a close frame that says why") {
+    std::vector<std::pair<std::string, std::string>> const cases{
+        {std::string("\xc1\x80\x01\x02\x03\x04", 6), "close:1002:"},
+        {client_frame(static_cast<ws_opcode>(3), "x"), "close:1002:"},
+        {std::string("\x81\x01x", 3), "close:1002:"},
+        {client_frame(ws_opcode::continuation, "x"), "close:1002:"},
+        {client_frame(ws_opcode::ping, "x", false), "close:1002:"},
+        {client_text("\xff"), "close:1007:"},
+        {client_close(1005), "close:1002:"},
+        {client_frame(ws_opcode::close, "x"), "close:1002:"},
+        {client_frame(ws_opcode::binary, std::string(1024 * 1024 + 1, 'x')), "close:1009:"},
+    };
+    for (auto const& [bytes, answer] : cases) {
+        fixture f;
+        memory_client c = f.open();
+        CHECK(f.ask(c, client_text("first") + bytes + client_text("not read")) ==
+              list{"text:first", answer});
+        CHECK(c.ended());
+        CHECK_FALSE(c.closed());
+        CHECK(f.log == list{"open", answer.substr(0, 11)});
+        c.finish();
+        f.server.run();
+        CHECK(c.closed());
+        CHECK(f.server.open_connections() == 0);
+    }
+}
+
+TEST_CASE("9: too many fragments close the connection, and memory stays bounded") {
+    fixture f;
+    memory_client c = f.open();
+    std::string bytes = client_frame(ws_opcode::text, "", false);
+    for (int i = 0; i < 5000; ++i) bytes += client_frame(ws_opcode::continuation, "x", false);
+    CHECK(f.ask(c, bytes) == list{"close:1008:"});
+}
+
+TEST_CASE("7: a close frame is answered with its code, then the server ends first") {
+    for (std::string const& sent :
+         {client_close(1000, "bye"), client_close(4321), client_frame(ws_opcode::close, "")}) {
+        fixture f;
+        memory_client c = f.open();
+        list const got = f.ask(c, client_text("last") + sent + client_text("never"));
+        REQUIRE(got.size() == 2);
+        CHECK(got[0] == "text:last");
+        bool const bare = sent.size() == 6;
+        CHECK(got[1] == (bare                         ? "close:1005:"
+                         : sent == client_close(4321) ? "close:4321:"
+                                                      : "close:1000:"));
+        CHECK(c.ended());
+        CHECK(f.log.back() == (bare                         ? "close:1005::clean"
+                               : sent == client_close(4321) ? "close:4321::clean"
+                                                            : "close:1000:bye:clean"));
+        c.finish();
+        f.server.run();
+        CHECK(c.closed());
+    }
+}
+
+TEST_CASE("7: close() waits for the other side's close frame") {
+    fixture f;
+    memory_client c = f.open();
+    f.on_loop([&] {
+        f.last.close(ws::close_code::going_away, "later");
+        CHECK_FALSE(f.last.is_open());
+        CHECK_FALSE(f.last.send("too late"));
+    });
+    CHECK(f.server.frames(c) == list{"close:1001:later"});
+    CHECK_FALSE(c.ended());
+    // what the client has sent meanwhile is not handed on
+    CHECK(f.ask(c, client_text("crossed") + client_frame(ws_opcode::ping, "x")).empty());
+    CHECK(f.log == list{"open"});
+    CHECK(f.ask(c, client_close(1001)).empty());
+    CHECK(c.ended());
+    CHECK(f.log == list{"open", "close:1001::clean"});
+    f.last.close();
+    f.last.terminate();
+    f.server.run();
+    CHECK(f.log.size() == 2);
+}
+
+TEST_CASE("7: a client that does not answer a close frame is cut") {
+    fixture f({.close_timeout = 1000ms});
+    memory_client c = f.open();
+    f.last.close();
+    f.server.pass_time(950ms);
+    CHECK_FALSE(c.closed());
+    f.server.pass_time(150ms);
+    CHECK(c.closed());
+    CHECK(f.log == list{"open", "close:1006:"});
+}
+
+TEST_CASE("7: a client that answers but does not close is cut") {
+    fixture f({.close_timeout = 1000ms});
+    memory_client c = f.open();
+    CHECK(f.ask(c, client_close(1000)) == list{"close:1000:"});
+    f.server.pass_time(2000ms);
+    CHECK(c.closed());
+    CHECK(f.log == list{"open", "close:1000::clean"});
+}
+
+TEST_CASE("A connection that is lost is told of once") {
+    for (bool const reset : {false, true}) {
+        fixture f;
+        memory_client c = f.open();
+        c.send(client_frame(ws_opcode::text, "part", false));
+        f.server.run();
+        if (reset)
+            c.reset();
+        else
+            c.finish();
+        f.server.run();
+        CHECK(c.closed());
+        CHECK(f.log == list{"open", "close:1006:"});
+        CHECK_FALSE(f.last.send("x"));
+        CHECK(f.server.open_connections() == 0);
+    }
+}
+
+TEST_CASE("Whatever operation fails, the connection ends and is told of once") {
+    for (std::size_t step = 0; step < 12; ++step) {
+        fixture f;
+        memory_client c = f.server.connect();
+        c.fail_at(step);
+        c.send(support::handshake("/ws"));
+        f.server.run();
+        c.send(client_text("one"));
+        f.server.run();
+        c.send(client_text("two"));
+        f.server.run();
+        c.send(client_close(1000));
+        f.server.run();
+        c.finish();
+        f.server.run();
+        CHECK(c.closed());
+        CHECK(f.server.open_connections() == 0);
+        if (!f.log.empty()) CHECK(f.log.size() == 2);
+    }
+}
+
+TEST_CASE("A handler that throws closes the connection with internal_error") {
+    fixture f;
+    f.on_message = [](ws::connection&, std::string_view text) {
+        if (text == "throw") throw std::runtime_error("no");
+    };
+    memory_client c = f.open();
+    CHECK(f.ask(c, client_text("good")) == list{"text:good"});
+    CHECK(f.ask(c, client_text("throw") + client_text("after")) == list{"close:1011:"});
+    CHECK(f.log == list{"open", "close:1011:"});
+}
+
+TEST_CASE("terminate() cuts at once; from a handler, when that returns") {
+    fixture f;
+    f.on_message = [](ws::connection& c, std::string_view) { c.terminate(); };
+    memory_client c = f.open();
+    f.ask(c, client_text("x"));
+    CHECK(c.closed());
+    CHECK(f.log == list{"open", "close:1006:"});
+}
+
+TEST_CASE("A silent client gets a ping, and is cut when nothing comes") {
+    fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
+    memory_client c = f.open();
+    f.server.pass_time(900ms);
+    CHECK(f.server.frames(c).empty());
+    f.server.pass_time(200ms);
+    CHECK(f.server.frames(c) == list{"ping:"});
+    SECTION("a pong keeps it, and the next ping comes an interval later") {
+        f.server.pass_time(400ms);
+        f.ask(c, client_frame(ws_opcode::pong, ""));
+        f.server.pass_time(900ms);
+        CHECK(f.server.frames(c).empty());
+        f.server.pass_time(200ms);
+        CHECK(f.server.frames(c) == list{"ping:"});
+    }
+    SECTION("so does anything else") {
+        f.server.pass_time(400ms);
+        CHECK(f.ask(c, client_text("x")) == list{"text:x"});
+        f.server.pass_time(900ms);
+        CHECK_FALSE(c.closed());
+    }
+    SECTION("silence does not") {
+        f.server.pass_time(600ms);
+        CHECK(c.closed());
+        CHECK(f.log == list{"open", "close:1006:"});
+    }
+}
+
+TEST_CASE("Messages put the ping off") {
+    fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
+    memory_client c = f.open();
+    for (int i = 0; i < 10; ++i) {
+        f.server.pass_time(600ms);
+        CHECK(f.ask(c, client_text("x")) == list{"text:x"});
+    }
+}
+
+TEST_CASE("A client that does not read is held up, then cut") {
+    fixture f({.ping_interval = 0ms, .write_timeout = 1000ms});
+    memory_client c = f.open();
+    c.window(10'000);
+    for (int i = 0; i < 4; ++i) c.send(client_frame(ws_opcode::binary, big));
+    f.server.run();
+    CHECK(c.received().size() == 10'000);
+    CHECK(f.last.buffered_amount() > 64 * 1024);
+    CHECK(f.last.buffered_amount() < 700'000);
+    SECTION("it reads again") {
+        f.server.pass_time(900ms);
+        c.window(100'000);
+        f.server.pass_time(900ms);
+        CHECK_FALSE(c.closed());
+        c.window(static_cast<std::size_t>(-1));
+        f.server.run();
+        CHECK(f.server.frames(c) == list(4, "binary:" + big));
+        CHECK(f.last.buffered_amount() == 0);
+        CHECK(f.log.back() == "drain");
+    }
+    SECTION("it does not") {
+        f.server.pass_time(1200ms);
+        CHECK(c.closed());
+        CHECK(f.log.back() == "close:1006:");
+    }
+}
+
+TEST_CASE("Output beyond the limit: the message is dropped, the connection closed, or told") {
+    auto const fill = [](fixture& f, memory_client& c) {
+        c.window(0);
+        f.on_loop([&] { CHECK(f.last.send(big)); });  // any size, when nothing waits
+    };
+    SECTION("drop") {
+        fixture f({.output_limit = 1000, .on_overflow = ws::overflow::drop});
+        memory_client c = f.open();
+        fill(f, c);
+        f.on_loop([&] { CHECK_FALSE(f.last.send("more")); });
+        c.window(static_cast<std::size_t>(-1));
+        f.server.run();
+        CHECK(f.last.send("again"));
+        CHECK(f.server.frames(c) == list{"text:" + big, "text:again"});
+    }
+    SECTION("close") {
+        fixture f({.output_limit = 1000, .on_overflow = ws::overflow::close});
+        memory_client c = f.open();
+        fill(f, c);
+        f.on_loop([&] {
+            CHECK_FALSE(f.last.send("more"));
+            CHECK_FALSE(f.last.send("and more"));
+        });
+        c.window(static_cast<std::size_t>(-1));
+        CHECK(f.server.frames(c) == list{"text:" + big, "close:1008:"});
+        CHECK(f.log.back() == "close:1008:");
+    }
+    SECTION("tell") {
+        fixture f({.output_limit = 1000, .on_overflow = ws::overflow::tell});
+        memory_client c = f.open();
+        fill(f, c);
+        f.on_loop([&] { CHECK(f.last.send("more")); });
+        CHECK(f.log == list{"open", "overflow"});
+        c.window(static_cast<std::size_t>(-1));
+        CHECK(f.server.frames(c) == list{"text:" + big, "text:more"});
+        CHECK(f.log.back() == "drain");
+    }
+}
+
+TEST_CASE("What is sent outside of handlers goes out in one write") {
+    fixture f;
+    memory_client c = f.open();
+    std::size_t const before = c.steps();
+    f.on_loop([&] {
+        for (int i = 0; i < 5; ++i) CHECK(f.last.send(std::to_string(i)));
+        CHECK(f.last.send_binary("b"));
+        CHECK(f.last.send(ws::prepared_message("p")));
+        CHECK(f.last.send_with(false, 3, [](std::string& out) { out += "w/w"; }));
+    });
+    CHECK(f.server.frames(c) ==
+          list{"text:0", "text:1", "text:2", "text:3", "text:4", "binary:b", "text:p", "text:w/w"});
+    CHECK(c.steps() - before == 1);
+}
+
+TEST_CASE("A paused connection hands on nothing until it is resumed") {
+    fixture f;
+    f.on_message = [](ws::connection& c, std::string_view text) {
+        if (text == "pause") c.pause();
+    };
+    memory_client c = f.open();
+    CHECK(f.ask(c, client_text("pause") + client_text("a")) == list{"text:pause"});
+    CHECK(f.ask(c, client_text("b") + client_text("c").substr(0, 4)).empty());
+    f.last.resume();
+    CHECK(f.server.frames(c) == list{"text:a", "text:b"});
+    CHECK(f.ask(c, client_text("c").substr(4)) == list{"text:c"});
+
+    CHECK(f.ask(c, client_text("pause") + client_text("a")) == list{"text:pause"});
+    f.last.resume();
+    c.send(client_text("d"));
+    CHECK(f.server.frames(c) == list{"text:a", "text:d"});
+
+    SECTION("what a paused client sends is bounded") {
+        f.ask(c, client_text("pause"));
+        for (int i = 0; i < 100; ++i) CHECK(f.ask(c, client_text(std::string(8000, 'x'))).empty());
+        f.last.resume();
+        CHECK(f.server.frames(c).size() == 100);
+    }
+    SECTION("its end is noticed") {
+        f.ask(c, client_text("pause") + client_text("a"));
+        c.reset();
+        f.server.run();
+        CHECK(f.log.back() == "close:1006:");
+    }
+}
+
+TEST_CASE("Other threads may send and close") {
+    fixture f;
+    memory_client c = f.open();
+    std::thread other([&] {
+        f.last.send("from afar");
+        f.last.send(ws::prepared_message("framed"));
+        f.last.close();
+    });
+    other.join();
+    CHECK(f.server.frames(c) == list{"text:from afar", "text:framed", "close:1000:"});
+}
+
+TEST_CASE("A connection keeps what the application gives it until it has ended") {
+    fixture f;
+    auto const value = std::make_shared<int>(7);
+    f.on_message = [&](ws::connection& c, std::string_view) { c.data() = value; };
+    memory_client c = f.open();
+    f.ask(c, client_text("x"));
+    CHECK(value.use_count() == 2);
+    CHECK(*std::any_cast<std::shared_ptr<int>>(f.last.data()) == 7);
+    c.reset();
+    f.server.run();
+    CHECK(value.use_count() == 1);
+}
+
+TEST_CASE("A handle without a connection sends nothing") {
+    ws::connection const none;
+    CHECK_FALSE(none);
+    CHECK_FALSE(none.send("x"));
+    CHECK_FALSE(none.is_open());
+    CHECK(none.buffered_amount() == 0);
+    none.close();
+    none.terminate();
+    CHECK(none == ws::connection());
+}
+
+TEST_CASE("A handle may outlive the context") {
+    ws::connection kept;
+    {
+        fixture f;
+        memory_client c = f.open();
+        kept = f.last;
+        CHECK(kept.is_open());
+    }
+    CHECK_FALSE(kept.send("x"));
+    kept.close();
+    kept.terminate();
+}
