@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/raw_client.hpp"
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
@@ -173,6 +174,19 @@ TEST_CASE("a drain answers what has begun, tells what it cut, and ends the run")
     CHECK(cut.rest().first.empty());
     CHECK(ended.wait_for(5s) == std::future_status::ready);
     CHECK_THROWS(raw_client(f.web.port()));
+}
+
+TEST_CASE("a handler's own context runs until the server has called it") {
+    fixture f(on_loopback(2));
+    asio::io_context mine;
+    bool ran = false;
+    bool drained = false;
+    f.web.async_run(asio::bind_executor(mine.get_executor(), [&](hh::error_code) { ran = true; }));
+    f.web.async_drain(1s, asio::bind_executor(mine.get_executor(),
+                                              [&](hh::error_code, auto) { drained = true; }));
+    mine.run_for(5s);
+    CHECK(ran);
+    CHECK(drained);
 }
 
 TEST_CASE("too many connections are told so, and there is room again when one goes") {

@@ -9,7 +9,6 @@
 #include <httphooks/http/tls.hpp>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
@@ -78,7 +77,6 @@ void serve_files(hh::registry& hooks, std::string const& folder) {
 
 /// Serves until SIGTERM or SIGINT, then answers what has begun.
 int serve(asio::io_context& loop, hh::http::server server, std::string const& scheme) {
-    auto const until_drained = asio::make_work_guard(loop);
     asio::signal_set signals(loop, SIGTERM, SIGINT);
     signals.async_wait([&](hh::error_code ec, int) {
         if (ec) return;

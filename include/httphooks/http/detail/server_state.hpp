@@ -12,7 +12,9 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/append.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/consign.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -72,7 +74,9 @@ public:
     auto async_run(Token&& token) {
         return asio::async_initiate<Token, void(error_code)>(
             [](auto handler, std::shared_ptr<server_state> self) {
-                self->begin_run(run_handler(std::move(handler)));
+                with_work<void(error_code)>(
+                    std::move(handler), self->get_executor(),
+                    [&self](run_handler h) { self->begin_run(std::move(h)); });
             },
             token, shared_from_this());
     }
@@ -81,12 +85,23 @@ public:
     auto async_drain(std::chrono::milliseconds patience, Token&& token) {
         return asio::async_initiate<Token, void(error_code, drain_report)>(
             [](auto handler, std::shared_ptr<server_state> self, std::chrono::milliseconds p) {
-                self->begin_drain(p, drain_handler(std::move(handler)));
+                with_work<void(error_code, drain_report)>(
+                    std::move(handler), self->get_executor(),
+                    [&](drain_handler h) { self->begin_drain(p, std::move(h)); });
             },
             token, shared_from_this(), patience);
     }
 
 private:
+    /// Begins with a handler that keeps its executor's context busy until it is called.
+    template <class Signature, class Handler, class Begin>
+    static void with_work(Handler handler, asio::any_io_executor const& fallback, Begin begin) {
+        auto work = asio::make_work_guard(asio::get_associated_executor(handler, fallback));
+        auto busy = asio::consign(std::move(handler), std::move(work));
+        asio::async_initiate<decltype(busy), Signature>([&begin](auto h) { begin(std::move(h)); },
+                                                        busy);
+    }
+
     struct worker {
         asio::io_context context{1};
         asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
