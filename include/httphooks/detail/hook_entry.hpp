@@ -26,6 +26,8 @@ namespace detail {
 
 class hook_run;
 class async_run;
+void intrusive_ptr_add_ref(async_run* run) noexcept;
+void intrusive_ptr_release(async_run* run) noexcept;
 
 /// The match of a hook that was not found by its pattern: default responder, no-match handler.
 inline constexpr std::size_t no_match_index = std::numeric_limits<std::size_t>::max();

@@ -1,0 +1,54 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Which header fields are not for hooks to see or to set, and which of them add up.
+*/
+
+#include <httphooks/detail/framing_fields.hpp>
+#include <httphooks/fields.hpp>
+
+#include <string_view>
+
+namespace httphooks::detail {
+
+/// Whether a header of this name belongs to the calls between hook servers.
+inline bool is_control_header(std::string_view name) noexcept {
+    constexpr std::string_view prefix = "x-httphooks-";
+    if (name.size() < prefix.size()) return false;
+    for (std::size_t i = 0; i < prefix.size(); ++i) {
+        char c = name[i];
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+        if (c == '_') c = '-';
+        if (c != prefix[i]) return false;
+    }
+    return true;
+}
+
+/// Fields of which a reply may have several that each mean something.
+constexpr bool is_repeatable_field(field name) noexcept {
+    switch (name) {
+        case field::link:
+        case field::set_cookie:
+        case field::vary:
+        case field::warning:
+        case field::www_authenticate:
+            return true;
+        default:
+            return false;
+    }
+}
+
+inline void erase_framing_fields(fields& headers) {
+    for (bool again = true; again;) {
+        again = false;
+        for (auto const& f : headers)
+            if (is_framing_field(f.name())) {
+                headers.erase(f.name());
+                again = true;
+                break;
+            }
+    }
+}
+
+}  // namespace httphooks::detail

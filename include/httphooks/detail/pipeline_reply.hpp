@@ -1,0 +1,172 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How an exchange ends: what hooks left becomes one reply, and the object is cleared for the next.
+*/
+
+#include <httphooks/detail/header_rules.hpp>
+#include <httphooks/detail/recycle.hpp>
+#include <httphooks/multi_response.hpp>
+#include <httphooks/pipeline.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks {
+
+inline void pipeline::end_chain(exchange& ex, response message) {
+    ex.chain_ended_ = true;
+    clear_responses(ex);
+    ex.responses_.push_back(std::move(message));
+}
+
+inline void pipeline::clear_responses(exchange& ex) {
+    for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
+    ex.responses_.clear();
+    ex.responses_snapshot_.reset();
+    ex.response_file_.reset();
+}
+
+inline void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
+    merge_reply_headers(ex, outcome.reply_headers);
+    if (!outcome.message) return;
+    read_file(ex);
+    ex.responses_.push_back(std::move(*outcome.message));
+    ex.response_file_ = std::move(outcome.file);
+    if (ex.responses_.size() > 1) read_file(ex);
+}
+
+inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
+    if (headers.begin() == headers.end()) return;
+    if (ex.reply_headers_.begin() == ex.reply_headers_.end()) {
+        ex.reply_headers_ = std::move(headers);
+        return;
+    }
+    for (auto const& f : headers) ex.reply_headers_.insert(f.name(), f.name_string(), f.value());
+}
+
+inline void pipeline::read_file(exchange& ex) {
+    if (!ex.response_file_) return;
+    auto const file = std::move(ex.response_file_);
+    if (auto content = file->read_all(); content && content->size() == file->size())
+        ex.responses_.back().body() = std::move(*content);
+    else
+        ex.responses_.back() = error_response(status::internal_server_error);
+}
+
+inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
+    auto changed = std::make_shared<request>(*ex.request_);
+    detail::erase_framing_fields(patch.headers);
+    std::string_view last;
+    for (auto const& f : patch.headers) {
+        if (detail::is_control_header(f.name_string())) continue;
+        if (!beast::iequals(last, f.name_string())) changed->erase(f.name_string());
+        last = f.name_string();
+        changed->insert(f.name(), f.name_string(), f.value());
+    }
+    if (patch.content) {
+        changed->body() = std::move(*patch.content);
+        changed->erase(field::transfer_encoding);
+        changed->set(field::content_length, std::to_string(changed->body().size()));
+    }
+    ex.request_ = std::move(changed);
+}
+
+inline void pipeline::make_reply(exchange& ex) {
+    if (ex.responses_.empty()) {
+        ex.reply_ = make_response(status::ok, {}, "application/json");
+    } else if (ex.responses_.size() == 1) {
+        ex.reply_ = std::move(ex.responses_.front());
+        ex.reply_file_ = std::move(ex.response_file_);
+    } else {
+        ex.reply_ = collapse(ex.responses_, ex.table_->services->options.boundary);
+    }
+    add_reply_headers(ex);
+    detail::erase_framing_fields(ex.reply_);
+    ex.reply_.erase(field::date);  // whoever writes the reply says when
+    ex.reply_.version(11);
+    status const code = ex.reply_.result();
+    if (code == status::no_content || code == status::not_modified) ex.reply_.body().clear();
+}
+
+inline void pipeline::add_reply_headers(exchange& ex) {
+    for (auto const& f : ex.reply_headers_)
+        if (!detail::is_repeatable_field(f.name())) ex.reply_.erase(f.name_string());
+    for (auto const& f : ex.reply_headers_) ex.reply_.insert(f.name(), f.name_string(), f.value());
+}
+
+inline void pipeline::fail_reply(exchange& ex) {
+    ex.reply_ = error_response(status::internal_server_error);
+    add_reply_headers(ex);
+    detail::erase_framing_fields(ex.reply_);
+    ex.reply_.erase(field::date);  // whoever writes the reply says when
+}
+
+inline response pipeline::take_reply(exchange& ex) {
+    if (auto const file = std::move(ex.reply_file_)) {
+        if (auto content = file->read_all(); content && content->size() == file->size())
+            ex.reply_.body() = std::move(*content);
+        else
+            fail_reply(ex);
+    }
+    if (ex.has_response_listeners_) return ex.reply_;
+    return std::move(ex.reply_);
+}
+
+inline void pipeline::handed_over(exchange& ex) {
+    detail::kept_exchange const keep(ex);
+    if (ex.stage_ != stage::replied || ex.handed_over_) return;
+    ex.handed_over_ = true;
+    if (ex.has_response_listeners_) run_listeners(ex, hook_type::response_listener);
+    uncount(ex);
+}
+
+inline void pipeline::cancel_runs(exchange& ex) noexcept {
+    ex.waiting_ = nullptr;
+    auto const runs = std::move(ex.running_);
+    ex.running_.clear();
+    for (auto const& run : runs) run->cancel();
+}
+
+inline void pipeline::uncount(exchange& ex) noexcept {
+    if (std::exchange(ex.counted_, false)) detail::counters::subtract(ex.counters_->exchanges);
+}
+
+inline void exchange::reset() noexcept {
+    pipeline::uncount(*this);
+    if (incoming_.use_count() > 1 + (request_ == incoming_)) {
+        incoming_ = new_request();
+    } else {
+        incoming_->clear();
+        if (incoming_->body().capacity() > detail::string_cache::largest)
+            incoming_->body() = std::string();
+        incoming_->body().clear();
+    }
+    request_.reset();
+    detail::give_string(std::move(reply_.body()));
+    pipeline::clear_responses(*this);
+    reply_ = response();
+    reply_file_.reset();
+    reply_snapshot_.reset();
+    reply_headers_.clear();
+    made_.reset();
+    parts_.clear();
+    running_.clear();
+    origin_ = httphooks::origin();
+    table_.reset();
+    executor_ = asio::any_io_executor();  // nothing of an execution context outlives it in a pool
+    signals_.store(0, std::memory_order_relaxed);
+    cancel_requested_.store(false, std::memory_order_relaxed);
+    stage_ = stage::idle;
+    processing_ = processing::responders;
+    chain_ended_ = handed_over_ = skip_get_responders_ = has_response_listeners_ = false;
+    id_ = 0;
+    cursor_ = 0;
+    waiting_ = nullptr;
+    sink_.store(nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace httphooks
