@@ -94,7 +94,7 @@ public:
     memory_stream& operator=(memory_stream&&) = default;
     ~memory_stream() {
         error_code ec;
-        if (state_) close(ec);
+        close(ec);
     }
 
     executor_type get_executor() noexcept { return state_->context.get_executor(); }
@@ -131,6 +131,7 @@ public:
     void cancel(error_code&) noexcept { state_->stop(); }
     void shutdown(asio::socket_base::shutdown_type, error_code&) noexcept { state_->shut = true; }
     void close(error_code&) noexcept {
+        if (!state_) return;  // moved from
         state_->open = false;
         state_->stop();
     }

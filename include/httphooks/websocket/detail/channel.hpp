@@ -317,7 +317,6 @@ inline bool channel::begin_output(std::size_t n) {
             return false;
         }
         post([](channel& c) {
-            event const e(c);
             if (c.is_open()) c.call(c.handlers().overflow);
         });
     }
@@ -381,7 +380,9 @@ inline void channel::run_scheduled() {
 template <class Function>
 void channel::post(Function f) {
     asio::post(stream_->get_executor(), [self = shared_from_this(), f = std::move(f)]() mutable {
-        if (self->current() != state::closed) f(*self);
+        if (self->current() == state::closed) return;
+        event const e(*self);
+        f(*self);
     });
 }
 

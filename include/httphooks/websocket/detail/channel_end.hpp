@@ -35,10 +35,7 @@ inline void channel::close(close_code code, std::string_view reason) {
 
 inline void channel::terminate() {
     if (current() == state::closed) return;
-    post([](channel& c) {
-        event const e(c);
-        c.cut_ = true;
-    });
+    post([](channel& c) { c.cut_ = true; });
 }
 
 /// The other side, or this one, broke a rule: says so and ends the connection.
