@@ -731,6 +731,40 @@ TEST_CASE("a cancellation and the reply may come on two threads at once: one com
     CHECK(hooks.stats().exchanges == 0);
 }
 
+TEST_CASE("a completion on another thread and the time limit may come at once: one reply") {
+    asio::io_context context;
+    asio::thread_pool pool(2);
+    registry_options options;
+    options.error_handler = [](hook_error const&) {};
+    registry hooks(context.get_executor(), options);
+    hooks.get("/*",
+              [&pool](auto& c, hook_done done) {
+                  auto const when = std::chrono::steady_clock::now() + 1ms;
+                  asio::post(pool, [&c, done, when] {
+                      while (std::chrono::steady_clock::now() < when) std::this_thread::yield();
+                      c.set_response(text("r"));
+                      done();
+                  });
+              },
+              {.time_limit = 1ms});
+    std::atomic<int> good{0};
+    std::atomic<int> late{0};
+    int const count = 200;
+    {
+        runners threads(context, 2);
+        for (int i = 0; i < count; ++i)
+            hooks.async_dispatch(make_request(verb::get, "/"), [&](error_code ec, response r) {
+                if (!ec && r.result() == status::ok && r.body() == "r") ++good;
+                if (!ec && r.result() == status::gateway_timeout) ++late;
+            });
+    }
+    pool.join();
+    CHECK(good + late == count);
+    CHECK(hooks.stats().timeouts == static_cast<std::uint64_t>(late));
+    CHECK(hooks.stats().late_calls >= static_cast<std::uint64_t>(late));
+    CHECK(hooks.stats().late_calls <= 2 * static_cast<std::uint64_t>(late));
+}
+
 TEST_CASE("hooks are added and removed while eight threads dispatch; each request sees one set") {
     asio::io_context context;
     registry hooks(context.get_executor());

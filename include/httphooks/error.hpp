@@ -85,28 +85,50 @@ public:
 
     std::string message(int value) const override {
         switch (static_cast<error>(value)) {
-            case error::invalid_target: return "invalid request target";
-            case error::invalid_escape: return "malformed percent escape";
-            case error::null_byte: return "null byte in a path";
-            case error::path_above_root: return "dot segments leave the root";
-            case error::invalid_pattern: return "invalid route pattern";
-            case error::unknown_hook: return "unknown hook id";
-            case error::invalid_field_name: return "invalid header field name";
-            case error::invalid_field_value: return "invalid header field value";
-            case error::invalid_status: return "status is not in 200 to 599";
-            case error::dropped_done: return "a hook dropped its done without calling it";
-            case error::time_limit: return "a hook exceeded its time limit";
-            case error::undecided: return "a pre-responder finished without a decision";
-            case error::unknown_exception: return "a hook threw an unknown exception";
-            case error::invalid_replacement: return "invalid replacement";
-            case error::invalid_envelope: return "invalid envelope";
-            case error::unknown_method: return "unknown method";
-            case error::invalid_base64: return "invalid base64";
-            case error::invalid_multipart: return "malformed multipart body";
-            case error::multipart_limit: return "multipart body exceeds a limit";
-            case error::not_a_multi_response: return "not a collapsed response";
-            case error::observer_stopped: return "the observer has stopped";
-            case error::listener_limit: return "too many listeners are running";
+            case error::invalid_target:
+                return "invalid request target";
+            case error::invalid_escape:
+                return "malformed percent escape";
+            case error::null_byte:
+                return "null byte in a path";
+            case error::path_above_root:
+                return "dot segments leave the root";
+            case error::invalid_pattern:
+                return "invalid route pattern";
+            case error::unknown_hook:
+                return "unknown hook id";
+            case error::invalid_field_name:
+                return "invalid header field name";
+            case error::invalid_field_value:
+                return "invalid header field value";
+            case error::invalid_status:
+                return "status is not in 200 to 599";
+            case error::dropped_done:
+                return "a hook dropped its done without calling it";
+            case error::time_limit:
+                return "a hook exceeded its time limit";
+            case error::undecided:
+                return "a pre-responder finished without a decision";
+            case error::unknown_exception:
+                return "a hook threw an unknown exception";
+            case error::invalid_replacement:
+                return "invalid replacement";
+            case error::invalid_envelope:
+                return "invalid envelope";
+            case error::unknown_method:
+                return "unknown method";
+            case error::invalid_base64:
+                return "invalid base64";
+            case error::invalid_multipart:
+                return "malformed multipart body";
+            case error::multipart_limit:
+                return "multipart body exceeds a limit";
+            case error::not_a_multi_response:
+                return "not a collapsed response";
+            case error::observer_stopped:
+                return "the observer has stopped";
+            case error::listener_limit:
+                return "too many listeners are running";
         }
         return "unknown error";
     }

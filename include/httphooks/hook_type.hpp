@@ -37,8 +37,8 @@ enum class hook_type : std::uint8_t {
 
 /// The seven types in run order.
 inline constexpr std::array<hook_type, 7> hook_types{
-    hook_type::request_listener, hook_type::pre_responder,  hook_type::pre_listener,
-    hook_type::responder,        hook_type::post_listener,  hook_type::post_responder,
+    hook_type::request_listener,  hook_type::pre_responder, hook_type::pre_listener,
+    hook_type::responder,         hook_type::post_listener, hook_type::post_responder,
     hook_type::response_listener,
 };
 
@@ -49,7 +49,9 @@ constexpr bool is_responder(hook_type type) noexcept {
 }
 
 /// Whether hooks of this type only read, and nobody waits for them.
-constexpr bool is_listener(hook_type type) noexcept { return !is_responder(type); }
+constexpr bool is_listener(hook_type type) noexcept {
+    return !is_responder(type);
+}
 
 /// The type's name, as in "pre-responder".
 constexpr std::string_view to_string(hook_type type) noexcept {
