@@ -1,0 +1,203 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+#include <httphooks/websocket/dispatch.hpp>
+
+#include "support/catch.hpp"
+#include "support/websocket.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hh = httphooks;
+namespace ws = httphooks::websocket;
+using nlohmann::json;
+using support::client_frame;
+using support::client_text;
+using support::memory_client;
+using list = std::vector<std::string>;
+
+namespace {
+
+/// A server of hooks over WebSocket, whose hook for /later answers when it is told to.
+struct fixture {
+    explicit fixture(ws::dispatch_options o = {}) {
+        hooks().get("/hello/:name",
+                    [](auto& c) { return hh::text("Hello, ", c.param("name"), "!"); });
+        hooks().post("/echo", [](auto& c) { return c.request().body(); });
+        hooks().get("/later/:n", [this](auto& c, auto done) {
+            later.emplace_back([&c, done, n = std::string(c.param("n"))]() mutable {
+                c.set_response(hh::status::ok, n);
+                done();
+            });
+        });
+        ws::dispatch(socket, hooks(), o);
+        server.settings->mounts.add(socket);
+    }
+
+    hh::registry& hooks() { return server.registry; }
+
+    /// Sends a message; gives the answers, as JSON.
+    std::vector<json> ask(memory_client& c, std::string const& text) {
+        c.send(client_text(text));
+        return answers(c);
+    }
+    std::vector<json> answers(memory_client& c) {
+        std::vector<json> all;
+        for (std::string const& frame : server.frames(c)) {
+            REQUIRE(frame.starts_with("text:"));
+            all.push_back(json::parse(frame.substr(5)));
+        }
+        return all;
+    }
+    void answer_later(std::size_t which) {
+        later.at(which)();
+        server.run();
+    }
+
+    std::vector<std::function<void()>> later{};
+    support::websocket_server server{};
+    ws::server socket{server.context.get_executor(), {.path = "/ws-hooks"}};
+};
+
+std::string later(int n, std::string const& id = {}) {
+    return "{" + (id.empty() ? "" : "\"id\":" + id + ",") + R"("method":"GET","url":"/later/)" +
+           std::to_string(n) + "\"}";
+}
+
+}  // namespace
+
+TEST_CASE("A message is answered by the hooks, with the headers of a reply") {
+    fixture f;
+    memory_client c = f.server.open("/ws-hooks");
+    auto const got = f.ask(c, R"({"method":"get","url":"/hello/World"})");
+    REQUIRE(got.size() == 1);
+    CHECK(got[0]["statusCode"] == 200);
+    CHECK(got[0]["content"] == "Hello, World!");
+    CHECK(got[0]["headers"]["Content-Type"] == "text/plain; charset=utf-8");
+    CHECK(got[0]["headers"]["Content-Length"] == "13");
+    CHECK(got[0]["headers"].contains("Date"));
+    CHECK_FALSE(got[0].contains("id"));
+}
+
+TEST_CASE("Ids are echoed as they were, as the first member") {
+    fixture f;
+    memory_client c = f.server.open("/ws-hooks");
+    for (std::string const id : {"1", "\"a\\u0062\"", "null", "{\"x\":[1]}", "-1.50", "true"}) {
+        list const got =
+            f.server.ask(c, client_text("{\"id\":" + id + R"(,"method":"GET","url":"/hello/x"})"));
+        REQUIRE(got.size() == 1);
+        CHECK(got[0].starts_with("text:{\"id\":" + id + ",\"statusCode\":200,"));
+    }
+}
+
+TEST_CASE("What is not a request is answered with 400, and the connection goes on") {
+    fixture f;
+    memory_client c = f.server.open("/ws-hooks");
+    for (std::string const bad :
+         {"", "x", "[]", "{}", R"({"method":"GET"})", R"({"method":"GET","url":"nowhere"})",
+          R"({"method":"GET","url":"/","headers":{"a b":"c"}})"}) {
+        auto const got = f.ask(c, bad);
+        REQUIRE(got.size() == 1);
+        CHECK(got[0]["statusCode"] == 400);
+        CHECK(got[0]["headers"].contains("Content-Length"));
+    }
+    auto const with_id = f.ask(c, R"({"id":7,"method":"GET"})");
+    CHECK(with_id.at(0)["statusCode"] == 400);
+    CHECK(with_id.at(0)["id"] == 7);
+    c.send(client_frame(ws::opcode::binary, R"({"method":"GET","url":"/hello/x"})"));
+    CHECK(f.answers(c).at(0)["statusCode"] == 400);
+    CHECK(f.ask(c, R"({"method":"BREW","url":"/hello/x"})").at(0)["statusCode"] == 501);
+    CHECK(f.ask(c, R"({"method":"HEAD","url":"/hello/x"})").at(0)["content"] == "");
+    CHECK(f.ask(c, R"({"method":"GET","url":"/none"})").at(0)["statusCode"] == 404);
+    CHECK(f.ask(c, R"({"method":"GET","url":"/hello/x"})").at(0)["statusCode"] == 200);
+}
+
+TEST_CASE("Answers with an id come when they are ready, others in order") {
+    fixture f;
+    memory_client c = f.server.open("/ws-hooks");
+    f.ask(c, later(0));
+    f.ask(c, later(1));
+    f.ask(c, later(2, "2"));
+    CHECK(f.ask(c, "bad").empty());
+    CHECK(f.ask(c, R"({"method":"GET","url":"/hello/x"})").empty());
+    CHECK(f.ask(c, R"({"id":9,"method":"GET","url":"/hello/x"})").at(0)["id"] == 9);
+    REQUIRE(f.later.size() == 3);
+    f.answer_later(1);
+    CHECK(f.answers(c).empty());
+    f.answer_later(2);
+    CHECK(f.answers(c).at(0)["id"] == 2);
+    f.answer_later(0);
+    auto const got = f.answers(c);
+    REQUIRE(got.size() == 4);
+    CHECK(got[0]["content"] == "0");
+    CHECK(got[1]["content"] == "1");
+    CHECK(got[2]["statusCode"] == 400);
+    CHECK(got[3]["content"] == "Hello, x!");
+}
+
+TEST_CASE("When many requests are under way, reading pauses until one is answered") {
+    fixture f({.in_flight = 3});
+    memory_client c = f.server.open("/ws-hooks");
+    std::string all;
+    for (int i = 0; i < 8; ++i) all += client_text(later(i, std::to_string(i)));
+    c.send(all);
+    f.server.run();
+    CHECK(f.later.size() == 3);
+    for (std::size_t i = 0; i < 8; ++i) {
+        REQUIRE(f.later.size() == std::min<std::size_t>(8, i + 3));
+        f.answer_later(i);
+        CHECK(f.answers(c).at(0)["id"] == i);
+    }
+}
+
+TEST_CASE("When the connection goes, its requests are cancelled and nothing is left") {
+    for (bool const reset : {false, true}) {
+        fixture f;
+        memory_client c = f.server.open("/ws-hooks");
+        f.ask(c, later(0, "0"));
+        f.ask(c, later(1));
+        if (reset)
+            c.reset();
+        else
+            c.send(support::client_close(1000));
+        f.server.run();
+        CHECK(f.hooks().stats().exchanges == 0);
+        c.finish();
+        f.server.run();
+        CHECK(f.server.open_connections() == 0);
+    }
+}
+
+TEST_CASE("Hooks see where a message came from") {
+    fixture f;
+    std::string seen;
+    f.hooks().get("/origin", [&seen](auto& c) {
+        hh::origin const& o = c.origin();
+        seen = std::string(hh::to_string(o.transport())) + " " + o.peer().address().to_string() +
+               " " + std::string(o.handshake()->target()) + " " +
+               std::string((*o.handshake())["X-Token"]);
+        return hh::status::ok;
+    });
+    memory_client c = f.server.open("/ws-hooks?a=b", "X-Token: secret\r\n");
+    f.ask(c, R"({"method":"GET","url":"/origin","headers":{"X-Token":"claimed"}})");
+    CHECK(seen == "websocket 192.0.2.7 /ws-hooks?a=b secret");
+}
+
+TEST_CASE("Bodies that are not UTF-8 travel as base64, both ways") {
+    fixture f;
+    memory_client c = f.server.open("/ws-hooks");
+    auto const got =
+        f.ask(c, R"({"method":"POST","url":"/echo","content":"/wA=","contentEncoding":"base64"})");
+    CHECK(got.at(0)["content"] == "/wA=");
+    CHECK(got.at(0)["contentEncoding"] == "base64");
+    CHECK(got.at(0)["headers"]["Content-Length"] == "2");
+    std::string const large(200'000, 'x');
+    CHECK(f.ask(c, R"({"method":"POST","url":"/echo","content":")" + large + "\"}")
+              .at(0)["content"] == large);
+}
