@@ -15,7 +15,7 @@ using sockjs::framing;
 
 namespace {
 
-std::string quoted(std::string_view s) {
+std::string in_quotes(std::string_view s) {
     std::string to;
     sockjs::append_quoted(to, s);
     return to;
@@ -61,10 +61,10 @@ TEST_CASE("U1: control characters are escaped, in short where JSON has a short f
                                   : c == 12 ? "\\f"
                                   : c == 13 ? "\\r"
                                             : escape(c);
-        CHECK(quoted(text) == '"' + brief + '"');
+        CHECK(in_quotes(text) == '"' + brief + '"');
     }
-    CHECK(quoted("a\"b\\c") == R"("a\"b\\c")");
-    CHECK(quoted(std::string_view("\0\x1f", 2)) == R"("\u0000\u001f")");
+    CHECK(in_quotes("a\"b\\c") == R"("a\"b\\c")");
+    CHECK(in_quotes(std::string_view("\0\x1f", 2)) == R"("\u0000\u001f")");
 }
 
 TEST_CASE("U1: what browsers garble is escaped in lower case, its neighbours are not") {
@@ -75,28 +75,28 @@ TEST_CASE("U1: what browsers garble is escaped in lower case, its neighbours are
     for (range const r : {range{0x200c, 0x200f}, range{0x2028, 0x202f}, range{0x2060, 0x206f},
                           range{0xfff0, 0xffff}, range{0xd800, 0xdfff}}) {
         for (std::uint32_t c = r.first; c <= r.last; ++c)
-            if (quoted(character(c)) != '"' + escape(c) + '"') FAIL(c);
+            if (in_quotes(character(c)) != '"' + escape(c) + '"') FAIL(c);
         std::string const before = character(r.first - 1);
-        CHECK(quoted(before) == '"' + before + '"');
+        CHECK(in_quotes(before) == '"' + before + '"');
     }
     for (std::uint32_t const c : {0x2010u, 0x2027u, 0x2030u, 0x2070u, 0xe000u, 0xffefu})
-        CHECK(quoted(character(c)) == '"' + character(c) + '"');
-    CHECK(quoted("\xef\xbf\xb0") == "\"\\ufff0\"");
+        CHECK(in_quotes(character(c)) == '"' + character(c) + '"');
+    CHECK(in_quotes("\xef\xbf\xb0") == "\"\\ufff0\"");
 }
 
 TEST_CASE("U3: U+00AD, U+0300, U+007F and / < > & go out as they are") {
     std::string const plain = "\xc2\xad\xcc\x80\x7f/<>&";
-    CHECK(quoted(plain) == '"' + plain + '"');
+    CHECK(in_quotes(plain) == '"' + plain + '"');
 }
 
 TEST_CASE("U3: a pair of surrogates is escaped as a pair") {
-    CHECK(quoted("\xf0\x9f\x98\x80") == R"("\ud83d\ude00")");
-    CHECK(quoted("\xf4\x8f\xbf\xbf") == R"("\udbff\udfff")");
+    CHECK(in_quotes("\xf0\x9f\x98\x80") == R"("\ud83d\ude00")");
+    CHECK(in_quotes("\xf4\x8f\xbf\xbf") == R"("\udbff\udfff")");
 }
 
 TEST_CASE("U3: a lone surrogate comes in and goes out") {
     CHECK(messages(R"(["\ud800"])") == texts{"\xed\xa0\x80"});
-    CHECK(quoted("\xed\xa0\x80") == R"("\ud800")");
+    CHECK(in_quotes("\xed\xa0\x80") == R"("\ud800")");
     CHECK(messages(R"(["x\ude00y","\ud83d","\ud83dz"])") ==
           texts{"x\xed\xb8\x80y", "\xed\xa0\xbd", "\xed\xa0\xbdz"});
     CHECK(messages(R"(["\ud83d\ude00","\ud83d\ud83d\ude00"])") ==
@@ -104,11 +104,11 @@ TEST_CASE("U3: a lone surrogate comes in and goes out") {
 }
 
 TEST_CASE("U4: what is no character is written as U+FFFD, never raw") {
-    CHECK(quoted("a\xff"
+    CHECK(in_quotes("a\xff"
                  "b") == R"("a\ufffdb")");
-    CHECK(quoted("\xc3") == R"("\ufffd")");
-    CHECK(quoted("\xe2\x82") == R"("\ufffd\ufffd")");
-    CHECK(quoted("\xed\xa0") == R"("\ufffd\ufffd")");
+    CHECK(in_quotes("\xc3") == R"("\ufffd")");
+    CHECK(in_quotes("\xe2\x82") == R"("\ufffd\ufffd")");
+    CHECK(in_quotes("\xed\xa0") == R"("\ufffd\ufffd")");
 }
 
 TEST_CASE("U2: every escape of a client is decoded and comes back equal") {
@@ -116,7 +116,7 @@ TEST_CASE("U2: every escape of a client is decoded and comes back equal") {
         std::string const in = "[\"" + escape(c) + "\"]";
         if (sockjs::check_messages(in) != no_error) FAIL(c);
         auto const out = messages(in);
-        if (out.size() != 1 || messages('[' + quoted(out[0]) + ']') != out) FAIL(c);
+        if (out.size() != 1 || messages('[' + in_quotes(out[0]) + ']') != out) FAIL(c);
     }
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("long texts are quoted whole wherever their special characters are") {
         with.insert(i, "\"\xe2\x80\xa8");
         std::string expected = text;
         expected.insert(i, "\\\"\\u2028");
-        CHECK(quoted(with) == '"' + expected + '"');
+        CHECK(in_quotes(with) == '"' + expected + '"');
     }
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("T1: on streams and polls a frame ends with a line feed") {
 
 TEST_CASE("T3, T5: an event's data is the frame") {
     CHECK(framed(framing::event, "o") == "data: o\r\n\r\n");
-    std::string const frame = "a[" + quoted(std::string_view("  \0\n\r ", 6)) + "]";
+    std::string const frame = "a[" + in_quotes(std::string_view("  \0\n\r ", 6)) + "]";
     CHECK(framed(framing::event, frame) == "data: a[\"  \\u0000\\n\\r \"]\r\n\r\n");
 }
 
@@ -152,11 +152,11 @@ TEST_CASE("T7: htmlfile calls p with the frame as a string") {
 }
 
 TEST_CASE("H5: a message cannot end the script of htmlfile") {
-    std::string const frame = "a[" + quoted("</script><script>alert(1)&") + "]";
+    std::string const frame = "a[" + in_quotes("</script><script>alert(1)&") + "]";
     CHECK(framed(framing::script, frame) ==
           "<script>\np(\"a[\\\"\\u003c/script\\u003e\\u003cscript\\u003ealert(1)\\u0026\\\"]\");\n"
           "</script>\r\n");
-    CHECK(framed(framing::script, "a[" + quoted("\xe2\x80\xa8\xe2\x80\xa9") + "]") ==
+    CHECK(framed(framing::script, "a[" + in_quotes("\xe2\x80\xa8\xe2\x80\xa9") + "]") ==
           "<script>\np(\"a[\\\"\\\\u2028\\\\u2029\\\"]\");\n</script>\r\n");
 }
 
