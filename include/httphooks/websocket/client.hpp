@@ -1,0 +1,149 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A WebSocket client.
+*/
+
+#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/http/client_stream.hpp>
+#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/detail/connect_operation.hpp>
+#include <httphooks/websocket/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::websocket {
+
+/// What a client is created with.
+struct client_options {
+    /// Offered to the server, the preferred one first.
+    std::vector<std::string> subprotocols{};
+    /// Further header fields of the handshake, such as Authorization.
+    fields headers{};
+    /// For name resolution, connecting, TLS and the handshake together.
+    std::chrono::milliseconds connect_timeout{5'000};
+    /// Bytes of the server's answer to the handshake.
+    std::size_t header_limit = 8 * 1024;
+    /// Makes the streams for wss, see http::tls_streams(); null: wss is not supported.
+    http::client_stream_factory tls{};
+    /// Limits and time-outs of the connections.
+    connection_options connection{};
+};
+
+/** Opens WebSockets to servers. Copies are handles of one client.
+
+    Handlers are set before the first connection is opened; they are called for all of them, on the
+    client's executor, which must not run two handlers at once.
+
+    @par Thread safety
+    None, but for the connections, which see.
+*/
+class client {
+public:
+    explicit client(asio::any_io_executor executor, client_options o = {})
+        : executor_(std::move(executor)),
+          options_(std::make_shared<client_options>(std::move(o))),
+          settings_(std::make_shared<detail::channel_settings>()) {
+        settings_->options = options_->connection;
+        settings_->self = role::client;
+    }
+
+    /// Sets what is called with each message.
+    void on_message(std::function<void(connection&, message const&)> handler) {
+        settings_->handlers.message = std::move(handler);
+    }
+    /// Sets what is called when a connection has ended, for the reason given.
+    void on_close(std::function<void(connection&, close_reason const&)> handler) {
+        settings_->handlers.close = std::move(handler);
+    }
+    /// Sets what is called when everything that waited for the server has been written.
+    void on_drain(std::function<void(connection&)> handler) {
+        settings_->handlers.drain = std::move(handler);
+    }
+
+    /// The executor that the client was created with.
+    asio::any_io_executor get_executor() const { return executor_; }
+
+    /** Opens a connection.
+
+        @param url `ws://host:port/path` or `wss://...`; http and https mean the same
+        @param token for `void(error_code, connection)`; it completes before the first message
+        @par Completes with
+        error::invalid_url; operation_not_supported for wss without client_options::tls; an error of
+        resolving, connecting or TLS; timed_out; error::refused, bad_handshake, bad_accept,
+        not_offered for the server's answer; operation_aborted when cancelled
+        @par Cancellation
+        All types; the attempt is given up.
+        @par Source
+        RFC 6455 4.1 */
+    template <asio::completion_token_for<void(error_code, connection)> Token>
+    auto async_connect(std::string_view url, Token&& token) {
+        return asio::async_initiate<Token, void(error_code, connection)>(
+            [](auto handler, client self, std::string text) {
+                self.connect(std::move(text), std::move(handler));
+            },
+            token, *this, std::string(url));
+    }
+
+private:
+    template <class Handler>
+    void connect(std::string url, Handler handler);
+
+    asio::any_io_executor executor_;
+    std::shared_ptr<client_options const> options_;
+    std::shared_ptr<detail::channel_settings> settings_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Splits a URL of a WebSocket.
+inline result<http::absolute_url> parse_url(std::string url) {
+    if (httphooks::detail::ascii_istarts_with(url, "ws")) url.replace(0, 2, "http");
+    auto parsed = http::absolute_url::parse(url);
+    if (!parsed) return make_error_code(error::invalid_url);
+    return parsed;
+}
+
+}  // namespace detail
+
+template <class Handler>
+void client::connect(std::string url, Handler handler) {
+    auto parsed = detail::parse_url(std::move(url));
+    error_code ec;
+    if (!parsed)
+        ec = parsed.error();
+    else if (parsed->tls && !options_->tls)
+        ec = asio::error::operation_not_supported;
+    if (ec) {
+        auto const executor = asio::get_associated_executor(handler, executor_);
+        return asio::post(executor, asio::append(std::move(handler), ec, connection()));
+    }
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto const operation = std::make_shared<detail::connect_operation>(
+        executor_,
+        detail::connect_request{settings_, std::move(*parsed), options_->subprotocols,
+                                options_->headers, options_->tls, options_->connect_timeout,
+                                options_->header_limit},
+        std::move(handler));
+    if (slot.is_connected())
+        slot.assign([weak = std::weak_ptr(operation)](asio::cancellation_type) {
+            if (auto const self = weak.lock()) self->cancel();
+        });
+    operation->start();
+}
+
+}  // namespace httphooks::websocket
