@@ -93,7 +93,7 @@ public:
     /// The reply's body when it is a file's; reply().body() is empty then.
     std::shared_ptr<file_body> const& reply_file() const noexcept { return reply_file_; }
 
-    /// The reply as a value, its file read whole; what response-listeners read stays.
+    /// The reply as a value, its file read whole but for HEAD; what response-listeners read stays.
     response take_reply();
 
     /// Starts the response-listeners; call it once, when the reply was handed over.

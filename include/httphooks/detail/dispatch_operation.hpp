@@ -28,6 +28,7 @@
 #include <atomic>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -230,6 +231,7 @@ inline response finished_reply(exchange& ex) {
     bool const head = ex.head();
     bool const keep_alive = ex.keep_alive();
     unsigned const version = ex.incoming().version();
+    std::uint64_t const file_size = ex.reply_file() ? ex.reply_file()->size() : 0;
     response reply = ex.take_reply();
     reply.version(version == 10 ? 10 : 11);
     if (!options.server_name.empty()) reply.set(field::server, options.server_name);
@@ -238,7 +240,8 @@ inline response finished_reply(exchange& ex) {
     reply.append_parsed(field::date, "Date", http_date(now));
     if (reply.result() != status::no_content && reply.result() != status::not_modified) {
         char digits[20];
-        auto const end = std::to_chars(digits, digits + sizeof digits, reply.body().size()).ptr;
+        std::uint64_t const size = head && file_size ? file_size : reply.body().size();
+        auto const end = std::to_chars(digits, digits + sizeof digits, size).ptr;
         reply.append_parsed(field::content_length, "Content-Length",
                             {digits, static_cast<std::size_t>(end - digits)});
     }

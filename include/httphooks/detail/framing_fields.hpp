@@ -19,8 +19,10 @@ constexpr bool is_framing_field(field name) noexcept {
         case field::te:
         case field::trailer:
         case field::transfer_encoding:
-        case field::upgrade: return true;
-        default: return false;
+        case field::upgrade:
+            return true;
+        default:
+            return false;
     }
 }
 

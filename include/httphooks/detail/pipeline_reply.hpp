@@ -106,7 +106,7 @@ inline void pipeline::fail_reply(exchange& ex) {
 }
 
 inline response pipeline::take_reply(exchange& ex) {
-    if (auto const file = std::move(ex.reply_file_)) {
+    if (auto const file = std::move(ex.reply_file_); file && !ex.head()) {
         if (auto content = file->read_all(); content && content->size() == file->size())
             ex.reply_.body() = std::move(*content);
         else
