@@ -37,6 +37,15 @@ constexpr std::string_view to_string(transport t) noexcept {
     return "";
 }
 
+/// Sends messages to a client's socket, whenever; implemented by transports.
+struct push_target {
+    /// Sends a message, from any thread. @return false when it is not sent
+    virtual bool push(std::string_view message) = 0;
+
+protected:
+    ~push_target() = default;
+};
+
 /** Where a request came from. What a client claims in a message cannot change it.
 
     A default-constructed origin is plain HTTP from an unknown peer.
@@ -49,10 +58,16 @@ public:
         @param peer the client's address; behind a trusted proxy the one that the proxy gives
         @param tls whether the connection is encrypted
         @param handshake for sockets the request that opened them, else null
+        @param socket for sockets what sends to the client, else null
     */
     explicit origin(httphooks::transport via, asio::ip::tcp::endpoint peer = {}, bool tls = false,
-                    std::shared_ptr<request const> handshake = nullptr)
-        : handshake_(std::move(handshake)), peer_(std::move(peer)), via_(via), tls_(tls) {}
+                    std::shared_ptr<request const> handshake = nullptr,
+                    std::shared_ptr<push_target> socket = nullptr)
+        : handshake_(std::move(handshake)),
+          socket_(std::move(socket)),
+          peer_(std::move(peer)),
+          via_(via),
+          tls_(tls) {}
 
     /// How the request came.
     httphooks::transport transport() const noexcept { return via_; }
@@ -66,8 +81,14 @@ public:
     /// The request that opened the client's socket; null for plain HTTP.
     std::shared_ptr<request const> const& handshake() const noexcept { return handshake_; }
 
+    /** Sends a message to the client's socket; keep a copy of the origin to do so later. From any
+        thread.
+        @return false when there is no socket, or the message is not sent */
+    bool push(std::string_view message) const { return socket_ && socket_->push(message); }
+
 private:
     std::shared_ptr<request const> handshake_;
+    std::shared_ptr<push_target> socket_;
     asio::ip::tcp::endpoint peer_;
     httphooks::transport via_ = httphooks::transport::http;
     bool tls_ = false;

@@ -6,15 +6,14 @@
 */
 
 #include <httphooks/detail/message_dispatch.hpp>
+#include <httphooks/detail/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/websocket/server.hpp>
 
 #include <any>
 #include <cstddef>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -59,34 +58,6 @@ private:
     httphooks::detail::message_dispatch requests_;
 };
 
-/// What the connections of one server share: the hooks, for each event loop.
-template <class State>
-class dispatch_loops {
-public:
-    explicit dispatch_loops(basic_registry<State> hooks) : hooks_(std::move(hooks)) {}
-
-    /// The loop of a connection's context, or one of its own when it is on a strand.
-    std::shared_ptr<httphooks::detail::message_loop> of(connection const& c) {
-        auto const executor = c.get_executor();
-        if (!c.owns_context()) return make(executor);
-        auto const* const context = &asio::query(executor, asio::execution::context);
-        std::lock_guard const lock(mutex_);
-        auto& known = loops_[context];
-        auto found = known.lock();
-        if (!found) known = found = make(executor);
-        return found;
-    }
-
-private:
-    std::shared_ptr<httphooks::detail::message_loop> make(asio::any_io_executor const& ex) {
-        return std::make_shared<httphooks::detail::message_loop>(hooks_.make_loop(), ex);
-    }
-
-    basic_registry<State> hooks_;
-    std::mutex mutex_;
-    std::map<void const*, std::weak_ptr<httphooks::detail::message_loop>> loops_;
-};
-
 }  // namespace detail
 
 /** Has each message of a server's connections be a request to the hooks.
@@ -104,9 +75,10 @@ private:
 template <class State>
 void dispatch(server s, basic_registry<State> const& hooks, dispatch_options o = {}) {
     using session = std::shared_ptr<detail::dispatch_session>;
-    auto const loops = std::make_shared<detail::dispatch_loops<State>>(hooks);
+    auto const loops = std::make_shared<httphooks::detail::message_loops<State>>(hooks);
     s.on_open([loops, o](connection& c, request const& handshake) {
-        c.data() = std::make_shared<detail::dispatch_session>(c, loops->of(c), handshake, o);
+        c.data() = std::make_shared<detail::dispatch_session>(
+            c, loops->of(c.get_executor(), c.owns_context()), handshake, o);
     });
     s.on_message([](connection& c, message const& m) {
         if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->receive(m);

@@ -287,8 +287,8 @@ void stream_connection<Stream>::settle(asio::any_completion_handler<void()> done
 
 template <class Stream>
 bool stream_connection<Stream>::peer_gone() noexcept {
-    auto& socket = lowest(stream_);
-    if (input_ended || !socket.is_open()) return true;
+    auto& socket = under_tls(stream_);
+    if (input_ended || !is_open()) return true;
     if constexpr (requires(asio::mutable_buffer b, error_code & ec) {
                       socket.receive(b, asio::socket_base::message_peek, ec);
                       socket.non_blocking(true, ec);

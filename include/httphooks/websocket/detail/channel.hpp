@@ -246,7 +246,7 @@ inline void channel::on_readable(error_code ec) {
     if (ec == asio::error::would_block) return;
     if (ec) return lose();
     last_input_ = loop_->now();
-    pinged_ = false;
+    if (std::exchange(pinged_, false)) set_deadline();
     if (!parse) {
         stopped_ = true;
         held_.append(buffer.data(), n);

@@ -1,0 +1,173 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A client's connection in the hands of the application, whatever its transport.
+*/
+
+#include <httphooks/sockjs/detail/session_base.hpp>
+#include <httphooks/sockjs/error.hpp>
+#include <httphooks/sockjs/prepared_message.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <any>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::sockjs {
+
+/** A connection. Copies are handles of the same one, safe after the client has gone.
+
+    Handlers are called one at a time, on get_executor(). A handler that throws closes the
+    connection with close_code::internal_error. When the connection ends its handlers and data() are
+    destroyed, so that they may hold handles.
+
+    @par Thread safety
+    send(), close(), pause(), resume() and what only tells something may be called on any thread;
+    the rest on get_executor(), where on_connection's handler and all others are called.
+    @par Example
+    examples/sockjs_echo.cpp
+*/
+class connection {
+public:
+    explicit connection(std::shared_ptr<detail::session_base> s) noexcept
+        : session_(std::move(s)) {}
+
+    /** Sends a message.
+        @param message UTF-8; bytes that are no character become U+FFFD
+        @return false when the connection is not open, or the message was dropped since too much
+            waits; on another thread than the connection's it may be dropped later */
+    bool send(std::string_view message) { return session_->send(message); }
+    /// Sends a message that is framed already.
+    bool send(prepared_message const& message) { return session_->send(message); }
+
+    /** Closes the connection, behind what was sent.
+        @param code 1000 or 3000 to 4999
+        @param reason UTF-8, at most 123 bytes
+        @return false when it is closed, or code or reason are not as they must be */
+    bool close(close_code code = close_code::go_away, std::string_view reason = "Go away!");
+
+    /// Sets what is called with each message. A second argument, if it is taken, tells whether
+    /// the message was a binary one of a raw WebSocket.
+    template <class F>
+    requires std::invocable<F&, std::string_view> || std::invocable<F&, std::string_view, bool>
+    void on_message(F f);
+
+    /// Sets what is called once when the connection has ended, for whatever reason.
+    void on_close(std::function<void(close_code, std::string_view reason)> f) {
+        session_->on_close(std::move(f));
+    }
+
+    /// Sets what is called when all that waited for the client has been written.
+    void on_drain(std::function<void()> f) { session_->on_drain(std::move(f)); }
+
+    /// Takes no more messages until resume(); what the client sends meanwhile waits, up to
+    /// options::inbound_bytes.
+    void pause() { session_->pause(); }
+    /// Takes messages again.
+    void resume() { session_->resume(); }
+
+    /// Whether messages can be sent.
+    bool is_open() const noexcept { return session_->is_open(); }
+    /// Bytes of messages that wait for the client. On get_executor().
+    std::size_t buffered_amount() const noexcept { return session_->buffered(); }
+
+    /// The request that opened the connection.
+    sockjs::handshake const& handshake() const noexcept { return session_->opening(); }
+    /// The client's address, or that of a proxy.
+    asio::ip::tcp::endpoint const& peer() const noexcept { return session_->opening().peer; }
+    /// The transport that opened it: "websocket", "websocket-raw", "xhr-streaming", "eventsource",
+    /// "htmlfile", "xhr-polling" or "jsonp-polling".
+    std::string_view transport() const noexcept { return session_->transport(); }
+    /// Where handlers are called.
+    asio::any_io_executor get_executor() const { return session_->place().executor(); }
+    /// Something of the application's that belongs to the connection.
+    std::any& data() noexcept { return session_->data(); }
+
+    friend bool operator==(connection const& a, connection const& b) noexcept {
+        return a.session_ == b.session_;
+    }
+    /// An order in which handles can be kept in sets.
+    friend bool operator<(connection const& a, connection const& b) noexcept {
+        return a.session_ < b.session_;
+    }
+
+    /// The session behind the handle; for servers.
+    std::shared_ptr<detail::session_base> const& session() const noexcept { return session_; }
+
+private:
+    std::shared_ptr<detail::session_base> session_;
+};
+
+/** Whether an application may close a connection with this code and reason.
+    @par Source
+    RFC 6455 7.4.2, 5.5.1 */
+bool may_close_with(close_code code, std::string_view reason) noexcept;
+
+/** Sends a message to many connections: framed once, posted once for each event loop.
+    @param to a range of connection */
+template <class Range>
+void broadcast(Range const& to, prepared_message const& message);
+
+// ---------------------------------------------------------------------------------------------
+
+inline bool may_close_with(close_code code, std::string_view reason) noexcept {
+    auto const n = static_cast<std::uint16_t>(code);
+    return (n == 1000 || (n >= 3000 && n <= 4999)) && reason.size() <= 123 &&
+           httphooks::detail::is_utf8(reason);
+}
+
+inline bool connection::close(close_code code, std::string_view reason) {
+    return may_close_with(code, reason) && session_->close(code, reason);
+}
+
+template <class F>
+requires std::invocable<F&, std::string_view> || std::invocable<F&, std::string_view, bool>
+void connection::on_message(F f) {
+    if constexpr (std::invocable<F&, std::string_view, bool>)
+        session_->on_message(std::move(f));
+    else
+        session_->on_message(
+            [g = std::move(f)](std::string_view message, bool) mutable { g(message); });
+}
+
+namespace detail {
+
+/// Sends to sessions, with one post for each event loop that is not the caller's.
+inline void broadcast_to(std::vector<std::shared_ptr<session_base>> all,
+                         prepared_message const& message) {
+    std::vector<std::pair<home, std::vector<std::shared_ptr<session_base>>>> elsewhere;
+    for (auto& s : all) {
+        if (s->place().here()) {
+            s->send(message);
+            continue;
+        }
+        auto at = elsewhere.begin();
+        while (at != elsewhere.end() && at->first.executor() != s->place().executor()) ++at;
+        if (at == elsewhere.end()) at = elsewhere.insert(at, {s->place(), {}});
+        at->second.push_back(std::move(s));
+    }
+    for (auto& [where, list] : elsewhere)
+        where.post([l = std::move(list), message] {
+            for (auto const& s : l) s->send(message);
+        });
+}
+
+}  // namespace detail
+
+template <class Range>
+void broadcast(Range const& to, prepared_message const& message) {
+    std::vector<std::shared_ptr<detail::session_base>> all;
+    for (connection const& c : to) all.push_back(c.session());
+    detail::broadcast_to(std::move(all), message);
+}
+
+}  // namespace httphooks::sockjs

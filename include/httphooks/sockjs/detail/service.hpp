@@ -1,0 +1,291 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What the handles of a SockJS server share: options, the application's handlers, the sessions.
+*/
+
+#include <httphooks/sockjs/connection.hpp>
+#include <httphooks/sockjs/detail/polling_session.hpp>
+#include <httphooks/sockjs/detail/receiver.hpp>
+#include <httphooks/sockjs/detail/reply.hpp>
+#include <httphooks/sockjs/detail/session_base.hpp>
+#include <httphooks/sockjs/options.hpp>
+#include <httphooks/websocket/connection.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace httphooks::sockjs::detail {
+
+/** The sessions of one server. Thread-safe; handlers are set before the server serves. */
+class service final : public session_owner, public std::enable_shared_from_this<service> {
+public:
+    /// Says whether a client may connect: status::ok, or the refusal.
+    using verdict = std::function<void(status)>;
+    using authoriser = std::function<void(handshake const&, verdict)>;
+
+    service(asio::any_io_executor executor, sockjs::options o);
+
+    sockjs::options const& options() const noexcept { return *options_; }
+    std::shared_ptr<sockjs::options const> const& shared_options() const noexcept {
+        return options_;
+    }
+    asio::any_io_executor const& executor() const noexcept { return executor_; }
+    /// The iframe page, made once.
+    iframe_page const& iframe() const noexcept { return iframe_; }
+
+    /// What the WebSockets with and without SockJS framing share.
+    std::shared_ptr<websocket::detail::channel_settings> websockets{};
+    std::shared_ptr<websocket::detail::channel_settings> raw_websockets{};
+
+    std::function<void(sockjs::connection)> on_connection{};
+    std::function<void(std::exception_ptr)> on_error{};
+    authoriser authorise{};
+
+    /// The session of a client's name, or null.
+    std::shared_ptr<polling_session> find(std::string_view id, asio::ip::address const& from);
+
+    /// Has a receiver carry the frames of a session, which is opened if there is none.
+    void enter(std::string id, std::shared_ptr<receiver> r, std::string_view transport);
+
+    /// Asks the application whether a client may connect; answers on any thread.
+    void ask(handshake const& shake, verdict then);
+
+    /// Counts a session that is to be opened. @return status::ok, or why it cannot be
+    status admit(asio::ip::address const& from);
+    /// Gives back what admit() has counted, when no session came of it.
+    void release(asio::ip::address const& from) noexcept;
+    /// Adds a session that admit() has counted.
+    void add(session_base& s);
+
+    void opened(std::shared_ptr<session_base> s) override;
+    void forget(session_base& s) noexcept override;
+    void failed(std::exception_ptr e) noexcept override;
+
+    std::vector<std::shared_ptr<session_base>> all();
+    std::size_t size() const;
+    /// Ends all sessions; no more are opened.
+    void drain();
+
+private:
+    struct text_hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view s) const noexcept {
+            return std::hash<std::string_view>()(s);
+        }
+    };
+    using session_map = std::unordered_map<std::string, std::shared_ptr<polling_session>, text_hash,
+                                           std::equal_to<>>;
+
+    void join(std::string id, std::shared_ptr<receiver> r, std::shared_ptr<polling_session> s,
+              std::string_view transport);
+    void open(std::string id, std::shared_ptr<receiver> r, std::string_view transport);
+    void release_locked(asio::ip::address const& from) noexcept;
+
+    asio::any_io_executor executor_;
+    std::shared_ptr<sockjs::options const> options_;
+    iframe_page iframe_;
+    mutable std::mutex mutex_{};
+    session_map sessions_{};
+    boost::intrusive::list<session_base, boost::intrusive::constant_time_size<false>> all_{};
+    std::map<asio::ip::address, std::size_t> per_address_{};
+    std::size_t count_ = 0;
+    bool draining_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline service::service(asio::any_io_executor executor, sockjs::options o)
+    : executor_(std::move(executor)),
+      options_(std::make_shared<sockjs::options const>(std::move(o))),
+      iframe_(*options_) {}
+
+inline std::shared_ptr<polling_session> service::find(std::string_view id,
+                                                      asio::ip::address const& from) {
+    std::lock_guard const lock(mutex_);
+    auto const at = sessions_.find(id);
+    if (at == sessions_.end()) return nullptr;
+    if (options_->bind_to_address && at->second->opening().peer.address() != from) return nullptr;
+    return at->second;
+}
+
+inline void service::enter(std::string id, std::shared_ptr<receiver> r,
+                           std::string_view transport) {
+    std::shared_ptr<polling_session> s;
+    {
+        std::lock_guard const lock(mutex_);
+        auto const at = sessions_.find(id);
+        if (at != sessions_.end()) s = at->second;
+    }
+    if (s) {
+        if (options_->bind_to_address &&
+            s->opening().peer.address() != r->client().peer().address())
+            return r->refuse(
+                refusal(*options_, r->message(), status::not_found, has_cors(r->shape().as)));
+        return join(std::move(id), std::move(r), std::move(s), transport);
+    }
+    if (!authorise) return open(std::move(id), std::move(r), transport);
+    handshake const shake{std::make_shared<request const>(r->message()), r->client().peer(),
+                          r->client().tls()};
+    // its connection keeps the receiver while the application thinks
+    r->hold();
+    ask(shake, [self = shared_from_this(), id = std::move(id), weak = std::weak_ptr(r),
+                transport](status says) {
+        auto const asking = weak.lock();
+        if (!asking) return;
+        asking->place().dispatch([self, id, asking, transport, says] {
+            if (says == status::ok)
+                self->open(id, asking, transport);
+            else
+                asking->refuse(refusal(self->options(), asking->message(), says,
+                                       has_cors(asking->shape().as)));
+        });
+    });
+}
+
+inline void service::ask(handshake const& shake, verdict then) {
+    if (!authorise) return then(status::ok);
+    try {
+        authorise(shake, then);
+    } catch (...) {
+        failed(std::current_exception());
+        then(status::internal_server_error);
+    }
+}
+
+inline void service::open(std::string id, std::shared_ptr<receiver> r, std::string_view transport) {
+    auto const from = r->client().peer();
+    status const admitted = admit(from.address());
+    std::shared_ptr<polling_session> s;
+    if (admitted == status::ok) {
+        auto fresh = std::make_shared<polling_session>(
+            shared_from_this(), options_, r->place(),
+            handshake{std::make_shared<request const>(r->message()), from, r->client().tls()},
+            transport, id);
+        std::lock_guard const lock(mutex_);
+        all_.push_back(*fresh);
+        s = sessions_.try_emplace(id, fresh).first->second;
+        if (s == fresh) s->await_receiver();
+    }
+    if (!s) {
+        if (!r->begun())
+            return r->refuse(refusal(*options_, r->message(), admitted, has_cors(r->shape().as)));
+        std::string frame;
+        append_framed(frame, r->shape().as,
+                      close_frame(close_code::going_away, "Service unavailable"),
+                      r->shape().callback);
+        return r->write(std::move(frame), true);
+    }
+    join(std::move(id), std::move(r), std::move(s), transport);
+}
+
+inline void service::join(std::string id, std::shared_ptr<receiver> r,
+                          std::shared_ptr<polling_session> s, std::string_view transport) {
+    auto const self = shared_from_this();
+    r->owner(s);
+    r->begin([self, id = std::move(id), r, s = std::move(s), transport] {
+        auto const over = [self, id, transport](std::shared_ptr<receiver> again) {
+            again->place().dispatch(
+                [self, id, again, transport] { self->enter(id, again, transport); });
+        };
+        if (s->place().here()) return s->attach(r, over);
+        r->hold();
+        s->place().post([s, weak = std::weak_ptr(r), over] {
+            if (auto const kept = weak.lock()) s->attach(kept, over);
+        });
+    });
+}
+
+inline status service::admit(asio::ip::address const& from) {
+    std::lock_guard const lock(mutex_);
+    if (draining_ || count_ >= options_->max_sessions) return status::service_unavailable;
+    if (!from.is_loopback()) {
+        std::size_t& here = per_address_[from];
+        if (here >= options_->max_sessions_per_address) return status::service_unavailable;
+        ++here;
+    }
+    ++count_;
+    return status::ok;
+}
+
+inline void service::release_locked(asio::ip::address const& from) noexcept {
+    --count_;
+    if (auto const at = per_address_.find(from); at != per_address_.end() && --at->second == 0)
+        per_address_.erase(at);
+}
+
+inline void service::release(asio::ip::address const& from) noexcept {
+    std::lock_guard const lock(mutex_);
+    release_locked(from);
+}
+
+inline void service::add(session_base& s) {
+    std::lock_guard const lock(mutex_);
+    all_.push_back(s);
+}
+
+inline void service::opened(std::shared_ptr<session_base> s) {
+    if (on_connection) on_connection(sockjs::connection(std::move(s)));
+}
+
+inline void service::forget(session_base& s) noexcept {
+    std::shared_ptr<polling_session> gone;  // destroyed outside of the lock
+    std::lock_guard const lock(mutex_);
+    s.unlink();
+    release_locked(s.opening().peer.address());
+    if (auto* const p = dynamic_cast<polling_session*>(&s))
+        if (auto const at = sessions_.find(p->id());
+            at != sessions_.end() && at->second.get() == p) {
+            gone = std::move(at->second);
+            sessions_.erase(at);
+        }
+}
+
+inline void service::failed(std::exception_ptr e) noexcept {
+    if (!on_error) return;
+    try {
+        on_error(std::move(e));
+    } catch (...) {
+        return;
+    }
+}
+
+inline std::vector<std::shared_ptr<session_base>> service::all() {
+    std::lock_guard const lock(mutex_);
+    std::vector<std::shared_ptr<session_base>> list;
+    list.reserve(count_);
+    for (session_base& s : all_)
+        if (auto alive = s.weak_from_this().lock())
+            list.push_back(std::static_pointer_cast<session_base>(std::move(alive)));
+    return list;
+}
+
+inline std::size_t service::size() const {
+    std::lock_guard const lock(mutex_);
+    return count_;
+}
+
+inline void service::drain() {
+    {
+        std::lock_guard const lock(mutex_);
+        draining_ = true;
+    }
+    for (auto const& s : all()) s->abandon(close_code::go_away, "Go away!");
+}
+
+}  // namespace httphooks::sockjs::detail

@@ -1,0 +1,177 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A session over a WebSocket, with frames of SockJS in it or without.
+*/
+
+#include <httphooks/sockjs/connection.hpp>
+#include <httphooks/sockjs/detail/session_base.hpp>
+#include <httphooks/sockjs/options.hpp>
+#include <httphooks/websocket/connection.hpp>
+
+#include <any>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::sockjs::detail {
+
+class websocket_session final : public session_base {
+public:
+    /// @param raw without frames of SockJS
+    websocket_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o,
+                      home place, handshake shake, bool raw)
+        : session_base(std::move(owner), std::move(place), std::move(shake),
+                       raw ? "websocket-raw" : "websocket"),
+          options_(std::move(o)),
+          raw_(raw) {}
+
+    /// What the WebSockets of a server share: each has its session as data.
+    static std::shared_ptr<websocket::detail::channel_settings> settings(options const& o);
+
+    void on_deadline() override;
+    void on_loop_end() noexcept override;
+    std::size_t buffered() const noexcept override {
+        return socket_ ? socket_.buffered_amount() : 0;
+    }
+
+private:
+    static std::shared_ptr<websocket_session> of(websocket::connection const& c) {
+        auto const* const held = std::any_cast<std::shared_ptr<websocket_session>>(&c.data());
+        return held ? *held : nullptr;
+    }
+
+    void open(websocket::connection const& c);
+    void on_frame(websocket::message const& m);
+    void on_end(websocket::close_reason const& why);
+    void set_heartbeat();
+
+    bool send_here(std::string_view message) override;
+    bool send_here(prepared_message const& message) override;
+    bool close_here(close_code code, std::string_view reason) override;
+    void abandon_here(close_code code, std::string_view reason) override;
+    void reading(bool wanted) override;
+
+    std::shared_ptr<options const> options_;
+    websocket::connection socket_{};
+    bool const raw_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::shared_ptr<websocket::detail::channel_settings> websocket_session::settings(
+    options const& o) {
+    auto s = std::make_shared<websocket::detail::channel_settings>();
+    s->options.message.size = o.message_limit;
+    s->options.output_limit = o.queue_bytes;
+    s->options.on_overflow = o.overflow == overflow_policy::drop ? websocket::overflow::drop
+                                                                 : websocket::overflow::close;
+    s->options.ping_interval = o.heartbeat_delay;
+    s->options.pong_timeout = o.pong_timeout;
+    s->handlers.open = [](websocket::connection& c, request const&) {
+        if (auto const self = of(c)) self->open(c);
+    };
+    s->handlers.message = [](websocket::connection& c, websocket::message const& m) {
+        if (auto const self = of(c)) self->on_frame(m);
+    };
+    s->handlers.close = [](websocket::connection& c, websocket::close_reason const& why) {
+        if (auto const self = of(c)) self->on_end(why);
+    };
+    s->handlers.drain = [](websocket::connection& c) {
+        if (auto const self = of(c)) self->tell_drained();
+    };
+    return s;
+}
+
+inline void websocket_session::open(websocket::connection const& c) {
+    socket_ = c;
+    if (!raw_) {
+        socket_.send("o");
+        set_heartbeat();
+    }
+    tell_opened();
+}
+
+inline void websocket_session::set_heartbeat() {
+    if (options_->websocket_heartbeat_frames && options_->heartbeat_delay.count() > 0)
+        place().timers().set(*this, std::chrono::steady_clock::now() + options_->heartbeat_delay);
+}
+
+inline void websocket_session::on_deadline() {
+    place().post([s = std::static_pointer_cast<websocket_session>(shared_from_this())] {
+        if (!s->socket_ || !s->socket_.is_open()) return;
+        s->socket_.send("h");
+        s->set_heartbeat();
+    });
+}
+
+inline void websocket_session::on_frame(websocket::message const& m) {
+    if (raw_) return deliver(m.data, m.binary);
+    if (m.data.empty()) return;
+    if (check_message_frame(m.data)) {
+        tell_closed(close_code::interrupted, "Broken framing.");
+        socket_.close(websocket::close_code{3000}, "Broken framing.");
+        return;
+    }
+    deliver_all(m.data);
+}
+
+inline void websocket_session::on_end(websocket::close_reason const& why) {
+    auto const keep = shared_from_this();
+    place().timers().set(*this, std::nullopt);
+    tell_closed(static_cast<close_code>(why.code), why.text);
+    forget();
+    socket_ = {};
+}
+
+inline bool websocket_session::send_here(std::string_view message) {
+    if (!is_open() || !socket_) return false;
+    if (raw_)
+        return httphooks::detail::is_utf8(message) ? socket_.send(message)
+                                                   : socket_.send_binary(message);
+    return socket_.send_with(false, message.size() + message.size() / 8 + 5, [&](std::string& out) {
+        out.append("a[");
+        append_quoted(out, message);
+        out.push_back(']');
+    });
+}
+
+inline bool websocket_session::send_here(prepared_message const& message) {
+    if (!is_open() || !socket_) return false;
+    return socket_.send(raw_ ? message.raw_frame() : message.websocket_frame());
+}
+
+inline bool websocket_session::close_here(close_code code, std::string_view reason) {
+    if (!socket_ || !socket_.is_open()) return false;
+    tell_closed(code, reason);
+    if (raw_) {
+        socket_.close(static_cast<websocket::close_code>(code), reason);
+    } else {
+        socket_.send(close_frame(code, reason));
+        socket_.close(websocket::close_code::normal, "Normal closure");
+    }
+    return true;
+}
+
+inline void websocket_session::abandon_here(close_code code, std::string_view reason) {
+    close_here(code, reason);
+}
+
+inline void websocket_session::reading(bool wanted) {
+    if (!socket_) return;
+    if (wanted)
+        socket_.resume();
+    else
+        socket_.pause();
+}
+
+inline void websocket_session::on_loop_end() noexcept {
+    socket_ = {};
+    session_base::on_loop_end();
+}
+
+}  // namespace httphooks::sockjs::detail

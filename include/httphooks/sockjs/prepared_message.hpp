@@ -1,0 +1,60 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A message that is framed once and sent to many connections.
+*/
+
+#include <httphooks/sockjs/frame.hpp>
+#include <httphooks/websocket/connection.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::sockjs {
+
+/** A message, framed for every kind of transport. A cheap copy.
+
+    @par Thread safety
+    As a value; it does not change. */
+class prepared_message {
+public:
+    /// @param text what is sent
+    explicit prepared_message(std::string_view text);
+
+    /// The message.
+    std::string_view text() const noexcept { return forms_->text; }
+    /// The message as a JSON string.
+    std::string_view quoted() const noexcept { return forms_->quoted; }
+    /// The message as a frame of WebSocket that holds a frame of SockJS.
+    websocket::prepared_message const& websocket_frame() const noexcept {
+        return forms_->websocket;
+    }
+    /// The message as a frame of WebSocket.
+    websocket::prepared_message const& raw_frame() const noexcept { return forms_->raw; }
+
+private:
+    struct forms {
+        std::string text;
+        std::string quoted;
+        websocket::prepared_message websocket;
+        websocket::prepared_message raw;
+    };
+
+    std::shared_ptr<forms const> forms_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline prepared_message::prepared_message(std::string_view text) {
+    std::string quoted;
+    append_quoted(quoted, text);
+    websocket::prepared_message frame("a[" + quoted + ']');
+    websocket::prepared_message raw(text, !httphooks::detail::is_utf8(text));
+    forms_ = std::make_shared<forms const>(
+        forms{std::string(text), std::move(quoted), std::move(frame), std::move(raw)});
+}
+
+}  // namespace httphooks::sockjs

@@ -1,0 +1,39 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Server-sent events: a GET whose answer carries frames until it is long enough.
+*/
+
+#include <httphooks/sockjs/detail/reply.hpp>
+#include <httphooks/sockjs/detail/service.hpp>
+#include <httphooks/sockjs/detail/visit.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace httphooks::sockjs::transport {
+
+/** Serves `GET .../eventsource`.
+    @par Source
+    SockJS 0.3.3, eventsource */
+void serve_eventsource(std::shared_ptr<detail::service> const& s, detail::visit v, std::string id);
+
+// ---------------------------------------------------------------------------------------------
+
+inline void serve_eventsource(std::shared_ptr<detail::service> const& s, detail::visit v,
+                              std::string id) {
+    using namespace httphooks::sockjs::detail;
+    response header = make_response(status::ok, {}, "text/event-stream");
+    add_no_cache(header);
+    add_cors(header, s->options(), v.message, true);
+    add_cookie(header, s->options(), v.message);
+    add_unbuffered(header);
+    auto r = std::make_shared<receiver>(
+        std::move(v), std::move(header),
+        receiver_shape{framing::event, s->options().response_limit, {}}, "\r\n");
+    s->enter(std::move(id), std::move(r), "eventsource");
+}
+
+}  // namespace httphooks::sockjs::transport

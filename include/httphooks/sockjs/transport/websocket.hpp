@@ -1,0 +1,140 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The WebSocket transport: one frame of SockJS in each message.
+*/
+
+#include <httphooks/sockjs/detail/reply.hpp>
+#include <httphooks/sockjs/detail/service.hpp>
+#include <httphooks/sockjs/detail/visit.hpp>
+#include <httphooks/sockjs/detail/websocket_session.hpp>
+#include <httphooks/websocket/detail/open_channel.hpp>
+#include <httphooks/websocket/handshake.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::sockjs::transport {
+
+/** Serves `GET .../websocket` of a session.
+    @par Source
+    SockJS 0.3.3, websocket; RFC 6455 4.2 */
+void serve_websocket(std::shared_ptr<detail::service> const& s, detail::visit v);
+
+// ---------------------------------------------------------------------------------------------
+
+}  // namespace httphooks::sockjs::transport
+
+namespace httphooks::sockjs::detail {
+
+/// Why a request cannot become a WebSocket.
+inline response not_a_websocket(request const& r, websocket::handshake_reply const& found) {
+    std::string_view why = "Not a valid websocket request";
+    std::string_view const upgrade = value_of(r, field::upgrade);
+    if (!upgrade.empty() && !websocket::is_upgrade(r))
+        why = "Can \"Upgrade\" only to \"WebSocket\".";
+    else if (!upgrade.empty() && !websocket::detail::has_element(r, field::connection, "upgrade"))
+        why = "\"Connection\" must be \"Upgrade\".";
+    response reply = make_response(status::bad_request, std::string(why), plain_text);
+    if (found.message.contains(field::sec_websocket_version))
+        reply.set(field::sec_websocket_version, found.message[field::sec_websocket_version]);
+    return reply;
+}
+
+/// A request to become a WebSocket, while the application thinks about it.
+class upgrade final : public std::enable_shared_from_this<upgrade> {
+public:
+    upgrade(std::shared_ptr<service> s, visit v, bool raw)
+        : service_(std::move(s)),
+          visit_(std::move(v)),
+          place_(visit_.client.get_executor()),
+          raw_(raw) {}
+
+    /// Asks the application; then the connection is a WebSocket, or refused.
+    void start() {
+        handshake const shake{std::make_shared<request const>(visit_.message), visit_.client.peer(),
+                              visit_.client.tls()};
+        if (!service_->authorise) return decide(shake, status::ok);
+        service_->ask(shake, [weak = weak_from_this(), shake](status says) {
+            auto const self = weak.lock();
+            if (!self) return;
+            self->place_.dispatch([self, shake, says] {
+                if (self->says_) return;
+                self->says_ = says;
+                if (self->waiting_)
+                    self->visit_.client.cancel_wait();
+                else
+                    self->decide(shake, says);
+            });
+        });
+        if (says_) return;
+        // the connection keeps this alive, and goes on when nothing is under way on it any more
+        waiting_ = true;
+        visit_.client.async_wait_abort([self = shared_from_this(), shake](error_code ec) {
+            if (self->says_)
+                self->decide(shake, *self->says_);
+            else
+                self->visit_.leave(ec);
+        });
+    }
+
+private:
+    void refuse(status why) {
+        response const r = refusal(service_->options(), visit_.message, why, true);
+        reply(std::move(visit_), r);
+    }
+
+    void decide(handshake const& shake, status says) {
+        auto const keep = shared_from_this();
+        if (says == status::ok) says = service_->admit(shake.peer.address());
+        if (says != status::ok) return refuse(says);
+        auto const session = std::make_shared<websocket_session>(
+            service_, service_->shared_options(), place_, shake, raw_);
+        service_->add(*session);
+        if (visit_.client.core()->input_ended) return visit_.leave(asio::error::eof);
+
+        auto const answer = websocket::accept(visit_.message, accept_all());
+        websocket::detail::open_channel(raw_ ? service_->raw_websockets : service_->websockets,
+                                        std::move(visit_.client), visit_.message, answer, session);
+        std::move(visit_.done)(error_code(), std::nullopt);
+    }
+
+public:
+    /// Origins are judged before.
+    static websocket::handshake_options accept_all() {
+        websocket::handshake_options o;
+        o.check_origin = [](std::string_view, request const&) { return true; };
+        return o;
+    }
+
+private:
+    std::shared_ptr<service> service_;
+    visit visit_;
+    home place_;
+    std::optional<status> says_{};
+    bool const raw_;
+    bool waiting_ = false;
+};
+
+/// Makes a connection a WebSocket, or says why not.
+inline void serve_upgrade(std::shared_ptr<service> const& s, visit v, bool raw) {
+    if (auto const found = websocket::accept(v.message, upgrade::accept_all()); !found.accepted) {
+        response const r = not_a_websocket(v.message, found);
+        return reply(std::move(v), r);
+    }
+    std::make_shared<upgrade>(s, std::move(v), raw)->start();
+}
+
+}  // namespace httphooks::sockjs::detail
+
+namespace httphooks::sockjs::transport {
+
+inline void serve_websocket(std::shared_ptr<detail::service> const& s, detail::visit v) {
+    detail::serve_upgrade(s, std::move(v), false);
+}
+
+}  // namespace httphooks::sockjs::transport

@@ -1,0 +1,552 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/sockjs/server.hpp>
+
+#include "support/catch.hpp"
+#include "support/sockjs_services.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+namespace hh = httphooks;
+using support::http_peer;
+using support::service_options;
+using support::sockjs_services;
+
+namespace {
+
+constexpr char no_cache[] = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
+
+std::string repeat(std::string_view s, std::size_t n) {
+    std::string all;
+    while (n-- > 0) all += s;
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("R1: the prefix and the prefix with a slash greet") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const target : {"/echo", "/echo/", "/echo?x=1"}) {
+        auto const r = s.ask("GET", target);
+        CHECK(r.status == 200);
+        CHECK(r["Content-Type"] == "text/plain; charset=UTF-8");
+        CHECK(r["Content-Length"] == "19");
+        CHECK(r.body == "Welcome to SockJS!\n");
+        CHECK_FALSE(r.has("Set-Cookie"));
+    }
+}
+
+TEST_CASE("R2, R3: paths that mean nothing are 404 with a text") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const path : {"/a", "/a.html", "//", "///", "/a/a", "/a/a/", "/a//", "/a/b/c",
+                                   "/a/b/xhr/x", "/a/b/XHR", "/info2", "/a/b/"}) {
+        auto const r = s.ask("GET", std::string("/echo") + path);
+        CHECK(r.status == 404);
+        CHECK(r["Content-Type"] == "text/plain; charset=UTF-8");
+        CHECK(r.body == "404 Error: Page not found\n");
+    }
+}
+
+TEST_CASE("R4, R6: any name without a dot and a slash is a session's, and is not decoded") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const session :
+         {"/a/a", "/_/_", "/1/1", "/abcdefgh_i-j%20/abcdefg_i-j%20", "/x/a%2Fb", "/x/a%2Eb"})
+        CHECK(s.post(std::string("/echo") + session + "/xhr").body == "o\n");
+}
+
+TEST_CASE("R5: empty names and names with dots are 404, for GET and POST") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const session : {"//", "/a./a", "/a/a.", "/./.", "/", "///", "/a//", "//a"}) {
+        CHECK(s.ask("GET", std::string("/echo") + session + "/xhr").status == 404);
+        CHECK(s.post(std::string("/echo") + session + "/xhr").status == 404);
+    }
+}
+
+TEST_CASE("R7: the server's name in the path is ignored") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.post("/echo/000/s/xhr").body == "o\n");
+    CHECK(s.post("/echo/999/s/xhr_send", "[\"a\"]").status == 204);
+    CHECK(s.post("/echo/111/s/xhr").body == "a[\"a\"]\n");
+}
+
+TEST_CASE("R8: every path may end with a slash") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.ask("GET", "/echo/info/").status == 200);
+    CHECK(s.ask("GET", "/echo/iframe.html/").status == 200);
+    CHECK(s.post("/echo/0/s/xhr/").body == "o\n");
+    CHECK(s.ask("GET", "/echo/websocket/").status == 400);
+}
+
+TEST_CASE("R9: the iframe page has many names") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const name :
+         {"/iframe.html", "/iframe-a.html", "/iframe-.html", "/iframe-0.1.2.html",
+          "/iframe-0.1.2abc-dirty.2144.html", "/iframe.html?t=1234"}) {
+        auto const r = s.ask("GET", std::string("/echo") + name);
+        CHECK(r.status == 200);
+        CHECK(r["Content-Type"] == "text/html; charset=UTF-8");
+        CHECK_FALSE(r.has("Set-Cookie"));
+        auto const again =
+            s.ask("GET", std::string("/echo") + name, {{"If-None-Match", r["ETag"]}});
+        CHECK(again.status == 304);
+        CHECK_FALSE(again.has("Content-Type"));
+        CHECK_FALSE(again.has("Content-Length"));
+    }
+    for (char const* const name : {"/iframe.htm", "/iframe", "/IFRAME.HTML", "/iframe.HTML",
+                                   "/iframe.xml", "/iframe-/.html"})
+        CHECK(s.ask("GET", std::string("/echo") + name).status == 404);
+}
+
+TEST_CASE("R10: POST to the WebSocket transport is 405 with Allow and nothing else") {
+    sockjs_services s;
+    s.echo();
+    for (auto const& fields :
+         {support::field_list{},
+          support::field_list{{"Upgrade", "WebSocket"}, {"Connection", "Upgrade"}}}) {
+        auto const r = s.ask("POST", "/echo/0/0/websocket", fields, "x");
+        CHECK(r.status == 405);
+        CHECK(r["Allow"] == "GET");
+        CHECK_FALSE(r.has("Content-Type"));
+        CHECK(r.body.empty());
+    }
+}
+
+TEST_CASE("R11, R12: other methods are 405, and Allow says which there are") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.ask("GET", "/echo/0/0/xhr")["Allow"] == "POST, OPTIONS");
+    CHECK(s.ask("GET", "/echo/0/0/xhr").status == 405);
+    CHECK(s.ask("PUT", "/echo/info")["Allow"] == "OPTIONS, GET, HEAD");
+    CHECK(s.ask("POST", "/echo")["Allow"] == "GET, HEAD");
+    CHECK(s.ask("POST", "/echo/0/0/eventsource")["Allow"] == "GET");
+    CHECK(s.ask("GET", "/echo/0/0/jsonp_send")["Allow"] == "POST");
+    CHECK(s.ask("HEAD", "/echo/0/0/eventsource").status == 405);
+    CHECK(s.ask("HEAD", "/echo/0/0/xhr").status == 405);
+    for (char const* const target : {"/echo", "/echo/info", "/echo/iframe.html"}) {
+        auto const r = s.ask("HEAD", target);
+        CHECK(r.status == 200);
+        CHECK(r.has("Content-Length"));
+    }
+}
+
+TEST_CASE("R13, R14, R16: what is not an opening handshake is 400") {
+    sockjs_services s;
+    s.echo();
+    support::field_list const good{{"Upgrade", "websocket"},
+                                   {"Connection", "Upgrade"},
+                                   {"Sec-WebSocket-Version", "13"},
+                                   {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+    for (char const* const target : {"/echo/0/0/websocket", "/echo/websocket"}) {
+        auto const plain = s.ask("GET", target);
+        CHECK(plain.status == 400);
+        CHECK(plain.body == "Not a valid websocket request");
+        auto fields = good;
+        fields[1].second = "close";
+        auto const closing = s.ask("GET", target, fields);
+        CHECK(closing.status == 400);
+        CHECK(closing.body == "\"Connection\" must be \"Upgrade\".");
+        fields = good;
+        fields[0].second = "h2c";
+        CHECK(s.ask("GET", target, fields).body == "Can \"Upgrade\" only to \"WebSocket\".");
+        fields = good;
+        fields[2].second = "12";
+        auto const old = s.ask("GET", target, fields);
+        CHECK(old.status == 400);
+        CHECK(old["Sec-WebSocket-Version"] == "13");
+        fields = good;
+        fields.pop_back();
+        CHECK(s.ask("GET", target, fields).status == 400);
+    }
+}
+
+TEST_CASE("R15: a WebSocket transport that is switched off is 404 in every form") {
+    sockjs_services s;
+    auto o = service_options("/off");
+    o.websocket = false;
+    o.raw_websocket = false;
+    s.echo(o);
+    support::field_list const good{{"Upgrade", "websocket"},
+                                   {"Connection", "Upgrade"},
+                                   {"Sec-WebSocket-Version", "13"},
+                                   {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+    for (char const* const target : {"/off/0/0/websocket", "/off/websocket"}) {
+        CHECK(s.ask("GET", target).status == 404);
+        CHECK(s.ask("GET", target, good).status == 404);
+    }
+    CHECK(s.ask("GET", "/off/info").body.find("\"websocket\":false") != std::string::npos);
+}
+
+TEST_CASE("R17: the greeting over HTTP/1.0 has a length and keeps the connection if asked to") {
+    sockjs_services s;
+    s.echo();
+    auto peer = s.peer();
+    for (int i = 0; i < 2; ++i) {
+        peer.send_raw("GET /echo HTTP/1.0\r\nHost: a\r\nConnection: Keep-Alive\r\n\r\n");
+        auto const r = peer.reply();
+        CHECK(r.status == 200);
+        CHECK_FALSE(r.has("Transfer-Encoding"));
+        CHECK(r["Content-Length"] == "19");
+        CHECK(r["Connection"] == "keep-alive");
+    }
+    peer.send_raw("GET /echo HTTP/1.0\r\nHost: a\r\n\r\n");
+    CHECK(peer.reply()["Connection"] == "close");
+    CHECK(peer.ended());
+}
+
+TEST_CASE("R20, R22: a connection serves one request after another, in order") {
+    sockjs_services s;
+    s.echo();
+    auto peer = s.peer();
+    CHECK(peer.ask("GET", "/echo").status == 200);
+    CHECK(peer.ask("GET", "/echo/info").status == 200);
+    peer.send_raw(
+        "GET /echo HTTP/1.1\r\nHost: a\r\n\r\nGET /echo/nothing HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(peer.reply().status == 200);
+    CHECK(peer.reply().status == 404);
+}
+
+TEST_CASE("R21: a POST without a length has no body and opens a session") {
+    sockjs_services s;
+    s.echo();
+    auto peer = s.peer();
+    peer.send_raw("POST /echo/0/s/xhr HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(peer.reply().body == "o\n");
+}
+
+TEST_CASE("R23: a request behind a poll that waits is kept and answered later") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    auto peer = s.peer();
+    peer.send("POST", "/echo/0/s/xhr");
+    peer.send("GET", "/echo");
+    CHECK(s.post("/echo/0/s/xhr_send", "[\"x\"]").status == 204);
+    CHECK(peer.reply().body == "a[\"x\"]\n");
+    CHECK(peer.reply().body == "Welcome to SockJS!\n");
+}
+
+TEST_CASE("R24: a connection goes on after a streaming response") {
+    sockjs_services s;
+    s.echo();
+    s.close();
+    auto peer = s.peer();
+    auto const r = peer.ask("POST", "/close/0/s/xhr_streaming");
+    CHECK(r.chunks.size() == 4);
+    CHECK(peer.ask("GET", "/echo").status == 200);
+}
+
+TEST_CASE("R25: a body over the limit is 413, a header over the limit 431") {
+    sockjs_services s;
+    auto o = service_options("/echo");
+    o.message_limit = 1000;
+    s.echo(o);
+    CHECK(s.post("/echo/0/s/xhr_send", std::string(1001, 'x')).status == 413);
+    CHECK(s.ask("GET", "/echo", {{"X", std::string(9000, 'x')}}).status == 431);
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    auto peer = s.peer();
+    peer.send_raw(
+        "POST /echo/0/s/xhr_send HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\n[\"a\r\n2\r\n\"]\r\n0\r\n\r\n");
+    CHECK(peer.reply().status == 204);
+    peer.send_raw(
+        "POST /echo/0/s/xhr_send HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+        "Expect: 100-continue\r\n\r\n");
+    CHECK(peer.head().status == 100);
+    peer.send_raw("[\"b\"]");
+    CHECK(peer.reply().status == 204);
+    CHECK(s.post("/echo/0/s/xhr").body == "a[\"a\",\"b\"]\n");
+}
+
+TEST_CASE("I1, I2: info is JSON, new each time, and never kept") {
+    sockjs_services s;
+    auto o = service_options("/echo");
+    o.jsessionid = true;
+    s.echo(o);
+    auto const a = s.ask("GET", "/echo/info");
+    auto const b = s.ask("GET", "/echo/info");
+    CHECK(a.status == 200);
+    CHECK(a["Content-Type"] == "application/json; charset=UTF-8");
+    CHECK(a["Cache-Control"] == no_cache);
+    CHECK_FALSE(a.has("Expires"));
+    CHECK_FALSE(a.has("Last-Modified"));
+    CHECK_FALSE(a.has("Set-Cookie"));
+    auto const json = nlohmann::json::parse(a.body);
+    CHECK(json["cookie_needed"] == true);
+    CHECK(json["entropy"] != nlohmann::json::parse(b.body)["entropy"]);
+}
+
+TEST_CASE("I4, I8: preflight requests may be kept for long") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const target :
+         {"/echo/info", "/echo/0/0/xhr", "/echo/0/0/xhr_send", "/echo/0/0/xhr_streaming"}) {
+        auto const r = s.ask("OPTIONS", target, {{"Origin", "test"}});
+        CHECK(r.status == 204);
+        CHECK(r["Cache-Control"] == "public, max-age=31536000");
+        CHECK(r.has("Expires"));
+        CHECK(r["Access-Control-Max-Age"] == "31536000");
+        CHECK(r["Access-Control-Allow-Methods"] ==
+              (std::string(target) == "/echo/info" ? "OPTIONS, GET" : "OPTIONS, POST"));
+        CHECK(r["Access-Control-Allow-Origin"] == "test");
+        CHECK(r["Access-Control-Allow-Credentials"] == "true");
+        CHECK_FALSE(r.has("Content-Length"));
+    }
+}
+
+TEST_CASE("I5, I6: an origin is echoed with credentials, without one it is any without") {
+    sockjs_services s;
+    s.echo();
+    for (char const* const origin : {"test", "null", "https://example.org"}) {
+        auto const r = s.ask("GET", "/echo/info", {{"Origin", origin}});
+        CHECK(r["Access-Control-Allow-Origin"] == origin);
+        CHECK(r["Access-Control-Allow-Credentials"] == "true");
+        CHECK(r["Vary"] == "Origin");
+    }
+    auto const r = s.ask("GET", "/echo/info");
+    CHECK(r["Access-Control-Allow-Origin"] == "*");
+    CHECK_FALSE(r.has("Access-Control-Allow-Credentials"));
+    CHECK(r["Vary"] == "Origin");
+}
+
+TEST_CASE("I7: the fields that a browser asks for are allowed as it says") {
+    sockjs_services s;
+    s.echo();
+    auto const asked = [&](support::field_list fields) {
+        fields.emplace_back("Origin", "test");
+        return s.ask("OPTIONS", "/echo/0/0/xhr", fields)["Access-Control-Allow-Headers"];
+    };
+    CHECK(asked({{"Access-Control-Request-Headers", "a, b, c"}}) == "a, b, c");
+    CHECK(asked({{"Access-Control-Request-Headers", ""}}) == "-");
+    CHECK(asked({}) == "-");
+}
+
+TEST_CASE("I9: eventsource takes the origin null for any, script transports have no CORS") {
+    sockjs_services s;
+    s.close();
+    auto const get = [&](std::string const& target, std::string const& origin) {
+        auto peer = s.peer();
+        peer.send("GET", target, {{"Origin", origin}});
+        return peer.head();
+    };
+    CHECK(get("/close/0/1/eventsource", "null")["Access-Control-Allow-Origin"] == "*");
+    CHECK(get("/close/0/2/eventsource", "test")["Access-Control-Allow-Origin"] == "test");
+    CHECK_FALSE(get("/close/0/3/htmlfile?c=f", "test").has("Access-Control-Allow-Origin"));
+    CHECK_FALSE(get("/close/0/4/jsonp?c=f", "test").has("Access-Control-Allow-Origin"));
+}
+
+TEST_CASE("I10: errors of xhr_send can be read by other origins") {
+    sockjs_services s;
+    s.echo();
+    auto const r = s.ask("POST", "/echo/0/0/xhr_send", {{"Origin", "test"}}, "[\"x");
+    CHECK(r.status == 500);
+    CHECK(r["Access-Control-Allow-Origin"] == "test");
+    auto const unknown = s.ask("POST", "/echo/0/0/xhr_send", {{"Origin", "test"}}, "[]");
+    CHECK(unknown.status == 404);
+    CHECK(unknown["Access-Control-Allow-Origin"] == "test");
+}
+
+TEST_CASE("I11: an origin of unreasonable length is refused") {
+    sockjs_services s;
+    s.echo();
+    auto const r = s.ask("GET", "/echo/info", {{"Origin", std::string(2000, 'x')}});
+    CHECK(r.status == 403);
+    CHECK_FALSE(r.has("Access-Control-Allow-Origin"));
+}
+
+TEST_CASE("I12: pages of other origins may not connect when origins are named") {
+    sockjs_services s;
+    auto o = service_options("/echo");
+    o.origins = {"https://good.example"};
+    s.echo(o);
+    support::field_list const bad{{"Origin", "https://bad.example"}};
+    support::field_list const good{{"Origin", "https://good.example"}};
+    for (char const* const t : {"xhr", "xhr_send", "xhr_streaming"})
+        CHECK(s.ask("POST", std::string("/echo/0/0/") + t, bad, "[]").status == 403);
+    for (char const* const t : {"/0/0/eventsource", "/0/0/websocket", "/websocket", "/info"}) {
+        auto const r = s.ask("GET", std::string("/echo") + t, bad);
+        CHECK(r.status == 403);
+        CHECK_FALSE(r.has("Access-Control-Allow-Origin"));
+    }
+    for (char const* const t : {"/0/0/jsonp?c=f", "/0/0/htmlfile?c=f", "/iframe.html"})
+        CHECK(s.ask("GET", std::string("/echo") + t, good).status == 404);
+    CHECK(s.ask("POST", "/echo/0/0/jsonp_send", good, "[]").status == 404);
+    auto const r = s.ask("POST", "/echo/0/a/xhr", good);
+    CHECK(r.body == "o\n");
+    CHECK(r["Access-Control-Allow-Origin"] == "https://good.example");
+    CHECK(r["Access-Control-Allow-Credentials"] == "true");
+    CHECK(s.post("/echo/0/b/xhr").body == "o\n");
+    CHECK_FALSE(s.ask("GET", "/echo/info").has("Access-Control-Allow-Origin"));
+}
+
+TEST_CASE("the application can judge origins itself, or leave CORS to others") {
+    sockjs_services s;
+    auto o = service_options("/judged");
+    o.allow_origin = [](std::string_view origin) { return origin.ends_with(".example"); };
+    s.echo(o);
+    auto without = service_options("/without");
+    without.cors = false;
+    s.echo(without);
+    CHECK(s.ask("GET", "/judged/info", {{"Origin", "https://a.example"}}).status == 200);
+    CHECK(s.ask("GET", "/judged/info", {{"Origin", "https://a.test"}}).status == 403);
+    auto const r = s.ask("GET", "/without/info", {{"Origin", "https://a.test"}});
+    CHECK(r.status == 200);
+    CHECK_FALSE(r.has("Access-Control-Allow-Origin"));
+    CHECK_FALSE(r.has("Vary"));
+}
+
+TEST_CASE("T14: every session has the cookie, which keeps the value that the client has") {
+    sockjs_services s;
+    auto o = service_options("/cookie");
+    o.jsessionid = true;
+    s.add(o, [](hh::sockjs::connection c) { c.close(); });
+    auto special = service_options("/special");
+    special.jsessionid = true;
+    special.jsessionid_attributes = "SameSite=None; Secure";
+    special.jsessionid_value = [](hh::request const&) { return std::string("node-7"); };
+    s.echo(special);
+    s.echo("/plain");
+    auto const cookie = [&](std::string method, std::string target, std::string sent = {}) {
+        auto peer = s.peer();
+        support::field_list fields;
+        if (!sent.empty()) fields.emplace_back("Cookie", sent);
+        peer.send(method, target, fields, method == "POST" ? "[]" : "");
+        return peer.head()["Set-Cookie"];
+    };
+    int n = 0;
+    for (auto const& [method, transport] : support::field_list{{"POST", "xhr"},
+                                                               {"POST", "xhr_streaming"},
+                                                               {"GET", "eventsource"},
+                                                               {"GET", "htmlfile?c=f"},
+                                                               {"GET", "jsonp?c=f"},
+                                                               {"POST", "jsonp_send"},
+                                                               {"POST", "xhr_send"},
+                                                               {"OPTIONS", "xhr"}}) {
+        std::string const target = "/cookie/0/" + std::to_string(++n) + "/" + transport;
+        CHECK(cookie(method, target) == "JSESSIONID=dummy; path=/");
+        CHECK(cookie(method, target, "a=b; JSESSIONID=abcdef; c=d") == "JSESSIONID=abcdef; path=/");
+    }
+    CHECK(cookie("POST", "/cookie/0/x/xhr", "XJSESSIONID=a") == "JSESSIONID=dummy; path=/");
+    CHECK(cookie("POST", "/cookie/0/y/xhr", "JSESSIONID=a b") == "JSESSIONID=dummy; path=/");
+    CHECK(cookie("POST", "/special/0/x/xhr") == "JSESSIONID=node-7; path=/; SameSite=None; Secure");
+    CHECK(cookie("POST", "/plain/0/x/xhr", "JSESSIONID=a") == "-");
+}
+
+TEST_CASE("an application can ask who connects, before anything is sent") {
+    sockjs_services s;
+    auto& now = s.echo("/now");
+    now.authorize([](hh::sockjs::handshake const& h) {
+        auto const target = h.message->target();
+        return std::string_view(target.data(), target.size()).ends_with("?token=7")
+                   ? hh::status::ok
+                   : hh::status::unauthorized;
+    });
+    auto& later = s.echo("/later");
+    later.authorize([](hh::sockjs::handshake const& h, std::function<void(hh::status)> decide) {
+        bool const good = (*h.message)[hh::field::authorization] == "Bearer 7";
+        decide(good ? hh::status::ok : hh::status::forbidden);
+    });
+    auto& broken = s.echo("/broken");
+    broken.authorize(
+        [](hh::sockjs::handshake const&) -> hh::status { throw std::runtime_error("no"); });
+    support::field_list const from{{"Origin", "test"}};
+    auto r = s.ask("POST", "/now/0/a/xhr", from);
+    CHECK(r.status == 401);
+    CHECK(r["Access-Control-Allow-Origin"] == "test");
+    CHECK(s.post("/now/0/a/xhr?token=7").body == "o\n");
+    CHECK(s.post("/now/0/a/xhr_send", "[\"x\"]").status == 204);
+    CHECK(s.post("/now/0/a/xhr").body == "a[\"x\"]\n");
+    CHECK(s.post("/later/0/a/xhr").status == 403);
+    CHECK(s.post("/later/0/a/xhr_streaming").status == 403);
+    CHECK(s.ask("POST", "/later/0/a/xhr", {{"Authorization", "Bearer 7"}}).body == "o\n");
+    CHECK(s.post("/broken/0/a/xhr").status == 500);
+    CHECK(now.size() == 1);
+    CHECK(later.size() == 1);
+}
+
+TEST_CASE("S17: a session can be bound to the address that opened it") {
+    sockjs_services s;
+    auto o = service_options("/echo");
+    o.bind_to_address = true;
+    s.echo(o);
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    CHECK(s.post("/echo/0/s/xhr_send", "[\"x\"]").status == 204);
+    CHECK(s.post("/echo/0/s/xhr").body == "a[\"x\"]\n");
+}
+
+TEST_CASE("S18: sessions belong to one server") {
+    sockjs_services s;
+    s.echo("/one");
+    s.echo("/two");
+    CHECK(s.post("/one/0/s/xhr").body == "o\n");
+    CHECK(s.post("/two/0/s/xhr_send", "[\"x\"]").status == 404);
+    CHECK(s.post("/two/0/s/xhr").body == "o\n");
+}
+
+TEST_CASE("more sessions than allowed are 503") {
+    sockjs_services s;
+    auto o = service_options("/echo");
+    o.max_sessions = 2;
+    auto& server = s.echo(o);
+    CHECK(s.post("/echo/0/a/xhr").body == "o\n");
+    CHECK(s.post("/echo/0/b/xhr").body == "o\n");
+    CHECK(s.ask("POST", "/echo/0/c/xhr", {{"Origin", "x"}})["Access-Control-Allow-Origin"] == "x");
+    CHECK(s.post("/echo/0/c/xhr").status == 503);
+    CHECK(s.post("/echo/0/c/xhr_streaming").status == 503);
+    CHECK(s.post("/echo/0/a/xhr_send", "[\"x\"]").status == 204);
+    CHECK(server.size() == 2);
+}
+
+TEST_CASE("M9: a server that is drained says goodbye to all and takes nobody") {
+    sockjs_services s;
+    auto& server = s.echo();
+    auto stream = s.peer();
+    stream.send("POST", "/echo/0/a/xhr_streaming");
+    CHECK(stream.head().status == 200);
+    CHECK(stream.chunk().size() == 2049);
+    CHECK(stream.chunk() == "o\n");
+    CHECK(s.post("/echo/0/b/xhr").body == "o\n");
+    auto poll = s.peer();
+    poll.send("POST", "/echo/0/b/xhr");
+    CHECK(s.post("/echo/0/c/xhr").body == "o\n");
+    CHECK(server.size() == 3);
+    server.drain();
+    CHECK(stream.chunk() == "c[3000,\"Go away!\"]\n");
+    CHECK(stream.chunk() == "");
+    CHECK(poll.reply().body == "c[3000,\"Go away!\"]\n");
+    CHECK(s.post("/echo/0/d/xhr").status == 503);
+    auto const report = s.drain(5s);
+    CHECK(report.connections == 0);
+    CHECK(server.size() == 0);
+}
+
+TEST_CASE("options that cannot be meant are refused") {
+    boost::asio::io_context context;
+    auto const refused = [&](hh::sockjs::options o) {
+        CHECK_THROWS_AS(hh::sockjs::server(context.get_executor(), std::move(o)),
+                        std::invalid_argument);
+    };
+    refused(service_options("echo"));
+    refused(service_options("/echo/"));
+    auto o = service_options("/echo");
+    o.jsessionid_attributes = "a\r\nX: y";
+    refused(o);
+}
+
+TEST_CASE("long names and targets do no harm") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.post("/echo/" + repeat("a", 100) + "/" + repeat("b", 1000) + "/xhr").body == "o\n");
+    CHECK(s.ask("GET", "/echo/" + repeat("/", 2000)).status == 404);
+}
