@@ -189,6 +189,26 @@ TEST_CASE("Hooks see where a message came from") {
     CHECK(seen == "websocket 192.0.2.7 /ws-hooks?a=b secret");
 }
 
+TEST_CASE("Hooks may send to the client of a message, then and later") {
+    fixture f;
+    hh::origin kept;
+    f.hooks().get("/subscribe", [&kept](auto& c) {
+        kept = c.origin();
+        CHECK(kept.push("at once"));
+        return "subscribed";
+    });
+    memory_client c = f.server.open("/ws-hooks");
+    list const got = f.server.ask(c, client_text(R"({"method":"GET","url":"/subscribe"})"));
+    REQUIRE(got.size() == 2);
+    CHECK(got[0] == "text:at once");
+    CHECK(got[1].find("subscribed") != std::string::npos);
+    CHECK(kept.push("later"));
+    CHECK(f.server.frames(c) == list{"text:later"});
+    c.reset();
+    f.server.run();
+    CHECK_FALSE(kept.push("too late"));
+}
+
 TEST_CASE("Bodies that are not UTF-8 travel as base64, both ways") {
     fixture f;
     memory_client c = f.server.open("/ws-hooks");

@@ -29,6 +29,17 @@ struct dispatch_options {
 
 namespace detail {
 
+/// Sends to a connection on behalf of a hook.
+class connection_target final : public push_target {
+public:
+    explicit connection_target(connection c) : connection_(std::move(c)) {}
+
+    bool push(std::string_view message) override { return connection_.send(message); }
+
+private:
+    connection connection_;
+};
+
 /// One connection's requests.
 class dispatch_session final : private httphooks::detail::message_dispatch::listener {
 public:
@@ -37,7 +48,8 @@ public:
         : connection_(c),
           requests_(std::move(loop),
                     origin(transport::websocket, c.peer(), c.tls(),
-                           std::make_shared<request const>(handshake)),
+                           std::make_shared<request const>(handshake),
+                           std::make_shared<connection_target>(c)),
                     *this, o.in_flight, o.depth) {}
 
     void receive(message const& m) {
@@ -67,7 +79,8 @@ private:
     echoed: such answers come when they are ready, others in the order of their messages. What is
    not a request is answered with status 400, and the connection goes on. At most
     dispatch_options::in_flight requests of a connection are under way; then reading pauses. When
-   the connection ends they are cancelled. The origin of a request has the peer and the handshake.
+   the connection ends they are cancelled. The origin of a request has the peer, the handshake and
+    origin::push().
 
     @param s its handlers for open, message and close are set here; before it is mounted
     @param hooks copied; changes of the registry are seen
