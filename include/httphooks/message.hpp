@@ -116,7 +116,10 @@ void take_parsed(request& to, beast::http::message<true, Body, Fields>& from) {
         to.method(from.method());
     else if (is_token(from.method_string()))
         to.method_string(from.method_string());
-    if (is_target_text(from.target())) to.target(from.target());
+    try {
+        to.target(from.target());
+    } catch (system_error const&) {  // it stays empty
+    }
     to.version(from.version());
     for (auto const& f : from.base()) to.append_parsed(f.name(), f.name_string(), f.value());
     if constexpr (std::same_as<Body, beast::http::string_body>)

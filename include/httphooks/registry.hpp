@@ -401,6 +401,13 @@ public:
         return ex;
     }
 
+    template <class Body, class Fields>
+    exchange_ptr make_exchange(beast::http::message<true, Body, Fields> const& req,
+                               httphooks::origin&& from, executor_type const& executor) {
+        auto copy = req;
+        return make_exchange(std::move(copy), std::move(from), executor);
+    }
+
     std::optional<std::uint64_t> body_limit(request const& header) override {
         auto const current = core_->table();
         httphooks::url url;
@@ -465,10 +472,12 @@ auto basic_registry<State>::async_dispatch(beast::http::message<true, Body, Fiel
                                                    std::move(from));
     } else {
         return asio::async_initiate<Token, void(error_code, response)>(
-            [](auto handler, std::shared_ptr<shared_loop> hooks, executor_type fallback,
-               beast::http::message<true, Body, Fields> r, httphooks::origin o) {
+            [](auto handler, std::shared_ptr<shared_loop> hooks, executor_type const& fallback,
+               auto&& r, auto&& o) {  // as they come: moving a request is not free
                 executor_type const executor = asio::get_associated_executor(handler, fallback);
-                exchange_ptr ex = hooks->make_exchange(std::move(r), std::move(o), executor);
+                exchange_ptr ex =
+                    hooks->make_exchange(std::forward<decltype(r)>(r),
+                                         httphooks::origin(std::forward<decltype(o)>(o)), executor);
                 detail::initiate_exchange(std::move(handler), std::move(ex), std::move(hooks));
             },
             token, shared_loop_, executor_, std::move(req), std::move(from));
