@@ -74,7 +74,7 @@ std::string const big(300'000, 'x');
 TEST_CASE("Messages of all sizes are echoed, text and binary") {
     fixture f;
     memory_client c = f.open();
-    for (std::size_t const size : {0, 1, 125, 126, 65535, 65536, 200'000}) {
+    for (std::size_t const size : {0u, 1u, 125u, 126u, 65535u, 65536u, 200'000u}) {
         std::string const payload(size, '*');
         CHECK(f.ask(c, client_text(payload)) == list{"text:" + payload});
         CHECK(f.ask(c, client_frame(ws_opcode::binary, payload)) == list{"binary:" + payload});

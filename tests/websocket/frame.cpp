@@ -87,7 +87,7 @@ using list = std::vector<std::string>;
 
 TEST_CASE("1: messages of all sizes, text and binary, come as they were sent") {
     for (std::size_t const size :
-         {0, 1, 7, 8, 31, 32, 33, 125, 126, 127, 128, 65535, 65536, 65537}) {
+         {0u, 1u, 7u, 8u, 31u, 32u, 33u, 125u, 126u, 127u, 128u, 65535u, 65536u, 65537u}) {
         std::string const payload(size, '*');
         for (auto const op : {opcode::text, opcode::binary}) {
             std::string const name = op == opcode::text ? "text:" : "binary:";

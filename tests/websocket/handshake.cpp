@@ -48,7 +48,8 @@ TEST_CASE("The accept key is that of the protocol's own example") {
 TEST_CASE("SHA-1 gives the digests of its standard") {
     auto const hex = [](std::string const& bytes) {
         std::string out;
-        for (unsigned char const c : bytes) {
+        for (char const byte : bytes) {
+            auto const c = static_cast<unsigned char>(byte);
             out += "0123456789abcdef"[c >> 4];
             out += "0123456789abcdef"[c & 15];
         }
