@@ -102,6 +102,28 @@ TEST_CASE("a coroutine that awaits nothing completes in place") {
     CHECK(ready);
 }
 
+TEST_CASE("a coroutine that completed in place leaves the cancellation of the next one alone") {
+    transport_fixture t;
+    t.hooks.get("/place", [](auto&) -> asio::awaitable<std::string> { co_return "in place"; });
+    t.hooks.get("/later", [&](auto&) -> asio::awaitable<void> {
+        try {
+            co_await forever();
+        } catch (system_error const& e) {
+            t.log.add(e.code().message());
+        }
+    });
+    exchange_ptr waiting;
+    asio::post(t.context, [&] {
+        CHECK(t.make("/place")->start());
+        waiting = t.make("/later");
+        CHECK_FALSE(waiting->start());
+    });
+    t.context.poll();
+    waiting->cancel();
+    t.context.run_for(5s);
+    CHECK(t.log.text() == "Operation canceled");
+}
+
 TEST_CASE("after a cancellation the sink is not called, and what hooks await is cancelled") {
     transport_fixture t;
     t.hooks.get("/*", [&](auto&) -> asio::awaitable<void> {

@@ -221,13 +221,15 @@ private:
                 fail(std::current_exception());
             }
         } else {
-            asio::co_spawn(coroutine_executor(), drive(async_run_ptr(this), *this),
-                           asio::bind_cancellation_slot(slot(), [](std::exception_ptr) {}));
+            // co_spawn uses the slot behind the coroutine's end, so its handler keeps the run
+            asio::co_spawn(coroutine_executor(), drive(*this),
+                           asio::bind_cancellation_slot(
+                               slot(), [keep = async_run_ptr(this)](std::exception_ptr) {}));
         }
     }
 
-    /// Awaits the callback; `keep` holds the run as long as the coroutine's frame lives.
-    static asio::awaitable<void> drive([[maybe_unused]] async_run_ptr keep, typed_run& run) {
+    /// Awaits the callback.
+    static asio::awaitable<void> drive(typed_run& run) {
         try {
             auto operation = run.callback()(run.context_);
             using value_type = typename awaitable_value<decltype(operation)>::type;
