@@ -333,6 +333,7 @@ TEST_CASE("a pre-responder replaces headers and content, never method and target
         f.insert("X-Over", "new 1");
         f.insert("X-Over", "new 2");
         f.insert("X-Added", "added");
+        f.insert("x-over", "new 3");
         f.insert("Content-Length", "999");
         f.insert("Transfer-Encoding", "chunked");
         f.insert("X-Httphooks-Request-Type", "remote-hook");
@@ -343,7 +344,7 @@ TEST_CASE("a pre-responder replaces headers and content, never method and target
         CHECK(r.method() == verb::post);
         CHECK(r.target() == "/a?b=c");
         CHECK(r["X-Kept"] == "kept");
-        CHECK(r.count("X-Over") == 2);
+        CHECK(r.count("X-Over") == 3);
         CHECK(r["X-Over"] == "new 1");
         CHECK(r["X-Added"] == "added");
         CHECK(r[field::content_length] == "7");
@@ -492,6 +493,7 @@ TEST_CASE("a hook that exceeds its time limit gives 504, once; its late calls ar
 }
 
 TEST_CASE("the registry's time limit holds for hooks that have none; 0 is no limit") {
+    CHECK(registry_options().time_limit == std::chrono::seconds(30));
     registry_options options;
     options.time_limit = 5ms;
     fixture t(options);
@@ -877,6 +879,28 @@ TEST_CASE("reply_headers take the place of the reply's own fields of the same na
     CHECK(r.count(field::vary) == 2);
 }
 
+TEST_CASE("reply_headers of a later hook take the place of an earlier one's of the same name") {
+    fixture t;
+    auto const set = [&](char const* pattern, char const* value) {
+        t.hooks.pre_responder(any_verb, pattern, [value](auto& c) {
+            c.reply_headers().set("X-Each", value);
+            c.reply_headers().insert("X-Several", value);
+            c.reply_headers().insert("x-several", "too");
+            c.reply_headers().set(field::set_cookie, value);
+            c.pass();
+        });
+    };
+    set("/*", "a=1");
+    set("/both", "b=2");
+    t.hooks.get("/*", [](auto&) { return "r"; });
+    response const r = t.get("/both");
+    CHECK(r.count("X-Each") == 1);
+    CHECK(r["X-Each"] == "b=2");
+    CHECK(r.count("X-Several") == 2);
+    CHECK(r["X-Several"] == "b=2");
+    CHECK(r.count(field::set_cookie) == 2);
+}
+
 TEST_CASE("what is no target is a 400, and no hook sees it") {
     fixture t;
     for (hook_type type : hook_types) t.hooks.add(hook_of(type, form::value, t.log, "run"));
@@ -890,6 +914,9 @@ TEST_CASE("what is no target is a 400, and no hook sees it") {
     request without;
     without.method(verb::get);
     CHECK(t.send(std::move(without)).result() == status::bad_request);
+    request unknown = make_request(verb::get, "/%00");
+    unknown.method_string("BREW");
+    CHECK(t.send(std::move(unknown)).result() == status::bad_request);
     CHECK(t.log.size() == 0);
     CHECK(t.get("/?a=%zz").result() != status::bad_request);
 }

@@ -163,8 +163,8 @@ public:
 
     /** Header fields for the reply, whatever it becomes: an ended chain, 404 and 500 too.
 
-        They take the place of the reply's own of the same names, except for those of which each
-        counts, like Set-Cookie. Only on the exchange's executor.
+        They take the place of the reply's own of the same names, and of those of earlier hooks,
+        except for those of which each counts, like Set-Cookie. Only on the exchange's executor.
     */
     fields& reply_headers() noexcept requires(may_respond) { return run_.reply_headers(); }
 

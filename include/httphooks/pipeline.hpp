@@ -106,7 +106,6 @@ private:
     static void patch_request(exchange& ex, detail::request_patch& patch);
 
     static void make_reply(exchange& ex);
-    static void add_reply_headers(exchange& ex);
     /// Makes the reply a 500.
     static void fail_reply(exchange& ex);
     static void cancel_runs(exchange& ex) noexcept;

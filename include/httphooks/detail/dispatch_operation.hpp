@@ -234,7 +234,8 @@ inline response finished_reply(exchange& ex) {
     std::uint64_t const file_size = ex.reply_file() ? ex.reply_file()->size() : 0;
     response reply = ex.take_reply();
     reply.version(version == 10 ? 10 : 11);
-    if (!options.server_name.empty()) reply.set(field::server, options.server_name);
+    if (!options.server_name.empty() && !reply.contains(field::server))
+        reply.set(field::server, options.server_name);
     std::time_t const now = options.clock ? options.clock() : coarse_time();
     if (reply.contains(field::date)) reply.erase(field::date);
     reply.append_parsed(field::date, "Date", http_date(now));

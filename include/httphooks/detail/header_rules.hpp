@@ -39,6 +39,15 @@ constexpr bool is_repeatable_field(field name) noexcept {
     }
 }
 
+/** Adds a hook's fields: they take the place of those of the same names, except for those of which
+    each counts.
+*/
+inline void merge_fields(fields& into, fields const& from) {
+    for (auto const& f : from)
+        if (!is_repeatable_field(f.name())) into.erase(f.name_string());
+    for (auto const& f : from) into.insert(f.name(), f.name_string(), f.value());
+}
+
 inline void erase_framing_fields(fields& headers) {
     for (bool again = true; again;) {
         again = false;

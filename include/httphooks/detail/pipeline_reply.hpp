@@ -12,7 +12,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace httphooks {
@@ -45,7 +44,7 @@ inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
         ex.reply_headers_ = std::move(headers);
         return;
     }
-    for (auto const& f : headers) ex.reply_headers_.insert(f.name(), f.name_string(), f.value());
+    detail::merge_fields(ex.reply_headers_, headers);
 }
 
 inline void pipeline::read_file(exchange& ex) {
@@ -60,13 +59,10 @@ inline void pipeline::read_file(exchange& ex) {
 inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
     auto changed = std::make_shared<request>(*ex.request_);
     detail::erase_framing_fields(patch.headers);
-    std::string_view last;
-    for (auto const& f : patch.headers) {
-        if (detail::is_control_header(f.name_string())) continue;
-        if (!beast::iequals(last, f.name_string())) changed->erase(f.name_string());
-        last = f.name_string();
-        changed->insert(f.name(), f.name_string(), f.value());
-    }
+    for (auto const& f : patch.headers) changed->erase(f.name_string());
+    for (auto const& f : patch.headers)
+        if (!detail::is_control_header(f.name_string()))
+            changed->insert(f.name(), f.name_string(), f.value());
     if (patch.content) {
         changed->body() = std::move(*patch.content);
         changed->erase(field::transfer_encoding);
@@ -84,7 +80,7 @@ inline void pipeline::make_reply(exchange& ex) {
     } else {
         ex.reply_ = collapse(ex.responses_, ex.table_->services->options.boundary);
     }
-    add_reply_headers(ex);
+    detail::merge_fields(ex.reply_, ex.reply_headers_);
     detail::erase_framing_fields(ex.reply_);
     ex.reply_.erase(field::date);  // whoever writes the reply says when
     ex.reply_.version(11);
@@ -92,15 +88,9 @@ inline void pipeline::make_reply(exchange& ex) {
     if (code == status::no_content || code == status::not_modified) ex.reply_.body().clear();
 }
 
-inline void pipeline::add_reply_headers(exchange& ex) {
-    for (auto const& f : ex.reply_headers_)
-        if (!detail::is_repeatable_field(f.name())) ex.reply_.erase(f.name_string());
-    for (auto const& f : ex.reply_headers_) ex.reply_.insert(f.name(), f.name_string(), f.value());
-}
-
 inline void pipeline::fail_reply(exchange& ex) {
     ex.reply_ = error_response(status::internal_server_error);
-    add_reply_headers(ex);
+    detail::merge_fields(ex.reply_, ex.reply_headers_);
     detail::erase_framing_fields(ex.reply_);
     ex.reply_.erase(field::date);  // whoever writes the reply says when
 }

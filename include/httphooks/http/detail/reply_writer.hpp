@@ -79,7 +79,8 @@ inline bool owned_by_writer(field id) noexcept {
     }
 }
 
-/** Appends a header: status line, Date, Server, the response's fields, framing, empty line.
+/** Appends a header: status line, Date, Server unless the response has one, its fields, framing,
+   empty line.
 
     The response's own framing fields must have been taken off; see remove_owned().
     @param body_size of the reply to GET; for framing::length
@@ -101,7 +102,8 @@ inline void append_header(std::string& out, response const& r, std::string_view 
     head.add(date);
     head.add("\r\n");
     out += head.view();
-    if (!server.empty()) out.append("Server: ").append(server).append("\r\n");
+    if (!server.empty() && !r.contains(field::server))
+        out.append("Server: ").append(server).append("\r\n");
     out += r.base().wire();
     small_text tail;
     if (!bodiless(code)) {
