@@ -1,0 +1,177 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/http/connection.hpp>
+#include <httphooks/into_response.hpp>
+
+#include "support/catch.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hh = httphooks;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+
+namespace {
+
+using tcp = asio::ip::tcp;
+
+/// A connection over a socket of the caller's own, and the client at its other end.
+struct fixture {
+    asio::io_context context{};
+    tcp::socket client{context};
+    std::optional<hh::http::connection> conn{};
+
+    explicit fixture(std::string_view behind = {}) {
+        tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+        client.connect(acceptor.local_endpoint());
+        tcp::socket socket = acceptor.accept();
+        beast::flat_buffer buffer;
+        buffer.commit(asio::buffer_copy(buffer.prepare(behind.size()), asio::buffer(behind)));
+        conn.emplace(std::move(socket), std::move(buffer));
+    }
+
+    void begin(hh::verb method, unsigned version = 11) {
+        conn->begin(hh::request(method, "/", version));
+    }
+
+    auto expect_success() {
+        return [this](hh::error_code ec) {
+            CHECK(!ec);
+            ++completed;
+        };
+    }
+    void run() {
+        context.restart();
+        context.run();
+    }
+
+    /// All that the client gets; the connection ends by it.
+    std::string received() {
+        conn.reset();
+        run();
+        std::string all;
+        hh::error_code ec;
+        asio::read(client, asio::dynamic_buffer(all), ec);
+        CHECK(ec == asio::error::eof);
+        return all;
+    }
+
+    /// A reply in two pieces.
+    std::string pieces() {
+        conn->async_start(hh::make_response(hh::status::ok, {}, "text/plain"), expect_success());
+        run();
+        for (std::string_view piece : {"one", "", "two"}) {
+            conn->async_write_chunk(piece, expect_success());
+            run();
+        }
+        conn->async_end(expect_success());
+        run();
+        CHECK(completed == 5);
+        return received();
+    }
+
+    int completed = 0;
+};
+
+bool has(std::string const& text, std::string_view what) {
+    return text.find(what) != text.npos;
+}
+
+}  // namespace
+
+TEST_CASE("a whole reply is framed by the connection, whatever the response says") {
+    fixture t;
+    t.begin(hh::verb::get);
+    hh::response r = hh::text("body");
+    r.set(hh::field::content_length, "99");
+    r.set(hh::field::transfer_encoding, "chunked");
+    r.set(hh::field::connection, "upgrade");
+    t.conn->async_write(r, t.expect_success());
+    t.run();
+    CHECK(t.conn->keep_alive());
+    std::string const out = t.received();
+    CHECK(has(out, "\r\nContent-Length: 4\r\n"));
+    CHECK(has(out, "\r\nDate: "));
+    CHECK_FALSE(has(out, "99"));
+    CHECK_FALSE(has(out, "chunked"));
+    CHECK_FALSE(has(out, "Connection"));
+    CHECK(out.ends_with("\r\n\r\nbody"));
+}
+
+TEST_CASE("a reply to HEAD has no body, whole or in pieces") {
+    fixture t;
+    t.begin(hh::verb::head);
+    SECTION("whole") {
+        t.conn->async_write(hh::text("body"), t.expect_success());
+        t.run();
+        std::string const out = t.received();
+        CHECK(has(out, "Content-Length: 4\r\n"));
+        CHECK(out.ends_with("\r\n\r\n"));
+    }
+    SECTION("in pieces") {
+        CHECK(t.pieces().ends_with("\r\n\r\n"));
+    }
+}
+
+TEST_CASE("pieces are chunks, or for HTTP/1.0 what comes until the end") {
+    fixture t;
+    SECTION("HTTP/1.1") {
+        t.begin(hh::verb::get);
+        CHECK(t.pieces().ends_with("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"));
+    }
+    SECTION("HTTP/1.0") {
+        t.begin(hh::verb::get, 10);
+        CHECK(t.pieces().ends_with("\r\n\r\nonetwo"));
+    }
+}
+
+TEST_CASE("a connection says whether another request may follow") {
+    fixture t;
+    t.begin(hh::verb::get, 10);
+    CHECK_FALSE(t.conn->keep_alive());
+    t.begin(hh::verb::get);
+    CHECK(t.conn->keep_alive());
+    t.conn->close_after_reply();
+    CHECK_FALSE(t.conn->keep_alive());
+    t.conn->async_write(hh::text("last"), t.expect_success());
+    t.run();
+    CHECK(has(t.received(), "Connection: close\r\n"));
+}
+
+TEST_CASE("a stream is released as the type that it is, with the bytes behind the request") {
+    fixture t("next");
+    CHECK_FALSE(t.conn->release<asio::local::stream_protocol::socket>().has_value());
+    auto out = t.conn->release<tcp::socket>();
+    REQUIRE(out.has_value());
+    CHECK(out->input == "next");
+    CHECK(out->stream.remote_endpoint() == t.client.local_endpoint());
+    CHECK_FALSE(t.conn->release<tcp::socket>().has_value());
+}
+
+TEST_CASE("the end of a wait for the client tells why it ended") {
+    fixture t;
+    std::optional<hh::error_code> ended;
+    t.conn->async_wait_abort([&](hh::error_code ec) { ended = ec; });
+    t.context.poll();
+    CHECK_FALSE(ended.has_value());
+    SECTION("the client has sent all") {
+        t.client.shutdown(tcp::socket::shutdown_send);
+        t.run();
+        REQUIRE(ended.has_value());
+        CHECK(*ended == asio::error::eof);
+    }
+    SECTION("nobody waits any more") {
+        t.conn->cancel_wait();
+        t.run();
+        REQUIRE(ended.has_value());
+        CHECK(*ended == asio::error::operation_aborted);
+    }
+}
