@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
+#include <httphooks/http/detail/polled_stream.hpp>
 #include <httphooks/http/detail/stream.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -123,7 +124,7 @@ public:
     std::type_info const& stream_type() const noexcept override { return typeid(Stream); }
     void* stream() noexcept override { return &stream_; }
     std::shared_ptr<byte_stream> detach() override {
-        return std::make_shared<byte_stream_on<Stream>>(std::move(stream_));
+        return make_byte_stream(std::move(stream_));
     }
 
     void send(std::string bytes, connection_handler handler) override;

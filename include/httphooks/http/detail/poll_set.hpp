@@ -1,0 +1,194 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Readiness of many sockets of one event loop, told in batches (Linux).
+
+    Waiting for a socket with Asio costs a system call and an operation for each event. A socket in
+   a poll_set is registered once; the set itself is what Asio waits for.
+*/
+
+#if defined(__linux__)
+
+#include <httphooks/error.hpp>
+#include <httphooks/http/detail/stream.hpp>
+
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace httphooks::http::detail {
+
+/** The sockets of one io_context, which one thread runs. All calls on that thread. */
+class poll_set final : public asio::execution_context::service {
+public:
+    /// A socket, and who is told of its events.
+    class member : public boost::intrusive::list_base_hook<> {
+    public:
+        member() = default;
+        member(member const&) = delete;
+        member& operator=(member const&) = delete;
+
+        /// @param events EPOLLIN and so on; only changes are told of
+        virtual void on_poll(std::uint32_t events) = 0;
+
+    protected:
+        ~member() = default;
+
+        /// What add() was given.
+        int socket_ = -1;
+
+    private:
+        friend class poll_set;
+
+        std::uint32_t interest_ = 0;
+    };
+
+    static inline asio::execution_context::id id;
+
+    explicit poll_set(asio::execution_context& context)
+        : asio::execution_context::service(context),
+          context_(static_cast<asio::io_context&>(context)) {}
+
+    /// The set of a context.
+    static poll_set& of(asio::io_context& context) { return asio::use_service<poll_set>(context); }
+
+    /** Adds a socket; that it is readable already is told.
+        @return false when the system has no room for it */
+    bool add(int socket, member& m);
+    /// From now on it is told when the socket can be written to, too.
+    void want_write(member& m) noexcept { control(EPOLL_CTL_MOD, m, EPOLLOUT); }
+    /// Removes a socket, before it is closed.
+    void remove(member& m) noexcept;
+
+private:
+    using descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+    void shutdown() override;
+    void notify_fork(asio::execution_context::fork_event event) override;
+    bool open();
+    bool control(int operation, member& m, std::uint32_t more) noexcept;
+    void arm();
+    void on_ready();
+    void tell();
+
+    asio::io_context& context_;
+    std::optional<descriptor> set_{};
+    boost::intrusive::list<member> members_{};
+    std::array<epoll_event, 256> batch_{};
+    /// What of the batch is not told yet.
+    std::size_t next_ = 0;
+    std::size_t last_ = 0;
+    bool armed_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline bool poll_set::open() {
+    int const handle = ::epoll_create1(EPOLL_CLOEXEC);
+    if (handle < 0) return false;
+    error_code ec;
+    set_.emplace(context_.get_executor());
+    set_->assign(handle, ec);
+    if (ec) {
+        set_.reset();
+        ::close(handle);
+    }
+    return !ec;
+}
+
+inline bool poll_set::control(int operation, member& m, std::uint32_t more) noexcept {
+    if (!set_) return false;
+    m.interest_ |= more;
+    epoll_event e{};
+    e.events = m.interest_;
+    e.data.ptr = &m;
+    return ::epoll_ctl(set_->native_handle(), operation, m.socket_, &e) == 0;
+}
+
+inline bool poll_set::add(int socket, member& m) {
+    if (!set_ && !open()) return false;
+    m.socket_ = socket;
+    m.interest_ = 0;
+    if (!control(EPOLL_CTL_ADD, m, EPOLLIN | EPOLLRDHUP | EPOLLET)) {
+        m.socket_ = -1;
+        return false;
+    }
+    members_.push_back(m);
+    arm();
+    return true;
+}
+
+inline void poll_set::remove(member& m) noexcept {
+    if (!m.is_linked()) return;
+    members_.erase(members_.iterator_to(m));
+    control(EPOLL_CTL_DEL, m, 0);
+    for (std::size_t i = next_; i < last_; ++i)
+        if (batch_[i].data.ptr == &m) batch_[i].data.ptr = nullptr;
+    error_code ignored;
+    if (members_.empty() && set_) set_->cancel(ignored);
+}
+
+inline void poll_set::arm() {
+    if (armed_ || members_.empty()) return;
+    armed_ = true;
+    auto ready = [this](error_code) { on_ready(); };
+    set_->async_wait(descriptor::wait_read, recycled<decltype(ready)>(std::move(ready)));
+}
+
+inline void poll_set::on_ready() {
+    armed_ = false;
+    if (!set_) return;
+    if (next_ == last_) {
+        int const n =
+            ::epoll_wait(set_->native_handle(), batch_.data(), static_cast<int>(batch_.size()), 0);
+        next_ = 0;
+        last_ = n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+    // before anyone is told: they may run the context themselves
+    arm();
+    tell();
+}
+
+inline void poll_set::tell() {
+    try {
+        while (next_ < last_) {
+            epoll_event const e = batch_[next_++];
+            if (e.data.ptr) static_cast<member*>(e.data.ptr)->on_poll(e.events);
+        }
+    } catch (...) {
+        // the exception is for whoever runs the context; the others are told when they go on
+        if (next_ < last_) asio::post(context_, [this] { tell(); });
+        throw;
+    }
+}
+
+inline void poll_set::shutdown() {
+    members_.clear();
+    next_ = last_ = 0;
+    set_.reset();
+}
+
+/// A child process has a set of its own, so that what it closes stays in that of its parent.
+inline void poll_set::notify_fork(asio::execution_context::fork_event event) {
+    if (event != asio::execution_context::fork_child || !set_) return;
+    set_.reset();
+    next_ = last_ = 0;
+    if (!open()) return;
+    for (member& m : members_) control(EPOLL_CTL_ADD, m, 0);
+}
+
+}  // namespace httphooks::http::detail
+
+#endif
