@@ -16,7 +16,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <fstream>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -120,6 +122,14 @@ inline bool suits(std::string_view type, action what) {
     return false;
 }
 
+/// A whole number that is not negative, and no larger than the type's largest.
+inline unsigned number_of(std::string const& key, json const& value) {
+    if (!value.is_number_unsigned() ||
+        value.get<std::uint64_t>() > std::numeric_limits<unsigned>::max())
+        throw std::runtime_error("\"" + key + "\" is not a number that is not negative");
+    return value.get<unsigned>();
+}
+
 inline scripted_hook read_entry(json const& entry) {
     if (!entry.is_object()) throw std::runtime_error("not an object");
     scripted_hook h;
@@ -137,13 +147,13 @@ inline scripted_hook read_entry(json const& entry) {
         else if (key == "do")
             what = value.get<std::string>();
         else if (key == "status")
-            h.status = value.get<unsigned>();
+            h.status = number_of(key, value);
         else if (key == "headers")
             h.headers = value;
         else if (key == "content")
             h.content = value.get<std::string>();
         else if (key == "delay_ms")
-            h.delay = std::chrono::milliseconds(value.get<unsigned>());
+            h.delay = std::chrono::milliseconds(number_of(key, value));
         else
             throw std::runtime_error("unknown member \"" + key + "\"");
     }
@@ -174,7 +184,8 @@ inline scripted_hook read_entry(json const& entry) {
 inline std::vector<scripted_hook> read_script(std::string const& file) {
     std::ifstream in(file);
     if (!in) throw std::runtime_error("cannot read " + file);
-    json const script = json::parse(in);
+    json const script = json::parse(in, nullptr, false);
+    if (script.is_discarded()) throw std::runtime_error(file + ": not JSON");
     if (!script.is_array()) throw std::runtime_error(file + ": not a JSON array");
     std::vector<scripted_hook> hooks;
     for (json const& entry : script) {

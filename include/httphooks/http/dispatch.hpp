@@ -116,12 +116,13 @@ private:
         bool ready;
         bool last;
         bool http10;
+        bool head = false;
     };
 
     void on_reply(exchange& ex) noexcept override;
     bool begin_request(std::string_view block, bool body_follows);
     void finish_request();
-    void refuse(status s);
+    void refuse(status s, std::string_view header = {});
     void write(entry& e);
     void write_file(std::shared_ptr<file_body> file);
     void append_continue();
@@ -196,7 +197,7 @@ inline std::size_t dispatch::consume(std::string_view input) {
         if (!parser_) {
             std::size_t const header = guard_.scan(rest);
             if (header == framing_guard::refused) {
-                refuse(guard_.refusal());
+                refuse(guard_.refusal(), rest);
                 break;
             }
             if (header == 0) {
@@ -235,7 +236,7 @@ inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
     request& message = journey_->incoming();
     parser_.emplace(message, guard_);
     if (!parser_->put_header(block)) {
-        refuse(parser_->refusal());
+        refuse(parser_->refusal(), block);
         return false;
     }
     header_begun_ = false;
@@ -291,12 +292,15 @@ inline void dispatch::finish_request() {
         queue_.push_back(std::move(e));
 }
 
-inline void dispatch::refuse(status s) {
+/// Refuses the request that is being read. @param header what there is of one not parsed yet
+inline void dispatch::refuse(status s, std::string_view header) {
+    bool const head =
+        header.starts_with("HEAD ") || (journey_ && journey_->incoming().method() == verb::head);
     parser_.reset();
     journey_.reset();
     header_begun_ = continue_due_ = false;
     stopped_ = true;
-    entry e{nullptr, wheel().now(), s, true, true, false};
+    entry e{nullptr, wheel().now(), s, true, true, false, head};
     if (!in_flight())
         write(e);
     else
@@ -314,7 +318,7 @@ inline void dispatch::write(entry& e) {
                                                  : detail::persistence::keep;
     std::string_view const server = loop_.options().server_name;
     if (e.refusal != status::unknown) {
-        bool const head = e.journey && e.journey->head();
+        bool const head = e.head || (e.journey && e.journey->head());
         detail::append_reply(output_, error_response(e.refusal), loop_.date(), server, after, head);
         return;
     }

@@ -66,8 +66,11 @@ public:
     /// Judges the header as a whole, after its last field. @return false when it is refused
     bool on_header(verb method, std::string_view target, unsigned version) noexcept;
 
-    /// Judges a chunk's extension, as it stands between size and CRLF. @return false: refused
-    bool on_chunk(std::string_view extension) noexcept;
+    /** Judges a chunk's line.
+        @param size_digits how many digits its size has, leading zeros included
+        @param extension what stands between size and CRLF
+        @return false: refused */
+    bool on_chunk(std::size_t size_digits, std::string_view extension) noexcept;
 
     /// Judges a field of the trailer; one that is accepted is still to be dropped. @return as above
     bool on_trailer(field id, std::string_view name, std::string_view value) noexcept;
@@ -91,6 +94,9 @@ public:
     static bool valid_host(std::string_view host) noexcept;
 
 private:
+    /// Digits of a chunk's size; 64 bits have 16, some senders pad with zeros.
+    static constexpr std::size_t most_size_digits = 32;
+
     bool refuse(status s) noexcept {
         if (refusal_ == status::unknown) refusal_ = s;
         return false;
@@ -326,9 +332,10 @@ inline bool framing_guard::host_agrees(std::string_view target) const noexcept {
     return detail::ascii_iequals(without_port(authority), without_port(host_));
 }
 
-inline bool framing_guard::on_chunk(std::string_view extension) noexcept {
+inline bool framing_guard::on_chunk(std::size_t size_digits, std::string_view extension) noexcept {
     extension_bytes_ += extension.size();
-    if (extension_bytes_ > limits_.chunk_extensions || ++chunk_count_ > limits_.chunks)
+    if (size_digits > most_size_digits || extension_bytes_ > limits_.chunk_extensions ||
+        ++chunk_count_ > limits_.chunks)
         return refuse(status::bad_request);
     return true;
 }
@@ -348,7 +355,8 @@ inline bool framing_guard::on_pending(std::string_view pending) noexcept {
     if (pending.starts_with("\r\n")) pending.remove_prefix(2);
     std::size_t const line = pending.find('\n');
     if (line == pending.npos)
-        return pending.size() <= limits_.chunk_extensions + 64 || refuse(status::bad_request);
+        return pending.size() <= limits_.chunk_extensions + most_size_digits + 1 ||
+               refuse(status::bad_request);
     std::size_t const trailer = pending.size() - line - 1;
     return trailer <= limits_.header + 2 || refuse(status::request_header_fields_too_large);
 }

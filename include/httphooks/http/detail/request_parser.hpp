@@ -51,8 +51,8 @@ public:
             // less
             if (this->chunked() && bytes.size() - used < 5) return true;
             error_code ec;
-            std::size_t const n =
-                this->put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
+            put_from_ = bytes.data() + used;
+            std::size_t const n = this->put(asio::const_buffer(put_from_, bytes.size() - used), ec);
             used += n;
             if (ec == beast::http::error::need_more)
                 return guard_.on_pending(bytes.substr(used)) || refuse(guard_.refusal());
@@ -130,12 +130,19 @@ private:
     }
 
     void on_chunk_header_impl(std::uint64_t size, sv extension, error_code& ec) override {
-        if (!guard_.on_chunk(std_view(extension))) return stop(ec);
+        if (!guard_.on_chunk(size_digits(extension), std_view(extension))) return stop(ec);
         if (size > limit_ - announced_) {
             refuse(status::payload_too_large);
             return stop(ec);
         }
         announced_ += size;
+    }
+
+    /// How many digits the size in front of an extension has, leading zeros included.
+    std::size_t size_digits(sv extension) const noexcept {
+        char const* digit = extension.data();
+        while (digit != put_from_ && digit[-1] != '\n') --digit;
+        return static_cast<std::size_t>(extension.data() - digit);
     }
 
     std::size_t on_chunk_body_impl(std::uint64_t, sv bytes, error_code& ec) override {
@@ -151,6 +158,7 @@ private:
     std::uint64_t limit_ = 0;
     std::uint64_t announced_ = 0;
     std::uint64_t received_ = 0;
+    char const* put_from_ = nullptr;
     status refusal_ = status::unknown;
     bool keep_alive_ = false;
 };
