@@ -26,6 +26,8 @@
 #include "command_line.hpp"
 #include "hook_script.hpp"
 #include "log_mount.hpp"
+#include "sockjs_services.hpp"
+#include "websocket_services.hpp"
 
 namespace {
 
@@ -124,11 +126,15 @@ int main(int argc, char* argv[]) {
         else
             register_script(hooks, script, log);
 
+        sockjs_services sockjs(hooks, options);
+        websocket_services websockets(hooks, options);
         bool const tls = !options.certificate.empty();
         hh::http::options const o = server_options(options);
         hh::http::server server =
             tls ? hh::http::tls_server(o, context, hooks) : hh::http::server(o, hooks);
         server.mount(log_mount(hooks, log));
+        sockjs.mount_on(server);
+        websockets.mount_on(server);
         return serve(loop, server, tls ? "https" : "http");
     } catch (std::exception const& e) {
         std::cerr << "conformance_server: " << e.what() << '\n';

@@ -55,6 +55,7 @@ package_of() {
     libc) echo libc6-dev ;;
     certificates) echo ca-certificates ;;
     ninja) echo ninja-build ;;
+    node) echo nodejs ;;
     clang++-19) echo clang-19 ;;
     clang-runtime) echo libclang-rt-19-dev ;;
     *) echo "$1" ;;
