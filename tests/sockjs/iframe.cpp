@@ -81,7 +81,7 @@ TEST_CASE("a client that has the iframe page gets 304 without body and type") {
         CHECK(page.answer(with_tag(value)).result() == hh::status::ok);
 }
 
-TEST_CASE("R9: which names the iframe page has") {
+TEST_CASE("which names the iframe page has") {
     for (char const* const name :
          {"iframe.html", "iframe-.html", "iframe-0.1.2abc-dirty.2144.html", "iframea_b.html"})
         CHECK(sockjs::is_iframe_name(name));

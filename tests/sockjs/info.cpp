@@ -11,7 +11,7 @@
 namespace sockjs = httphooks::sockjs;
 using json = nlohmann::json;
 
-TEST_CASE("I1: info says what there is") {
+TEST_CASE("info says what there is") {
     sockjs::options o;
     auto const info = json::parse(sockjs::info_text(o, 4'294'967'295u));
     CHECK(info["websocket"] == true);
@@ -23,7 +23,7 @@ TEST_CASE("I1: info says what there is") {
                                              "eventsource", "htmlfile", "jsonp-polling"}));
 }
 
-TEST_CASE("I3: info tells of a server without WebSocket, and of one with the cookie") {
+TEST_CASE("info tells of a server without WebSocket, and of one with the cookie") {
     sockjs::options o;
     o.websocket = false;
     o.script_transports = false;
@@ -36,7 +36,7 @@ TEST_CASE("I3: info tells of a server without WebSocket, and of one with the coo
     CHECK(info["transports"] == json::array({"xhr-streaming", "xhr-polling", "eventsource"}));
 }
 
-TEST_CASE("I2: the entropy is another one each time") {
+TEST_CASE("the entropy is another one each time") {
     std::set<std::uint32_t> seen;
     for (int i = 0; i < 100; ++i) seen.insert(sockjs::info_entropy());
     CHECK(seen.size() > 95);

@@ -47,7 +47,7 @@ struct bench {
 
 }  // namespace
 
-TEST_CASE("S1, S15: the first receiver gets the open frame, before the application knows") {
+TEST_CASE("the first receiver gets the open frame, before the application knows") {
     bench b;
     auto const todo = b.poll();
     CHECK(todo.write == "o\n");
@@ -56,7 +56,7 @@ TEST_CASE("S1, S15: the first receiver gets the open frame, before the applicati
     CHECK(b.machine.state() == session::phase::open);
 }
 
-TEST_CASE("S15: a message that is sent when the session opens comes with the next poll") {
+TEST_CASE("a message that is sent when the session opens comes with the next poll") {
     bench b;
     CHECK(b.poll().write == "o\n");
     CHECK(b.machine.send("x") == session::sent::queued);
@@ -78,7 +78,7 @@ TEST_CASE("a poll that waits is answered by the first message") {
     CHECK(todo.drained);
 }
 
-TEST_CASE("S13: all messages that wait are one frame") {
+TEST_CASE("all messages that wait are one frame") {
     bench b;
     b.open();
     b.machine.send("1");
@@ -101,7 +101,7 @@ TEST_CASE("a stream gets what was sent meanwhile when the last frame is written"
     CHECK(b.machine.buffered() == 0);
 }
 
-TEST_CASE("T2: 31 echoes of 134 bytes fit into a stream of 4096 bytes, then it ends") {
+TEST_CASE("31 echoes of 134 bytes fit into a stream of 4096 bytes, then it ends") {
     bench b;
     b.stream(4096);
     b.machine.written();
@@ -113,7 +113,7 @@ TEST_CASE("T2: 31 echoes of 134 bytes fit into a stream of 4096 bytes, then it e
     }
 }
 
-TEST_CASE("T4: a message of 4096 bytes is delivered, and ends the stream") {
+TEST_CASE("a message of 4096 bytes is delivered, and ends the stream") {
     bench b;
     b.stream(4096);
     b.machine.written();
@@ -122,7 +122,7 @@ TEST_CASE("T4: a message of 4096 bytes is delivered, and ends the stream") {
     CHECK(todo.end);
 }
 
-TEST_CASE("S5: while a receiver waits or writes, another one would be refused") {
+TEST_CASE("while a receiver waits or writes, another one would be refused") {
     bench b;
     CHECK_FALSE(b.machine.has_receiver());
     b.stream();
@@ -139,7 +139,7 @@ TEST_CASE("a poll that has got its frame is in nobody's way") {
     CHECK(b.machine.has_receiver());
 }
 
-TEST_CASE("S6: after the application's close each poll gets the close frame") {
+TEST_CASE("after the application's close each poll gets the close frame") {
     bench b;
     b.open();
     CHECK(b.close().write.empty());
@@ -160,7 +160,7 @@ TEST_CASE("a poll that waits is answered by the close frame") {
     CHECK(todo.end);
 }
 
-TEST_CASE("S7: each poll of a closed session starts the disconnect delay anew") {
+TEST_CASE("each poll of a closed session starts the disconnect delay anew") {
     bench b;
     b.open();
     b.close();
@@ -175,7 +175,7 @@ TEST_CASE("S7: each poll of a closed session starts the disconnect delay anew") 
     CHECK(b.machine.state() == session::phase::over);
 }
 
-TEST_CASE("S8: a stream on a closed session gets the close frame and ends") {
+TEST_CASE("a stream on a closed session gets the close frame and ends") {
     bench b;
     b.open();
     b.close();
@@ -184,7 +184,7 @@ TEST_CASE("S8: a stream on a closed session gets the close frame and ends") {
     CHECK(todo.end);
 }
 
-TEST_CASE("S9: what was sent before the close comes first") {
+TEST_CASE("what was sent before the close comes first") {
     bench b;
     b.open();
     b.machine.send("last");
@@ -204,7 +204,7 @@ TEST_CASE("S9: what was sent before the close comes first") {
     }
 }
 
-TEST_CASE("S11: a session whose waiting receiver goes is over at once") {
+TEST_CASE("a session whose waiting receiver goes is over at once") {
     bench b;
     b.open();
     b.poll();
@@ -222,7 +222,7 @@ TEST_CASE("a client that closes once it has its answer keeps its session") {
     CHECK(b.poll().write.empty());
 }
 
-TEST_CASE("S12: without a receiver a session lives for the disconnect delay, whatever is sent") {
+TEST_CASE("without a receiver a session lives for the disconnect delay, whatever is sent") {
     bench b;
     b.options.disconnect_delay = 600ms;
     b.machine = session(b.options, b.now);
@@ -247,7 +247,7 @@ TEST_CASE("the disconnect delay begins when the response is written") {
     CHECK(b.machine.deadline() == b.now + 5s);
 }
 
-TEST_CASE("S14: a session may change its transport with each receiver") {
+TEST_CASE("a session may change its transport with each receiver") {
     bench b;
     b.open();
     b.machine.send("1");
@@ -258,7 +258,7 @@ TEST_CASE("S14: a session may change its transport with each receiver") {
     CHECK(b.machine.attach({framing::event, 4096, {}}, b.now).write == "data: a[\"%25\"]\r\n\r\n");
 }
 
-TEST_CASE("S16: a session that is over says so once") {
+TEST_CASE("a session that is over says so once") {
     bench b;
     b.open();
     b.pass(5s);
@@ -268,7 +268,7 @@ TEST_CASE("S16: a session that is over says so once") {
     CHECK_FALSE(b.machine.deadline());
 }
 
-TEST_CASE("T11: a heartbeat ends a poll and not a stream") {
+TEST_CASE("a heartbeat ends a poll and not a stream") {
     bench b;
     b.open();
     SECTION("a poll") {
@@ -288,7 +288,7 @@ TEST_CASE("T11: a heartbeat ends a poll and not a stream") {
     }
 }
 
-TEST_CASE("T13: messages do not move the heartbeats") {
+TEST_CASE("messages do not move the heartbeats") {
     bench b;
     b.options.heartbeat_delay = 300ms;
     b.stream();
@@ -338,7 +338,7 @@ TEST_CASE("a client that is still being written to gets no heartbeat") {
     CHECK(b.machine.deadline() == b.now + 25s);
 }
 
-TEST_CASE("M2: a message that is sent after the close is refused") {
+TEST_CASE("a message that is sent after the close is refused") {
     bench b;
     b.open();
     b.close();
@@ -346,7 +346,7 @@ TEST_CASE("M2: a message that is sent after the close is refused") {
     CHECK_FALSE(b.machine.close(close_code::normal, "again"));
 }
 
-TEST_CASE("M4: what waits is bounded, but for a message that finds nothing waiting") {
+TEST_CASE("what waits is bounded, but for a message that finds nothing waiting") {
     bench b;
     b.options.queue_bytes = 100;
     b.open();
@@ -361,7 +361,7 @@ TEST_CASE("M4: what waits is bounded, but for a message that finds nothing waiti
     CHECK(b.poll().write == "a[\"1\"]\n");
 }
 
-TEST_CASE("M4: the number of messages that wait is bounded") {
+TEST_CASE("the number of messages that wait is bounded") {
     bench b;
     b.options.queue_messages = 3;
     b.open();
@@ -369,7 +369,7 @@ TEST_CASE("M4: the number of messages that wait is bounded") {
     CHECK(b.machine.send("x") == session::sent::overflow);
 }
 
-TEST_CASE("M9: a session that is abandoned says goodbye and waits for nobody") {
+TEST_CASE("a session that is abandoned says goodbye and waits for nobody") {
     bench b;
     SECTION("without a receiver it is over") {
         b.open();

@@ -27,7 +27,7 @@ void open(http_peer& p, std::string const& target) {
 
 }  // namespace
 
-TEST_CASE("T3, T5: frames are events") {
+TEST_CASE("frames are events") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -37,7 +37,7 @@ TEST_CASE("T3, T5: frames are events") {
     CHECK(p.chunk() == "data: a[\"  \\u0000\\n\\r \"]\r\n\r\n");
 }
 
-TEST_CASE("T6: percent signs arrive as they were sent") {
+TEST_CASE("percent signs arrive as they were sent") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -47,7 +47,7 @@ TEST_CASE("T6: percent signs arrive as they were sent") {
     CHECK(p.chunk() == "data: a[\"%2541%25E4\"]\r\n\r\n");
 }
 
-TEST_CASE("T4: events end when the response limit is reached") {
+TEST_CASE("events end when the response limit is reached") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -59,7 +59,7 @@ TEST_CASE("T4: events end when the response limit is reached") {
     CHECK(p.chunk() == "");
 }
 
-TEST_CASE("S5: a second stream of events is refused as an event") {
+TEST_CASE("a second stream of events is refused as an event") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();

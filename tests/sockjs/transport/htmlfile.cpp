@@ -32,7 +32,7 @@ std::string stripped(std::string s) {
 
 }  // namespace
 
-TEST_CASE("T7: the page is longer than 1024 bytes and names the callback, scripts follow") {
+TEST_CASE("the page is longer than 1024 bytes and names the callback, scripts follow") {
     sockjs_services s;
     s.echo();
     for (char const* const query : {"c=%63allback", "callback=callback", "x=1&c=callback"}) {
@@ -51,7 +51,7 @@ TEST_CASE("T7: the page is longer than 1024 bytes and names the callback, script
     }
 }
 
-TEST_CASE("T7: a message is a script") {
+TEST_CASE("a message is a script") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -67,7 +67,7 @@ TEST_CASE("T7: a message is a script") {
           "</script>\r\n");
 }
 
-TEST_CASE("T8: without a callback, and with what is no name, the answer is 500") {
+TEST_CASE("without a callback, and with what is no name, the answer is 500") {
     sockjs_services s;
     s.echo();
     auto const missing = s.ask("GET", "/echo/0/s/htmlfile");
@@ -85,7 +85,7 @@ TEST_CASE("T8: without a callback, and with what is no name, the answer is 500")
     CHECK(s.ask("GET", "/echo/0/s/htmlfile?c=" + std::string(65, 'x')).status == 500);
 }
 
-TEST_CASE("T4: htmlfile ends when the response limit is reached") {
+TEST_CASE("htmlfile ends when the response limit is reached") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();

@@ -19,7 +19,7 @@ field_list const form{{"Content-Type", "application/x-www-form-urlencoded"}};
 
 }  // namespace
 
-TEST_CASE("T9: a poll is a script that calls the callback") {
+TEST_CASE("a poll is a script that calls the callback") {
     sockjs_services s;
     s.echo();
     auto const r = s.ask("GET", "/echo/0/s/jsonp?c=%63allback");
@@ -32,7 +32,7 @@ TEST_CASE("T9: a poll is a script that calls the callback") {
     CHECK(s.ask("GET", "/echo/0/s/jsonp?callback=f").body == "/**/f(\"a[\\\"x\\\"]\");\r\n");
 }
 
-TEST_CASE("T8, T9: a callback that is missing, no name or long is 500") {
+TEST_CASE("a callback that is missing, no name or long is 500") {
     sockjs_services s;
     s.echo();
     CHECK(s.ask("GET", "/echo/0/s/jsonp").body == "\"callback\" parameter required");
@@ -45,7 +45,7 @@ TEST_CASE("T8, T9: a callback that is missing, no name or long is 500") {
     CHECK(s.ask("GET", "/echo/0/s/jsonp?c=" + std::string(32, 'x')).status == 200);
 }
 
-TEST_CASE("T9: a session that the server closed says so to each script poll") {
+TEST_CASE("a session that the server closed says so to each script poll") {
     sockjs_services s;
     s.close();
     CHECK(s.ask("GET", "/close/0/s/jsonp?c=f").body == "/**/f(\"o\");\r\n");
@@ -54,7 +54,7 @@ TEST_CASE("T9: a session that the server closed says so to each script poll") {
               "/**/f(\"c[3000,\\\"Go away!\\\"]\");\r\n");
 }
 
-TEST_CASE("P7: a form's field d, or a text, is an array of messages") {
+TEST_CASE("a form's field d, or a text, is an array of messages") {
     sockjs_services s;
     s.echo();
     CHECK(s.ask("GET", "/echo/0/s/jsonp?c=f").status == 200);
@@ -69,7 +69,7 @@ TEST_CASE("P7: a form's field d, or a text, is an array of messages") {
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"a b\",\"%61bc\"]\n");
 }
 
-TEST_CASE("P8: a form without messages is 500") {
+TEST_CASE("a form without messages is 500") {
     sockjs_services s;
     s.echo();
     CHECK(s.ask("GET", "/echo/0/s/jsonp?c=f").status == 200);
@@ -87,7 +87,7 @@ TEST_CASE("P8: a form without messages is 500") {
     CHECK(s.ask("GET", "/echo/0/s/jsonp?c=f").body == "/**/f(\"a[\\\"b\\\"]\");\r\n");
 }
 
-TEST_CASE("P10: of a field that comes twice the first counts") {
+TEST_CASE("of a field that comes twice the first counts") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -96,13 +96,13 @@ TEST_CASE("P10: of a field that comes twice the first counts") {
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"a\"]\n");
 }
 
-TEST_CASE("P11: messages to an unknown session are 404") {
+TEST_CASE("messages to an unknown session are 404") {
     sockjs_services s;
     s.echo();
     CHECK(s.ask("POST", "/echo/0/s/jsonp_send", form, "d=%5B%22b%22%5D").status == 404);
 }
 
-TEST_CASE("T11: a script poll that waits gets a heartbeat, and ends") {
+TEST_CASE("a script poll that waits gets a heartbeat, and ends") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.heartbeat_delay = 50ms;

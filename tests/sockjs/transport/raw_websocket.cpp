@@ -12,7 +12,7 @@ using support::sockjs_services;
 using support::websocket_peer;
 namespace hh = httphooks;
 
-TEST_CASE("P18, P19: messages are as they come, empty and binary ones too") {
+TEST_CASE("messages are as they come, empty and binary ones too") {
     sockjs_services s;
     s.add(service_options("/echo"), [](hh::sockjs::connection c) {
         c.on_message([c](std::string_view m, bool binary) mutable {
@@ -31,7 +31,7 @@ TEST_CASE("P18, P19: messages are as they come, empty and binary ones too") {
     CHECK(f.payload == "binary \xff");
 }
 
-TEST_CASE("P20: the server's close is the close of the WebSocket") {
+TEST_CASE("the server's close is the close of the WebSocket") {
     sockjs_services s;
     s.close();
     websocket_peer ws(s.port(), "/close/websocket");

@@ -15,7 +15,7 @@ using support::tally;
 using support::websocket_peer;
 namespace hh = httphooks;
 
-TEST_CASE("P22: the connection is upgraded, and what is offered besides is ignored") {
+TEST_CASE("the connection is upgraded, and what is offered besides is ignored") {
     sockjs_services s;
     s.echo();
     websocket_peer ws(
@@ -31,7 +31,7 @@ TEST_CASE("P22: the connection is upgraded, and what is offered besides is ignor
     CHECK(ws.text() == "o");
 }
 
-TEST_CASE("P12, P13: arrays and single strings are messages, what is empty is nothing") {
+TEST_CASE("arrays and single strings are messages, what is empty is nothing") {
     sockjs_services s;
     s.echo();
     websocket_peer ws(s.port(), "/echo/0/s/websocket");
@@ -47,7 +47,7 @@ TEST_CASE("P12, P13: arrays and single strings are messages, what is empty is no
     CHECK(ws.text() == "a[\"d\"]");
 }
 
-TEST_CASE("P14, P15: what is broken ends the connection with 3000 and no frame") {
+TEST_CASE("what is broken ends the connection with 3000 and no frame") {
     sockjs_services s;
     tally closed;
     s.add(service_options("/echo"), [&](hh::sockjs::connection c) {
@@ -66,7 +66,7 @@ TEST_CASE("P14, P15: what is broken ends the connection with 3000 and no frame")
     }
 }
 
-TEST_CASE("P16: a binary message with the same text is taken") {
+TEST_CASE("a binary message with the same text is taken") {
     sockjs_services s;
     s.echo();
     websocket_peer ws(s.port(), "/echo/0/s/websocket");
@@ -75,7 +75,7 @@ TEST_CASE("P16: a binary message with the same text is taken") {
     CHECK(ws.text() == "a[\"a\"]");
 }
 
-TEST_CASE("P17: large messages are taken up to the limit") {
+TEST_CASE("large messages are taken up to the limit") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.message_limit = 100'000;
@@ -91,7 +91,7 @@ TEST_CASE("P17: large messages are taken up to the limit") {
     CHECK(f.close_code() == 1009);
 }
 
-TEST_CASE("P21: the server's close is a frame of SockJS, then 1000") {
+TEST_CASE("the server's close is a frame of SockJS, then 1000") {
     sockjs_services s;
     s.close();
     websocket_peer ws(s.port(), "/close/0/s/websocket");
@@ -105,7 +105,7 @@ TEST_CASE("P21: the server's close is a frame of SockJS, then 1000") {
     CHECK(ws.ended());
 }
 
-TEST_CASE("S20: a session's name may be used by several WebSockets, and again") {
+TEST_CASE("a session's name may be used by several WebSockets, and again") {
     sockjs_services s;
     s.echo();
     websocket_peer one(s.port(), "/echo/0/s/websocket");
@@ -121,7 +121,7 @@ TEST_CASE("S20: a session's name may be used by several WebSockets, and again") 
     CHECK(s.post("/echo/0/s/xhr_send", "[]").status == 404);
 }
 
-TEST_CASE("S16: the application learns once that a WebSocket has gone") {
+TEST_CASE("the application learns once that a WebSocket has gone") {
     sockjs_services s;
     tally closed;
     auto& server = s.add(service_options("/echo"), [&](hh::sockjs::connection c) {
@@ -143,7 +143,7 @@ TEST_CASE("S16: the application learns once that a WebSocket has gone") {
     CHECK(closed.count() == 2);
 }
 
-TEST_CASE("T11: a WebSocket gets pings, and frames besides if the option says so") {
+TEST_CASE("a WebSocket gets pings, and frames besides if the option says so") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.heartbeat_delay = 60ms;
@@ -166,7 +166,7 @@ TEST_CASE("T11: a WebSocket gets pings, and frames besides if the option says so
     CHECK(ws.text() == "h");
 }
 
-TEST_CASE("M7: a WebSocket that answers no ping is closed, and the application knows") {
+TEST_CASE("a WebSocket that answers no ping is closed, and the application knows") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.heartbeat_delay = 60ms;
@@ -203,7 +203,7 @@ TEST_CASE("a WebSocket of a page that may not connect is refused before it is op
     CHECK(ws.text() == "a[\"a\"]");
 }
 
-TEST_CASE("U3: a lone surrogate over WebSocket comes back as an escape") {
+TEST_CASE("a lone surrogate over WebSocket comes back as an escape") {
     sockjs_services s;
     s.echo();
     websocket_peer ws(s.port(), "/echo/0/s/websocket");
@@ -212,7 +212,7 @@ TEST_CASE("U3: a lone surrogate over WebSocket comes back as an escape") {
     CHECK(ws.text() == "a[\"\\ud800 \\ud83d\\ude00 \\u2028\"]");
 }
 
-TEST_CASE("M9: WebSockets are said goodbye when the server is drained") {
+TEST_CASE("WebSockets are said goodbye when the server is drained") {
     sockjs_services s;
     auto& server = s.echo();
     websocket_peer ws(s.port(), "/echo/0/s/websocket");

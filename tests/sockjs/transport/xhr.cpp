@@ -20,7 +20,7 @@ constexpr char no_cache[] = "no-store, no-cache, no-transform, must-revalidate, 
 
 }  // namespace
 
-TEST_CASE("S1: a poll of an unknown session opens it") {
+TEST_CASE("a poll of an unknown session opens it") {
     sockjs_services s;
     s.echo();
     auto const r = s.ask("POST", "/echo/0/s/xhr", {{"Origin", "test"}});
@@ -32,7 +32,7 @@ TEST_CASE("S1: a poll of an unknown session opens it") {
     CHECK(r["Access-Control-Allow-Credentials"] == "true");
 }
 
-TEST_CASE("S2, S4: messages go by xhr_send and come by xhr") {
+TEST_CASE("messages go by xhr_send and come by xhr") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -45,14 +45,14 @@ TEST_CASE("S2, S4: messages go by xhr_send and come by xhr") {
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"x\"]\n");
 }
 
-TEST_CASE("S3: a message to an unknown session is 404, a broken one is 500 before that") {
+TEST_CASE("a message to an unknown session is 404, a broken one is 500 before that") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr_send", "[\"x\"]").status == 404);
     CHECK(s.post("/echo/0/s/xhr_send", "[\"x").status == 500);
 }
 
-TEST_CASE("S5: a second receiver is refused, the first one goes on") {
+TEST_CASE("a second receiver is refused, the first one goes on") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -75,14 +75,14 @@ TEST_CASE("S5: a second receiver is refused, the first one goes on") {
     CHECK(first.reply().body == "a[\"x\"]\n");
 }
 
-TEST_CASE("S6: a session that the server closed says so to each poll") {
+TEST_CASE("a session that the server closed says so to each poll") {
     sockjs_services s;
     s.close();
     CHECK(s.post("/close/0/s/xhr").body == "o\n");
     for (int i = 0; i < 3; ++i) CHECK(s.post("/close/0/s/xhr").body == "c[3000,\"Go away!\"]\n");
 }
 
-TEST_CASE("S7, S12: a session without a receiver is over after the disconnect delay") {
+TEST_CASE("a session without a receiver is over after the disconnect delay") {
     sockjs_services s;
     auto o = service_options("/close");
     o.disconnect_delay = 100ms;
@@ -99,7 +99,7 @@ TEST_CASE("S7, S12: a session without a receiver is over after the disconnect de
     CHECK(server.size() == 0);
 }
 
-TEST_CASE("S10: a message to a session that is closing is taken and dropped") {
+TEST_CASE("a message to a session that is closing is taken and dropped") {
     sockjs_services s;
     tally got;
     s.add(service_options("/close"), [&](hh::sockjs::connection c) {
@@ -112,7 +112,7 @@ TEST_CASE("S10: a message to a session that is closing is taken and dropped") {
     CHECK(got.count() == 0);
 }
 
-TEST_CASE("S11, S16: a client that drops its poll loses its session, and the application knows") {
+TEST_CASE("a client that drops its poll loses its session, and the application knows") {
     for (bool const reset : {false, true}) {
         sockjs_services s;
         tally closed;
@@ -137,7 +137,7 @@ TEST_CASE("S11, S16: a client that drops its poll loses its session, and the app
     }
 }
 
-TEST_CASE("S21: a poll that comes behind the end of a stream is not refused") {
+TEST_CASE("a poll that comes behind the end of a stream is not refused") {
     sockjs_services s(2);
     s.echo();
     for (int i = 0; i < 100; ++i) {
@@ -154,7 +154,7 @@ TEST_CASE("S21: a poll that comes behind the end of a stream is not refused") {
     }
 }
 
-TEST_CASE("S13: a poll gets all messages that wait as one frame") {
+TEST_CASE("a poll gets all messages that wait as one frame") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -163,7 +163,7 @@ TEST_CASE("S13: a poll gets all messages that wait as one frame") {
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"1\",\"2\",\"3\"]\n");
 }
 
-TEST_CASE("P1, P2, P5: what is not an array of strings is 500, and the session goes on") {
+TEST_CASE("what is not an array of strings is 500, and the session goes on") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -182,14 +182,14 @@ TEST_CASE("P1, P2, P5: what is not an array of strings is 500, and the session g
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"a\"]\n");
 }
 
-TEST_CASE("P3: an empty array is taken") {
+TEST_CASE("an empty array is taken") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
     CHECK(s.post("/echo/0/s/xhr_send", "[]").status == 204);
 }
 
-TEST_CASE("P4: which types messages may have") {
+TEST_CASE("which types messages may have") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -206,7 +206,7 @@ TEST_CASE("P4: which types messages may have") {
     }
 }
 
-TEST_CASE("T11: a poll that waits gets a heartbeat, and ends") {
+TEST_CASE("a poll that waits gets a heartbeat, and ends") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.heartbeat_delay = 50ms;
@@ -215,7 +215,7 @@ TEST_CASE("T11: a poll that waits gets a heartbeat, and ends") {
     CHECK(s.post("/echo/0/s/xhr").body == "h\n");
 }
 
-TEST_CASE("U3: strings that hurt come back") {
+TEST_CASE("strings that hurt come back") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -226,7 +226,7 @@ TEST_CASE("U3: strings that hurt come back") {
           "a[\"\\ud800\",\"\\ud83d\\ude00\",\"\\u0000\\u2028</script>%41\"]\n");
 }
 
-TEST_CASE("M10: while the application pauses, xhr_send waits, and much is refused") {
+TEST_CASE("while the application pauses, xhr_send waits, and much is refused") {
     sockjs_services s;
     auto o = service_options("/paused");
     o.inbound_bytes = 10;

@@ -34,7 +34,7 @@ void open(support::http_peer& p, std::string const& target) {
 
 }  // namespace
 
-TEST_CASE("T1, T15: a stream begins with 2048 h, then frames come, each a chunk") {
+TEST_CASE("a stream begins with 2048 h, then frames come, each a chunk") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -43,7 +43,7 @@ TEST_CASE("T1, T15: a stream begins with 2048 h, then frames come, each a chunk"
     CHECK(p.chunk() == "a[\"x\"]\n");
 }
 
-TEST_CASE("R18: over HTTP/1.0 a stream has no framing and ends with the connection") {
+TEST_CASE("over HTTP/1.0 a stream has no framing and ends with the connection") {
     sockjs_services s;
     s.close();
     auto p = s.peer();
@@ -56,7 +56,7 @@ TEST_CASE("R18: over HTTP/1.0 a stream has no framing and ends with the connecti
     CHECK(p.ended());
 }
 
-TEST_CASE("R19: over HTTP/1.1 a stream that is closed at once is four chunks") {
+TEST_CASE("over HTTP/1.1 a stream that is closed at once is four chunks") {
     sockjs_services s;
     s.close();
     auto const r = s.post("/close/0/s/xhr_streaming");
@@ -64,7 +64,7 @@ TEST_CASE("R19: over HTTP/1.1 a stream that is closed at once is four chunks") {
           std::vector<std::string>{prelude, "o\n", "c[3000,\"Go away!\"]\n", std::string()});
 }
 
-TEST_CASE("T2: the response limit counts frames, not the prelude") {
+TEST_CASE("the response limit counts frames, not the prelude") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -78,7 +78,7 @@ TEST_CASE("T2: the response limit counts frames, not the prelude") {
     CHECK(p.ask("GET", "/echo").status == 200);
 }
 
-TEST_CASE("T4: a message as large as the limit is delivered, and ends the stream") {
+TEST_CASE("a message as large as the limit is delivered, and ends the stream") {
     sockjs_services s;
     s.echo();
     auto p = s.peer();
@@ -94,7 +94,7 @@ TEST_CASE("T4: a message as large as the limit is delivered, and ends the stream
     CHECK(p.chunk() == "a[\"y\"]\n");
 }
 
-TEST_CASE("S8, S9: a stream gets what was sent before the close, then the close frame") {
+TEST_CASE("a stream gets what was sent before the close, then the close frame") {
     sockjs_services s;
     s.add(service_options("/last"), [](hh::sockjs::connection c) {
         c.send("last");
@@ -105,7 +105,7 @@ TEST_CASE("S8, S9: a stream gets what was sent before the close, then the close 
     CHECK(s.post("/last/0/s/xhr_streaming").body == prelude + "c[3000,\"Go away!\"]\n");
 }
 
-TEST_CASE("S11: a client that drops its stream loses its session") {
+TEST_CASE("a client that drops its stream loses its session") {
     sockjs_services s;
     tally closed;
     auto& server = s.add(service_options("/echo"), [&](hh::sockjs::connection c) {
@@ -120,7 +120,7 @@ TEST_CASE("S11: a client that drops its stream loses its session") {
     CHECK(s.post("/echo/0/s/xhr_send", "[\"x\"]").status == 404);
 }
 
-TEST_CASE("S14: a session changes its transport from request to request") {
+TEST_CASE("a session changes its transport from request to request") {
     sockjs_services s;
     s.echo();
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
@@ -134,7 +134,7 @@ TEST_CASE("S14: a session changes its transport from request to request") {
     CHECK(p.chunk() == "data: a[\"a\"]\r\n\r\n");
 }
 
-TEST_CASE("T11: a stream gets heartbeats, and goes on") {
+TEST_CASE("a stream gets heartbeats, and goes on") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.heartbeat_delay = 50ms;
