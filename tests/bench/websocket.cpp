@@ -21,19 +21,12 @@
 #include <boost/beast/websocket.hpp>
 
 #include "bench/load_generator.hpp"
+#include "bench/peer.hpp"
 
-#include <sched.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
+#include <exception>
 #include <functional>
-#include <iostream>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,12 +40,6 @@ using asio::ip::tcp;
 
 namespace {
 
-std::string self;
-
-void announce(unsigned port) {
-    std::cout << "listening on " << port << std::endl;
-}
-
 int serve_own() {
     asio::io_context context(1);
     ws::server echo(context.get_executor(), {.path = "/ws"});
@@ -62,7 +49,7 @@ int serve_own() {
     web.mount(echo);
     web.listen();
     web.async_run(asio::detached);
-    announce(web.port());
+    bench::announce(web.port());
     context.run();
     return 0;
 }
@@ -115,91 +102,45 @@ int serve_beast() {
                               });
     };
     accept();
-    announce(acceptor.local_endpoint().port());
+    bench::announce(acceptor.local_endpoint().port());
     context.run();
     return 0;
 }
 
-constexpr char npm_server[] =
+constexpr char npm_program[] =
     "const {WebSocketServer}=require('ws');"
     "const s=new WebSocketServer({port:0,host:'127.0.0.1',perMessageDeflate:false},"
     "()=>console.log('listening on '+s.address().port));"
     "s.on('connection',w=>w.on('message',(d,b)=>w.send(d,{binary:b})));";
 
-void pin(int core) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    sched_setaffinity(0, sizeof set, &set);
-}
-
-/// A server in another process, until it is destroyed.
-class peer {
-public:
-    explicit peer(std::string name) : name_(std::move(name)) {
-        int ends[2];
-        if (pipe(ends) != 0) throw std::runtime_error("pipe");
-        pid_ = fork();
-        if (pid_ == 0) {
-            dup2(ends[1], STDOUT_FILENO);
-            close(ends[0]);
-            pin(1);
-            if (name_ == "ws")
-                execlp("node", "node", "-e", npm_server, static_cast<char*>(nullptr));
-            else
-                execl(self.c_str(), self.c_str(), "serve", name_.c_str(),
-                      static_cast<char*>(nullptr));
-            _exit(127);
-        }
-        close(ends[1]);
-        std::string line;
-        for (char c = 0; read(ends[0], &c, 1) == 1 && c != '\n';) line += c;
-        close(ends[0]);
-        std::size_t const at = line.rfind(' ');
-        port_ = at == line.npos ? 0 : std::atoi(line.c_str() + at);
-    }
-    peer(peer const&) = delete;
-    peer& operator=(peer const&) = delete;
-    ~peer() {
-        kill(pid_, SIGKILL);
-        waitpid(pid_, nullptr, 0);
-    }
-
-    bool works() const { return port_ != 0; }
+/// Where a peer's echo is.
+struct target {
+    bench::peer server;
+    std::string path;
 
     bench::load_result load(bench::load_options o) const {
-        o.port = port_;
-        o.pid = pid_;
-        o.path = name_ == "own" ? "/ws" : "/";
+        o.port = server.port();
+        o.pid = server.pid();
+        o.path = path;
         return bench::generator(o).run();
     }
-
-private:
-    std::string name_;
-    pid_t pid_ = -1;
-    int port_ = 0;
 };
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
+target own_server() {
+    return {bench::peer({bench::this_program(), "serve", "own"}), "/ws"};
 }
-
-/// Where npm puts ws; NODE_PATH points there.
-void install_npm_peer() {
-    std::string const folder = self + ".npm";
-    setenv("NODE_PATH", (folder + "/node_modules").c_str(), 1);
-    if (std::filesystem::exists(folder + "/node_modules/ws")) return;
-    std::string const command =
-        "mkdir -p '" + folder + "' && npm install --silent --prefix '" + folder + "' ws@8 >&2";
-    if (std::system(command.c_str()) != 0) std::printf("npm cannot install ws: without it\n");
+target beast_server() {
+    return {bench::peer({bench::this_program(), "serve", "beast"}), "/"};
+}
+target npm_server() {
+    return {bench::peer({"node", "-e", npm_program}), "/"};
 }
 
 /// Measures all peers in turn; the ratios are medians of the ratios of single runs.
 void compare(int in_flight, std::size_t size, double against_beast, double against_ws) {
-    peer const own("own");
-    peer const beast_peer("beast");
-    peer const npm("ws");
+    target const own = own_server();
+    target const beast_peer = beast_server();
+    target const npm = npm_server();
     bench::load_options o;
     o.inflight = in_flight;
     o.size = size;
@@ -211,23 +152,22 @@ void compare(int in_flight, std::size_t size, double against_beast, double again
         values[0].push_back(own.load(o).per_cpu_second());
         values[1].push_back(beast_peer.load(o).per_cpu_second());
         ratios[0].push_back(values[0].back() / values[1].back());
-        if (!npm.works()) continue;
+        if (!npm.server.works()) continue;
         values[2].push_back(npm.load(o).per_cpu_second());
         ratios[1].push_back(values[0].back() / values[2].back());
     }
     std::printf("%2d x %4zu bytes: own %8.0f   Beast %8.0f   ratio %5.2f (at least %.1f)",
-                in_flight, size, median(values[0]), median(values[1]), median(ratios[0]),
-                against_beast);
-    if (npm.works())
-        std::printf("   ws %8.0f   ratio %5.2f (at least %.1f)", median(values[2]),
-                    median(ratios[1]), against_ws);
+                in_flight, size, bench::median(values[0]), bench::median(values[1]),
+                bench::median(ratios[0]), against_beast);
+    if (npm.server.works())
+        std::printf("   ws %8.0f   ratio %5.2f (at least %.1f)", bench::median(values[2]),
+                    bench::median(ratios[1]), against_ws);
     std::printf("\n");
     std::fflush(stdout);
 }
 
 /// Growth of the resident set for each connection, after ten messages.
-double idle_bytes(std::string const& name) {
-    peer const server(name);
+double idle_bytes(target const& server) {
     bench::load_options o;
     o.what = bench::mode::idle;
     o.touch = 10;
@@ -239,17 +179,14 @@ double idle_bytes(std::string const& name) {
 }
 
 int measure() {
-    install_npm_peer();
+    bench::install_npm_package("ws", "8");
     std::printf("messages for each second of the server's CPU, 64 connections\n");
     compare(1, 64, 1.4, 1.8);
     compare(16, 64, 8, 8);
     compare(16, 4096, 2.5, 2.5);
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    std::printf("idle connection: own %.0f bytes (at most 1024), Beast %.0f\n", idle_bytes("own"),
-                idle_bytes("beast"));
+    bench::raise_descriptor_limit();
+    std::printf("idle connection: own %.0f bytes (at most 1024), Beast %.0f\n",
+                idle_bytes(own_server()), idle_bytes(beast_server()));
     return 0;
 }
 
@@ -257,10 +194,9 @@ int measure() {
 
 int main(int count, char** argument) {
     try {
-        self = std::filesystem::read_symlink("/proc/self/exe").string();
         if (count == 3 && std::string_view(argument[1]) == "serve")
             return argument[2] == std::string_view("own") ? serve_own() : serve_beast();
-        pin(0);
+        bench::pin(0);
         return measure();
     } catch (std::exception const& e) {
         std::fprintf(stderr, "%s\n", e.what());
