@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/error.hpp>
+#include <httphooks/http/detail/last_error.hpp>
 
 #include <boost/system/errc.hpp>
 
@@ -48,10 +49,6 @@ private:
 
 /// What open_beneath() opens files with: never blocks, never makes a terminal the process's own.
 inline constexpr int open_flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-
-inline error_code last_error() noexcept {
-    return error_code(errno, boost::system::system_category());
-}
 
 /** Whether a path has only segments that may be looked up below a root.
 

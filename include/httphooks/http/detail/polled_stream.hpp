@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/http/detail/byte_stream.hpp>
+#include <httphooks/http/detail/last_error.hpp>
 #include <httphooks/http/detail/poll_set.hpp>
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -116,10 +117,6 @@ private:
 };
 
 // ---------------------------------------------------------------------------------------------
-
-inline error_code last_error() noexcept {
-    return {errno, boost::system::system_category()};
-}
 
 inline void polled_stream::on_poll(std::uint32_t events) {
     auto const self = shared_from_this();
