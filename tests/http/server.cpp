@@ -176,6 +176,24 @@ TEST_CASE("a drain answers what has begun, tells what it cut, and ends the run")
     CHECK_THROWS(raw_client(f.web.port()));
 }
 
+TEST_CASE("a server that goes takes the handlers of its operations along") {
+    asio::io_context context;
+    hh::registry hooks{context.get_executor()};
+    auto const kept = std::make_shared<int>();
+    {
+        hh::http::server web{on_loopback(2), hooks};
+        web.async_run([kept](hh::error_code) {});
+        SECTION("while it runs") {}
+        SECTION("while it is told to stop") {
+            web.stop();
+        }
+        SECTION("while it drains") {
+            web.async_drain(1h, [kept](hh::error_code, hh::http::drain_report) {});
+        }
+    }
+    CHECK(kept.use_count() == 1);
+}
+
 TEST_CASE("a handler's own context runs until the server has called it") {
     fixture f(on_loopback(2));
     asio::io_context mine;

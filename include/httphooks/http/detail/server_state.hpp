@@ -201,8 +201,10 @@ inline void server_state::end_threads() noexcept {
             w->thread.join();
     }
     patience_.reset();
-    // sockets go before their contexts; what contexts still hold may be the last of this state
+    // sockets and handlers go before their contexts, which may hold the last of this state
     auto const workers = std::move(workers_);
+    auto const runs = std::move(runs_);
+    auto const drains = std::move(drains_);
     listeners_.clear();
 }
 
