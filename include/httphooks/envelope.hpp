@@ -44,18 +44,18 @@ struct received {
     repeated fields; when names differ by case only the last one counts. `content` is a string, null
     for an empty body, or any other JSON value, which becomes the body as it was written, with
     `Content-Type: application/json` unless there is another. `"contentEncoding": "base64"` says
-   that content is base64. Of members that occur twice the last counts; unknown ones are ignored.
+    that content is base64. Of members that occur twice the last counts; unknown ones are ignored.
 
     The fields Host, Forwarded, `X-Forwarded-*` and `X-Httphooks-*` and those that concern the
     connection are left out, also when written with `_` for `-`: a message cannot claim what only
-   the connection says.
+    the connection says.
 
     @param json The envelope. It has to outlive `out.id`.
     @param depth How deep objects and arrays may be nested.
     @return Nothing for a request. error::invalid_envelope for what is not valid JSON and UTF-8, or
     not an object of that shape; error::invalid_target; error::invalid_field_name and
     error::invalid_field_value; error::invalid_base64; error::unknown_method, and then the request
-   is complete but for its method, whose text is kept.
+    is complete but for its method, whose text is kept.
     @par Source
     RFC 8259 (JSON), RFC 4648 4 (base64). A lone surrogate escape becomes U+FFFD.
 */

@@ -29,7 +29,7 @@ namespace httphooks {
 
     Each part is of `application/http` and holds a response as HTTP/1.1 text, with a Content-Length
     of its own and without Transfer-Encoding and Connection; a 204 or 304 has neither length nor
-   body.
+    body.
     @param responses In the order of the parts.
     @param source Where the boundary's bits come from.
     @return A 202 of `multipart/mixed`.
@@ -41,8 +41,8 @@ response collapse(std::span<response const> responses, boundary_source const& so
 /** Takes apart what collapse() has made, here or in another process.
     @return The responses in order, without framing fields. error::not_a_multi_response: the
     response is not multipart/mixed, or a part is not `application/http`; error::invalid_multipart:
-   a part does not hold exactly one final response; error::multipart_limit: a limit is exceeded, or
-   a response's header is larger than 32 KiB.
+    a part does not hold exactly one final response; error::multipart_limit: a limit is exceeded, or
+    a response's header is larger than 32 KiB.
 */
 result<std::vector<response>> parse_multi_response(response const& r,
                                                    multipart_limits const& limits = {});

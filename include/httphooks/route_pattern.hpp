@@ -25,11 +25,12 @@ class captures;
 /** A pattern of request targets.
 
     `:name` stands for one or more characters of a segment (as many as possible), `*name` for any
-   run of characters, '/' included (as few as possible), `*` for the same without a name. All other
+    run of characters, '/' included (as few as possible), `*` for the same without a name. All other
     characters are themselves; one leading and one trailing '/' are optional. `?a=:x&b=1&*` asks for
     the keys of the query, `*` there allows others; `#...` is a path pattern for the fragment. A
-   part that is left out matches anything. Literals are normalised as paths are, so that a pattern
-   can be written as people write it ("/a b", "/é"). Of two parameters of one name, the last counts.
+    part that is left out matches anything. Literals are normalised as paths are, so that a pattern
+    can be written as people write it ("/a b", "/é"). Of two parameters of one name, the last
+    counts.
 
     Matching takes time at most proportional to the pattern's length times the target's.
     A route_pattern is a cheap copy of a handle.
@@ -40,7 +41,7 @@ class route_pattern {
 public:
     /** Compiles a pattern.
         @throws std::invalid_argument that says what is wrong, and at which position, counted from
-       0.
+        0.
     */
     explicit route_pattern(std::string_view text)
         : compiled_(std::make_shared<detail::compiled_pattern const>(text)) {}
@@ -59,7 +60,7 @@ public:
 
     /** Whether the pattern matches.
         @param found takes the values of the parameters, if so; valid as long as the pattern, the
-       url and the url's target live unchanged.
+        url and the url's target live unchanged.
     */
     bool match(url const& location, captures& found) const;
 

@@ -20,12 +20,11 @@ namespace httphooks {
 /** A request target: split once, its path normalised once.
 
     A path has one canonical spelling, so that two hooks never disagree about what a path is:
-   escapes of characters that need none (pchar) are decoded, other escapes are written in upper
-   case, runs of
-    '/' are one '/', and dot segments are resolved, also those that were escaped. `%2F` inside a
-    segment stays what it is. A path that is canonical already is not copied: the parts are views
-    into the target, which the caller keeps alive and unchanged. An object that is used again keeps
-    its memory.
+    escapes of characters that need none (pchar) are decoded, other escapes are written in upper
+    case, runs of '/' are one '/', and dot segments are resolved, also those that were escaped.
+    `%2F` inside a segment stays what it is. A path that is canonical already is not copied: the
+    parts are views into the target, which the caller keeps alive and unchanged. An object that is
+    used again keeps its memory.
     @par Thread safety distinct objects: safe; shared object: const members only.
     @par Source RFC 9112 3.2 (forms of a target), RFC 3986 3.3, 5.2.4, 6.2.2 (paths).
 */

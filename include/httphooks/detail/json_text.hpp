@@ -73,6 +73,10 @@ private:
 /// Appends a string's text with its escapes undone; a lone surrogate becomes U+FFFD.
 void append_unescaped(std::string& to, json_slice const& s);
 
+/// As above, with a function of its own for the code points of escapes, lone surrogates too.
+template <class Append>
+void append_unescaped(std::string& to, json_slice const& s, Append append_code_point);
+
 /// Appends a text as a JSON string, in quotes; bytes that are not UTF-8 become U+FFFD.
 void append_quoted(std::string& to, std::string_view s);
 
@@ -282,7 +286,8 @@ bool json_scanner::array(Element element) {
     return accept(']');
 }
 
-inline void append_unescaped(std::string& to, json_slice const& s) {
+template <class Append>
+void append_unescaped(std::string& to, json_slice const& s, Append append_code_point) {
     std::string_view rest = s.text;
     if (!s.escaped) {
         to.append(rest);
@@ -315,8 +320,12 @@ inline void append_unescaped(std::string& to, json_slice const& s) {
             else
                 rest = before;
         }
-        append_utf8(to, c);
+        append_code_point(to, c);
     }
+}
+
+inline void append_unescaped(std::string& to, json_slice const& s) {
+    append_unescaped(to, s, append_utf8);
 }
 
 /// Appends valid UTF-8 with what JSON does not allow in a string escaped.

@@ -2,8 +2,7 @@
 #pragma once
 
 /** @file
-    Lets web pages of other origins use the hooks: cross-origin resource sharing, as a
-   pre-responder.
+    Lets web pages of other origins use the hooks: cross-origin resource sharing as a pre-responder.
 */
 
 #include <httphooks/context.hpp>
@@ -48,15 +47,15 @@ struct cors_options {
     `hooks.pre_responder(any_verb, "/api/:what", cors({.origins = {"https://app.example"}}))`.
 
     A preflight (OPTIONS with Origin and Access-Control-Request-Method) is answered with 204 and
-   goes no further. To other requests the header fields are added, whatever their reply becomes. The
-    origin is repeated, never `*`, when credentials are allowed. `Vary: Origin` is always there.
+    goes no further. To other requests the header fields are added, whatever their reply becomes.
+    The origin is repeated, never `*`, when credentials are allowed. `Vary: Origin` is always there.
 
     @par Thread safety
     Several threads may call it at once.
     @par Source
     Fetch standard, 3.2 (HTTP-cors-protocol); defaults of npm's cors 2.8. Unlike that, the fields
-   are left out when the origin is not allowed, a preflight too, and Vary does not depend on the
-   options.
+    are left out when the origin is not allowed, a preflight too, and Vary does not depend on the
+    options.
 */
 class cors {
 public:

@@ -119,36 +119,7 @@ inline void append_short_escape(std::string& to, char c) {
 
 /// Appends a JSON string's text with its escapes undone; lone surrogates stay.
 inline void append_unescaped(std::string& to, httphooks::detail::json_slice const& s) {
-    std::string_view rest = s.text;
-    auto const unit = [&rest] {
-        std::uint32_t u = 0;
-        for (std::size_t i = 2; i < 6; ++i) u = u << 4 | httphooks::detail::hex_value(rest[i]);
-        rest.remove_prefix(6);
-        return u;
-    };
-    for (;;) {
-        std::size_t const plain = rest.find('\\');
-        to.append(rest.substr(0, plain));
-        if (plain == rest.npos) return;
-        rest.remove_prefix(plain);
-        if (rest[1] != 'u') {
-            constexpr std::string_view from = R"("\/bfnrt)";
-            constexpr std::string_view meant = "\"\\/\b\f\n\r\t";
-            to.push_back(meant[from.find(rest[1])]);
-            rest.remove_prefix(2);
-            continue;
-        }
-        std::uint32_t c = unit();
-        if (c >= 0xd800 && c < 0xdc00 && rest.substr(0, 2) == "\\u") {
-            std::string_view const before = rest;
-            std::uint32_t const low = unit();
-            if (low >= 0xdc00 && low < 0xe000)
-                c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-            else
-                rest = before;
-        }
-        append_wtf8(to, c);
-    }
+    httphooks::detail::append_unescaped(to, s, append_wtf8);
 }
 
 }  // namespace httphooks::sockjs::detail
