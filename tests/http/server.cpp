@@ -3,6 +3,7 @@
 #include <httphooks/into_response.hpp>
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_client.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -23,6 +24,7 @@
 #include <sys/resource.h>
 
 using namespace std::chrono_literals;
+using support::eventually;
 using support::raw_client;
 using support::read_end;
 
@@ -39,17 +41,6 @@ hh::http::options on_loopback(unsigned threads = 1) {
     o.address = "127.0.0.1";
     o.threads = threads;
     return o;
-}
-
-/// Waits for a condition that another thread brings about.
-template <class Condition>
-bool eventually(Condition c) {
-    auto const until = std::chrono::steady_clock::now() + 5s;
-    while (!c()) {
-        if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::yield();
-    }
-    return true;
 }
 
 /// A server with threads, and hooks that it can answer from or park in.
