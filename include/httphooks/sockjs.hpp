@@ -2,9 +2,13 @@
 #pragma once
 
 /** @file
-    SockJS: a server for every transport, without the hooks; see sockjs/dispatch.hpp for them.
+    SockJS: a server for every transport and a client, without the hooks; see sockjs/dispatch.hpp
+    for them.
 */
 
+#include <httphooks/sockjs/client.hpp>
+#include <httphooks/sockjs/client_connection.hpp>
+#include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/options.hpp>

@@ -229,7 +229,13 @@ inline void channel::start(request const& handshake, std::string output, std::st
     event const e(*this);
     out_ = std::move(output);
     call(handlers().open, handshake);
-    if (!input.empty()) process(input.data(), input.size());
+    if (!input.empty()) {
+        stopped_ = paused_;
+        if (paused_)
+            held_.append(input.data(), input.size());
+        else
+            process(input.data(), input.size());
+    }
     set_deadline();
 }
 

@@ -1,0 +1,118 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A SockJS client: WebSocket where it works, else streaming, else polling.
+*/
+
+#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/sockjs/client_connection.hpp>
+#include <httphooks/sockjs/client_options.hpp>
+#include <httphooks/sockjs/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::sockjs {
+
+/** Opens connections to SockJS servers. Copies are handles of one client.
+
+    Handlers are set before the first connection is opened; they are called for all of them, on the
+    client's executor, which must not run two handlers at once: that of a context with one thread,
+    or a strand. A handler that throws ends its connection with close_code::internal_error.
+
+    @par Thread safety
+    None, but for the connections, which see.
+*/
+class client {
+public:
+    explicit client(asio::any_io_executor executor, client_options o = {})
+        : executor_(std::move(executor)), settings_(std::make_shared<detail::client_settings>()) {
+        settings_->options = std::move(o);
+    }
+
+    /// Sets what is called with each message.
+    void on_message(std::function<void(client_connection&, std::string_view)> handler) {
+        settings_->message = std::move(handler);
+    }
+    /// Sets what is called once when a connection that was open has ended, with the code and reason
+    /// of whoever closed it; close_code::abnormal when it was lost.
+    void on_close(
+        std::function<void(client_connection&, close_code, std::string_view reason)> handler) {
+        settings_->close = std::move(handler);
+    }
+
+    /// The executor that the client was created with.
+    asio::any_io_executor get_executor() const { return executor_; }
+
+    /** Opens a connection: asks the server what it has, then tries one transport after the other.
+
+        @param url that of the service, `http://host:port/prefix` or `https://...`; ws and wss mean
+            the same
+        @param token for `void(error_code, client_connection)`; it completes before the first
+            message
+        @par Completes with
+        httphooks::error::invalid_target: the text is no such URL. operation_not_supported: https
+        without client_options::tls. error::cannot_connect: what answers is no SockJS server; when
+        nothing answers, what resolving, connecting or TLS report, or timed_out.
+        error::no_transport: none of the transports opened; error::transport_timeout when the last
+        one did not do so in time. error::closed: the server closed the connection before it was
+        open. operation_aborted when cancelled.
+        @par Cancellation
+        All types; the attempt is given up.
+        @par Source
+        sockjs-client, main.js */
+    template <asio::completion_token_for<void(error_code, client_connection)> Token>
+    auto async_connect(std::string_view url, Token&& token) {
+        return asio::async_initiate<Token, void(error_code, client_connection)>(
+            [](auto handler, client self, std::string text) {
+                self.connect(std::move(text), std::move(handler));
+            },
+            token, *this, std::string(url));
+    }
+
+private:
+    template <class Handler>
+    void connect(std::string url, Handler handler);
+
+    asio::any_io_executor executor_;
+    std::shared_ptr<detail::client_settings> settings_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class Handler>
+void client::connect(std::string url, Handler handler) {
+    if (httphooks::detail::ascii_istarts_with(url, "ws")) url.replace(0, 2, "http");
+    auto parsed = http::absolute_url::parse(url);
+    error_code ec;
+    if (!parsed)
+        ec = parsed.error();
+    else if (parsed->tls && !settings_->options.tls)
+        ec = asio::error::operation_not_supported;
+    if (ec) {
+        auto const executor = asio::get_associated_executor(handler, executor_);
+        return asio::post(executor, asio::append(std::move(handler), ec, client_connection()));
+    }
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    auto const session = std::make_shared<detail::client_session>(
+        executor_, settings_, std::move(*parsed), std::move(handler));
+    if (slot.is_connected())
+        slot.assign([weak = std::weak_ptr(session)](asio::cancellation_type) {
+            if (auto const self = weak.lock()) self->cancel();
+        });
+    session->start();
+}
+
+}  // namespace httphooks::sockjs
