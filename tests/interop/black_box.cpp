@@ -347,9 +347,16 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
         refused({"--hooks", file.path()}, what);
     };
     refused_script("[", "parse error");
+    refused_script("", "/httphooks-");
     refused_script("{}", "array");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass"},{"name":"q"}])",
                    "entry 1 (\"q\")");
     refused_script(R"([{"type":"responder","pattern":"/","do":"end"}])", "cannot end");
     refused_script(R"([{"type":"responder","pattern":"/:","do":"pass"}])", "entry 0");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":-1}])",
+                   "\"delay_ms\"");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":0.5}])",
+                   "\"delay_ms\"");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass","status":4294967496}])",
+                   "\"status\"");
 }

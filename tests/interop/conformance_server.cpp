@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
+
 #include "command_line.hpp"
 #include "hook_script.hpp"
 #include "log_mount.hpp"
@@ -77,6 +79,14 @@ void serve_files(hh::registry& hooks, std::string const& folder) {
                         });
 }
 
+/// As many connections as were asked for need as many descriptors as the system grants.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// Serves until SIGTERM or SIGINT, then answers what has begun.
 int serve(asio::io_context& loop, hh::http::server server, std::string const& scheme) {
     asio::signal_set signals(loop, SIGTERM, SIGINT);
@@ -102,6 +112,7 @@ int serve(asio::io_context& loop, hh::http::server server, std::string const& sc
 }  // namespace
 
 int main(int argc, char* argv[]) {
+    raise_descriptor_limit();
     asio::io_context loop(1);
     command_line options;
     std::vector<scripted_hook> script;

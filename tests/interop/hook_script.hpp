@@ -184,8 +184,12 @@ inline scripted_hook read_entry(json const& entry) {
 inline std::vector<scripted_hook> read_script(std::string const& file) {
     std::ifstream in(file);
     if (!in) throw std::runtime_error("cannot read " + file);
-    json const script = json::parse(in, nullptr, false);
-    if (script.is_discarded()) throw std::runtime_error(file + ": not JSON");
+    json script;
+    try {
+        script = json::parse(in);
+    } catch (json::parse_error const& e) {
+        throw std::runtime_error(file + ": " + e.what());
+    }
     if (!script.is_array()) throw std::runtime_error(file + ": not a JSON array");
     std::vector<scripted_hook> hooks;
     for (json const& entry : script) {
