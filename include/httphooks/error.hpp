@@ -51,8 +51,6 @@ enum class error {
     undecided,
     /// A hook threw something that is not a std::exception.
     unknown_exception,
-    /// The replacement of a request or a response is not valid.
-    invalid_replacement,
     /// An envelope is not a JSON object of the shape that hooks take.
     invalid_envelope,
     /// An envelope names a method that is not known.
@@ -111,8 +109,6 @@ public:
                 return "a pre-responder finished without a decision";
             case error::unknown_exception:
                 return "a hook threw an unknown exception";
-            case error::invalid_replacement:
-                return "invalid replacement";
             case error::invalid_envelope:
                 return "invalid envelope";
             case error::unknown_method:

@@ -8,6 +8,7 @@
 #include <httphooks/context.hpp>
 #include <httphooks/detail/dispatch_operation.hpp>
 #include <httphooks/detail/registry_core.hpp>
+#include <httphooks/detail/registry_loop.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/message.hpp>
@@ -39,7 +40,7 @@ class basic_observer;
 
 /** A hook that can be added to a registry: what to call, and for which requests.
 
-    Made by the static functions, one a type; copies stand for the same callback.
+    Made by of_type(); copies stand for the same callback.
 
     @par Thread safety
     As a value. The callback may be called by several threads at once.
@@ -283,10 +284,7 @@ public:
     std::unique_ptr<detail::exchange_factory> make_loop() const;
 
 private:
-    /// Makes exchanges for one thread, with a table of its own that it renews when hooks change.
-    class loop;
-    /// Makes exchanges for callers on any thread.
-    class shared_loop;
+    using shared_loop = detail::shared_registry_loop<State>;
 
     template <hook_type Type, class F>
     hook_id add_hook(verb method, std::string_view pattern, F callback, hook_options options,
@@ -338,89 +336,6 @@ basic_hook<State> basic_hook<State>::of_type(verb method, std::string_view patte
     }
     return basic_hook(std::move(entry));
 }
-
-template <class State>
-class basic_registry<State>::loop final : public detail::exchange_factory {
-public:
-    explicit loop(std::shared_ptr<detail::registry_core> core)
-        : core_(std::move(core)), counters_(core_->services().new_counters()) {}
-
-    exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
-        return basic_exchange<State>::make(*this, *counters_, executor, true, sink);
-    }
-
-    std::optional<std::uint64_t> body_limit(request const& header) override {
-        if (!current().has_body_limits || url_.parse(header.target())) return std::nullopt;
-        return detail::smallest_body_limit(*table_, header.method(), url_, matches_);
-    }
-
-    detail::hook_table_ptr table() override {
-        current();
-        return table_;
-    }
-
-private:
-    detail::hook_table const& current() {
-        if (std::uint64_t const now = core_->version(); now != version_) {
-            // A control block of the loop's own: threads do not share the count.
-            auto shared = core_->table();
-            auto const* const table = shared.get();
-            table_ = detail::hook_table_ptr(table, [keep = std::move(shared)](auto const*) {});
-            version_ = now;
-        }
-        return *table_;
-    }
-
-    std::shared_ptr<detail::registry_core> core_;
-    std::shared_ptr<detail::counters> counters_;
-    detail::hook_table_ptr table_;
-    std::uint64_t version_ = 0;
-    httphooks::url url_;
-    route_table<detail::hook_entry const*>::match_list matches_;
-};
-
-template <class State>
-class basic_registry<State>::shared_loop final : public detail::exchange_factory {
-public:
-    explicit shared_loop(std::shared_ptr<detail::registry_core> core) : core_(std::move(core)) {}
-
-    exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
-        return basic_exchange<State>::make(*this, core_->services().shared_counters(), executor,
-                                           false, sink);
-    }
-
-    template <class Body, class Fields>
-    exchange_ptr make_exchange(beast::http::message<true, Body, Fields>&& req,
-                               httphooks::origin&& from, executor_type const& executor) {
-        exchange_ptr ex = make_exchange(executor, nullptr);
-        if constexpr (std::is_same_v<beast::http::message<true, Body, Fields>, request>)
-            ex->incoming() = std::move(req);
-        else
-            detail::take_parsed(ex->incoming(), req);
-        ex->origin() = std::move(from);
-        return ex;
-    }
-
-    template <class Body, class Fields>
-    exchange_ptr make_exchange(beast::http::message<true, Body, Fields> const& req,
-                               httphooks::origin&& from, executor_type const& executor) {
-        auto copy = req;
-        return make_exchange(std::move(copy), std::move(from), executor);
-    }
-
-    std::optional<std::uint64_t> body_limit(request const& header) override {
-        auto const current = core_->table();
-        httphooks::url url;
-        if (!current->has_body_limits || url.parse(header.target())) return std::nullopt;
-        route_table<detail::hook_entry const*>::match_list matches;
-        return detail::smallest_body_limit(*current, header.method(), url, matches);
-    }
-
-    detail::hook_table_ptr table() override { return core_->table(); }
-
-private:
-    std::shared_ptr<detail::registry_core> core_;
-};
 
 template <class State>
 basic_registry<State>::basic_registry(executor_type executor, registry_options options)
@@ -507,7 +422,7 @@ basic_observer<State> basic_registry<State>::observer() const {
 
 template <class State>
 std::unique_ptr<detail::exchange_factory> basic_registry<State>::make_loop() const {
-    return std::make_unique<loop>(core_);
+    return std::make_unique<detail::registry_loop<State>>(core_);
 }
 
 }  // namespace httphooks
