@@ -389,3 +389,31 @@ TEST_CASE("mounts serve under a session of the caller's") {
     req.target("/other");
     CHECK_FALSE(all.matches(req));
 }
+
+TEST_CASE("a connection that comes back from a mount which waited on it can be taken apart") {
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+    raw_client c(acceptor.local_endpoint().port());
+    acrobat mount;
+    hh::http::mounts all;
+    all.add(mount);
+    hh::request const req(hh::verb::get, "/m/park", 11);
+    std::optional<asio::ip::tcp::socket> taken;
+    all.async_serve(hh::http::connection{acceptor.accept()}, req,
+                    [&](hh::error_code, std::optional<hh::http::connection> conn) {
+                        REQUIRE(conn);
+                        auto released = conn->release<asio::ip::tcp::socket>();
+                        REQUIRE(released);
+                        taken = std::move(released->stream);
+                    });
+    context.poll();
+    REQUIRE(mount.parked());
+    mount.answer("parked");
+    mount.forget();
+    context.restart();
+    context.run_for(5s);
+    REQUIRE(taken);
+    CHECK(taken->is_open());
+    taken.reset();
+    CHECK(c.rest().first.ends_with("parked"));
+}

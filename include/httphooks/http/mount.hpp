@@ -13,6 +13,7 @@
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -79,6 +80,23 @@ struct mounted_as final : mounted {
 
     M mount;
 };
+
+/// Calls a handler with the connection once nothing is under way on it any more.
+template <class Handler>
+void give_back(error_code ec, std::optional<connection> back, Handler h) {
+    if (!back || !back->core()) return std::move(h)(ec, std::nullopt);
+    auto const executor = back->get_executor();
+    auto const kept = std::make_shared<connection>(std::move(*back));
+    asio::dispatch(executor, [ec, kept, handler = std::move(h)]() mutable {
+        kept->core()->settle([ec, kept, done = std::move(handler)]() mutable {
+            auto const own = asio::get_associated_executor(done, kept->get_executor());
+            // posted: what calls us may still refer to the connection
+            asio::post(own, [ec, kept, last = std::move(done)]() mutable {
+                std::move(last)(ec, std::optional<connection>(std::move(*kept)));
+            });
+        });
+    });
+}
 
 }  // namespace detail
 
@@ -171,7 +189,11 @@ auto mounts::async_serve(connection c, request r, Token&& token) const {
     c.begin(r);
     return asio::async_initiate<Token, void(error_code, std::optional<connection>)>(
         [](auto handler, std::shared_ptr<detail::mounted> m, connection conn, request req) {
-            m->serve(std::move(conn), std::move(req), mount_handler(std::move(handler)));
+            m->serve(
+                std::move(conn), std::move(req),
+                [h = std::move(handler)](error_code ec, std::optional<connection> back) mutable {
+                    detail::give_back(ec, std::move(back), std::move(h));
+                });
         },
         token, std::move(owner), std::move(c), std::move(r));
 }
