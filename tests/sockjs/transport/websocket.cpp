@@ -224,3 +224,47 @@ TEST_CASE("WebSockets are said goodbye when the server is drained") {
     CHECK(ws.ended());
     CHECK(websocket_peer(s.port(), "/echo/0/s/websocket").reply().status == 503);
 }
+
+namespace {
+
+/// Sends, a piece at each turn of the event loop, until something waits for the client.
+void fill(hh::sockjs::connection c, tally& sent, tally& full) {
+    if (c.buffered_amount() > 0) return full.add();
+    c.send(std::string(32 * 1024, 'x'));
+    sent.add();
+    boost::asio::post(c.get_executor(), [c, &sent, &full] { fill(c, sent, full); });
+}
+
+}  // namespace
+
+TEST_CASE("a WebSocket that is still being written to is not closed for want of a pong") {
+    sockjs_services s;
+    auto o = service_options("/full");
+    o.heartbeat_delay = 60ms;
+    o.pong_timeout = 1s;
+    tally sent;
+    tally full;
+    s.add(o, [&](hh::sockjs::connection c) {
+        c.on_message([c](std::string_view m) mutable { c.send(m); });
+        boost::asio::post(c.get_executor(), [c, &sent, &full] { fill(c, sent, full); });
+    });
+    auto clock = service_options("/clock");
+    clock.heartbeat_delay = 60ms;
+    s.echo(clock);
+    websocket_peer ws(s.port(), "/full/0/s/websocket");
+    REQUIRE(full.reaches(1));
+    websocket_peer beats(s.port(), "/clock/0/s/websocket");
+    CHECK(beats.text() == "o");
+    for (int i = 0; i < 25; ++i) {
+        REQUIRE(beats.frame().op == 9);
+        beats.send("", 10);
+    }
+    CHECK(ws.text() == "o");
+    std::size_t whole = 0;
+    for (std::size_t i = 0; i < sent.count(); ++i)
+        if (ws.text().size() == 32 * 1024 + 5) ++whole;
+    CHECK(whole == sent.count());
+    ws.send("", 10);
+    ws.send("[\"y\"]");
+    CHECK(ws.text() == "a[\"y\"]");
+}

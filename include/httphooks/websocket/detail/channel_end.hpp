@@ -130,6 +130,8 @@ inline void channel::tick() {
         // while nothing is read, nothing can have come
         if (!may_parse()) last_input_ = now;
         if (!may_parse()) pinged_ = false;
+        // the ping may be behind what is still being written
+        if (writing_) pinged_at_ = now;
         if (pinged_ && reached(pinged_at_, o.pong_timeout)) {
             cut_ = true;
         } else if (!pinged_ && reached(last_input_, o.ping_interval)) {
