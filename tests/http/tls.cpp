@@ -3,6 +3,7 @@
 #include <httphooks/into_response.hpp>
 
 #include "support/catch.hpp"
+#include "support/certificate.hpp"
 #include "support/raw_client.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -12,9 +13,6 @@
 
 #include <memory>
 #include <string>
-
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 
 using support::raw_client;
 using support::read_end;
@@ -27,21 +25,9 @@ namespace {
 /// A server's context with a key and a certificate made for the occasion.
 std::shared_ptr<asio::ssl::context> self_signed() {
     auto context = hh::http::make_server_context();
-    EVP_PKEY* const key = EVP_EC_gen("P-256");
-    X509* const cert = X509_new();
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_pubkey(cert, key);
-    X509_NAME* const name = X509_get_subject_name(cert);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                               reinterpret_cast<unsigned char const*>("localhost"), -1, -1, 0);
-    X509_set_issuer_name(cert, name);
-    X509_sign(cert, key, EVP_sha256());
-    SSL_CTX_use_certificate(context->native_handle(), cert);
-    SSL_CTX_use_PrivateKey(context->native_handle(), key);
-    X509_free(cert);
-    EVP_PKEY_free(key);
+    auto const made = support::make_certificate("DNS:localhost");
+    context->use_certificate_chain(asio::buffer(made.chain));
+    context->use_private_key(asio::buffer(made.key), asio::ssl::context::pem);
     return context;
 }
 
