@@ -5,6 +5,7 @@
     A SockJS client: WebSocket where it works, else streaming, else polling.
 */
 
+#include <httphooks/detail/http_text.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/sockjs/client_connection.hpp>
 #include <httphooks/sockjs/client_options.hpp>
@@ -16,6 +17,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <functional>

@@ -12,6 +12,7 @@
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/client_link.hpp>
+#include <httphooks/sockjs/detail/client_outbox.hpp>
 #include <httphooks/sockjs/detail/client_text.hpp>
 #include <httphooks/sockjs/detail/client_websocket.hpp>
 #include <httphooks/sockjs/detail/client_xhr.hpp>
@@ -31,7 +32,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,33 +44,6 @@ struct client_settings {
     client_options options{};
     std::function<void(client_connection&, std::string_view)> message{};
     std::function<void(client_connection&, close_code, std::string_view)> close{};
-};
-
-/// What waits for the server: message arrays that lack their last bracket. May be used by all
-/// threads.
-class client_outbox {
-public:
-    /// @param limit bytes that may wait @param batch bytes that go together
-    client_outbox(std::size_t limit, std::size_t batch) : limit_(limit), batch_(batch) {}
-
-    /// @param first is set when nobody has been asked to send yet
-    /// @return whether there was room
-    bool add(std::string_view message, bool& first);
-    /// The next array; nothing when nothing waits.
-    std::optional<std::string> take();
-    /// What was taken is on its way.
-    void sent() noexcept;
-    void clear() noexcept;
-    std::size_t size() const noexcept;
-
-private:
-    std::size_t const limit_;
-    std::size_t const batch_;
-    mutable std::mutex mutex_{};
-    std::deque<std::string> arrays_{};
-    std::size_t waiting_ = 0;
-    std::size_t under_way_ = 0;
-    bool asked_ = false;
 };
 
 class client_session final : public client_link_owner,
@@ -156,49 +129,6 @@ private:
 };
 
 // ---------------------------------------------------------------------------------------------
-
-inline bool client_outbox::add(std::string_view message, bool& first) {
-    std::lock_guard const lock(mutex_);
-    std::size_t const waiting = waiting_ + under_way_;
-    if (waiting != 0 && waiting + message.size() > limit_) return false;
-    if (arrays_.empty() || arrays_.back().size() + message.size() > batch_) arrays_.emplace_back();
-    std::string& to = arrays_.back();
-    std::size_t const before = to.size();
-    to.push_back(to.empty() ? '[' : ',');
-    append_quoted(to, message);
-    waiting_ += to.size() - before;
-    first = !std::exchange(asked_, true);
-    return true;
-}
-
-inline std::optional<std::string> client_outbox::take() {
-    std::lock_guard const lock(mutex_);
-    asked_ = false;
-    if (arrays_.empty()) return std::nullopt;
-    std::string next = std::move(arrays_.front());
-    arrays_.pop_front();
-    waiting_ -= next.size();
-    under_way_ = next.size();
-    next.push_back(']');
-    return next;
-}
-
-inline void client_outbox::sent() noexcept {
-    std::lock_guard const lock(mutex_);
-    under_way_ = 0;
-}
-
-inline void client_outbox::clear() noexcept {
-    std::lock_guard const lock(mutex_);
-    arrays_.clear();
-    waiting_ = 0;
-    under_way_ = 0;
-}
-
-inline std::size_t client_outbox::size() const noexcept {
-    std::lock_guard const lock(mutex_);
-    return waiting_ + under_way_;
-}
 
 inline client_session::client_session(asio::any_io_executor const& executor,
                                       std::shared_ptr<client_settings const> settings,
