@@ -340,6 +340,7 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
     refused({"--port"}, "--port");
     refused({"--port", "70000"}, "70000");
     refused({"--threads", "0"}, "--threads");
+    refused({"--threads", "1025"}, "--threads");
     refused({"--hooks", "/nonexistent/script"}, "/nonexistent/script");
     refused({"--www", "/nonexistent/folder"}, "/nonexistent/folder");
     auto const refused_script = [&](std::string const& script, std::string_view what) {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -53,11 +54,12 @@ command_line read_command_line(std::vector<std::string> const& arguments);
 // ---------------------------------------------------------------------------------------------
 
 template <class Number>
-Number number_from(std::string const& option, std::string const& text, Number least = 0) {
+Number number_from(std::string const& option, std::string const& text, Number least = 0,
+                   Number most = std::numeric_limits<Number>::max()) {
     Number n{};
     char const* const end = text.data() + text.size();
     auto const [rest, ec] = std::from_chars(text.data(), end, n);
-    if (text.empty() || ec != std::errc() || rest != end || n < least)
+    if (text.empty() || ec != std::errc() || rest != end || n < least || n > most)
         throw std::runtime_error(option + ": not a number in its range: " + text);
     return n;
 }
@@ -78,7 +80,7 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
         if (option == "--port")
             c.port = number_from<std::uint16_t>(option, value());
         else if (option == "--threads")
-            c.threads = number_from<unsigned>(option, value(), 1);
+            c.threads = number_from<unsigned>(option, value(), 1, 1024);
         else if (option == "--hooks")
             c.hooks_file = value();
         else if (option == "--www")

@@ -93,7 +93,8 @@ int serve(asio::io_context& loop, hh::http::server server, std::string const& sc
     signals.async_wait([&](hh::error_code ec, int) {
         if (ec) return;
         auto const drained = [&loop](hh::error_code, hh::http::drain_report) { loop.stop(); };
-        server.async_drain(std::chrono::seconds(4),
+        // the whole may take five seconds
+        server.async_drain(std::chrono::milliseconds(3'500),
                            asio::bind_executor(loop.get_executor(), drained));
     });
     server.listen();
