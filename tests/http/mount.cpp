@@ -4,6 +4,7 @@
 #include <httphooks/into_response.hpp>
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_client.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -21,6 +22,7 @@
 #include <thread>
 
 using namespace std::chrono_literals;
+using support::eventually;
 using support::raw_client;
 using support::read_end;
 
@@ -175,16 +177,6 @@ struct elsewhere {
         });
     }
 };
-
-template <class Condition>
-bool eventually(Condition c) {
-    auto const until = std::chrono::steady_clock::now() + 5s;
-    while (!c()) {
-        if (std::chrono::steady_clock::now() > until) return false;
-        std::this_thread::yield();
-    }
-    return true;
-}
 
 struct fixture {
     asio::io_context registry_context{};
