@@ -92,7 +92,12 @@ int serve(asio::io_context& loop, hh::http::server server, std::string const& sc
     asio::signal_set signals(loop, SIGTERM, SIGINT);
     signals.async_wait([&](hh::error_code ec, int) {
         if (ec) return;
-        auto const drained = [&loop](hh::error_code, hh::http::drain_report) { loop.stop(); };
+        auto const drained = [&](hh::error_code, hh::http::drain_report) {
+            hh::error_code ignored;
+            signals.clear(ignored);
+            std::signal(SIGTERM, SIG_IGN);  // a second one does not spoil the exit status
+            loop.stop();
+        };
         // the whole may take five seconds
         server.async_drain(std::chrono::milliseconds(3'500),
                            asio::bind_executor(loop.get_executor(), drained));
