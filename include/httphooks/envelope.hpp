@@ -79,7 +79,9 @@ namespace detail {
 using namespace httphooks::detail;
 
 /// Whether a field of an envelope is ignored; `name` is a token.
-inline bool is_reserved(std::string_view name) {
+inline bool is_reserved(std::string_view name, field id) {
+    if (id != field::unknown && !ascii_istarts_with(name, "x-"))
+        return id == field::host || id == field::forwarded || is_framing_field(id);
     std::string plain(name);
     for (char& c : plain) c = c == '_' ? '-' : ascii_lower(c);
     if (plain.starts_with("x-forwarded-") || plain.starts_with("x-httphooks-")) return true;
@@ -130,9 +132,9 @@ inline error_code read_headers(json_slice const& headers, std::size_t depth, fie
         json_scanner(headers.text, depth).object([&](json_slice const& n, json_slice const& v) {
             std::string_view const name = plain_text(n, name_text);
             if (!is_token(name)) return fail(error::invalid_field_name);
-            bool const kept = !is_reserved(name);
-            to.erase(name);
             field const id = beast::http::string_to_field(name);
+            bool const kept = !is_reserved(name, id);
+            to.erase(name);
             auto const add = [&](json_slice const& s) {
                 if (s.kind != json_kind::string && s.kind != json_kind::number &&
                     s.kind != json_kind::boolean)

@@ -42,9 +42,8 @@ std::string character(std::uint32_t c) {
 }
 
 std::string escape(std::uint32_t c) {
-    std::string s;
-    sockjs::detail::append_escape(s, c);
-    return s;
+    char unit[6];
+    return {unit, sockjs::detail::write_unit(unit, c)};
 }
 
 constexpr auto no_error = hh::error_code();

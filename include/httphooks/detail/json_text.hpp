@@ -5,13 +5,17 @@
     JSON without a document: checking a text while walking over it, and quoting strings (RFC 8259).
 */
 
+#include <httphooks/detail/text_block.hpp>
 #include <httphooks/detail/utf8.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks::detail {
 
@@ -82,27 +86,32 @@ void append_quoted(std::string& to, std::string_view s);
 
 // ---------------------------------------------------------------------------------------------
 
-/// Whether any of eight bytes is a quote, a backslash or below 0x20. It may answer true for others.
-constexpr bool maybe_json_special(std::uint64_t word) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101u;
-    constexpr std::uint64_t high = ones * 0x80u;
-    std::uint64_t const below = (word - ones * 0x20u) & ~word;
-    std::uint64_t const quote = word ^ (ones * static_cast<unsigned char>('"'));
-    std::uint64_t const slash = word ^ (ones * static_cast<unsigned char>('\\'));
-    return ((below | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high) != 0;
-}
+/// What follows a backslash, with what it means; `u` means itself.
+inline constexpr std::array<std::pair<char, char>, 9> json_escapes{{{'"', '"'},
+                                                                    {'\\', '\\'},
+                                                                    {'/', '/'},
+                                                                    {'b', '\b'},
+                                                                    {'f', '\f'},
+                                                                    {'n', '\n'},
+                                                                    {'r', '\r'},
+                                                                    {'t', '\t'},
+                                                                    {'u', 'u'}}};
 
-/// The place of the first quote, backslash or control character from `at` on.
-inline std::size_t find_json_special(std::string_view s, std::size_t at) noexcept {
-    for (std::uint64_t word; s.size() - at >= 8; at += 8) {
-        std::memcpy(&word, s.data() + at, 8);
-        if (maybe_json_special(word)) break;
-    }
-    while (at < s.size() && s[at] != '"' && s[at] != '\\' &&
-           static_cast<unsigned char>(s[at]) >= 0x20)
-        ++at;
-    return at;
-}
+/// What the byte behind a backslash means; 0: it may not be there.
+inline constexpr auto json_meanings = [] {
+    std::array<char, 256> table{};
+    for (auto const& [c, meant] : json_escapes) table[static_cast<unsigned char>(c)] = meant;
+    return table;
+}();
+
+/// What is written behind a backslash for a byte below 128 that JSON wants escaped.
+inline constexpr auto json_short_forms = [] {
+    std::array<char, 128> table{};
+    for (auto& form : table) form = 'u';
+    for (auto const& [c, meant] : json_escapes)
+        if (c != 'u') table[static_cast<unsigned char>(meant)] = c;
+    return table;
+}();
 
 /// The value of a hexadecimal digit, or 16.
 constexpr std::uint32_t hex_value(char c) noexcept {
@@ -132,26 +141,28 @@ inline bool json_scanner::at_end() noexcept {
 
 inline bool json_scanner::string(json_slice& out) noexcept {
     if (!accept('"')) return false;
+    char const* const p = text_.data();
+    std::size_t const n = text_.size();
     std::size_t const first = at_;
+    std::size_t at = first;
     out.kind = json_kind::string;
     out.escaped = false;
     for (;;) {
-        at_ = find_json_special(text_, at_);
-        char const c = peek();
-        if (c == '"') break;
-        if (c != '\\') return false;
+        at = find_stop<text_stop::json>(p, n, at);
+        if (at == n) return false;
+        if (p[at] == '"') break;
+        if (p[at] != '\\' || n - at < 2) return false;
         out.escaped = true;
-        ++at_;
-        char const e = peek();
-        if (e == '\0' || std::string_view(R"("\/bfnrtu)").find(e) == std::string_view::npos)
-            return false;
-        ++at_;
-        if (e == 'u')
-            for (std::size_t const last = at_ + 4; at_ < last; ++at_)
-                if (hex_value(peek()) == 16) return false;
+        char const meaning = json_meanings[static_cast<unsigned char>(p[at + 1])];
+        if (meaning == 0) return false;
+        at += 2;
+        if (meaning != 'u') continue;
+        if (n - at < 4) return false;
+        for (std::size_t const last = at + 4; at < last; ++at)
+            if (hex_value(p[at]) == 16) return false;
     }
-    out.text = text_.substr(first, at_ - first);
-    ++at_;
+    out.text = {p + first, at - first};
+    at_ = at + 1;
     return true;
 }
 
@@ -299,73 +310,101 @@ void append_unescaped(std::string& to, json_slice const& s, Append append_code_p
         rest.remove_prefix(6);
         return u;
     };
+    // an escape is not shorter than what it means
+    std::size_t const before = to.size();
+    to.resize(before + rest.size() + text_block);
+    char* out = to.data() + before;
+    std::string escaped;
     for (;;) {
-        std::size_t const plain = rest.find('\\');
-        to.append(rest.substr(0, plain));
-        if (plain == rest.npos) return;
+        std::size_t const plain = copy_run<text_stop::backslash>(out, rest.data(), rest.size());
+        out += plain;
         rest.remove_prefix(plain);
+        if (rest.empty()) break;
         if (rest[1] != 'u') {
-            static constexpr std::string_view from = R"("\/bfnrt)";
-            static constexpr std::string_view meant = "\"\\/\b\f\n\r\t";
-            to.push_back(meant[from.find(rest[1])]);
+            *out++ = json_meanings[static_cast<unsigned char>(rest[1])];
             rest.remove_prefix(2);
             continue;
         }
         std::uint32_t c = unit();
         if (c >= 0xd800 && c < 0xdc00 && rest.substr(0, 2) == "\\u") {
-            std::string_view const before = rest;
+            std::string_view const behind = rest;
             std::uint32_t const low = unit();
             if (low >= 0xdc00 && low < 0xe000)
                 c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
             else
-                rest = before;
+                rest = behind;
         }
-        append_code_point(to, c);
+        escaped.clear();
+        append_code_point(escaped, c);
+        out = std::copy(escaped.begin(), escaped.end(), out);
     }
+    to.resize(static_cast<std::size_t>(out - to.data()));
 }
 
 inline void append_unescaped(std::string& to, json_slice const& s) {
     append_unescaped(to, s, append_utf8);
 }
 
+/// Writes the escape of a quote, a backslash or a control character. @return behind it
+inline char* write_escape(char* to, char c) noexcept {
+    char const form = json_short_forms[static_cast<unsigned char>(c)];
+    *to++ = '\\';
+    *to++ = form;
+    if (form != 'u') return to;
+    *to++ = '0';
+    *to++ = '0';
+    *to++ = c < 0x10 ? '0' : '1';
+    *to++ = "0123456789abcdef"[c & 15];
+    return to;
+}
+
+/** Appends a text in which some bytes are written otherwise.
+    @param replace `char*(char* to, char const*& at, char const* end)`, called at a byte that ends a
+    run: moves on by what it replaces, writes up to most_replaced bytes, returns the place behind */
+template <text_stop S, class Replace>
+void append_replacing(std::string& to, std::string_view s, Replace replace) {
+    constexpr std::size_t most_replaced = 16;
+    std::size_t const before = to.size();
+    char const* at = s.data();
+    char const* const end = at + s.size();
+    auto const needed = [&] {
+        return static_cast<std::size_t>(end - at) + text_block + most_replaced;
+    };
+    std::size_t const more = s.size() < 1024 ? s.size() / 2 : s.size() / 8;
+    to.resize(before + s.size() + more + text_block + most_replaced);
+    char* out = to.data() + before;
+    for (;;) {
+        std::size_t const n = copy_run<S>(out, at, static_cast<std::size_t>(end - at));
+        at += n;
+        out += n;
+        if (at == end) break;
+        out = replace(out, at, end);
+        auto const used = static_cast<std::size_t>(out - to.data());
+        if (to.size() - used >= needed()) continue;
+        to.resize(used + needed() + needed() / 2);
+        out = to.data() + used;
+    }
+    to.resize(static_cast<std::size_t>(out - to.data()));
+}
+
 /// Appends valid UTF-8 with what JSON does not allow in a string escaped.
 inline void append_escaped(std::string& to, std::string_view s) {
-    for (std::size_t at = 0;;) {
-        std::size_t const special = find_json_special(s, at);
-        to.append(s.substr(at, special - at));
-        if (special == s.size()) return;
-        char const c = s[special];
-        at = special + 1;
-        to.push_back('\\');
-        switch (c) {
-            case '\b':
-                to.push_back('b');
-                break;
-            case '\f':
-                to.push_back('f');
-                break;
-            case '\n':
-                to.push_back('n');
-                break;
-            case '\r':
-                to.push_back('r');
-                break;
-            case '\t':
-                to.push_back('t');
-                break;
-            case '"':
-            case '\\':
-                to.push_back(c);
-                break;
-            default:
-                to.append("u00");
-                to.push_back(c < 0x10 ? '0' : '1');
-                to.push_back("0123456789abcdef"[c & 15]);
-        }
-    }
+    append_replacing<text_stop::json>(
+        to, s, [](char* out, char const*& at, char const*) { return write_escape(out, *at++); });
+}
+
+/// Appends what needs no escapes as a JSON string, in quotes.
+inline void append_plain(std::string& to, std::string_view s) {
+    std::size_t const before = to.size();
+    to.resize(before + s.size() + 2);
+    char* const out = to.data() + before;
+    out[0] = out[s.size() + 1] = '"';
+    std::memcpy(out + 1, s.data(), s.size());
 }
 
 inline void append_quoted(std::string& to, std::string_view s) {
+    if (!s.empty() && !has_stop<text_stop::json_or_wide>(s.data(), s.size()))
+        return append_plain(to, s);
     to.push_back('"');
     for (;;) {
         std::size_t const valid = valid_utf8_prefix(s);

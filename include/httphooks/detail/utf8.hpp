@@ -5,9 +5,10 @@
     UTF-8: whether a text is valid, and mending one that is not (RFC 3629).
 */
 
+#include <httphooks/detail/text_block.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -48,20 +49,17 @@ inline std::size_t utf8_sequence(std::string_view s) noexcept {
 
 inline std::size_t valid_utf8_prefix(std::string_view s) noexcept {
     std::size_t at = 0;
-    while (at < s.size()) {
-        if (s.size() - at >= 8) {
-            std::uint64_t word;
-            std::memcpy(&word, s.data() + at, 8);
-            if ((word & 0x8080808080808080u) == 0) {
-                at += 8;
-                continue;
-            }
+    for (;;) {
+        at = find_stop<text_stop::wide>(s.data(), s.size(), at);
+        // a text that has one such character mostly has more
+        for (;;) {
+            if (at == s.size()) return at;
+            if (!is_stop<text_stop::wide>(s[at])) break;
+            std::size_t const n = utf8_sequence(s.substr(at));
+            if (n == 0) return at;
+            at += n;
         }
-        std::size_t const n = utf8_sequence(s.substr(at));
-        if (n == 0) break;
-        at += n;
     }
-    return at;
 }
 
 inline bool is_utf8(std::string_view s) noexcept {

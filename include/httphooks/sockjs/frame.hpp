@@ -13,11 +13,13 @@
 #include <httphooks/sockjs/detail/wtf8.hpp>
 #include <httphooks/sockjs/error.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks::sockjs {
 
@@ -85,36 +87,33 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
+namespace detail {
+
+/// Writes what append_quoted() puts in place of a byte that ends a plain run.
+inline char* write_quoted(char* to, char const*& at, char const* end) noexcept {
+    if (static_cast<unsigned char>(*at) < 0x80) return httphooks::detail::write_escape(to, *at++);
+    std::string_view const rest(at, static_cast<std::size_t>(end - at));
+    std::size_t const n = wtf8_sequence(rest);
+    std::uint32_t const c = n == 0 ? 0xfffd : code_point(rest.substr(0, n));
+    char const* const from = std::exchange(at, at + (n == 0 ? 1 : n));
+    if (!is_fragile(c)) return std::copy_n(from, n, to);
+    if (c <= 0xffff) return write_unit(to, c);
+    return write_unit(write_unit(to, 0xd800 + ((c - 0x10000) >> 10)), 0xdc00 + (c & 0x3ff));
+}
+
+}  // namespace detail
+
 inline void append_quoted(std::string& to, std::string_view s) {
-    to.reserve(to.size() + s.size() + 2);
+    using httphooks::detail::text_stop;
     to.push_back('"');
-    std::size_t run = 0;
-    for (std::size_t at = 0;;) {
-        at = detail::find_special(s, at);
-        if (at == s.size()) break;
-        if (static_cast<unsigned char>(s[at]) < 0x80) {
-            to.append(s, run, at - run);
-            detail::append_short_escape(to, s[at]);
-            run = ++at;
-            continue;
-        }
-        std::size_t const n = detail::wtf8_sequence(s.substr(at));
-        std::uint32_t const c = n == 0 ? 0xfffd : detail::code_point(s.substr(at, n));
-        if (!detail::is_fragile(c)) {
-            at += n;
-            continue;
-        }
-        to.append(s, run, at - run);
-        if (c > 0xffff) {
-            detail::append_escape(to, 0xd800 + ((c - 0x10000) >> 10));
-            detail::append_escape(to, 0xdc00 + (c & 0x3ff));
-        } else {
-            detail::append_escape(to, c);
-        }
-        at += n == 0 ? 1 : n;
-        run = at;
-    }
-    to.append(s, run);
+    httphooks::detail::append_replacing<text_stop::json_or_wide>(
+        to, s, [](char* out, char const*& at, char const* end) {
+            if (*at != '"') return detail::write_quoted(out, at, end);
+            ++at;
+            out[0] = '\\';
+            out[1] = '"';
+            return out + 2;
+        });
     to.push_back('"');
 }
 
@@ -135,12 +134,13 @@ namespace detail {
 inline void append_stringified(std::string& to, std::string_view frame, bool in_html) {
     to.reserve(to.size() + frame.size() + frame.size() / 8 + 2);
     to.push_back('"');
+    char escape[8];
     for (char const c : frame) {
         bool const html = in_html && (c == '<' || c == '>' || c == '&');
         if (html)
-            append_escape(to, static_cast<unsigned char>(c));
+            to.append(escape, write_unit(escape, static_cast<unsigned char>(c)));
         else if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20)
-            append_short_escape(to, c);
+            to.append(escape, httphooks::detail::write_escape(escape, c));
         else
             to.push_back(c);
     }
@@ -173,11 +173,13 @@ inline void append_event_text(std::string& to, std::string_view frame) {
 /// Bounds the nesting of what is no message anyway.
 inline constexpr std::size_t message_depth = 64;
 
-inline error_code check(std::string_view json, bool single) {
+/** Walks over the messages of a text that is UTF-8: `each(json_slice)`.
+    @param single whether a string is a message, too */
+template <class Each>
+error_code walk_messages(std::string_view json, bool single, Each each) {
     using httphooks::detail::json_kind;
     using httphooks::detail::json_scanner;
     using httphooks::detail::json_slice;
-    if (!httphooks::detail::is_utf8(json)) return error::broken_encoding;
     json_scanner scanner(json, message_depth);
     if (scanner.at_end()) return error::payload_expected;
     if (scanner.accept('[')) {
@@ -185,6 +187,7 @@ inline error_code check(std::string_view json, bool single) {
         bool more = !scanner.accept(']');
         while (more) {
             if (!scanner.string(element)) return error::broken_encoding;
+            each(element);
             if (scanner.accept(',')) continue;
             if (!scanner.accept(']')) return error::broken_encoding;
             more = false;
@@ -193,8 +196,14 @@ inline error_code check(std::string_view json, bool single) {
     }
     json_slice value;
     if (!scanner.value(value) || !scanner.at_end()) return error::broken_encoding;
-    if (single && value.kind == json_kind::string) return {};
-    return error::payload_expected;
+    if (!single || value.kind != json_kind::string) return error::payload_expected;
+    each(value);
+    return {};
+}
+
+inline error_code check(std::string_view json, bool single) {
+    if (!httphooks::detail::is_utf8(json)) return error::broken_encoding;
+    return walk_messages(json, single, [](httphooks::detail::json_slice const&) {});
 }
 
 }  // namespace detail

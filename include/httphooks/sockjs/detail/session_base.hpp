@@ -102,6 +102,8 @@ public:
 protected:
     /// Messages in a row, as check_messages() or check_message_frame() found them good.
     void deliver_all(std::string_view json);
+    /// One of these messages.
+    void deliver_slice(httphooks::detail::json_slice const& json);
     /// One message. @param binary it came in a binary frame
     void deliver(std::string_view message, bool binary = false);
     bool paused() const noexcept { return paused_; }
@@ -263,6 +265,14 @@ inline void session_base::deliver_all(std::string_view json) {
     std::string_view message;
     for (message_reader reader(json); reader.next(message, scratch);) deliver(message);
     httphooks::detail::give_string(std::move(scratch));
+}
+
+inline void session_base::deliver_slice(httphooks::detail::json_slice const& json) {
+    if (!json.escaped) return deliver(json.text);
+    std::string text = httphooks::detail::take_string();
+    detail::append_unescaped(text, json);
+    deliver(text);
+    httphooks::detail::give_string(std::move(text));
 }
 
 inline void session_base::pump() {

@@ -12,6 +12,7 @@
 
 #include <any>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -112,12 +113,20 @@ inline void websocket_session::on_deadline() {
 inline void websocket_session::on_frame(websocket::message const& m) {
     if (raw_) return deliver(m.data, m.binary);
     if (m.data.empty()) return;
-    if (check_message_frame(m.data)) {
+    httphooks::detail::json_slice first;
+    std::size_t count = 0;
+    bool const text = !m.binary || httphooks::detail::is_utf8(m.data);
+    if (!text || walk_messages(m.data, true, [&](httphooks::detail::json_slice const& one) {
+            if (count++ == 0) first = one;
+        })) {
         tell_closed(close_code::interrupted, "Broken framing.");
         socket_.close(websocket::close_code{3000}, "Broken framing.");
         return;
     }
-    deliver_all(m.data);
+    if (count == 1)
+        deliver_slice(first);
+    else
+        deliver_all(m.data);
 }
 
 inline void websocket_session::on_end(websocket::close_reason const& why) {

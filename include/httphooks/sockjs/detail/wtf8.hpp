@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -52,69 +51,19 @@ inline void append_wtf8(std::string& to, std::uint32_t c) {
     to.push_back(static_cast<char>(0x80 | (c & 0x3f)));
 }
 
-/// Appends `\uXXXX`, in lower case, for one unit of UTF-16.
-inline void append_escape(std::string& to, std::uint32_t unit) {
+/// Writes `\uXXXX`, in lower case, for one unit of UTF-16. @return behind it
+inline char* write_unit(char* to, std::uint32_t unit) noexcept {
     constexpr char digits[] = "0123456789abcdef";
-    char const text[] = {'\\',
-                         'u',
-                         digits[unit >> 12 & 15],
-                         digits[unit >> 8 & 15],
-                         digits[unit >> 4 & 15],
-                         digits[unit & 15]};
-    to.append(text, sizeof text);
-}
-
-/// Whether any of eight bytes is a quote, a backslash, below 0x20 or above 0x7f; or perhaps others.
-constexpr bool maybe_special(std::uint64_t word) noexcept {
-    return httphooks::detail::maybe_json_special(word) || (word & 0x8080808080808080u) != 0;
-}
-
-/// The place of the first byte from `at` on that is not ASCII, or that JSON wants escaped.
-inline std::size_t find_special(std::string_view s, std::size_t at) noexcept {
-    for (std::uint64_t word; s.size() - at >= 8; at += 8) {
-        std::memcpy(&word, s.data() + at, 8);
-        if (maybe_special(word)) break;
-    }
-    for (; at < s.size(); ++at) {
-        auto const c = static_cast<unsigned char>(s[at]);
-        if (c == '"' || c == '\\' || c < 0x20 || c > 0x7f) break;
-    }
-    return at;
+    *to++ = '\\';
+    *to++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4) *to++ = digits[unit >> shift & 15];
+    return to;
 }
 
 /// Whether a code point outside of ASCII is written as an escape, as browsers may garble it.
 constexpr bool is_fragile(std::uint32_t c) noexcept {
     return (c >= 0x200c && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
            (c >= 0x2060 && c <= 0x206f) || (c >= 0xd800 && c <= 0xdfff) || c >= 0xfff0;
-}
-
-/// Appends the escape of a quote, a backslash or a control character.
-inline void append_short_escape(std::string& to, char c) {
-    switch (c) {
-        case '"':
-            to.append("\\\"");
-            break;
-        case '\\':
-            to.append("\\\\");
-            break;
-        case '\b':
-            to.append("\\b");
-            break;
-        case '\t':
-            to.append("\\t");
-            break;
-        case '\n':
-            to.append("\\n");
-            break;
-        case '\f':
-            to.append("\\f");
-            break;
-        case '\r':
-            to.append("\\r");
-            break;
-        default:
-            append_escape(to, static_cast<unsigned char>(c));
-    }
 }
 
 /// Appends a JSON string's text with its escapes undone; lone surrogates stay.
