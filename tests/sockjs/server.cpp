@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <filesystem>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@ namespace hh = httphooks;
 using support::http_peer;
 using support::service_options;
 using support::sockjs_services;
+using support::tally;
 
 namespace {
 
@@ -549,4 +552,101 @@ TEST_CASE("long names and targets do no harm") {
     s.echo();
     CHECK(s.post("/echo/" + repeat("a", 100) + "/" + repeat("b", 1000) + "/xhr").body == "o\n");
     CHECK(s.ask("GET", "/echo/" + repeat("/", 2000)).status == 404);
+}
+
+TEST_CASE("replies with 204 and 304 have no length") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    auto const sent = s.post("/echo/0/s/xhr_send", "[]");
+    CHECK(sent.status == 204);
+    CHECK(sent.has("Content-Type"));
+    CHECK_FALSE(sent.has("Content-Length"));
+    CHECK_FALSE(s.ask("OPTIONS", "/echo/0/s/xhr").has("Content-Length"));
+    auto const page = s.ask("GET", "/echo/iframe.html", {{"If-None-Match", "*"}});
+    CHECK(page.status == 304);
+    CHECK_FALSE(page.has("Content-Length"));
+}
+
+TEST_CASE("streams are to pass proxies unbuffered, and are not compressed") {
+    sockjs_services s;
+    s.close();
+    for (auto const& [method, transport] : support::field_list{
+             {"POST", "xhr_streaming"}, {"GET", "eventsource"}, {"GET", "htmlfile?c=f"}}) {
+        auto const r =
+            s.ask(method, "/close/0/s/" + transport, {{"Accept-Encoding", "gzip, deflate, br"}});
+        CHECK(r["X-Accel-Buffering"] == "no");
+        CHECK_FALSE(r.has("Content-Encoding"));
+    }
+}
+
+TEST_CASE("ten thousand idle sessions are held, and end together") {
+    sockjs_services s;
+    auto o = service_options("/idle");
+    o.disconnect_delay = 10min;
+    auto& server = s.echo(o);
+    auto peer = s.peer();
+    std::size_t opened = 0;
+    for (int i = 0; i < 10'000; ++i) {
+        peer.send("POST", "/idle/0/s" + std::to_string(i) + "/xhr");
+        if (peer.reply().body == "o\n") ++opened;
+    }
+    CHECK(opened == 10'000);
+    CHECK(server.size() == 10'000);
+    CHECK(s.post("/idle/0/s9999/xhr_send", "[\"x\"]").status == 204);
+    CHECK(s.post("/idle/0/s9999/xhr").body == "a[\"x\"]\n");
+    server.drain();
+    for (int i = 0; i < 100'000 && server.size() > 0; ++i) peer.ask("GET", "/idle");
+    CHECK(server.size() == 0);
+}
+
+TEST_CASE("no session outlives its timers") {
+    sockjs_services s;
+    auto o = service_options("/short");
+    o.disconnect_delay = 50ms;
+    tally closed;
+    auto& server = s.add(o, [&](hh::sockjs::connection c) {
+        c.on_close([&](hh::sockjs::close_code, std::string_view) { closed.add(); });
+    });
+    for (int i = 0; i < 200; ++i) s.post("/short/0/s" + std::to_string(i) + "/xhr");
+    CHECK(closed.reaches(200));
+    for (int i = 0; i < 100'000 && server.size() > 0; ++i) s.ask("GET", "/short");
+    CHECK(server.size() == 0);
+    CHECK(closed.count() == 200);
+}
+
+TEST_CASE("a thousand aborted streams leave no descriptor and no session") {
+    auto const descriptors = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"),
+                             std::filesystem::directory_iterator());
+    };
+    sockjs_services s;
+    tally opened;
+    tally closed;
+    auto& server = s.add(service_options("/aborted"), [&](hh::sockjs::connection c) {
+        c.on_close([&](hh::sockjs::close_code, std::string_view) { closed.add(); });
+        opened.add();
+    });
+    CHECK(s.ask("GET", "/aborted").status == 200);
+    auto const before = descriptors();
+    for (int i = 0; i < 1000; ++i) {
+        auto stream = s.peer();
+        stream.send("POST", "/aborted/0/s" + std::to_string(i) + "/xhr_streaming");
+        CHECK(stream.head().status == 200);
+        if (i % 4 < 2) {  // the others go before there is a session, perhaps
+            CHECK(stream.chunk().size() == 2049);
+            CHECK(stream.chunk() == "o\n");
+        }
+        if (i % 2) stream.client().reset();
+    }
+    auto after = descriptors();
+    for (int i = 0; i < 10'000 && (after > before || server.size() > 0); ++i) {
+        s.ask("GET", "/aborted");
+        after = descriptors();
+    }
+    CHECK(after <= before);
+    CHECK(server.size() == 0);
+    CHECK(opened.count() >= 500);
+    CHECK(closed.reaches(opened.count()));
+    CHECK(closed.count() == opened.count());
 }

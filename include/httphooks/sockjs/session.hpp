@@ -184,7 +184,9 @@ inline session_actions session::receiver_done(time_point now) {
 inline session_actions session::receiver_gone(time_point now) {
     // a client may close once it has its answer, before we know that it was written
     if (receiver_ == receiver::ending) return receiver_done(now);
-    return receiver_ == receiver::none ? session_actions() : end();
+    // the client that was to be the first receiver may go before it is one
+    bool const nobody = receiver_ == receiver::none && phase_ != phase::connecting;
+    return nobody ? session_actions() : end();
 }
 
 inline session::sent session::push(std::string_view message, bool quoted) {

@@ -110,3 +110,13 @@ TEST_CASE("a script poll that waits gets a heartbeat, and ends") {
     CHECK(s.ask("GET", "/echo/0/s/jsonp?c=f").body == "/**/f(\"o\");\r\n");
     CHECK(s.ask("GET", "/echo/0/s/jsonp?c=f").body == "/**/f(\"h\");\r\n");
 }
+
+TEST_CASE("in a form a plus sign is a space, and other fields and the query do not count") {
+    sockjs_services s;
+    s.echo();
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    CHECK(s.ask("POST", "/echo/0/s/jsonp_send?i=7&d=%5B%22query%22%5D", form,
+                "i=%5B1%5D&d=%5B%22a+b%2Bc%22%5D&e=")
+              .body == "ok");
+    CHECK(s.post("/echo/0/s/xhr").body == "a[\"a b+c\"]\n");
+}

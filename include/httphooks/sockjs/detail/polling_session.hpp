@@ -154,7 +154,8 @@ inline void polling_session::on_done(receiver_id r) {
 }
 
 inline void polling_session::on_gone(receiver_id r) {
-    if (r == receiver_id_) apply(machine_.receiver_gone(session::clock::now()));
+    if (r == receiver_id_ || machine_.state() == session::phase::connecting)
+        apply(machine_.receiver_gone(session::clock::now()));
 }
 
 inline void polling_session::on_deadline() {
