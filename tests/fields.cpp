@@ -510,3 +510,49 @@ TEST_CASE("what a parser has checked is appended as it is") {
     CHECK(f.wire() == "HOST: a\r\nhost: c\r\nX: b\r\n");
     CHECK(f.count(field::host) == 2);
 }
+
+TEST_CASE("a line that a parser has checked is appended as it is, next to its like") {
+    fields f;
+    f.append_parsed_line(field::host, "HOST: a\r\n", 4);
+    f.append_parsed_line(field::unknown, "X: b\r\n", 1);
+    f.append_parsed_line(field::accept, "Accept: \r\n", 6);
+    f.append_parsed_line(field::host, "host: c\r\n", 4);
+    f.append_parsed_line(field::unknown, "x: d\r\n", 1);
+    CHECK(f.wire() == "HOST: a\r\nhost: c\r\nX: b\r\nx: d\r\nAccept: \r\n");
+    CHECK(f[field::accept].empty());
+    CHECK(f["X"] == "b");
+
+    fields many;
+    std::string wire;
+    for (int i = 0; i < 200; ++i) {
+        std::string const name = "x-" + std::to_string(i);
+        std::string const line =
+            name + ": " + std::string(static_cast<std::size_t>(i), 'v') + "\r\n";
+        many.append_parsed_line(field::unknown, line, name.size());
+        wire += line;
+    }
+    CHECK(many.wire() == wire);
+    CHECK(many["x-150"] == std::string(150, 'v'));
+    CHECK(many.count("x-199") == 1);
+}
+
+TEST_CASE("a reset leaves no method, target or field, and the object is as good as new") {
+    hh::request r;
+    for (int round = 0; round < 2; ++round) {
+        r.method_string("BREW");
+        r.base().set_parsed_target("/pot");
+        r.set(field::host, "a");
+        CHECK(r.method_string() == "BREW");
+        CHECK(r.target() == "/pot");
+        CHECK(r[field::host] == "a");
+        r.base().reset();
+        CHECK(r.target().empty());
+        CHECK(r.begin() == r.end());
+        CHECK_FALSE(r.contains(field::host));
+    }
+    r.base().set_parsed_target("/a");
+    r.set(field::host, "b");
+    r.base().set_parsed_target("/longer");
+    CHECK(r.target() == "/longer");
+    CHECK(r[field::host] == "b");
+}

@@ -175,7 +175,8 @@ private:
     bool counted_ = false;
     bool handed_over_ = false;
     bool skip_get_responders_ = false;
-    bool has_response_listeners_ = false;
+    /// The types of the hooks that match, a bit each.
+    std::uint8_t matched_types_ = 0;
     /// The executor is known never to run two things at once.
     bool serial_ = false;
     std::uint64_t id_ = 0;

@@ -138,6 +138,17 @@ public:
     void append_parsed(field name, std::string_view name_string, std::string_view value) {
         store_.insert(name, name_string, value);
     }
+    /** As above, of a field as it goes over the wire.
+        @param name The enumerated name, or field::unknown.
+        @param line The name, a colon and a blank, the value, CRLF.
+        @param name_size The name's size, in bytes.
+    */
+    void append_parsed_line(field name, std::string_view line, std::size_t name_size) {
+        store_.insert_line(name, line, name_size);
+    }
+
+    /// Sets the target that a parser has already checked: looks at no byte.
+    void set_parsed_target(std::string_view s) { store_.set_line(s, true); }
 
     /** Removes one field.
         @return The field after it, or end().
@@ -152,6 +163,8 @@ public:
 
     /// Removes all fields; keeps the memory, and method, target and reason.
     void clear() noexcept { store_.clear(); }
+    /// Removes all fields, the method, and the target or reason; keeps the memory.
+    void reset() noexcept { store_.reset(); }
 
     /// Exchanges the contents.
     void swap(fields& other) noexcept { store_.swap(other.store_); }

@@ -85,7 +85,9 @@ namespace detail {
 
 inline response text_response(std::string&& body) {
     response r(status::ok, 11);
-    r.append_parsed(field::content_type, "Content-Type", "text/plain; charset=utf-8");
+    constexpr std::string_view name = "Content-Type";
+    constexpr std::string_view line = "Content-Type: text/plain; charset=utf-8\r\n";
+    r.append_parsed_line(field::content_type, line, name.size());
     r.body() = std::move(body);
     return r;
 }
@@ -103,6 +105,16 @@ void append_part(std::string& to, Part const& part) {
     } else {
         to.append(std::string_view(part));
     }
+}
+
+/// Appends all of them in one step.
+inline void append_texts(std::string& to, std::initializer_list<std::string_view> parts) {
+    std::size_t const before = to.size();
+    std::size_t size = before;
+    for (std::string_view part : parts) size += part.size();
+    to.resize(size);
+    char* at = to.data() + before;
+    for (std::string_view part : parts) at = copy_text(at, part);
 }
 
 template <class Json>
@@ -147,7 +159,10 @@ response into_response(beast::http::message<false, Body, Fields> value) {
 template <class... Parts>
 response text(Parts const&... parts) {
     std::string body = detail::take_string();
-    (detail::append_part(body, parts), ...);
+    if constexpr ((std::convertible_to<Parts const&, std::string_view> && ...))
+        detail::append_texts(body, {std::string_view(parts)...});
+    else
+        (detail::append_part(body, parts), ...);
     return detail::text_response(std::move(body));
 }
 

@@ -11,6 +11,7 @@
 #include <httphooks/message.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -66,9 +67,19 @@ private:
     static void remove_control_headers(exchange& ex);
     static bool body_too_long(exchange const& ex);
 
+    static constexpr std::uint8_t type_bit(hook_type type) noexcept {
+        return static_cast<std::uint8_t>(1u << static_cast<unsigned>(type));
+    }
+    /// Whether a hook of this type matches.
+    static bool matched(exchange const& ex, hook_type type) noexcept {
+        return (ex.matched_types_ & type_bit(type)) != 0;
+    }
     /// The next match of this type, which the cursor passes; null: there is none.
     static detail::hook_entry const* next(exchange& ex, hook_type type);
-    static void run_listeners(exchange& ex, hook_type type);
+    static void run_listeners(exchange& ex, hook_type type) {
+        if (matched(ex, type)) start_listeners(ex, type);
+    }
+    static void start_listeners(exchange& ex, hook_type type);
     static void start_listener(exchange& ex, detail::hook_entry const& hook, std::size_t match);
 
     static bool run_pre_responders(exchange& ex);
@@ -273,7 +284,7 @@ inline detail::hook_entry const* pipeline::next(exchange& ex, hook_type type) {
     return nullptr;
 }
 
-inline void pipeline::run_listeners(exchange& ex, hook_type type) {
+inline void pipeline::start_listeners(exchange& ex, hook_type type) {
     bool first = true;
     while (auto const* const hook = next(ex, type)) {
         if (first && type == hook_type::post_listener) read_file(ex);
@@ -339,6 +350,7 @@ bool pipeline::run_one(exchange& ex, detail::hook_entry const& hook, Apply apply
 }
 
 inline bool pipeline::run_pre_responders(exchange& ex) {
+    if (!matched(ex, hook_type::pre_responder)) return true;
     if (!finish_waiting(ex, apply_pre)) return false;
     while (!ex.chain_ended_) {
         auto const* const hook = next(ex, hook_type::pre_responder);
@@ -349,6 +361,7 @@ inline bool pipeline::run_pre_responders(exchange& ex) {
 }
 
 inline bool pipeline::run_post_responders(exchange& ex) {
+    if (!matched(ex, hook_type::post_responder)) return true;
     if (!finish_waiting(ex, apply_post)) return false;
     while (!ex.chain_ended_) {
         auto const* const hook = next(ex, hook_type::post_responder);

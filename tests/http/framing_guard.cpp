@@ -127,7 +127,8 @@ TEST_CASE("HTTP/1.1 has one Host, and it is a host") {
     CHECK(judge_fields("Host: a\r\n") == status::bad_request);
     for (char const* good : {"", "a", "a.b:80", "[::1]:8080", "127.0.0.1", "a:"})
         CHECK(framing_guard::valid_host(good));
-    for (char const* bad : {"a/b", "u@a", "a b", "a:b", "[::1", "::1", "a]", "[a]]", "a\\b", "a,b"})
+    for (char const* bad : {"a/b", "u@a", "a b", "a:b", "[::1", "::1", "a]", "[a]]", "a\\b", "a,b",
+                            "[]", "[::1]x", "[::1]x:80", "[::1]:x", "[a/b]", "a[b]", "a:8:0"})
         CHECK_FALSE(framing_guard::valid_host(bad));
 }
 

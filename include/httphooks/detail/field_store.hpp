@@ -82,7 +82,7 @@ public:
 
     field_store() = default;
     field_store(field_store const& other) { copy(other); }
-    field_store(field_store&& other) noexcept { swap(other); }
+    field_store(field_store&& other) noexcept { take(other); }
     field_store& operator=(field_store const& other);
     field_store& operator=(field_store&& other) noexcept;
     ~field_store() { block_cache::deallocate(block_, capacity_); }
@@ -110,19 +110,31 @@ public:
     }
     /// As push_back(), but next to the fields of the same name when there are some.
     void insert(beast::http::field id, std::string_view name, std::string_view value);
+    /// As insert(), of `name: value` and CRLF outside the block, the name's size given.
+    void insert_line(beast::http::field id, std::string_view line, std::size_t name_size);
     /// Removes `n` fields from `pos` on.
     void remove(const_iterator pos, std::size_t n) noexcept;
     /// Removes all fields; keeps the memory, the method and the line.
     void clear() noexcept;
+    /// Removes everything; keeps the memory.
+    void reset() noexcept {
+        text_size_ = method_size_ = line_size_ = count_ = 0;
+        names_ = 0;
+    }
 
     const_iterator find(beast::http::field id) const noexcept;
     const_iterator find(std::string_view name) const noexcept;
+    /// Of that name, which `id` is if it is in the enumeration.
+    const_iterator find(beast::http::field id, std::string_view name) const noexcept {
+        return id == beast::http::field::unknown ? find(name) : find(id);
+    }
     /// How many fields from `first` on have the name of the first one.
     std::size_t run(const_iterator first) const noexcept;
 
 private:
     static constexpr std::size_t first_block = 1024;
     static constexpr std::size_t largest_block = std::size_t{1} << 30;
+    static constexpr std::size_t largest_name = (std::numeric_limits<std::uint16_t>::max)();
 
     struct old_block {
         char* data = nullptr;
@@ -148,6 +160,8 @@ private:
     }
 
     void copy(field_store const& other);
+    /// Becomes what the other was, which becomes empty; the own block must have been given back.
+    void take(field_store& other) noexcept;
     void push_back(beast::http::field id, std::string_view name, std::string_view value,
                    std::uint64_t bit);
     void insert_beside(const_iterator first, beast::http::field id, std::string_view name,
@@ -155,6 +169,7 @@ private:
     /// Makes room for `text` more bytes and `fields` more entries; the old block goes to `old`.
     void make_room(std::size_t text, std::size_t fields, old_block& old);
     void grow(std::size_t need, old_block& old);
+    void grow(std::size_t need);
     /// Copies other's text and entries to the (large enough) block.
     void fill_from(char const* block, stored_field const* index_end) noexcept;
     void replace_start(std::size_t pos, std::size_t old_size, std::string_view s, bool blank);
@@ -177,9 +192,21 @@ inline field_store& field_store::operator=(field_store const& other) {
 }
 
 inline field_store& field_store::operator=(field_store&& other) noexcept {
-    field_store taken(std::move(other));
-    swap(taken);
+    if (this != &other) {
+        block_cache::deallocate(block_, capacity_);
+        take(other);
+    }
     return *this;
+}
+
+inline void field_store::take(field_store& other) noexcept {
+    block_ = std::exchange(other.block_, nullptr);
+    capacity_ = std::exchange(other.capacity_, 0);
+    text_size_ = std::exchange(other.text_size_, 0);
+    method_size_ = std::exchange(other.method_size_, 0);
+    line_size_ = std::exchange(other.line_size_, 0);
+    count_ = std::exchange(other.count_, 0);
+    names_ = std::exchange(other.names_, 0);
 }
 
 inline void field_store::swap(field_store& other) noexcept {
@@ -234,6 +261,11 @@ inline void field_store::grow(std::size_t need, old_block& old) {
     fill_from(old.data, old_index_end);
 }
 
+inline void field_store::grow(std::size_t need) {
+    old_block old;
+    grow(need, old);
+}
+
 inline void field_store::shift(stored_field* first, stored_field* last,
                                std::ptrdiff_t by) noexcept {
     for (; first != last; ++first) first->text_ += by;
@@ -268,14 +300,22 @@ inline void field_store::set_method(std::string_view s) {
 
 inline void field_store::set_line(std::string_view s, bool blank) {
     std::size_t const size = s.empty() ? 0 : s.size() + (blank ? 1 : 0);
-    replace_start(method_size_, line_size_, s, blank);
+    if (text_size_ == method_size_ && size > 0) {  // nothing but a method: a parser's first step
+        old_block old;
+        make_room(size, 0, old);
+        char* to = block_ + text_size_;
+        if (blank) *to++ = ' ';
+        std::memcpy(to, s.data(), s.size());
+        text_size_ += static_cast<std::uint32_t>(size);
+    } else {
+        replace_start(method_size_, line_size_, s, blank);
+    }
     line_size_ = static_cast<std::uint32_t>(size);
 }
 
 inline void field_store::push_back(beast::http::field id, std::string_view name,
                                    std::string_view value, std::uint64_t bit) {
-    if (name.size() > (std::numeric_limits<std::uint16_t>::max)())
-        throw std::length_error("field name too large");
+    if (name.size() > largest_name) throw std::length_error("field name too large");
     if (value.size() > largest_block) throw std::length_error("field value too large");
     old_block old;
     std::size_t const size = name.size() + value.size() + 4;
@@ -301,6 +341,23 @@ inline void field_store::insert(beast::http::field id, std::string_view name,
         if (const_iterator const first = find(name); first != end())
             return insert_beside(first, id, name, value, bit);
     push_back(id, name, value, bit);
+}
+
+inline void field_store::insert_line(beast::http::field id, std::string_view line,
+                                     std::size_t name_size) {
+    std::string_view const name(line.data(), name_size);
+    std::size_t const value_size = line.size() - name_size - 4;
+    std::uint64_t const bit = name_bit(name);
+    if ((names_ & bit) && find(id, name) != end()) [[unlikely]]
+        return insert(id, name, {line.data() + name_size + 2, value_size});
+    std::size_t const need = text_size_ + line.size() + (count_ + 1) * sizeof(stored_field);
+    if (need > capacity_) grow(need);
+    char* const to = block_ + text_size_;
+    std::memcpy(to, line.data(), line.size());
+    ++count_;
+    ::new (static_cast<void*>(index_end() - count_)) stored_field(to, id, name_size, value_size);
+    text_size_ += static_cast<std::uint32_t>(line.size());
+    names_ |= bit;
 }
 
 inline void field_store::insert_beside(const_iterator first, beast::http::field id,

@@ -48,16 +48,21 @@ inline void merge_fields(fields& into, fields const& from) {
     for (auto const& f : from) into.insert(f.name(), f.name_string(), f.value());
 }
 
+/// Removes the fields of which `unwanted` says so.
+template <class Predicate>
+void erase_fields_if(fields& headers, Predicate unwanted) {
+    for (auto it = headers.begin(); it != headers.end();)
+        it = unwanted(it->name()) ? headers.erase(it) : it + 1;
+}
+
+/// Removes what is never taken from a hook.
 inline void erase_framing_fields(fields& headers) {
-    for (bool again = true; again;) {
-        again = false;
-        for (auto const& f : headers)
-            if (is_framing_field(f.name())) {
-                headers.erase(f.name());
-                again = true;
-                break;
-            }
-    }
+    erase_fields_if(headers, is_framing_field);
+}
+
+/// Removes what the writer of a reply computes, its date too.
+inline void erase_writers_fields(fields& headers) {
+    erase_fields_if(headers, [](field f) { return f == field::date || is_framing_field(f); });
 }
 
 }  // namespace httphooks::detail

@@ -13,6 +13,10 @@
 #include <cstring>
 #include <string_view>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace httphooks::detail {
 
 /// The bytes of [p, p + 8), the first in the lowest bits.
@@ -88,6 +92,15 @@ private:
 
     void extend(path_segment& segment) const noexcept {
         std::size_t position = segment.begin + 16;
+#if defined(__SSE2__)
+        for (__m128i const slash = _mm_set1_epi8('/'); position + 16 <= size_; position += 16) {
+            __m128i const bytes =
+                _mm_loadu_si128(reinterpret_cast<__m128i const*>(data_ + position));
+            if (_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, slash)) != 0) break;
+            block const b{{load_word(data_ + position), load_word(data_ + position + 8)}, 16};
+            segment.hash = mix(b, segment.hash);
+        }
+#endif
         while (position < size_) {
             block const b = load(position);
             position += b.size;

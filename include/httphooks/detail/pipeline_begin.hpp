@@ -53,9 +53,9 @@ inline void pipeline::look_up(exchange& ex) {
     ex.table_->routes.lookup(ex.incoming_->method(), ex.url_, ex.matches_);
     for (std::size_t i = 0; i < ex.matches_.size(); ++i) {
         hook_info const& info = ex.matches_[i].value->info;
+        ex.matched_types_ |= type_bit(info.type);
         if (info.type == hook_type::responder && info.method == verb::head)
             ex.skip_get_responders_ = true;
-        if (info.type == hook_type::response_listener) ex.has_response_listeners_ = true;
     }
 }
 
@@ -68,18 +68,17 @@ inline bool pipeline::body_too_long(exchange const& ex) {
 }
 
 inline void pipeline::refuse(exchange& ex, status code) {
-    ex.has_response_listeners_ = false;
+    ex.matched_types_ = 0;
     ex.responses_.push_back(error_response(code));
     ex.stage_ = stage::reply;
 }
 
 inline void pipeline::choose_processing(exchange& ex) {
     bool const asterisk = ex.url_.path() == "*";  // the server itself, which no responder serves
-    for (std::size_t i = 0; i < ex.matches_.size() && !asterisk; ++i)
-        if (ex.matches_[i].value->info.type == hook_type::responder) {
-            ex.processing_ = processing::responders;
-            return;
-        }
+    if (!asterisk && matched(ex, hook_type::responder)) {
+        ex.processing_ = processing::responders;
+        return;
+    }
     if (ex.table_->default_responder) {
         ex.processing_ = processing::default_responder;
         return;

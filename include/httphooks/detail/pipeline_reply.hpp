@@ -81,8 +81,7 @@ inline void pipeline::make_reply(exchange& ex) {
         ex.reply_ = collapse(ex.responses_, ex.table_->services->options.boundary);
     }
     detail::merge_fields(ex.reply_, ex.reply_headers_);
-    detail::erase_framing_fields(ex.reply_);
-    ex.reply_.erase(field::date);  // whoever writes the reply says when
+    detail::erase_writers_fields(ex.reply_);
     ex.reply_.version(11);
     status const code = ex.reply_.result();
     if (code == status::no_content || code == status::not_modified) ex.reply_.body().clear();
@@ -91,8 +90,7 @@ inline void pipeline::make_reply(exchange& ex) {
 inline void pipeline::fail_reply(exchange& ex) {
     ex.reply_ = error_response(status::internal_server_error);
     detail::merge_fields(ex.reply_, ex.reply_headers_);
-    detail::erase_framing_fields(ex.reply_);
-    ex.reply_.erase(field::date);  // whoever writes the reply says when
+    detail::erase_writers_fields(ex.reply_);
 }
 
 inline response pipeline::take_reply(exchange& ex) {
@@ -102,7 +100,7 @@ inline response pipeline::take_reply(exchange& ex) {
         else
             fail_reply(ex);
     }
-    if (ex.has_response_listeners_) return ex.reply_;
+    if (matched(ex, hook_type::response_listener)) return ex.reply_;
     return std::move(ex.reply_);
 }
 
@@ -110,7 +108,7 @@ inline void pipeline::handed_over(exchange& ex) {
     detail::kept_exchange const keep(ex);
     if (ex.stage_ != stage::replied || ex.handed_over_) return;
     ex.handed_over_ = true;
-    if (ex.has_response_listeners_) run_listeners(ex, hook_type::response_listener);
+    run_listeners(ex, hook_type::response_listener);
     uncount(ex);
 }
 
@@ -130,15 +128,14 @@ inline void exchange::reset() noexcept {
     if (incoming_.use_count() > 1 + (request_ == incoming_)) {
         incoming_ = new_request();
     } else {
-        incoming_->clear();
-        if (incoming_->body().capacity() > detail::string_cache::largest)
-            incoming_->body() = std::string();
-        incoming_->body().clear();
+        incoming_->reset();
+        detail::clear_string(incoming_->body());
     }
     request_.reset();
     detail::give_string(std::move(reply_.body()));
     pipeline::clear_responses(*this);
-    reply_ = response();
+    reply_.reset();
+    detail::clear_string(reply_.body());
     reply_file_.reset();
     reply_snapshot_.reset();
     reply_headers_.clear();
@@ -152,7 +149,8 @@ inline void exchange::reset() noexcept {
     cancel_requested_.store(false, std::memory_order_relaxed);
     stage_ = stage::idle;
     processing_ = processing::responders;
-    chain_ended_ = handed_over_ = skip_get_responders_ = has_response_listeners_ = false;
+    chain_ended_ = handed_over_ = skip_get_responders_ = false;
+    matched_types_ = 0;
     id_ = 0;
     cursor_ = 0;
     waiting_ = nullptr;

@@ -2,8 +2,8 @@
 #pragma once
 
 /** @file
-    Memory that the last request left behind, kept for the next: blocks and strings, a cache a
-   thread.
+    Memory that the last request left behind, kept for the next: blocks and strings, a cache for
+    each thread.
 
     The caches hold raw memory only, never an object of the user's, so nothing that a hook captured
     lives longer for them. Memory taken on one thread may be given back on another.
@@ -125,6 +125,9 @@ std::string take_string();
 /// Keeps the string's memory for take_string(); does nothing for a short or a very large one.
 void give_string(std::string&& s) noexcept;
 
+/// Empties a string; gives its memory away only if there is much.
+void clear_string(std::string& s) noexcept;
+
 // ---------------------------------------------------------------------------------------------
 
 template <class T>
@@ -172,11 +175,10 @@ struct string_cache {
 };
 
 inline std::string take_string() {
-    std::string s;
-    if (string_cache* cache = thread_cache<string_cache>::get(); cache && !cache->strings.empty()) {
-        s.swap(cache->strings.back());
-        cache->strings.pop_back();
-    }
+    string_cache* const cache = thread_cache<string_cache>::get();
+    if (!cache || cache->strings.empty()) return {};
+    std::string s(std::move(cache->strings.back()));
+    cache->strings.pop_back();
     return s;
 }
 
@@ -188,6 +190,11 @@ inline void give_string(std::string&& s) noexcept {
         s.clear();
         cache->strings.push_back(std::move(s));
     }
+}
+
+inline void clear_string(std::string& s) noexcept {
+    if (s.capacity() > string_cache::largest) std::string().swap(s);
+    s.clear();
 }
 
 }  // namespace httphooks::detail

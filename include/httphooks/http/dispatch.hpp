@@ -71,7 +71,9 @@ public:
     std::size_t consume(std::string_view input);
 
     /// Moves replies that are ready to the output, and the next piece of a file.
-    void collect();
+    void collect() {
+        if (in_flight() || continue_due_) collect_ready();
+    }
 
     /// What is to be written; whoever has written it removes it, then calls collect().
     std::string& output() noexcept { return output_; }
@@ -125,6 +127,7 @@ private:
     void refuse(status s, std::string_view header = {});
     void write(entry& e);
     void write_file(std::shared_ptr<file_body> file);
+    void collect_ready();
     void append_continue();
     std::uint64_t body_limit() const;
     origin origin_of(request const& r) const;
@@ -339,7 +342,7 @@ inline void dispatch::write_file(std::shared_ptr<file_body> file) {
     file_at_ = 0;
 }
 
-inline void dispatch::collect() {
+inline void dispatch::collect_ready() {
     constexpr std::size_t piece = 64 * 1024;
     for (;;) {
         while (file_) {

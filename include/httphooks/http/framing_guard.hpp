@@ -149,7 +149,8 @@ struct byte_set {
     }
 };
 
-inline constexpr byte_set host_bytes{"-._~!$&'()*+;=%[]:", true};
+inline constexpr byte_set name_bytes{"-._~!$&'()*+;=%", true};
+inline constexpr byte_set literal_bytes{"-._~!$&'()*+;=%:", true};
 inline constexpr byte_set target_bytes{"-._~!$&'()*+,;=%[]:/?@", true};
 inline constexpr byte_set digit_bytes{"0123456789", false};
 
@@ -362,21 +363,17 @@ inline bool framing_guard::on_pending(std::string_view pending) noexcept {
 }
 
 inline bool framing_guard::valid_host(std::string_view host) noexcept {
-    bool brackets = false;
-    for (char c : host) {
-        if (!detail::host_bytes(c)) return false;
-        brackets |= c == '[' || c == ']';
-    }
-    if (brackets) {
-        std::size_t const end = host.find(']');
-        if (!host.starts_with('[') || end == host.npos) return false;
-        if (host.find_first_of("[]", 1) != end || host.find(']', end + 1) != host.npos)
+    std::size_t end = 0;
+    if (host.starts_with('[')) {
+        end = host.find(']', 1);
+        if (end == host.npos || end == 1 || !detail::literal_bytes.all(host.substr(1, end - 1)))
             return false;
-        host.remove_prefix(end + 1);
-        if (host.find('[') != host.npos) return false;
+        ++end;
+    } else {
+        while (end < host.size() && detail::name_bytes(host[end])) ++end;
     }
-    std::size_t const colon = host.find(':');
-    return colon == host.npos || detail::digit_bytes.all(host.substr(colon + 1));
+    if (end == host.size()) return true;
+    return host[end] == ':' && detail::digit_bytes.all(host.substr(end + 1));
 }
 
 inline bool framing_guard::valid_target(verb method, std::string_view target) noexcept {

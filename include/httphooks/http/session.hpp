@@ -93,10 +93,6 @@ private:
     dispatch& work();
     void drop_work() noexcept;
     pointer self() noexcept { return pointer(this); }
-    static bool not_now(error_code const& ec) noexcept {
-        return ec == asio::error::would_block || ec == asio::error::try_again ||
-               ec == asio::error::interrupted;
-    }
     template <class Function>
     static auto handler(Function f) {
         return detail::recycled<Function>(std::move(f));
@@ -219,7 +215,7 @@ void session<Stream>::on_readable(error_code ec) {
         auto& buffer = loop_->read_buffer();
         std::size_t const n =
             stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
-        if (not_now(ec)) return settle(!writing_);
+        if (detail::not_now(ec)) return settle(!writing_);
         on_input(ec, {buffer.data(), n});
     }
 }
@@ -339,7 +335,7 @@ bool session<Stream>::flush() {
             error_code ec;
             std::size_t const n = stream_.write_some(
                 asio::const_buffer(output.data() + sent_, output.size() - sent_), ec);
-            if (ec && !not_now(ec)) {
+            if (ec && !detail::not_now(ec)) {
                 close(false);
                 return false;
             }
@@ -393,7 +389,7 @@ void session<Stream>::on_written(error_code ec, std::size_t n) {
         std::string const& output = work_->output();
         std::size_t const more = stream_.write_some(
             asio::const_buffer(output.data() + sent_, output.size() - sent_), error);
-        if (error && !not_now(error)) return close(false);
+        if (error && !detail::not_now(error)) return close(false);
         if (!error) sent_ += more;
     }
     serve({});
@@ -545,7 +541,7 @@ void session<Stream>::linger() {
                                if (!ec)
                                    n = s->stream_.read_some(
                                        asio::mutable_buffer(buffer.data(), buffer.size()), ec);
-                               s->on_linger(not_now(ec) ? error_code{} : ec, n);
+                               s->on_linger(detail::not_now(ec) ? error_code{} : ec, n);
                            }));
     } else {
         if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();

@@ -171,11 +171,6 @@ private:
         return recycled<decltype(counted)>(std::move(counted));
     }
 
-    static bool not_now(error_code const& ec) noexcept {
-        return ec == asio::error::would_block || ec == asio::error::try_again ||
-               ec == asio::error::interrupted;
-    }
-
     /// Calls the owner, who may close meanwhile.
     template <class... Args>
     void tell(void (byte_stream_owner::*what)(Args...), Args... args) {

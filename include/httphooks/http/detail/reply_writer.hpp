@@ -5,11 +5,11 @@
     Responses as the bytes of a connection.
 */
 
+#include <httphooks/detail/header_rules.hpp>
 #include <httphooks/detail/http_date.hpp>
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/message.hpp>
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -37,30 +37,21 @@ inline bool bodiless(unsigned status_code) noexcept {
     return status_code < 200 || status_code == 204 || status_code == 304;
 }
 
-/// Appends a number in decimal.
-inline void append_number(std::string& out, std::uint64_t n) {
-    std::array<char, 20> digits;
-    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
-    out.append(digits.data(), end);
-}
-
-/// A few short texts, put together before they are appended at once.
-class small_text {
+/// Writes texts one behind the other, into room that is known to suffice.
+class text_writer {
 public:
-    /// At most 96 bytes in all.
+    explicit text_writer(char* at) noexcept : at_(at) {}
+
     void add(std::string_view s) noexcept {
-        std::memcpy(bytes_.data() + size_, s.data(), s.size());
-        size_ += s.size();
+        if (s.empty()) return;
+        std::memcpy(at_, s.data(), s.size());
+        at_ += s.size();
     }
-    void add(std::uint64_t n) noexcept {
-        char* const begin = bytes_.data() + size_;
-        size_ += static_cast<std::size_t>(std::to_chars(begin, begin + 20, n).ptr - begin);
-    }
-    std::string_view view() const noexcept { return {bytes_.data(), size_}; }
+    void add(std::uint64_t n) noexcept { at_ = std::to_chars(at_, at_ + 20, n).ptr; }
+    char* end() const noexcept { return at_; }
 
 private:
-    std::array<char, 96> bytes_;
-    std::size_t size_ = 0;
+    char* at_;
 };
 
 /// Whether a field is the writer's to make: framing, connection, date.
@@ -79,61 +70,73 @@ inline bool owned_by_writer(field id) noexcept {
     }
 }
 
-/** Appends a header: status line, Date, Server unless the response has one, its fields, framing,
-   empty line.
+/** Appends a header: status line, Date, Server, the response's fields, framing, empty line.
 
     The response's own framing fields must have been taken off; see remove_owned().
     @param body_size of the reply to GET; for framing::length
+    @param body follows the empty line
 */
 inline void append_header(std::string& out, response const& r, std::string_view date,
                           std::string_view server, persistence after, framing how,
-                          std::uint64_t body_size) {
+                          std::uint64_t body_size, std::string_view body = {}) {
+    constexpr std::size_t all_else = 192;  // numbers, and texts of this function
     unsigned const code = r.result_int();
-    small_text head;
+    auto const reason = r.reason();
+    std::string_view const fields = r.base().wire();
+    std::size_t const before = out.size();
+    out.resize(before + all_else + reason.size() + date.size() + server.size() + fields.size() +
+               body.size());
+    text_writer text(out.data() + before);
     if (code == 200) {
-        head.add("HTTP/1.1 200 OK\r\nDate: ");
+        text.add("HTTP/1.1 200 OK\r\nDate: ");
     } else {
-        auto const reason = r.reason();
-        out.append("HTTP/1.1 ");
-        append_number(out, code);
-        out.append(" ").append(reason.data(), reason.size());
-        head.add("\r\nDate: ");
+        text.add("HTTP/1.1 ");
+        text.add(code);
+        text.add(" ");
+        text.add({reason.data(), reason.size()});
+        text.add("\r\nDate: ");
     }
-    head.add(date);
-    head.add("\r\n");
-    out += head.view();
-    if (!server.empty() && !r.contains(field::server))
-        out.append("Server: ").append(server).append("\r\n");
-    out += r.base().wire();
-    small_text tail;
+    text.add(date);
+    text.add("\r\n");
+    if (!server.empty() && !r.contains(field::server)) {
+        text.add("Server: ");
+        text.add(server);
+        text.add("\r\n");
+    }
+    text.add(fields);
     if (!bodiless(code)) {
         if (how == framing::length) {
-            tail.add("Content-Length: ");
-            tail.add(body_size);
-            tail.add("\r\n");
+            text.add("Content-Length: ");
+            text.add(body_size);
+            text.add("\r\n");
         } else if (how == framing::chunked) {
-            tail.add("Transfer-Encoding: chunked\r\n");
+            text.add("Transfer-Encoding: chunked\r\n");
         }
     }
     if (after == persistence::close)
-        tail.add("Connection: close\r\n");
+        text.add("Connection: close\r\n");
     else if (after == persistence::keep_http10)
-        tail.add("Connection: keep-alive\r\n");
-    tail.add("\r\n");
-    out += tail.view();
+        text.add("Connection: keep-alive\r\n");
+    text.add("\r\n");
+    text.add(body);
+    out.resize(static_cast<std::size_t>(text.end() - out.data()));
 }
 
 /// Appends a whole reply. @param head the request was HEAD
 inline void append_reply(std::string& out, response const& r, std::string_view date,
                          std::string_view server, persistence after, bool head) {
-    append_header(out, r, date, server, after, framing::length, r.body().size());
-    if (!head && !bodiless(r.result_int())) out += r.body();
+    constexpr std::size_t small = 1024;
+    std::string_view const body =
+        head || bodiless(r.result_int()) ? std::string_view() : std::string_view(r.body());
+    bool const together = body.size() <= small;
+    append_header(out, r, date, server, after, framing::length, r.body().size(),
+                  together ? body : std::string_view());
+    if (!together) out += body;
 }
 
 /// Takes off the fields that are the writer's to make.
 inline void remove_owned(response& r) {
-    for (auto it = r.begin(); it != r.end();)
-        it = owned_by_writer(it->name()) ? r.erase(it) : it + 1;
+    httphooks::detail::erase_fields_if(r, owned_by_writer);
 }
 
 }  // namespace httphooks::http::detail

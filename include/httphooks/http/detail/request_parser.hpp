@@ -96,7 +96,7 @@ private:
             into_.method_string(method_text);
         else
             into_.method(method);
-        into_.target(target);
+        into_.set_parsed_target(std_view(target));
         into_.version(static_cast<unsigned>(version));
     }
 
@@ -106,10 +106,20 @@ private:
         if (this->is_header_done()) {
             if (!guard_.on_trailer(id, std_view(name), std_view(value))) stop(ec);
         } else if (guard_.on_field(id, std_view(value))) {
-            into_.append_parsed(id, std_view(name), std_view(value));
+            append(id, name, value);
         } else {
             stop(ec);
         }
+    }
+
+    /// Most fields stand in the header as we would write them, and are copied in one piece.
+    void append(field id, sv name, sv value) {
+        char const* const colon = name.data() + name.size();
+        if (value.data() == colon + 2 && colon[1] == ' ' && value.data()[value.size()] == '\r')
+            into_.append_parsed_line(id, {name.data(), name.size() + value.size() + 4},
+                                     name.size());
+        else
+            into_.append_parsed(id, std_view(name), std_view(value));
     }
 
     void on_header_impl(error_code& ec) override {

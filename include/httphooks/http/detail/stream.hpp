@@ -10,6 +10,7 @@
 #include <httphooks/error.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/socket_base.hpp>
 
@@ -29,6 +30,12 @@ concept readiness_stream = requires(S& s, asio::mutable_buffer in, asio::const_b
     { s.read_some(in, ec) } -> std::convertible_to<std::size_t>;
     { s.write_some(out, ec) } -> std::convertible_to<std::size_t>;
 };
+
+/// Whether a stream that does not block would have to wait, or was only interrupted.
+inline bool not_now(error_code const& ec) noexcept {
+    return ec && (ec == asio::error::would_block || ec == asio::error::try_again ||
+                  ec == asio::error::interrupted);
+}
 
 /// A stream with a handshake before the first byte and a farewell after the last: TLS.
 template <class S>
