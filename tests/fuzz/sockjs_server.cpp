@@ -117,10 +117,13 @@ public:
                 client->send(support::client_text(data));
                 break;
             case 3:
-                if (more & 1)
+                if (more & 1) {
+                    // who has closed still takes what was on its way
+                    client->window(1'000'000);
                     client->finish();
-                else
+                } else {
                     client->reset();
+                }
                 server_.run();
                 leave(client);
                 break;
