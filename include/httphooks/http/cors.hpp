@@ -6,42 +6,12 @@
 */
 
 #include <httphooks/context.hpp>
+#include <httphooks/http/cors_policy.hpp>
 #include <httphooks/message.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cstddef>
-#include <functional>
-#include <optional>
-#include <stdexcept>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace httphooks::http {
-
-/// Who may read what from another origin. By default nobody.
-struct cors_options {
-    /// The origins that are allowed, as browsers send them: "https://app.example:8443", without a
-    /// path; "null" for documents without an origin; "*" for all, which excludes credentials.
-    std::vector<std::string> origins{};
-    /// Asked about an origin that is not in the list; called by several threads at once.
-    std::function<bool(std::string_view origin)> allow{};
-    /// Whether pages may send cookies and other credentials, and read the replies to them.
-    bool credentials = false;
-    /// The methods that a preflight allows.
-    std::vector<std::string> methods{"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};
-    /// The request headers that a preflight allows; nothing: those that it asks for.
-    std::optional<std::vector<std::string>> headers{};
-    /// The reply headers that pages may read besides the harmless ones.
-    std::vector<std::string> exposed_headers{};
-    /// How long a browser may remember the answer to a preflight; nothing: the browser's default.
-    std::optional<std::chrono::seconds> max_age{};
-    /// Whether a request from an origin that is not allowed is answered with 403. Otherwise it
-    /// passes, and the browser keeps the reply from the page.
-    bool refuse = false;
-};
 
 /** A pre-responder that lets pages of other origins in: for example
     `hooks.pre_responder(any_verb, "/api/:what", cors({.origins = {"https://app.example"}}))`.
@@ -53,135 +23,28 @@ struct cors_options {
     @par Thread safety
     Several threads may call it at once.
     @par Source
-    Fetch standard, 3.2 (HTTP-cors-protocol); defaults of npm's cors 2.8. Unlike that, the fields
-    are left out when the origin is not allowed, a preflight too, and Vary does not depend on the
-    options.
+    See cors_policy.
 */
 class cors {
 public:
-    /** @throws std::invalid_argument an origin is not of the form that browsers send, or "*" is
-            allowed with credentials
-        @throws system_error a method or header name cannot stand in a header field
-    */
-    explicit cors(cors_options options = {});
+    /** @throws what cors_policy does */
+    explicit cors(cors_options options = {}) : policy_(std::move(options)) {}
 
     /// Adds the fields for one request; ends its chain if it is a preflight, or refused.
     template <class State>
     void operator()(basic_context<hook_type::pre_responder, State>& c) const {
-        switch (decide(c.request(), c.reply_headers())) {
-            case decision::pass:
+        switch (policy_.apply(c.request(), c.reply_headers())) {
+            case cors_policy::decision::pass:
                 return c.pass();
-            case decision::preflight:
+            case cors_policy::decision::preflight:
                 return c.end(make_response(status::no_content));
-            case decision::refuse:
+            case cors_policy::decision::refuse:
                 return c.end(error_response(status::forbidden));
         }
     }
 
 private:
-    enum class decision { pass, preflight, refuse };
-
-    /// Adds the reply's fields, and says what becomes of the request.
-    decision decide(request const& r, fields& reply) const;
-    bool allowed(std::string_view origin) const;
-    void add_preflight_fields(request const& r, fields& reply) const;
-
-    cors_options options_;
-    bool any_ = false;
-    std::string methods_;
-    std::string headers_;
-    std::string exposed_;
+    cors_policy policy_;
 };
-
-// ---------------------------------------------------------------------------------------------
-
-namespace detail {
-
-/// The names of a list, separated by commas.
-inline std::string join_names(std::vector<std::string> const& names) {
-    std::string text;
-    for (std::string const& name : names) {
-        if (!text.empty()) text += ',';
-        text += name;
-    }
-    return text;
-}
-
-/// Whether a text is an origin as browsers write it: "null", or scheme://host[:port].
-inline bool is_serialized_origin(std::string_view s) {
-    if (s == "null") return true;
-    auto const colon = s.find("://");
-    if (colon == 0 || colon == s.npos || colon + 3 == s.size()) return false;
-    return std::ranges::none_of(s,
-                                [](char c) {
-                                    return c <= ' ' || c == '\x7f' || c == '?' || c == '#' ||
-                                           c == '@' || c == ',' || c == '*' ||
-                                           (c >= 'A' && c <= 'Z');
-                                }) &&
-           s.find('/', colon + 3) == s.npos;
-}
-
-}  // namespace detail
-
-inline cors::cors(cors_options options) : options_(std::move(options)) {
-    std::erase_if(options_.origins, [this](std::string const& origin) {
-        bool const is_any = origin == "*";
-        any_ = any_ || is_any;
-        if (!is_any && !detail::is_serialized_origin(origin))
-            throw std::invalid_argument("cors: \"" + origin +
-                                        "\" is no origin; write \"https://host:port\" in lower "
-                                        "case, without a path");
-        return is_any;
-    });
-    if (any_ && options_.credentials)
-        throw std::invalid_argument("cors: every origin and credentials are not allowed together");
-    methods_ = detail::join_names(options_.methods);
-    if (options_.headers) headers_ = detail::join_names(*options_.headers);
-    exposed_ = detail::join_names(options_.exposed_headers);
-    fields checked;
-    for (auto const* text : {&methods_, &headers_, &exposed_})
-        checked.set(field::access_control_allow_headers, *text);
-}
-
-inline bool cors::allowed(std::string_view origin) const {
-    return any_ || std::ranges::find(options_.origins, origin) != options_.origins.end() ||
-           (options_.allow && options_.allow(origin));
-}
-
-inline auto cors::decide(request const& r, fields& reply) const -> decision {
-    reply.insert(field::vary, "Origin");
-    std::size_t const origins = r.count(field::origin);
-    std::string_view const origin = r[field::origin];
-    bool const let_in = origins == 1 && !origin.empty() && allowed(origin);
-    if (origins > 0 && !let_in) return options_.refuse ? decision::refuse : decision::pass;
-
-    if (any_)
-        reply.set(field::access_control_allow_origin, "*");
-    else if (let_in)
-        reply.set(field::access_control_allow_origin, origin);
-    else
-        return decision::pass;
-    if (options_.credentials) reply.set(field::access_control_allow_credentials, "true");
-
-    if (let_in && r.method() == verb::options && r.contains(field::access_control_request_method)) {
-        add_preflight_fields(r, reply);
-        return decision::preflight;
-    }
-    if (!exposed_.empty()) reply.set(field::access_control_expose_headers, exposed_);
-    return decision::pass;
-}
-
-inline void cors::add_preflight_fields(request const& r, fields& reply) const {
-    if (!methods_.empty()) reply.set(field::access_control_allow_methods, methods_);
-    if (options_.headers) {
-        if (!headers_.empty()) reply.set(field::access_control_allow_headers, headers_);
-    } else {
-        reply.insert(field::vary, "Access-Control-Request-Headers");
-        if (std::string_view const asked = r[field::access_control_request_headers]; !asked.empty())
-            reply.set(field::access_control_allow_headers, asked);
-    }
-    if (options_.max_age)
-        reply.set(field::access_control_max_age, std::to_string(options_.max_age->count()));
-}
 
 }  // namespace httphooks::http

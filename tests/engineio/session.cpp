@@ -1,0 +1,421 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/engineio/session.hpp>
+
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace eio = httphooks::engineio;
+using namespace std::chrono_literals;
+using eio::close_reason;
+using eio::packet;
+using eio::packet_type;
+using eio::revision;
+using eio::session;
+using eio::session_actions;
+using eio::transport_kind;
+
+namespace {
+
+/// Packets as a payload, to be compared.
+std::string text(std::vector<packet> const& packets) {
+    std::string all;
+    for (packet const& p : packets) {
+        if (!all.empty()) all += ' ';
+        eio::append_text(all, p.view());
+    }
+    return all;
+}
+
+struct machine {
+    explicit machine(eio::options options = {}, transport_kind t = transport_kind::polling,
+                     revision r = revision::v4)
+        : o(std::move(options)), s(o, "id", t, r, now) {
+        opened = text(t == transport_kind::polling ? s.poll(now).poll : s.start().websocket);
+    }
+
+    session_actions receive(packet_type type, std::string data = {}) {
+        session_actions todo;
+        s.receive({type, false, data}, now, todo);
+        return todo;
+    }
+    session_actions probe(packet_type type, std::string data = {}) {
+        return s.receive_probe(eio::packet_view{type, false, data}, now);
+    }
+    session_actions poll() { return s.poll(now); }
+    session_actions send(std::string data) {
+        REQUIRE(s.send({packet_type::message, false, data}) == session::sent::taken);
+        return s.flush();
+    }
+    session_actions pass(std::chrono::milliseconds t) {
+        now += t;
+        return s.expire(now);
+    }
+
+    eio::options o;
+    session::time_point now = session::time_point(1h);
+    session s;
+    std::string opened{};
+};
+
+}  // namespace
+
+TEST_CASE("the packet open says what the client has to know") {
+    CHECK(machine().opened ==
+          R"(0{"sid":"id","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,)"
+          R"("maxPayload":1000000})");
+    machine const direct({}, transport_kind::websocket);
+    CHECK(direct.opened.find(R"("upgrades":[])") != std::string::npos);
+    eio::options o;
+    o.allow_upgrades = false;
+    CHECK(machine(o).opened.find(R"("upgrades":[])") != std::string::npos);
+    o = {};
+    o.websocket = false;
+    CHECK(machine(o).opened.find(R"("upgrades":[])") != std::string::npos);
+}
+
+TEST_CASE("the initial packet comes with the packet open") {
+    eio::options o;
+    o.initial_packet = "welcome";
+    CHECK(machine(o).opened.ends_with("} 4welcome"));
+    CHECK(machine(o, transport_kind::websocket).opened.ends_with("} 4welcome"));
+}
+
+TEST_CASE("a poll waits until there is something, and takes all that there is") {
+    machine m;
+    CHECK(m.poll().poll.empty());
+    CHECK(m.s.polled());
+    CHECK(m.s.writable());
+    auto const one = m.send("a");
+    CHECK(text(one.poll) == "4a");
+    CHECK(one.drained);
+    CHECK_FALSE(m.s.writable());
+    CHECK(m.send("b").poll.empty());
+    CHECK(m.send("c").poll.empty());
+    CHECK(m.s.buffered() == 4);
+    CHECK(text(m.poll().poll) == "4b 4c");
+    CHECK(m.s.buffered() == 0);
+}
+
+TEST_CASE("a second poll ends the session") {
+    machine m;
+    m.poll();
+    auto const todo = m.poll();
+    CHECK(todo.refuse_poll);
+    CHECK(text(todo.poll) == "1");
+    CHECK(todo.closed == close_reason::transport_error);
+    CHECK(todo.over);
+    CHECK_FALSE(m.s.deadline());
+}
+
+TEST_CASE("the client of a poll goes, and the session with it") {
+    machine m;
+    CHECK_FALSE(m.s.poll_gone().over);
+    m.poll();
+    auto const todo = m.s.poll_gone();
+    CHECK(todo.over);
+    CHECK(todo.closed == close_reason::transport_error);
+    CHECK(todo.poll.empty());
+}
+
+TEST_CASE("a ping comes after each interval, and each wants its pong") {
+    machine m;
+    for (int i = 0; i < 5; ++i) {
+        m.poll();
+        CHECK(m.s.deadline() == m.now + 25s);
+        CHECK(m.pass(25s - 1ms).poll.empty());
+        CHECK(text(m.pass(1ms).poll) == "2");
+        CHECK(m.s.deadline() == m.now + 20s);
+        CHECK_FALSE(m.pass(20s - 1ms).over);
+        CHECK_FALSE(m.receive(packet_type::pong).over);
+    }
+    m.pass(25s);
+    CHECK(text(m.poll().poll) == "2");
+    m.poll();
+    auto const todo = m.pass(20s);
+    CHECK(text(todo.poll) == "1");
+    CHECK(todo.closed == close_reason::ping_timeout);
+    CHECK(todo.over);
+}
+
+TEST_CASE("the session times out although no poll waits") {
+    machine m;
+    CHECK(m.pass(25s).poll.empty());
+    auto const todo = m.pass(20s);
+    CHECK(todo.closed == close_reason::ping_timeout);
+    CHECK(todo.poll.empty());
+    CHECK(todo.over);
+}
+
+TEST_CASE("messages do not put heartbeats off, an unasked pong does") {
+    machine m;
+    m.now += 10s;
+    session_actions todo;
+    CHECK(m.s.receive({packet_type::message, false, "x"}, m.now, todo));
+    CHECK(m.s.deadline() == m.now + 15s);
+    m.receive(packet_type::pong);
+    CHECK(m.s.deadline() == m.now + 25s);
+}
+
+TEST_CASE("a heartbeat in the wrong direction ends the session") {
+    machine m;
+    CHECK(m.receive(packet_type::ping).closed == close_reason::transport_error);
+    machine old({}, transport_kind::polling, revision::v3);
+    CHECK(old.receive(packet_type::pong).closed == close_reason::transport_error);
+}
+
+TEST_CASE("in revision 3 the client pings, and the server times out without a word") {
+    machine m({}, transport_kind::polling, revision::v3);
+    m.poll();
+    CHECK(m.s.deadline() == m.now + 45s);
+    m.now += 20s;
+    CHECK(text(m.receive(packet_type::ping, "x").poll) == "3x");
+    CHECK(m.s.deadline() == m.now + 45s);
+    CHECK(m.pass(45s - 1ms).closed == std::nullopt);
+    CHECK(m.pass(1ms).closed == close_reason::ping_timeout);
+}
+
+TEST_CASE("in revision 3 the time-out survives the upgrade") {
+    machine m({}, transport_kind::polling, revision::v3);
+    REQUIRE(m.s.probe(m.now));
+    m.probe(packet_type::ping, "probe");
+    m.now += 5s;
+    CHECK(m.probe(packet_type::upgrade).adopt_probe);
+    auto const todo = m.pass(40s);
+    CHECK(todo.closed == close_reason::ping_timeout);
+    CHECK(todo.close_websocket);
+}
+
+TEST_CASE("packets that mean nothing to an open session are ignored") {
+    machine m;
+    for (auto const type : {packet_type::open, packet_type::upgrade, packet_type::noop}) {
+        auto const todo = m.receive(type);
+        CHECK_FALSE(todo.closed);
+        CHECK(m.s.is_open());
+    }
+}
+
+TEST_CASE("the client closes") {
+    machine m;
+    m.poll();
+    auto const todo = m.receive(packet_type::close);
+    CHECK(todo.closed == close_reason::transport_close);
+    CHECK(text(todo.poll) == "1");
+    machine ws({}, transport_kind::websocket);
+    CHECK(ws.receive(packet_type::close).close_websocket);
+}
+
+TEST_CASE("close answers the poll that waits") {
+    machine m;
+    m.poll();
+    auto const todo = m.s.close(m.now);
+    CHECK(text(todo.poll) == "1");
+    CHECK(todo.closed == close_reason::forced_close);
+    CHECK(todo.over);
+    CHECK_FALSE(m.s.close(m.now).over);
+}
+
+TEST_CASE("close waits for the next poll, which gets what waits") {
+    machine m;
+    CHECK_FALSE(m.s.close(m.now).closed);
+    CHECK_FALSE(m.s.is_open());
+    auto const todo = m.poll();
+    CHECK(text(todo.poll) == "6 1");
+    CHECK(todo.closed == close_reason::forced_close);
+    CHECK(todo.over);
+
+    machine full;
+    full.send("a");
+    CHECK_FALSE(full.s.close(full.now).closed);
+    CHECK(full.s.send({packet_type::message, false, "b"}) == session::sent::closed);
+    CHECK(text(full.poll().poll) == "4a 1");
+}
+
+TEST_CASE("close does not wait for ever") {
+    machine m;
+    m.s.close(m.now, close_reason::server_shutting_down);
+    CHECK(m.s.deadline() == m.now + 30s);
+    auto const todo = m.pass(30s);
+    CHECK(todo.closed == close_reason::server_shutting_down);
+    CHECK(todo.over);
+}
+
+TEST_CASE("nothing is handed on from a session that closes") {
+    machine m;
+    m.s.close(m.now);
+    session_actions todo;
+    CHECK_FALSE(m.s.receive({packet_type::message, false, "x"}, m.now, todo));
+}
+
+TEST_CASE("an upgrade: probe, noops, then the WebSocket gets what waits") {
+    machine m;
+    m.poll();
+    REQUIRE(m.s.probe(m.now));
+    CHECK(m.pass(5s).poll.empty());
+    CHECK(m.probe(packet_type::ping, "probe").answer_probe);
+    CHECK(m.pass(99ms).poll.empty());
+    CHECK(text(m.pass(1ms).poll) == "6");
+    for (int i = 0; i < 3; ++i) {
+        CHECK(m.pass(1s).poll.empty());
+        m.poll();
+        CHECK(m.s.deadline() <= m.now + 100ms);
+        CHECK(text(m.pass(100ms).poll) == "6");
+    }
+    m.send("a");
+    CHECK(text(m.poll().poll) == "4a");
+    m.send("b");
+    auto const todo = m.probe(packet_type::upgrade);
+    CHECK(todo.adopt_probe);
+    CHECK(text(todo.websocket) == "4b");
+    CHECK(m.s.transport() == transport_kind::websocket);
+    CHECK_FALSE(todo.close_probe);
+}
+
+TEST_CASE("a poll that waits when the upgrade comes is answered with nothing") {
+    machine m;
+    m.poll();
+    m.s.probe(m.now);
+    auto const todo = m.probe(packet_type::upgrade);
+    CHECK(text(todo.poll) == "6");
+    CHECK(todo.adopt_probe);
+}
+
+TEST_CASE("a probe that is none is closed, and polling goes on") {
+    for (auto const type : {packet_type::message, packet_type::pong, packet_type::close}) {
+        machine m;
+        m.s.probe(m.now);
+        CHECK(m.probe(type).close_probe);
+        CHECK(m.s.is_open());
+        CHECK(text((m.poll(), m.send("x")).poll) == "4x");
+        CHECK(m.s.probe(m.now));
+    }
+    machine m;
+    m.s.probe(m.now);
+    CHECK(m.s.receive_probe(std::nullopt, m.now).close_probe);
+    machine other;
+    other.s.probe(other.now);
+    CHECK(other.probe(packet_type::ping, "other").close_probe);
+}
+
+TEST_CASE("a probe that takes too long is closed alone") {
+    machine m;
+    m.s.probe(m.now);
+    m.probe(packet_type::ping, "probe");
+    CHECK(m.s.deadline() == m.now + 10s);
+    auto const todo = m.pass(10s);
+    CHECK(todo.close_probe);
+    CHECK_FALSE(todo.closed);
+    CHECK(m.s.probe(m.now));
+}
+
+TEST_CASE("there is one upgrade") {
+    machine m;
+    CHECK(m.s.probe(m.now));
+    CHECK_FALSE(m.s.probe(m.now));
+    m.probe(packet_type::upgrade);
+    CHECK_FALSE(m.s.probe(m.now));
+    machine ws({}, transport_kind::websocket);
+    CHECK_FALSE(ws.s.probe(ws.now));
+    machine gone;
+    gone.s.probe(gone.now);
+    gone.s.probe_gone();
+    CHECK(gone.s.probe(gone.now));
+}
+
+TEST_CASE("a session that ends closes the probe too") {
+    machine m;
+    m.poll();
+    m.s.probe(m.now);
+    auto const todo = m.s.close(m.now);
+    CHECK(text(todo.poll) == "1");
+    CHECK(todo.close_probe);
+    machine late;
+    late.s.probe(late.now);
+    CHECK_FALSE(late.s.close(late.now).close_probe);
+    auto const then = late.probe(packet_type::upgrade);
+    CHECK(then.adopt_probe);
+    CHECK(then.close_websocket);
+    CHECK(then.closed == close_reason::forced_close);
+}
+
+TEST_CASE("a ping that is due during an upgrade is sent once") {
+    machine m;
+    m.pass(24s);
+    m.s.probe(m.now);
+    m.probe(packet_type::ping, "probe");
+    m.pass(1s);
+    auto const todo = m.probe(packet_type::upgrade);
+    CHECK(text(todo.websocket) == "2");
+    CHECK(m.pass(1s).websocket.empty());
+    m.receive(packet_type::pong);
+    CHECK(text(m.pass(25s).websocket) == "2");
+}
+
+TEST_CASE("what waits is bounded, but anything fits when nothing waits") {
+    eio::options o;
+    o.queue_bytes = 10;
+    o.queue_packets = 2;
+    machine m(o);
+    std::string const large(100, 'x');
+    CHECK(m.s.send({packet_type::message, false, large}) == session::sent::taken);
+    CHECK(m.s.send({packet_type::message, false, "y"}) == session::sent::overflow);
+    m.poll();
+    CHECK(m.s.send({packet_type::message, false, "a"}) == session::sent::taken);
+    CHECK(m.s.send({packet_type::message, false, "b"}) == session::sent::taken);
+    CHECK(m.s.send({packet_type::message, false, "c"}) == session::sent::overflow);
+    o.overflow = eio::overflow_policy::drop;
+    machine dropping(o);
+    CHECK(dropping.s.send({packet_type::message, false, large}) == session::sent::taken);
+    CHECK(dropping.s.send({packet_type::message, false, "y"}) == session::sent::dropped);
+}
+
+TEST_CASE("nothing is lost, doubled or reordered whenever the upgrade comes") {
+    unsigned seed = 1;
+    auto const draw = [&seed](unsigned n) {
+        seed = seed * 1664525 + 1013904223;
+        return (seed >> 16) % n;
+    };
+    for (int round = 0; round < 10'000; ++round) {
+        machine m;
+        std::string got;
+        int next = 0;
+        bool probing = false;
+        auto const take = [&](session_actions const& todo) {
+            for (packet const& p : todo.poll)
+                if (p.type == packet_type::message) got += p.data;
+            for (packet const& p : todo.websocket)
+                if (p.type == packet_type::message) got += p.data;
+        };
+        std::string expected;
+        for (int step = 0; step < 20; ++step) {
+            switch (draw(5)) {
+                case 0:
+                    if (!m.s.polled() && m.s.transport() == transport_kind::polling) take(m.poll());
+                    break;
+                case 1:
+                    if (!probing) probing = m.s.probe(m.now);
+                    break;
+                case 2:
+                    if (probing && m.s.transport() == transport_kind::polling)
+                        take(draw(3) == 0 ? m.probe(packet_type::upgrade)
+                                          : m.probe(packet_type::ping, "probe"));
+                    break;
+                case 3:
+                    take(m.pass(60ms));
+                    break;
+                default: {
+                    std::string const data(1, static_cast<char>('a' + next++ % 26));
+                    expected += data;
+                    if (m.s.transport() == transport_kind::polling)
+                        take(m.send(data));
+                    else
+                        got += data;
+                }
+            }
+        }
+        if (m.s.transport() == transport_kind::polling && !m.s.polled()) take(m.poll());
+        REQUIRE(got == expected);
+    }
+}
