@@ -175,6 +175,37 @@ TEST_CASE("the parameters of every match are at hand") {
     CHECK(found.values(0, "id") == std::vector<std::string>{"a b.c"});
 }
 
+TEST_CASE("a parameter is as long as its segment, whether the next step is by literals or not") {
+    table const routes = make_table({{verb::get, "/a/:x"},
+                                     {verb::get, "/a/:x/:y/b"},
+                                     {verb::get, "/c/:x"},
+                                     {verb::get, "/c/a-literal-of-some-length"},
+                                     {verb::get, "/?q=:q"}});
+    url location;
+    table::match_list found;
+    std::string scratch;
+    for (std::size_t size = 1; size < 70; ++size) {
+        std::string const x(size, 'x');
+        for (std::string const& target : {"/a/" + x, "/a/" + x + "/", "/c/" + x}) {
+            REQUIRE_FALSE(location.parse(target));
+            routes.lookup(verb::get, location, found);
+            REQUIRE(found.size() == 1);
+            CHECK(found.decoded(0, "x", scratch) == x);
+        }
+        std::string const deep = "/a/" + x + "/%2f" + x + "/b";
+        REQUIRE_FALSE(location.parse(deep));
+        routes.lookup(verb::get, location, found);
+        REQUIRE(values(found) == numbers{1});
+        CHECK(found.decoded(0, "x", scratch) == x);
+        CHECK(found.decoded(0, "y", scratch) == "/" + x);
+    }
+    std::string const query = "/?q=a%20b";
+    REQUIRE_FALSE(location.parse(query));
+    routes.lookup(verb::get, location, found);
+    REQUIRE(values(found) == numbers{4});
+    CHECK(found.decoded(0, "q", scratch) == "a b");
+}
+
 TEST_CASE("a splat at the end matches nothing only behind a slash") {
     table const routes = make_table({{verb::get, "/static/*file"}, {verb::get, "/*"}});
     CHECK(look_up(routes, verb::get, "/static") == numbers{1});

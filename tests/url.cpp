@@ -87,6 +87,20 @@ TEST_CASE("a path has one canonical spelling") {
     CHECK(path_of("/a;b=1/c") == "/a;b=1/c");
 }
 
+TEST_CASE("a url tells when its path holds no escapes") {
+    url location;
+    for (char const* target : {"/", "/a/b?x=%20", "/a!$~", "*", "http://h", "http://h/a?%41"}) {
+        REQUIRE_FALSE(location.parse(target));
+        CHECK_FALSE(location.may_have_escapes());
+    }
+    for (char const* target : {"/a%20b", "/a/%2f", "/a[b]", "http://h/%25?x"}) {
+        REQUIRE_FALSE(location.parse(target));
+        CHECK(location.may_have_escapes());
+    }
+    CHECK(location.parse("/%zz"));
+    CHECK_FALSE(location.may_have_escapes());
+}
+
 TEST_CASE("a path that is malformed is refused") {
     for (std::string const target : {"/%", "/%4", "/%zz", "/%4z?a", "/a%%20"})
         CHECK(error_of(target) == error::invalid_escape);

@@ -88,7 +88,7 @@ public:
         It has no framing headers, no Date and no Server: who writes it adds them. A reply to HEAD
         has the body that GET would get.
     */
-    response& reply() noexcept { return reply_; }
+    response& reply() noexcept { return responses_.front(); }
 
     /// The reply's body when it is a file's; reply().body() is empty then.
     std::shared_ptr<file_body> const& reply_file() const noexcept { return reply_file_; }
@@ -203,11 +203,11 @@ private:
 
     /// The library's own response, when no hook makes one.
     std::optional<response> made_;
+    /// What the responders and post-responders left; once there is a reply, it is the only one.
     std::vector<response> responses_;
     std::shared_ptr<file_body> response_file_;
     std::shared_ptr<std::vector<response> const> responses_snapshot_;
     fields reply_headers_;
-    response reply_;
     std::shared_ptr<response const> reply_snapshot_;
     std::shared_ptr<file_body> reply_file_;
 };

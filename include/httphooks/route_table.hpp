@@ -150,7 +150,7 @@ std::optional<std::string_view> route_table<Value>::match_list::decoded(
     detail::route_param const* const p = hits_.find(i, name);
     if (!p) return std::nullopt;
     std::string_view const raw = hits_.value(i, *p);
-    if (!detail::needs_decoding(raw, p->form)) return raw;
+    if (!hits_.may_need_decoding(*p) || !detail::needs_decoding(raw, p->form)) return raw;
     scratch.clear();
     detail::append_decoded(scratch, raw, p->form);
     return scratch;

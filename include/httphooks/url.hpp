@@ -50,6 +50,8 @@ public:
 
     /// The normalised path, still escaped; begins with '/', or is "*".
     std::string_view path() const noexcept { return path_; }
+    /// Whether path() may hold escapes; if not, decoding a part of it changes nothing.
+    bool may_have_escapes() const noexcept { return escapes_; }
     /// What follows the first '?', as the client sent it.
     std::string_view query() const noexcept { return query_; }
     /// Whether there is a '?'.
@@ -74,6 +76,7 @@ private:
     std::string_view host_;
     bool has_query_ = false;
     bool has_fragment_ = false;
+    bool escapes_ = false;
     std::string path_buffer_;
     std::string fragment_buffer_;
 };
@@ -181,7 +184,7 @@ inline bool needs_decoding(std::string_view text, bool plus_is_space) noexcept {
 
 inline void url::clear() noexcept {
     path_ = query_ = fragment_ = host_ = {};
-    has_query_ = has_fragment_ = false;
+    has_query_ = has_fragment_ = escapes_ = false;
 }
 
 inline error_code url::parse(std::string_view target, bool fragment_allowed) {
@@ -278,6 +281,7 @@ inline error_code url::parse_path(std::string_view path) {
     if (path.empty() || detail::is_plain_path(path) || detail::is_plain_path_bytewise(path))
         return {};
 
+    escapes_ = true;
     std::string& out = path_buffer_;
     out.clear();
     out.push_back('/');

@@ -276,7 +276,7 @@ inline async_run::async_run(httphooks::exchange& ex, hook_entry const& hook, std
         kept_responses_ = ex.responses_snapshot_;
         responses_ = *kept_responses_;
     } else if (hook.info.type == hook_type::response_listener) {
-        if (!ex.reply_snapshot_) ex.reply_snapshot_ = std::make_shared<response const>(ex.reply_);
+        if (!ex.reply_snapshot_) ex.reply_snapshot_ = std::make_shared<response const>(ex.reply());
         kept_reply_ = ex.reply_snapshot_;
         reply_ = kept_reply_.get();
     }

@@ -70,6 +70,13 @@ inline char* copy_text(char* to, std::string_view s) noexcept {
         std::memcpy(to + n - 8, &word, 8);
     } else if (n > 64) {
         std::memcpy(to, from, n);
+    } else if (n >= 4) {
+        std::uint32_t first;
+        std::uint32_t last;
+        std::memcpy(&first, from, 4);
+        std::memcpy(&last, from + n - 4, 4);
+        std::memcpy(to, &first, 4);
+        std::memcpy(to + n - 4, &last, 4);
     } else {
         for (std::size_t i = 0; i < n; ++i) to[i] = from[i];
     }
@@ -294,6 +301,7 @@ inline void field_store::replace_start(std::size_t pos, std::size_t old_size, st
 }
 
 inline void field_store::set_method(std::string_view s) {
+    if (s.empty() && method_size_ == 0) return;
     replace_start(0, method_size_, s, false);
     method_size_ = static_cast<std::uint32_t>(s.size());
 }

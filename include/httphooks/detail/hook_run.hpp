@@ -60,7 +60,7 @@ public:
           match_(match),
           gate_(gate),
           request_(ex.request_.get()),
-          reply_(&ex.reply_),
+          reply_(ex.responses_.data()),
           responses_(ex.responses_) {}
 
     hook_run(hook_run const&) = delete;

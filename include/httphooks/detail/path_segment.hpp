@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -72,15 +73,22 @@ public:
     segment_scanner(segment_scanner const&) = delete;
     segment_scanner& operator=(segment_scanner const&) = delete;
 
-    /// The segment at `begin`, less than the path's size; it ends before '/' or at the end.
-    path_segment at(std::size_t begin) const noexcept {
+    /** The segment at `begin`, less than the path's size; it ends before '/' or at the end.
+
+        @param hashed whether the hash of one of 16 bytes or more is asked for
+    */
+    path_segment at(std::size_t begin, bool hashed = true) const noexcept {
         block const b = load(begin);
         path_segment segment{static_cast<std::uint32_t>(begin),
                              static_cast<std::uint32_t>(b.size),
                              {b.words[0], b.words[1]},
                              mix(b, 0)};
-        if (b.size == 16) [[unlikely]]
-            extend(segment);
+        if (b.size == 16) [[unlikely]] {
+            if (hashed)
+                extend(segment);
+            else
+                extend_unhashed(segment);
+        }
         return segment;
     }
 
@@ -108,6 +116,12 @@ private:
             if (b.size < 16) break;
         }
         segment.size = static_cast<std::uint32_t>(position - segment.begin);
+    }
+
+    void extend_unhashed(path_segment& segment) const noexcept {
+        std::string_view const path(data_, size_);
+        std::size_t const end = std::min(path.find('/', segment.begin + 16), size_);
+        segment.size = static_cast<std::uint32_t>(end - segment.begin);
     }
 
     /// The bytes from `position` to the next '/', the end, or 16 of them.

@@ -73,35 +73,39 @@ inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) 
 
 inline void pipeline::make_reply(exchange& ex) {
     if (ex.responses_.empty()) {
-        ex.reply_ = make_response(status::ok, {}, "application/json");
+        ex.responses_.push_back(make_response(status::ok, {}, "application/json"));
     } else if (ex.responses_.size() == 1) {
-        ex.reply_ = std::move(ex.responses_.front());
         ex.reply_file_ = std::move(ex.response_file_);
     } else {
-        ex.reply_ = collapse(ex.responses_, ex.table_->services->options.boundary);
+        response all = collapse(ex.responses_, ex.table_->services->options.boundary);
+        clear_responses(ex);
+        ex.responses_.push_back(std::move(all));
     }
-    detail::merge_fields(ex.reply_, ex.reply_headers_);
-    detail::erase_writers_fields(ex.reply_);
-    ex.reply_.version(11);
-    status const code = ex.reply_.result();
-    if (code == status::no_content || code == status::not_modified) ex.reply_.body().clear();
+    response& reply = ex.reply();
+    if (ex.reply_headers_.begin() != ex.reply_headers_.end())
+        detail::merge_fields(reply, ex.reply_headers_);
+    detail::erase_writers_fields(reply);
+    reply.version(11);
+    unsigned const code = reply.result_int();
+    if (code == 204 || code == 304) reply.body().clear();
 }
 
 inline void pipeline::fail_reply(exchange& ex) {
-    ex.reply_ = error_response(status::internal_server_error);
-    detail::merge_fields(ex.reply_, ex.reply_headers_);
-    detail::erase_writers_fields(ex.reply_);
+    response& reply = ex.reply();
+    reply = error_response(status::internal_server_error);
+    detail::merge_fields(reply, ex.reply_headers_);
+    detail::erase_writers_fields(reply);
 }
 
 inline response pipeline::take_reply(exchange& ex) {
     if (auto const file = std::move(ex.reply_file_); file && !ex.head()) {
         if (auto content = file->read_all(); content && content->size() == file->size())
-            ex.reply_.body() = std::move(*content);
+            ex.reply().body() = std::move(*content);
         else
             fail_reply(ex);
     }
-    if (matched(ex, hook_type::response_listener)) return ex.reply_;
-    return std::move(ex.reply_);
+    if (matched(ex, hook_type::response_listener)) return ex.reply();
+    return std::move(ex.reply());
 }
 
 inline void pipeline::handed_over(exchange& ex) {
@@ -132,10 +136,7 @@ inline void exchange::reset() noexcept {
         detail::clear_string(incoming_->body());
     }
     request_.reset();
-    detail::give_string(std::move(reply_.body()));
     pipeline::clear_responses(*this);
-    reply_.reset();
-    detail::clear_string(reply_.body());
     reply_file_.reset();
     reply_snapshot_.reset();
     reply_headers_.clear();

@@ -319,6 +319,7 @@ inline void route_automaton::lookup(url const& location, std::uint64_t verbs,
                                     route_hits& out) const {
     out.path = location.path();
     out.query = location.query();
+    out.escapes = location.may_have_escapes();
     out.params = params_.data();
     out.names = names_.data();
     out.count = 0;
@@ -340,7 +341,7 @@ inline void route_automaton::walk_states(std::string_view path, std::uint64_t ve
     std::size_t at = path.front() == '/' ? 1 : 0;
     std::uint32_t now = start_;
     while (at < path.size() && !(now & final_bit)) {
-        path_segment const s = scanner.at(at);
+        path_segment const s = scanner.at(at, now & literal_bit);
         *segment++ = {s.begin, s.size};
         std::uint32_t const number = now & number_bits;
         now = steps_.find(number, s, path.data(), states_[number].other, now & literal_bit);

@@ -61,6 +61,8 @@ struct route_hits {
 
     std::string_view path;
     std::string_view query;
+    /// Whether the path may hold escapes.
+    bool escapes = false;
     /// The first `count` are the matches.
     std::vector<route_hit> hits;
     std::size_t count = 0;
@@ -103,6 +105,11 @@ struct route_hits {
         std::size_t const begin = segments[param.index].begin;
         std::size_t const end = path.size() - (path.back() == '/' ? 1 : 0);
         return path.substr(begin, end - begin);
+    }
+
+    /// Whether decoding may change a parameter's value.
+    bool may_need_decoding(route_param const& param) const noexcept {
+        return escapes || param.place == route_param::place_type::stored;
     }
 };
 

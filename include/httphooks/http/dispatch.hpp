@@ -195,7 +195,7 @@ inline bool dispatch::can_consume() const noexcept {
 inline std::size_t dispatch::consume(std::string_view input) {
     std::size_t used = 0;
     consuming_ = true;
-    while (can_consume() && used < input.size()) {
+    while (used < input.size() && can_consume()) {
         std::string_view const rest = input.substr(used);
         if (!parser_) {
             std::size_t const header = guard_.scan(rest);

@@ -228,7 +228,7 @@ inline std::size_t framing_guard::scan(std::string_view received) noexcept {
     };
     char const* const base = received.data();
     if (received.empty()) return 0;
-    if (scanned_ == 0 && !httphooks::detail::is_token(received.substr(0, 1)))
+    if (scanned_ == 0 && !httphooks::detail::is_token({base, 1}))
         return refuse_with(status::bad_request);
     for (;;) {
         void const* const found = std::memchr(base + scanned_, '\n', received.size() - scanned_);

@@ -223,14 +223,14 @@ void session<Stream>::on_readable(error_code ec) {
 template <class Stream>
 void session<Stream>::on_input(error_code ec, std::string_view bytes) {
     if (phase_ != phase::serving) return;
-    if (ec == asio::error::eof)
+    if (!ec)
+        serve(bytes);
+    else if (ec == asio::error::eof)
         on_input_end();
     else if (ec == asio::error::operation_aborted)
         settle(!writing_);
-    else if (ec)
-        close(false);
     else
-        serve(bytes);
+        close(false);
 }
 
 template <class Stream>

@@ -81,7 +81,7 @@ inline void append_header(std::string& out, response const& r, std::string_view 
                           std::uint64_t body_size, std::string_view body = {}) {
     constexpr std::size_t all_else = 192;  // numbers, and texts of this function
     unsigned const code = r.result_int();
-    auto const reason = r.reason();
+    beast::string_view const reason = code == 200 ? "OK" : r.reason();
     std::string_view const fields = r.base().wire();
     std::size_t const before = out.size();
     out.resize(before + all_else + reason.size() + date.size() + server.size() + fields.size() +
@@ -119,7 +119,7 @@ inline void append_header(std::string& out, response const& r, std::string_view 
         text.add("Connection: keep-alive\r\n");
     text.add("\r\n");
     text.add(body);
-    out.resize(static_cast<std::size_t>(text.end() - out.data()));
+    out.erase(static_cast<std::size_t>(text.end() - out.data()));
 }
 
 /// Appends a whole reply. @param head the request was HEAD

@@ -38,8 +38,8 @@ public:
     bool put_header(std::string_view block) {
         error_code ec;
         std::size_t const n = this->put(asio::const_buffer(block.data(), block.size()), ec);
-        if (ec == beast::http::error::need_more) ec = {};
-        if (ec || n != block.size() || !this->is_header_done()) return refuse(status::bad_request);
+        if (ec && ec != beast::http::error::need_more) return refuse(status::bad_request);
+        if (n != block.size() || !this->is_header_done()) return refuse(status::bad_request);
         return true;
     }
 
