@@ -43,7 +43,12 @@ public:
 private:
     static sockjs::options common(command_line const& c, std::string prefix);
     static void echo(sockjs::connection c) {
-        c.on_message([c](std::string_view m) mutable { c.send(m); });
+        c.on_message([c](std::string_view m, bool binary) mutable {
+            if (binary)
+                c.send_binary(m);
+            else
+                c.send(m);
+        });
     }
     static void tick(sockjs::connection c);
     static std::string amplified(std::string const& message);

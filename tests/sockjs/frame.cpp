@@ -171,7 +171,7 @@ TEST_CASE("a close frame has the code and the reason") {
 
 TEST_CASE("nothing is no payload, a truncated array is broken") {
     CHECK(sockjs::check_messages("") == sockjs::error::payload_expected);
-    CHECK(sockjs::check_messages("  ") == sockjs::error::payload_expected);
+    CHECK(sockjs::check_messages("  ") == sockjs::error::broken_encoding);
     CHECK(sockjs::check_messages("[\"x") == sockjs::error::broken_encoding);
     CHECK(sockjs::check_messages("[\"x\"") == sockjs::error::broken_encoding);
     CHECK(sockjs::check_messages("[") == sockjs::error::broken_encoding);

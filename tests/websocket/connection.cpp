@@ -317,6 +317,51 @@ TEST_CASE("A silent client gets a ping, and is cut when nothing comes") {
     }
 }
 
+TEST_CASE("Pings come all the same when they are to come always") {
+    fixture f({.ping_interval = 1000ms, .ping_always = true, .pong_timeout = 2500ms});
+    memory_client c = f.open();
+    SECTION("whatever else comes") {
+        for (int i = 0; i < 5; ++i) {
+            f.server.pass_time(500ms);
+            CHECK(f.ask(c, client_text("x")).back() == "text:x");
+            f.server.pass_time(550ms);
+            CHECK(f.server.frames(c) == list{"ping:"});
+        }
+    }
+    SECTION("also while none is answered, until that takes too long") {
+        f.server.pass_time(2100ms);
+        CHECK(f.server.frames(c) == list{"ping:", "ping:"});
+        f.server.pass_time(1000ms);
+        CHECK(f.server.frames(c) == list{"ping:"});
+        CHECK_FALSE(c.closed());
+        f.server.pass_time(500ms);
+        CHECK(c.closed());
+        CHECK(f.log == list{"open", "close:1006:"});
+    }
+}
+
+TEST_CASE("The application may close a connection whose pings are not answered") {
+    fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
+    SECTION("with a reason of its own") {
+        f.echo.on_unanswered([](ws::connection& c) {
+            c.send("silent?");
+            c.close(ws::close_code{3000}, "silent");
+        });
+        memory_client c = f.open();
+        f.server.pass_time(1600ms);
+        CHECK(f.server.frames(c) == list{"ping:", "text:silent?", "close:3000:silent"});
+        CHECK_FALSE(c.closed());
+        f.server.pass_time(5100ms);
+        CHECK(c.closed());
+    }
+    SECTION("or leave it") {
+        f.echo.on_unanswered([](ws::connection& c) { c.send("silent?"); });
+        memory_client c = f.open();
+        f.server.pass_time(1600ms);
+        CHECK(c.closed());
+    }
+}
+
 TEST_CASE("Messages put the ping off") {
     fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
     memory_client c = f.open();

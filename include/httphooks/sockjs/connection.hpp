@@ -46,6 +46,9 @@ public:
         @return false when the connection is not open, or the message was dropped since too much
             waits; on another thread than the connection's it may be dropped later */
     bool send(std::string_view message) { return session_->send(message); }
+    /// Sends bytes: a raw WebSocket gets a binary message, any other client a text. @return as
+    /// above
+    bool send_binary(std::string_view bytes) { return session_->send_binary(bytes); }
     /// Sends a message that is framed already.
     bool send(prepared_message const& message) { return session_->send(message); }
 

@@ -58,7 +58,7 @@ void append_framed(std::string& to, framing as, std::string_view frame,
                    std::string_view callback = {});
 
 /** Whether a text is an array of strings, in JSON.
-    @return error::payload_expected for nothing, and for JSON that is no array;
+    @return error::payload_expected for an empty text, and for JSON that is no array;
     error::broken_encoding for what is not JSON or UTF-8, and for an element that is no string */
 error_code check_messages(std::string_view json);
 
@@ -181,7 +181,7 @@ error_code walk_messages(std::string_view json, bool single, Each each) {
     using httphooks::detail::json_scanner;
     using httphooks::detail::json_slice;
     json_scanner scanner(json, message_depth);
-    if (scanner.at_end()) return error::payload_expected;
+    if (json.empty()) return error::payload_expected;
     if (scanner.accept('[')) {
         json_slice element;
         bool more = !scanner.accept(']');

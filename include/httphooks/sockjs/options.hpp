@@ -35,7 +35,8 @@ struct options {
     std::chrono::milliseconds heartbeat_delay{25'000};
     /// How long a session may be without a receiver; then it is over.
     std::chrono::milliseconds disconnect_delay{5'000};
-    /// How long a WebSocket client may take to answer a heartbeat that was written.
+    /// How long a WebSocket client may take to answer a heartbeat that was written; then it is
+    /// closed with 3000, "No response from heartbeat".
     std::chrono::milliseconds pong_timeout{10'000};
     /// Bytes of frames after which a streaming response ends, and the client opens the next.
     std::size_t response_limit = 128 * 1024;
@@ -43,6 +44,8 @@ struct options {
     bool messages_delay_heartbeat = false;
     /// WebSocket clients get `h` frames besides pings.
     bool websocket_heartbeat_frames = false;
+    /// Clients of the raw WebSocket get pings, too.
+    bool raw_websocket_pings = false;
 
     /// Whether the WebSocket transport is there.
     bool websocket = true;

@@ -5,12 +5,12 @@
     A SockJS server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
+#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/route.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/detail/websocket_session.hpp>
 #include <httphooks/sockjs/info.hpp>
 #include <httphooks/sockjs/options.hpp>
@@ -117,8 +117,8 @@ inline server::server(asio::any_io_executor executor, sockjs::options o)
     if (!httphooks::detail::is_field_text(known.jsessionid_attributes) ||
         !httphooks::detail::is_field_text(known.frame_ancestors))
         throw std::invalid_argument("sockjs::server: an option is not a field's value");
-    service_->websockets = detail::websocket_session::settings(known);
-    service_->raw_websockets = detail::websocket_session::settings(known);
+    service_->websockets = detail::websocket_session::settings(known, false);
+    service_->raw_websockets = detail::websocket_session::settings(known, true);
 }
 
 template <class F>

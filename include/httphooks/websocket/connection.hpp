@@ -52,7 +52,10 @@ struct connection_options {
     overflow on_overflow = overflow::close;
     /// How long nothing may have come before a ping is sent; 0: no pings.
     std::chrono::milliseconds ping_interval{30'000};
-    /// How long then something has to come; else the connection is cut.
+    /// A ping is sent every ping_interval, whatever comes meanwhile.
+    bool ping_always = false;
+    /// How long after a ping something has to come; else events::unanswered is called, or the
+    /// connection is cut.
     std::chrono::milliseconds pong_timeout{30'000};
     /// How long the other side may take to answer a close frame, and to close; RFC 6455 7.1.1.
     std::chrono::milliseconds close_timeout{5'000};
@@ -94,6 +97,9 @@ struct events {
     std::function<void(connection&)> drain{};
     /// A message exceeds the output limit; with overflow::tell.
     std::function<void(connection&)> overflow{};
+    /// Nothing has come for connection_options::pong_timeout; unless it closes the connection, that
+    /// is cut.
+    std::function<void(connection&)> unanswered{};
 };
 
 /// A message of a server, framed once for any number of connections. Copies share it.

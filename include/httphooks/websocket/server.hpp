@@ -73,6 +73,10 @@ public:
     void on_overflow(std::function<void(connection&)> handler) {
         state_->settings->handlers.overflow = std::move(handler);
     }
+    /// Sets what is called when a ping is not answered in time; it may close the connection.
+    void on_unanswered(std::function<void(connection&)> handler) {
+        state_->settings->handlers.unanswered = std::move(handler);
+    }
 
     /// The executor that the server was created with.
     asio::any_io_executor get_executor() const { return state_->executor; }

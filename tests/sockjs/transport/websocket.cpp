@@ -161,23 +161,63 @@ TEST_CASE("a WebSocket gets pings, and frames besides if the option says so") {
         ws.send("", 10);
         CHECK(ws.frame().op == 9);
     }
+    {
+        websocket_peer ws(s.port(), "/echo/0/s/websocket");
+        CHECK(ws.text() == "o");
+        for (int i = 0; i < 3; ++i) CHECK(ws.frame().op == 9);
+    }
     websocket_peer ws(s.port(), "/frames/0/s/websocket");
     CHECK(ws.text() == "o");
     CHECK(ws.text() == "h");
 }
 
-TEST_CASE("a WebSocket that answers no ping is closed, and the application knows") {
+TEST_CASE("messages do not delay the pings of a WebSocket") {
+    sockjs_services s;
+    auto o = service_options("/echo");
+    o.heartbeat_delay = 100ms;
+    s.echo(o);
+    websocket_peer ws(s.port(), "/echo/0/s/websocket");
+    CHECK(ws.text() == "o");
+    bool pinged = false;
+    for (int i = 0; i < 1'000'000 && !pinged; ++i) {
+        ws.send("[\"m\"]");
+        pinged = ws.frame().op == 9;
+    }
+    CHECK(pinged);
+}
+
+TEST_CASE("a WebSocket that answers no ping is closed with 3000, and the application knows") {
     sockjs_services s;
     auto o = service_options("/echo");
     o.heartbeat_delay = 60ms;
-    o.pong_timeout = 60ms;
+    o.pong_timeout = 200ms;
+    o.raw_websocket_pings = true;
     tally closed;
     s.add(o, [&](hh::sockjs::connection c) {
-        c.on_close([&](hh::sockjs::close_code, std::string_view) { closed.add(); });
+        c.on_close([&](hh::sockjs::close_code code, std::string_view reason) {
+            CHECK(static_cast<int>(code) == 3000);
+            CHECK(reason == "No response from heartbeat");
+            closed.add();
+        });
     });
     websocket_peer ws(s.port(), "/echo/0/s/websocket");
     CHECK(ws.text() == "o");
+    CHECK(ws.text() == "c[3000,\"No response from heartbeat\"]");
+    auto f = ws.frame();
+    CHECK(f.op == 8);
+    CHECK(f.close_code() == 1000);
+    CHECK(f.close_reason() == "Normal closure");
     CHECK(closed.reaches(1));
+    ws.send_close(1000);
+    CHECK(ws.ended());
+
+    websocket_peer raw(s.port(), "/echo/websocket");
+    do f = raw.frame();
+    while (f.op == 9);
+    CHECK(f.op == 8);
+    CHECK(f.close_code() == 3000);
+    CHECK(f.close_reason() == "No response from heartbeat");
+    CHECK(closed.reaches(2));
 }
 
 TEST_CASE("a WebSocket of a page that may not connect is refused before it is opened") {

@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/detail/recycle.hpp>
-#include <httphooks/message.hpp>
 #include <httphooks/sockjs/detail/home.hpp>
+#include <httphooks/message.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/prepared_message.hpp>
@@ -72,6 +72,7 @@ public:
     // from any thread ---------------------------------------------------------------------
 
     bool send(std::string_view message);
+    bool send_binary(std::string_view bytes);
     bool send(prepared_message const& message);
     bool close(close_code code, std::string_view reason);
     /// Ends the session, with a word to the client if that needs no waiting.
@@ -119,6 +120,7 @@ protected:
     void forget() noexcept;
 
     virtual bool send_here(std::string_view message) = 0;
+    virtual bool send_binary_here(std::string_view bytes) { return send_here(bytes); }
     virtual bool send_here(prepared_message const& message) = 0;
     virtual bool close_here(close_code code, std::string_view reason) = 0;
     virtual void abandon_here(close_code code, std::string_view reason) = 0;
@@ -178,6 +180,13 @@ inline bool session_base::send(std::string_view message) {
     if (!is_open()) return false;
     if (home_.here()) return send_here(message);
     home_.post([s = self(), m = std::string(message)] { s->send_here(std::string_view(m)); });
+    return true;
+}
+
+inline bool session_base::send_binary(std::string_view bytes) {
+    if (!is_open()) return false;
+    if (home_.here()) return send_binary_here(bytes);
+    home_.post([s = self(), b = std::string(bytes)] { s->send_binary_here(b); });
     return true;
 }
 

@@ -31,8 +31,10 @@ public:
           options_(std::move(o)),
           raw_(raw) {}
 
-    /// What the WebSockets of a server share: each has its session as data.
-    static std::shared_ptr<websocket::detail::channel_settings> settings(options const& o);
+    /** What the WebSockets of a server share: each has its session as data.
+        @param raw those without frames of SockJS */
+    static std::shared_ptr<websocket::detail::channel_settings> settings(options const& o,
+                                                                         bool raw);
 
     void on_deadline() override;
     void on_loop_end() noexcept override;
@@ -52,6 +54,7 @@ private:
     void set_heartbeat();
 
     bool send_here(std::string_view message) override;
+    bool send_binary_here(std::string_view bytes) override;
     bool send_here(prepared_message const& message) override;
     bool close_here(close_code code, std::string_view reason) override;
     void abandon_here(close_code code, std::string_view reason) override;
@@ -65,13 +68,17 @@ private:
 // ---------------------------------------------------------------------------------------------
 
 inline std::shared_ptr<websocket::detail::channel_settings> websocket_session::settings(
-    options const& o) {
+    options const& o, bool raw) {
     auto s = std::make_shared<websocket::detail::channel_settings>();
     s->options.message.size = o.message_limit;
     s->options.output_limit = o.queue_bytes;
     s->options.on_overflow = o.overflow == overflow_policy::drop ? websocket::overflow::drop
                                                                  : websocket::overflow::close;
-    s->options.ping_interval = o.heartbeat_delay;
+    if (raw && !o.raw_websocket_pings)
+        s->options.ping_interval = std::chrono::milliseconds(0);
+    else
+        s->options.ping_interval = o.heartbeat_delay;
+    s->options.ping_always = !o.messages_delay_heartbeat;
     s->options.pong_timeout = o.pong_timeout;
     s->handlers.open = [](websocket::connection& c, request const&) {
         if (auto const self = of(c)) self->open(c);
@@ -84,6 +91,10 @@ inline std::shared_ptr<websocket::detail::channel_settings> websocket_session::s
     };
     s->handlers.drain = [](websocket::connection& c) {
         if (auto const self = of(c)) self->tell_drained();
+    };
+    s->handlers.unanswered = [](websocket::connection& c) {
+        if (auto const self = of(c))
+            self->close_here(close_code::go_away, "No response from heartbeat");
     };
     return s;
 }
@@ -147,6 +158,11 @@ inline bool websocket_session::send_here(std::string_view message) {
         append_quoted(out, message);
         out.push_back(']');
     });
+}
+
+inline bool websocket_session::send_binary_here(std::string_view bytes) {
+    if (!raw_) return send_here(bytes);
+    return is_open() && socket_ && socket_.send_binary(bytes);
 }
 
 inline bool websocket_session::send_here(prepared_message const& message) {

@@ -140,6 +140,7 @@ private:
 
     void set_deadline();
     void tick();
+    void tick_pings(loop::tick now);
 
     static inline constinit thread_local channel* running_ = nullptr;
 
@@ -155,6 +156,8 @@ private:
     lazy_string held_{};
     loop::tick last_input_ = 0;
     loop::tick pinged_at_ = 0;
+    /// When the next ping is due, with connection_options::ping_always.
+    loop::tick ping_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
     std::atomic<state> state_{state::open};
@@ -226,6 +229,7 @@ inline void channel::start(request const& handshake, std::string output, std::st
     loop_ = loop::of(stream_->context()).get();
     loop_->enter(*this, stream_->get_executor());
     last_input_ = loop_->now();
+    ping_at_ = last_input_ + timer_wheel::ticks(options().ping_interval);
     event const e(*this);
     out_ = std::move(output);
     call(handlers().open, handshake);

@@ -89,6 +89,11 @@ inline void channel::abandon() noexcept {
 
 // deadlines -----------------------------------------------------------------------------------
 
+/// Whether a time is not in the future.
+inline bool has_come(loop::tick now, loop::tick at) noexcept {
+    return static_cast<std::int32_t>(now - at) >= 0;
+}
+
 inline void channel::set_deadline() {
     bool set = false;
     loop::tick next = 0;
@@ -100,9 +105,13 @@ inline void channel::set_deadline() {
     if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
     if (current() > state::open)
         add(close_by_);
-    else if (o.ping_interval.count() > 0)
-        add(pinged_ ? pinged_at_ + timer_wheel::ticks(o.pong_timeout)
-                    : last_input_ + timer_wheel::ticks(o.ping_interval));
+    else if (o.ping_interval.count() > 0) {
+        if (pinged_) add(pinged_at_ + timer_wheel::ticks(o.pong_timeout));
+        if (o.ping_always)
+            add(ping_at_);
+        else if (!pinged_)
+            add(last_input_ + timer_wheel::ticks(o.ping_interval));
+    }
     if (set)
         loop_->deadline(*this, next);
     else
@@ -119,28 +128,44 @@ inline void channel::tick() {
     if (current() == state::closed) return;
     event const e(*this);
     loop::tick const now = loop_->now();
-    auto const reached = [now](loop::tick since, std::chrono::milliseconds d) {
-        return static_cast<std::int32_t>(now - since - timer_wheel::ticks(d)) >= 0;
-    };
-    connection_options const& o = options();
-    if (writing_ && reached(progress_, o.write_timeout)) cut_ = true;
+    if (writing_ && has_come(now, progress_ + timer_wheel::ticks(options().write_timeout)))
+        cut_ = true;
     if (current() > state::open) {
-        if (static_cast<std::int32_t>(now - close_by_) >= 0) cut_ = true;
-    } else if (o.ping_interval.count() > 0) {
-        // while nothing is read, nothing can have come
-        if (!may_parse()) last_input_ = now;
-        if (!may_parse()) pinged_ = false;
-        // the ping may be behind what is still being written
-        if (writing_) pinged_at_ = now;
-        if (pinged_ && reached(pinged_at_, o.pong_timeout)) {
-            cut_ = true;
-        } else if (!pinged_ && reached(last_input_, o.ping_interval)) {
-            append_frame(out_, self(), opcode::ping, {}, next_key());
-            pinged_ = true;
-            pinged_at_ = now;
-        }
+        if (has_come(now, close_by_)) cut_ = true;
+    } else if (options().ping_interval.count() > 0) {
+        tick_pings(now);
     }
     if (!cut_) set_deadline();
+}
+
+inline void channel::tick_pings(loop::tick now) {
+    connection_options const& o = options();
+    // while nothing is read, nothing can have come
+    if (!may_parse()) {
+        last_input_ = now;
+        pinged_ = false;
+    }
+    // the ping may be behind what is still being written
+    if (writing_) pinged_at_ = now;
+    if (pinged_ && has_come(now, pinged_at_ + timer_wheel::ticks(o.pong_timeout))) {
+        call(handlers().unanswered);
+        if (is_open()) cut_ = true;
+        return;
+    }
+    if (o.ping_always) {
+        if (!has_come(now, ping_at_)) return;
+        // rounded up to whole ticks
+        loop::tick const interval =
+            timer_wheel::ticks(o.ping_interval - std::chrono::milliseconds(1));
+        ping_at_ += interval;
+        if (has_come(now, ping_at_)) ping_at_ = now + interval;
+        // one that waits to be written is enough
+        if (pinged_ && writing_) return;
+    } else if (pinged_ || !has_come(now, last_input_ + timer_wheel::ticks(o.ping_interval))) {
+        return;
+    }
+    append_frame(out_, self(), opcode::ping, {}, next_key());
+    if (!std::exchange(pinged_, true)) pinged_at_ = now;
 }
 
 }  // namespace httphooks::websocket::detail
