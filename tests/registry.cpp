@@ -250,6 +250,15 @@ TEST_CASE("a callback may return a text, JSON, a status, a response, or a type o
     CHECK(t.get("/beast").body() == "beast");
 }
 
+TEST_CASE("a reply of 205 has no body, and its length says so") {
+    fixture t;
+    t.hooks.get("/", [](auto&) { return make_response(status::reset_content, "body"); });
+    response const r = t.get("/");
+    CHECK(r.result() == status::reset_content);
+    CHECK(r.body().empty());
+    CHECK(r[field::content_length] == "0");
+}
+
 TEST_CASE("a response comes back ready to be written") {
     registry_options options;
     options.clock = [] { return std::time_t{784111777}; };

@@ -121,6 +121,16 @@ TEST_CASE("a reply to HEAD has no body, whole or in pieces") {
     }
 }
 
+TEST_CASE("a reply of 205 has no body, and says so") {
+    fixture t;
+    t.begin(hh::verb::get);
+    t.conn->async_write(hh::make_response(hh::status::reset_content, "body"), t.expect_success());
+    t.run();
+    std::string const out = t.received();
+    CHECK(has(out, "Content-Length: 0\r\n"));
+    CHECK(out.ends_with("\r\n\r\n"));
+}
+
 TEST_CASE("pieces are chunks, or for HTTP/1.0 what comes until the end") {
     fixture t;
     SECTION("HTTP/1.1") {

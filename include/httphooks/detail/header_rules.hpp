@@ -65,4 +65,10 @@ inline void erase_writers_fields(fields& headers) {
     erase_fields_if(headers, [](field f) { return f == field::date || is_framing_field(f); });
 }
 
+/// Whether a reply of this status has no content, whatever it was given. One of 205 says so by its
+/// length, the others have none; RFC 9110 15.3.6, 6.4.1.
+constexpr bool has_no_content(unsigned status_code) noexcept {
+    return status_code < 200 || status_code == 204 || status_code == 205 || status_code == 304;
+}
+
 }  // namespace httphooks::detail

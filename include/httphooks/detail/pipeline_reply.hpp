@@ -86,8 +86,10 @@ inline void pipeline::make_reply(exchange& ex) {
         detail::merge_fields(reply, ex.reply_headers_);
     detail::erase_writers_fields(reply);
     reply.version(11);
-    unsigned const code = reply.result_int();
-    if (code == 204 || code == 304) reply.body().clear();
+    if (detail::has_no_content(reply.result_int())) {
+        reply.body().clear();
+        ex.reply_file_.reset();
+    }
 }
 
 inline void pipeline::fail_reply(exchange& ex) {

@@ -126,10 +126,10 @@ inline void append_header(std::string& out, response const& r, std::string_view 
 inline void append_reply(std::string& out, response const& r, std::string_view date,
                          std::string_view server, persistence after, bool head) {
     constexpr std::size_t small = 1024;
-    std::string_view const body =
-        head || bodiless(r.result_int()) ? std::string_view() : std::string_view(r.body());
+    bool const none = httphooks::detail::has_no_content(r.result_int());
+    std::string_view const body = head || none ? std::string_view() : std::string_view(r.body());
     bool const together = body.size() <= small;
-    append_header(out, r, date, server, after, framing::length, r.body().size(),
+    append_header(out, r, date, server, after, framing::length, none ? 0 : r.body().size(),
                   together ? body : std::string_view());
     if (!together) out += body;
 }
