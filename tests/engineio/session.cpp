@@ -111,13 +111,20 @@ TEST_CASE("a second poll ends the session") {
 }
 
 TEST_CASE("the client of a poll goes, and the session with it") {
-    machine m;
-    CHECK_FALSE(m.s.poll_gone().over);
-    m.poll();
-    auto const todo = m.s.poll_gone();
-    CHECK(todo.over);
-    CHECK(todo.closed == close_reason::transport_error);
-    CHECK(todo.poll.empty());
+    for (bool const answered : {false, true}) {
+        machine m;
+        m.poll();
+        if (answered) m.send("lost");
+        auto const todo = m.s.poll_gone();
+        CHECK(todo.over);
+        CHECK(todo.closed == close_reason::transport_error);
+        CHECK(todo.poll.empty());
+        CHECK_FALSE(m.s.poll_gone().over);
+    }
+    machine upgraded;
+    upgraded.s.probe(upgraded.now);
+    upgraded.probe(packet_type::upgrade);
+    CHECK_FALSE(upgraded.s.poll_gone().over);
 }
 
 TEST_CASE("a ping comes after each interval, and each wants its pong") {

@@ -88,7 +88,7 @@ public:
 
     /// A poll has come.
     session_actions poll(time_point now);
-    /// The client of the poll that waits has gone.
+    /// The client of the last poll has gone, and does not have its answer.
     session_actions poll_gone();
 
     /** A packet has come on the transport that carries the session.
@@ -244,7 +244,7 @@ inline session_actions session::poll(time_point now) {
 
 inline session_actions session::poll_gone() {
     session_actions todo;
-    if (!polled_ || phase_ == phase::over) return todo;
+    if (transport_ != transport_kind::polling || phase_ == phase::over) return todo;
     polled_ = false;
     end(todo, close_reason::transport_error);
     return todo;

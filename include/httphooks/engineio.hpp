@@ -1,0 +1,15 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Engine.IO: a server over polling and WebSocket, what Socket.IO sits on.
+*/
+
+#include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/error.hpp>
+#include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/options.hpp>
+#include <httphooks/engineio/packet.hpp>
+#include <httphooks/engineio/payload.hpp>
+#include <httphooks/engineio/prepared_message.hpp>
+#include <httphooks/engineio/server.hpp>

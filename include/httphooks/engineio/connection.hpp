@@ -1,0 +1,146 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A client's connection in the hands of the application, whatever its transport.
+*/
+
+#include <httphooks/engineio/detail/live_session.hpp>
+#include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/prepared_message.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <any>
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::engineio {
+
+/** A connection. Copies are handles of the same one, safe after the client has gone.
+
+    Handlers are called one at a time, on get_executor(). A handler that throws closes the
+    connection. When the connection ends its handlers and data() are destroyed, so that they may
+    hold handles.
+
+    @par Thread safety
+    send(), send_binary(), close() and what only tells something may be called on any thread; the
+    rest on get_executor(), where on_connection's handler and all others are called.
+    @par Example
+    examples/engineio_echo.cpp
+*/
+class connection {
+public:
+    explicit connection(std::shared_ptr<detail::live_session> s) noexcept
+        : session_(std::move(s)) {}
+
+    /** Sends a text, which has to be UTF-8.
+        @return false when the connection is not open, or the message was dropped since too much
+            waits; on another thread than the connection's it may be dropped later */
+    bool send(std::string_view text) { return session_->send({packet_type::message, false, text}); }
+    /// Sends bytes. @return as above
+    bool send_binary(std::string_view bytes) {
+        return session_->send({packet_type::message, true, bytes});
+    }
+    /// Sends messages that are framed already. @return as above
+    bool send(prepared_message const& m) { return session_->send(m); }
+
+    /// Closes the connection, behind what was sent.
+    void close() { session_->close(); }
+
+    /// Sets what is called with each message. A second argument, if it is taken, tells whether the
+    /// message is bytes.
+    template <class F>
+    requires std::invocable<F&, std::string_view> || std::invocable<F&, std::string_view, bool>
+    void on_message(F f);
+
+    /// Sets what is called once when the connection has ended, for whatever reason.
+    void on_close(std::function<void(close_reason)> f) { session_->on_close(std::move(f)); }
+
+    /// Sets what is called when all that waited for the client has been handed to the system.
+    void on_drain(std::function<void()> f) { session_->on_drain(std::move(f)); }
+
+    /// Whether messages can be sent.
+    bool is_open() const noexcept { return session_->is_open(); }
+    /// Whether a message would leave at once: nothing waits, and a poll does. On get_executor().
+    bool writable() const noexcept { return session_->writable(); }
+    /// Bytes that wait for the client. On get_executor().
+    std::size_t buffered_amount() const noexcept { return session_->buffered(); }
+
+    /// What names the session; a secret between client and server.
+    std::string const& id() const noexcept { return session_->id(); }
+    /// What carries the messages now.
+    transport_kind transport() const noexcept { return session_->transport(); }
+    /// The revision of the protocol that the client speaks.
+    revision protocol() const noexcept { return session_->protocol(); }
+    /// The request that opened the connection.
+    engineio::handshake const& handshake() const noexcept { return session_->opening(); }
+    /// The client's address, or that of a proxy.
+    asio::ip::tcp::endpoint const& peer() const noexcept { return session_->opening().peer; }
+    /// Where handlers are called.
+    asio::any_io_executor get_executor() const { return session_->place().executor(); }
+    /// Something of the application's that belongs to the connection.
+    std::any& data() noexcept { return session_->data(); }
+
+    friend bool operator==(connection const& a, connection const& b) noexcept {
+        return a.session_ == b.session_;
+    }
+    /// An order in which handles can be kept in sets.
+    friend bool operator<(connection const& a, connection const& b) noexcept {
+        return a.session_ < b.session_;
+    }
+
+    /// The session behind the handle; for servers.
+    std::shared_ptr<detail::live_session> const& session() const noexcept { return session_; }
+
+private:
+    std::shared_ptr<detail::live_session> session_;
+};
+
+/** Sends messages to many connections: framed once, posted once for each event loop.
+    @param to a range of connection */
+template <class Range>
+void broadcast(Range const& to, prepared_message const& message);
+
+// ---------------------------------------------------------------------------------------------
+
+template <class F>
+requires std::invocable<F&, std::string_view> || std::invocable<F&, std::string_view, bool>
+void connection::on_message(F f) {
+    if constexpr (std::invocable<F&, std::string_view, bool>)
+        session_->on_message(std::move(f));
+    else
+        session_->on_message(
+            [g = std::move(f)](std::string_view message, bool) mutable { g(message); });
+}
+
+template <class Range>
+void broadcast(Range const& to, prepared_message const& message) {
+    using list = std::vector<std::shared_ptr<detail::live_session>>;
+    std::vector<std::pair<http::detail::home, list>> elsewhere;
+    for (connection const& c : to) {
+        auto const& s = c.session();
+        if (s->place().here()) {
+            s->send(message);
+            continue;
+        }
+        auto at = elsewhere.begin();
+        while (at != elsewhere.end() && !(at->first == s->place())) ++at;
+        if (at == elsewhere.end()) at = elsewhere.insert(at, {s->place(), {}});
+        at->second.push_back(s);
+    }
+    for (auto& [where, sessions] : elsewhere)
+        where.post([l = std::move(sessions), message] {
+            for (auto const& s : l) s->send(message);
+        });
+}
+
+}  // namespace httphooks::engineio

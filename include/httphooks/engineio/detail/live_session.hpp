@@ -1,0 +1,426 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A session that lives: the state machine, who carries out what it wants, and the application's
+    handlers.
+*/
+
+#include <httphooks/engineio/detail/parked_poll.hpp>
+#include <httphooks/engineio/detail/session_owner.hpp>
+#include <httphooks/engineio/detail/socket_link.hpp>
+#include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/prepared_message.hpp>
+#include <httphooks/engineio/session.hpp>
+#include <httphooks/http/detail/home.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <any>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::engineio::detail {
+
+/** A session. Its state changes on its home only; calls from elsewhere are posted there. */
+class live_session final : public http::detail::timed,
+                           public link_end,
+                           public boost::intrusive::list_base_hook<
+                               boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+public:
+    /// What a session begins with.
+    struct beginning {
+        std::string id;
+        engineio::handshake handshake;
+        revision protocol;
+        transport_kind transport;
+        /// Whether scripts are what its polls are answered with.
+        bool scripts = false;
+    };
+
+    live_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o, home place,
+                 beginning b);
+    ~live_session() override;
+
+    // from any thread ---------------------------------------------------------------------
+
+    bool send(packet_view p);
+    bool send(prepared_message const& m);
+    void close(close_reason why = close_reason::forced_close);
+    bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
+    transport_kind transport() const noexcept { return carrier_.load(std::memory_order_relaxed); }
+    std::string const& id() const noexcept { return id_; }
+    revision protocol() const noexcept { return protocol_; }
+    bool scripts() const noexcept { return scripts_; }
+    engineio::handshake const& opening() const noexcept { return handshake_; }
+    home const& place() const noexcept override { return home_; }
+
+    // on the home -------------------------------------------------------------------------
+
+    void on_message(std::function<void(std::string_view, bool)> f);
+    void on_close(std::function<void(close_reason)> f);
+    void on_drain(std::function<void()> f);
+    std::any& data() noexcept { return data_; }
+    std::size_t buffered() const noexcept;
+    bool writable() const noexcept;
+
+    /// The session has begun: tells the application.
+    void tell_opened();
+
+    /// A poll has come. @param w its visit
+    void poll(std::shared_ptr<http::detail::waiting_visit> w, parked_poll p);
+    /// A payload has come. @param binary whether it is bytes
+    void receive(std::string_view body, bool binary);
+    /// A request has come that no payload is: the session ends.
+    void fail(close_reason why) { apply(machine_.fail(why)); }
+    /// The session begins on this WebSocket, which tells when it is open.
+    void begin_on(std::shared_ptr<socket_link> l) { socket_ = std::move(l); }
+
+    void on_socket_open(std::shared_ptr<socket_link> const& l) override;
+    void on_socket_message(socket_link const& l, std::string_view data, bool binary) override;
+    void on_socket_end(socket_link const& l, websocket::close_code why) override;
+    void on_socket_drain(socket_link const& l) override;
+    void on_deadline() override;
+    void on_loop_end() noexcept override;
+
+    std::shared_ptr<live_session> self() {
+        return std::static_pointer_cast<live_session>(shared_from_this());
+    }
+
+private:
+    using clock = session::clock;
+
+    template <class Function>
+    void guarded(Function f) noexcept;
+    bool send_here(packet_view p);
+    bool send_here(prepared_message const& m);
+    bool sent(session::sent outcome);
+    void flush_later();
+    void apply(session_actions todo);
+    void deliver(std::string_view data, bool binary);
+    void tell_drained();
+    void tell_closed(close_reason why);
+    void forget() noexcept;
+    void clear() noexcept;
+
+    std::shared_ptr<session_owner> owner_;
+    std::shared_ptr<options const> options_;
+    home home_;
+    engineio::handshake handshake_;
+    std::string id_;
+    session machine_;
+    std::optional<session::time_point> deadline_{};
+    parked_poll poll_{};
+    std::uint64_t poll_number_ = 0;
+    std::shared_ptr<socket_link> socket_{};
+    std::shared_ptr<socket_link> probe_{};
+    std::function<void(std::string_view, bool)> on_message_{};
+    std::function<void(close_reason)> on_close_{};
+    std::function<void()> on_drain_{};
+    std::any data_{};
+    revision protocol_;
+    bool scripts_;
+    std::atomic<transport_kind> carrier_;
+    std::atomic<bool> open_{true};
+    std::atomic<bool> forgotten_{false};
+    bool flush_posted_ = false;
+    bool told_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline live_session::live_session(std::shared_ptr<session_owner> owner,
+                                  std::shared_ptr<options const> o, home place, beginning b)
+    : owner_(std::move(owner)),
+      options_(std::move(o)),
+      home_(std::move(place)),
+      handshake_(std::move(b.handshake)),
+      id_(std::move(b.id)),
+      machine_(*options_, id_, b.transport, b.protocol, clock::now()),
+      protocol_(b.protocol),
+      scripts_(b.scripts),
+      carrier_(b.transport) {
+    home_.timers().enter(*this);
+}
+
+inline live_session::~live_session() {
+    home_.timers().leave(*this);
+    forget();
+}
+
+// what the application does -------------------------------------------------------------------
+
+inline bool live_session::send(packet_view p) {
+    if (!is_open()) return false;
+    if (home_.here()) return send_here(p);
+    home_.post([s = self(), copy = packet{p.type, p.binary, std::string(p.data)}] {
+        s->send_here(copy.view());
+    });
+    return true;
+}
+
+inline bool live_session::send(prepared_message const& m) {
+    if (!is_open()) return false;
+    if (home_.here()) return send_here(m);
+    home_.post([s = self(), m] { s->send_here(m); });
+    return true;
+}
+
+inline bool live_session::send_here(packet_view p) {
+    if (!machine_.is_open()) return false;
+    if (machine_.transport() == transport_kind::websocket)
+        return socket_ && socket_->send(p, protocol_);
+    return sent(machine_.send(p));
+}
+
+inline bool live_session::send_here(prepared_message const& m) {
+    if (!machine_.is_open()) return false;
+    if (machine_.transport() == transport_kind::websocket)
+        return socket_ && socket_->send(m, protocol_);
+    bool good = true;
+    for (packet const& p : m.packets()) good = good && sent(machine_.send(p.view()));
+    return good;
+}
+
+inline bool live_session::sent(session::sent outcome) {
+    if (outcome == session::sent::overflow) {
+        apply(machine_.fail(close_reason::transport_close));
+        return false;
+    }
+    if (outcome != session::sent::taken) return false;
+    if (machine_.polled()) flush_later();
+    return true;
+}
+
+/// Answers the poll when what runs now has said all that it has to say.
+inline void live_session::flush_later() {
+    if (std::exchange(flush_posted_, true)) return;
+    home_.post([s = self()] {
+        s->flush_posted_ = false;
+        s->apply(s->machine_.flush());
+    });
+}
+
+inline void live_session::close(close_reason why) {
+    open_.store(false, std::memory_order_relaxed);
+    home_.dispatch([s = self(), why] { s->apply(s->machine_.close(clock::now(), why)); });
+}
+
+inline void live_session::on_message(std::function<void(std::string_view, bool)> f) {
+    if (!told_) on_message_ = std::move(f);
+}
+
+inline void live_session::on_close(std::function<void(close_reason)> f) {
+    if (!told_) on_close_ = std::move(f);
+}
+
+inline void live_session::on_drain(std::function<void()> f) {
+    if (!told_) on_drain_ = std::move(f);
+}
+
+inline std::size_t live_session::buffered() const noexcept {
+    return machine_.buffered() + (socket_ ? socket_->buffered() : 0);
+}
+
+inline bool live_session::writable() const noexcept {
+    return machine_.is_open() && machine_.writable() && buffered() == 0;
+}
+
+// what the application is told ----------------------------------------------------------------
+
+template <class Function>
+void live_session::guarded(Function f) noexcept {
+    try {
+        f();
+    } catch (...) {
+        owner_->failed(std::current_exception());
+        try {
+            close();
+        } catch (...) {
+            owner_->failed(std::current_exception());
+        }
+    }
+}
+
+inline void live_session::deliver(std::string_view data, bool binary) {
+    if (!on_message_ || told_) return;
+    // the handler may set another one, or close
+    auto f = std::move(on_message_);
+    on_message_ = nullptr;
+    guarded([&] { f(data, binary); });
+    if (!on_message_ && !told_) on_message_ = std::move(f);
+}
+
+inline void live_session::tell_opened() {
+    guarded([this] { owner_->opened(self()); });
+}
+
+inline void live_session::tell_drained() {
+    if (!on_drain_ || told_) return;
+    auto f = on_drain_;
+    guarded([&] { f(); });
+}
+
+inline void live_session::tell_closed(close_reason why) {
+    open_.store(false, std::memory_order_relaxed);
+    if (std::exchange(told_, true)) return;
+    // later: the caller may be one of the handlers
+    home_.post([s = self(), why] {
+        auto const f = std::exchange(s->on_close_, nullptr);
+        if (f) s->guarded([&] { f(why); });
+        s->clear();
+    });
+}
+
+inline void live_session::forget() noexcept {
+    if (!forgotten_.exchange(true)) owner_->forget(*this);
+}
+
+/// Lets go of what the application gave, which may refer to this session.
+inline void live_session::clear() noexcept {
+    auto const message = std::exchange(on_message_, nullptr);
+    auto const closed = std::exchange(on_close_, nullptr);
+    auto const drained = std::exchange(on_drain_, nullptr);
+    auto const data = std::exchange(data_, std::any());
+}
+
+// what the machine wants ----------------------------------------------------------------------
+
+inline void live_session::apply(session_actions todo) {
+    auto const keep = shared_from_this();
+    if (!todo.poll.empty()) std::exchange(poll_, {}).answer(todo.poll);
+    if (todo.answer_probe && probe_) probe_->send({packet_type::pong, false, "probe"}, protocol_);
+    if (todo.adopt_probe) {
+        socket_ = std::move(probe_);
+        carrier_.store(transport_kind::websocket, std::memory_order_relaxed);
+    }
+    if (todo.close_probe && probe_) std::exchange(probe_, nullptr)->close();
+    if (socket_)
+        for (packet const& p : todo.websocket) socket_->send(p.view(), protocol_);
+    if (todo.close_websocket && socket_) std::exchange(socket_, nullptr)->close();
+    if (todo.over) {
+        deadline_.reset();
+        home_.timers().set(*this, std::nullopt);
+        forget();
+        if (todo.closed) tell_closed(*todo.closed);
+        return;
+    }
+    if (auto const next = machine_.deadline(); next != deadline_) {
+        deadline_ = next;
+        home_.timers().set(*this, next);
+    }
+    if (todo.drained) tell_drained();
+}
+
+inline void live_session::on_deadline() {
+    home_.post([s = self()] {
+        s->deadline_.reset();
+        s->apply(s->machine_.expire(clock::now()));
+    });
+}
+
+inline void live_session::on_loop_end() noexcept {
+    open_.store(false);
+    told_ = true;
+    poll_ = {};
+    socket_.reset();
+    probe_.reset();
+    forget();
+    clear();
+}
+
+// polling -------------------------------------------------------------------------------------
+
+inline void live_session::poll(std::shared_ptr<http::detail::waiting_visit> w, parked_poll p) {
+    session_actions todo = machine_.poll(clock::now());
+    if (std::exchange(todo.refuse_poll, false)) {
+        p.reply.result(status::bad_request);
+        p.answer(std::move(p.reply));
+    } else {
+        poll_ = std::move(p);
+        std::uint64_t const number = ++poll_number_;
+        auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), number] {
+            auto const s = std::static_pointer_cast<live_session>(weak.lock());
+            if (!s) return;
+            s->home_.dispatch([s, number] {
+                if (s->poll_number_ == number) s->apply(s->machine_.poll_gone());
+            });
+        };
+        w->place().dispatch([weak = std::weak_ptr(w), gone] {
+            if (auto const waiting = weak.lock())
+                waiting->on_gone(gone);
+            else
+                gone();
+        });
+    }
+    apply(std::move(todo));
+}
+
+inline void live_session::receive(std::string_view body, bool binary) {
+    auto const keep = shared_from_this();
+    error_code const ec = decode_payload(body, protocol_, binary, [this](packet_view p) {
+        session_actions todo;
+        if (machine_.receive(p, clock::now(), todo))
+            deliver(p.data, p.binary);
+        else
+            apply(std::move(todo));
+        return !machine_.is_over();
+    });
+    if (ec) fail(close_reason::parse_error);
+}
+
+// WebSockets ----------------------------------------------------------------------------------
+
+inline void live_session::on_socket_open(std::shared_ptr<socket_link> const& l) {
+    if (l == socket_) {
+        apply(machine_.start());
+        return tell_opened();
+    }
+    if (!machine_.probe(clock::now())) return l->close();
+    probe_ = l;
+    apply({});
+}
+
+inline void live_session::on_socket_message(socket_link const& l, std::string_view data,
+                                            bool binary) {
+    auto const keep = shared_from_this();
+    packet_view p;
+    error_code const ec = read_frame(p, data, binary, protocol_);
+    if (&l == probe_.get())
+        return apply(machine_.receive_probe(
+            ec || p.binary ? std::nullopt : std::optional<packet_view>(p), clock::now()));
+    if (&l != socket_.get()) return;
+    if (ec) return fail(close_reason::parse_error);
+    if (p.type == packet_type::message && machine_.is_open()) return deliver(p.data, p.binary);
+    session_actions todo;
+    machine_.receive(p, clock::now(), todo);
+    apply(std::move(todo));
+}
+
+inline void live_session::on_socket_end(socket_link const& l, websocket::close_code why) {
+    auto const keep = shared_from_this();
+    if (&l == probe_.get()) {
+        probe_.reset();
+        machine_.probe_gone();
+        return apply({});
+    }
+    if (&l != socket_.get()) return;
+    socket_.reset();
+    bool const broken = why == websocket::close_code::protocol_error ||
+                        why == websocket::close_code::invalid_payload ||
+                        why == websocket::close_code::too_big;
+    fail(broken ? close_reason::transport_error : close_reason::transport_close);
+}
+
+inline void live_session::on_socket_drain(socket_link const& l) {
+    if (&l == socket_.get()) tell_drained();
+}
+
+}  // namespace httphooks::engineio::detail

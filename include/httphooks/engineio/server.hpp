@@ -1,0 +1,218 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    An Engine.IO server, to be mounted on an HTTP server or on a Beast session of your own.
+*/
+
+#include <httphooks/detail/http_text.hpp>
+#include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/detail/query.hpp>
+#include <httphooks/engineio/detail/reply.hpp>
+#include <httphooks/engineio/detail/service.hpp>
+#include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/options.hpp>
+#include <httphooks/engineio/transport/polling.hpp>
+#include <httphooks/engineio/transport/websocket.hpp>
+#include <httphooks/http/mount.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::engineio {
+
+/** Accepts Engine.IO clients below a path, over polling and WebSocket. Copies are handles of one
+    server.
+
+    A session lives on the executor of the connection that opened it; what comes for it on other
+    connections, perhaps of other threads, is passed on to there. Handlers are set before the server
+    is mounted.
+
+    @par Thread safety
+    Setting handlers: none. Everything else: all threads.
+    @par Source
+    Engine.IO protocol 4 (and 3, if the options say so); engine.io 6.6
+    @par Example
+    examples/engineio_echo.cpp
+*/
+class server {
+public:
+    /** A server; nothing happens until it is mounted.
+        @param executor what get_executor() gives; sessions have that of their connection
+        @throws std::invalid_argument for options that cannot be meant */
+    explicit server(asio::any_io_executor executor, options o = {});
+
+    /// Sets what is called with each connection that is opened, on its executor.
+    void on_connection(std::function<void(connection)> f) {
+        service_->on_connection = std::move(f);
+    }
+
+    /** Sets who decides which clients may connect.
+
+        `f(handshake const&)` gives a verdict, or whether the client may. Or `f(handshake const&,
+        std::function<void(verdict)> decide)` calls `decide` once, later, from any thread. What it
+        throws refuses the client. */
+    template <class F>
+    requires std::is_invocable_r_v<verdict, F&, handshake const&> ||
+        std::is_invocable_r_v<bool, F&, handshake const&> ||
+        std::invocable<F&, handshake const&, std::function<void(verdict)>>
+    void allow_request(F f);
+
+    /// Sets what is told of requests that are refused; on any thread, on several at once.
+    void on_connection_error(std::function<void(connection_error const&)> f) {
+        service_->on_connection_error = std::move(f);
+    }
+
+    /** Sets who adds fields to replies: of polls, of posts, and the 101 of a WebSocket. Called with
+        whether it is the reply to the handshake; on any thread, on several at once. */
+    void on_headers(std::function<void(fields& reply, request const&, bool initial)> f) {
+        service_->on_headers = std::move(f);
+    }
+
+    /// Sets what is told of exceptions that handlers of the application throw.
+    void on_error(std::function<void(std::exception_ptr)> f) { service_->on_error = std::move(f); }
+
+    /// Sends a message to all connections.
+    void broadcast(prepared_message const& message) {
+        engineio::broadcast(service_->all(), message);
+    }
+
+    /// All connections.
+    std::vector<connection> connections() const { return service_->all(); }
+    /// How many sessions there are, those that are ending too.
+    std::size_t size() const { return service_->size(); }
+
+    /// The executor that the server was created with.
+    asio::any_io_executor get_executor() const { return service_->executor(); }
+    /// What the server was created with.
+    engineio::options const& options() const noexcept { return service_->options(); }
+
+    /// Where the server is mounted.
+    std::string_view prefix() const noexcept { return service_->options().path; }
+    /// Bytes of a request's body. For mounts.
+    std::size_t body_limit() const noexcept { return service_->options().max_payload; }
+    /// Answers a request below the path. For mounts.
+    void async_serve(http::connection c, request r, http::mount_handler done);
+    /// Closes all sessions, and opens no more.
+    void drain() { service_->drain(); }
+
+private:
+    std::optional<detail::refused> judge(request const& r, detail::query const& q, bool upgrade,
+                                         std::shared_ptr<detail::live_session>& session) const;
+
+    std::shared_ptr<detail::service> service_;
+};
+
+static_assert(http::mountable<server>);
+
+// ---------------------------------------------------------------------------------------------
+
+inline server::server(asio::any_io_executor executor, engineio::options o)
+    : service_(std::make_shared<detail::service>(std::move(executor), std::move(o))) {
+    engineio::options const& known = service_->options();
+    if (!known.path.starts_with('/') || known.path.ends_with('/'))
+        throw std::invalid_argument("engineio::server: a path begins with / and ends without: " +
+                                    known.path);
+    if (!known.polling && !known.websocket)
+        throw std::invalid_argument("engineio::server: there is no transport");
+    if (known.cookie)
+        for (std::string const* const part : {&known.cookie->name, &known.cookie->path,
+                                              &known.cookie->domain, &known.cookie->same_site})
+            if (!httphooks::detail::is_field_text(*part) || part->find(';') != part->npos)
+                throw std::invalid_argument("engineio::server: no part of a cookie: " + *part);
+}
+
+template <class F>
+requires std::is_invocable_r_v<verdict, F&, handshake const&> ||
+    std::is_invocable_r_v<bool, F&, handshake const&> ||
+    std::invocable<F&, handshake const&, std::function<void(verdict)>>
+void server::allow_request(F f) {
+    if constexpr (std::is_invocable_r_v<verdict, F&, handshake const&>)
+        service_->allow_request = [g = std::move(f)](handshake const& h,
+                                                     detail::service::decide const& then) mutable {
+            then(g(h));
+        };
+    else if constexpr (std::is_invocable_r_v<bool, F&, handshake const&>)
+        service_->allow_request = [g = std::move(f)](handshake const& h,
+                                                     detail::service::decide const& then) mutable {
+            then({static_cast<bool>(g(h)), {}});
+        };
+    else
+        service_->allow_request = std::move(f);
+}
+
+/** What is wrong with a request, as far as it can be told without asking the application.
+    @par Source
+    engine.io 6.6, Server.verify; a WebSocket of an origin that may not connect is refused too */
+inline std::optional<detail::refused> server::judge(
+    request const& r, detail::query const& q, bool upgrade,
+    std::shared_ptr<detail::live_session>& session) const {
+    using detail::refused;
+    engineio::options const& o = options();
+    bool const polling = q.transport.is("polling") && o.polling;
+    bool const websocket = q.transport.is("websocket") && o.websocket;
+    if (!polling && !websocket)
+        return refused{refusal::unknown_transport, q.transport.value.value_or(""), {}};
+    if (upgrade && service_->cors() && !service_->cors()->lets_in(r))
+        return refused{refusal::forbidden, "INVALID_ORIGIN", {}};
+    if (q.sid) {
+        if (!q.sid.repeated) session = service_->find(*q.sid.value);
+        if (!session) return refused{refusal::unknown_session, *q.sid.value, {}};
+        bool const fits = upgrade ? websocket && o.allow_upgrades
+                                  : q.transport.is(to_string(session->transport()));
+        if (!fits) return refused{refusal::bad_request, "TRANSPORT_MISMATCH", {}};
+        return std::nullopt;
+    }
+    if (r.method() != verb::get) {
+        auto const method = r.method_string();
+        return refused{
+            refusal::bad_handshake_method, std::string(method.data(), method.size()), {}};
+    }
+    if (websocket != upgrade) return refused{refusal::bad_request, "TRANSPORT_HANDSHAKE_ERROR", {}};
+    return std::nullopt;
+}
+
+inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
+    detail::visit v{std::move(c), std::move(r), std::move(done)};
+    request const& asked = v.message;
+    auto const raw = asked.target();
+    std::string_view const path = http::detail::target_path({raw.data(), raw.size()});
+    if (path.size() == prefix().size())
+        return http::detail::reply(std::move(v), error_response(status::not_found));
+    if (service_->cors() && asked.method() == verb::options) {
+        response granted = make_response(status::no_content);
+        detail::add_origin_fields(*service_, granted, asked);
+        return http::detail::reply(std::move(v), granted);
+    }
+    bool const upgrade = websocket::is_upgrade(asked);
+    detail::query const q = detail::read_query(asked);
+    std::shared_ptr<detail::live_session> session;
+    if (auto const wrong = judge(asked, q, upgrade, session))
+        return detail::refuse(*service_, std::move(v), *wrong, upgrade);
+    if (!upgrade)
+        return session ? transport::serve_polling(service_, std::move(v), session, q)
+                       : transport::open_polling(service_, std::move(v), q);
+    websocket::handshake_reply reply = detail::accept_websocket(asked);
+    if (!reply.accepted) {
+        detail::add_origin_fields(*service_, reply.message, asked);
+        v.client.close_after_reply();
+        return http::detail::reply(std::move(v), reply.message);
+    }
+    if (session)
+        transport::upgrade_to_websocket(service_, std::move(v), session, std::move(reply));
+    else
+        transport::open_websocket(service_, std::move(v), q, std::move(reply));
+}
+
+}  // namespace httphooks::engineio

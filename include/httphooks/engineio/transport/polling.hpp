@@ -1,0 +1,175 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The polling transport: GET waits for what the server sends, POST carries what the client sends.
+*/
+
+#include <httphooks/detail/http_text.hpp>
+#include <httphooks/engineio/detail/query.hpp>
+#include <httphooks/engineio/detail/reply.hpp>
+#include <httphooks/engineio/detail/service.hpp>
+#include <httphooks/http/detail/visit.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::engineio::transport {
+
+/** Opens a session, unless the application objects, and answers with the packet "open".
+    @par Source
+    Engine.IO protocol 4, "Handshake"; engine.io 6.6, Server.handshake */
+void open_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
+                  detail::query const& q);
+
+/// Serves a request of a session: GET, POST, and nothing else.
+void serve_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
+                   std::shared_ptr<detail::live_session> const& session, detail::query const& q);
+
+// ---------------------------------------------------------------------------------------------
+
+}  // namespace httphooks::engineio::transport
+
+namespace httphooks::engineio::detail {
+
+using http::detail::waiting_visit;
+
+/// The revision that a handshake asks for, if it is one that there is.
+inline std::optional<revision> revision_of(options const& o, query const& q) {
+    if (q.eio.is("4")) return revision::v4;
+    if (q.eio.is("3") && o.allow_eio3) return revision::v3;
+    return std::nullopt;
+}
+
+/// How the polls of a request's client are answered.
+inline poll_style style_of(query const& q, revision r, bool scripts) {
+    poll_style style{r, !q.base64, {}};
+    if (scripts) style.script_call = "___eio[" + q.script.value_or("") + "]";
+    return style;
+}
+
+/// A handshake that polls, while the application thinks about it.
+struct polling_handshake {
+    std::shared_ptr<service> owner;
+    query asked;
+    handshake shake;
+
+    /// Answers. On the connection's executor.
+    void decide(std::shared_ptr<waiting_visit> const& w, verdict const& v) const;
+    void refuse(waiting_visit& w, refused const& why) const {
+        tell_refused(*owner, *shake.message, why);
+        w.answer(refusal_reply(*owner, *shake.message, why, false));
+    }
+};
+
+inline void polling_handshake::decide(std::shared_ptr<waiting_visit> const& w,
+                                      verdict const& v) const {
+    if (!v.allowed) return refuse(*w, {refusal::forbidden, {}, v.message});
+    auto const r = revision_of(owner->options(), asked);
+    if (!r) return refuse(*w, {refusal::unsupported_protocol, asked.eio.value.value_or(""), {}});
+    status why{};
+    bool const scripts = asked.script.has_value();
+    auto const session =
+        owner->open(w->place(), {{}, shake, *r, transport_kind::polling, scripts}, why);
+    if (why == status::bad_request)
+        return refuse(*w, {refusal::bad_request, "ID_GENERATION_ERROR", {}});
+    if (!session) return w->answer(no_room(*owner, *shake.message));
+    parked_poll p{w, begin_reply(*owner, *shake.message, true), style_of(asked, *r, scripts)};
+    add_cookie(p.reply, owner->options(), session->id());
+    session->poll(w, std::move(p));
+    session->tell_opened();
+}
+
+/// Runs a function where a session lives, with the visit that it answers; drops both when the
+/// client has gone meanwhile.
+template <class Function>
+void at_home(live_session const& s, std::shared_ptr<waiting_visit> const& w, Function f) {
+    if (s.place().here()) {
+        f(w);
+        return w->hold();
+    }
+    w->hold();
+    s.place().post([weak = std::weak_ptr(w), g = std::move(f)]() mutable {
+        if (auto const waiting = weak.lock()) g(waiting);
+    });
+}
+
+inline void serve_poll(std::shared_ptr<service> const& s, visit v,
+                       std::shared_ptr<live_session> const& session, query const& q) {
+    parked_poll p{{},
+                  begin_reply(*s, v.message, false),
+                  style_of(q, session->protocol(), session->scripts())};
+    auto const w = std::make_shared<waiting_visit>(std::move(v));
+    p.client = w;
+    at_home(*session, w,
+            [session, p = std::move(p)](std::shared_ptr<waiting_visit> const& waiting) mutable {
+                session->poll(waiting, std::move(p));
+            });
+}
+
+inline void serve_post(std::shared_ptr<service> const& s, visit v,
+                       std::shared_ptr<live_session> const& session) {
+    auto const type = v.message[field::content_type];
+    bool const bytes = httphooks::detail::ascii_istarts_with({type.data(), type.size()},
+                                                             "application/octet-stream");
+    std::string body = std::move(v.message.body());
+    response answer = begin_reply(*s, v.message, false);
+    answer.set(field::content_type, "text/html");
+    bool const bad = bytes && session->protocol() == revision::v4;
+    if (bad)
+        answer.result(status::bad_request);
+    else
+        answer.body() = "ok";
+    if (session->scripts()) body = unescape_newlines(form_value(body, "d").value_or(""));
+    at_home(*session, std::make_shared<waiting_visit>(std::move(v)),
+            [session, text = std::move(body), r = std::move(answer), bytes,
+             bad](std::shared_ptr<waiting_visit> const& w) mutable {
+                if (bad)
+                    session->fail(close_reason::transport_error);
+                else
+                    session->receive(text, bytes);
+                w->answer(std::move(r));
+            });
+}
+
+}  // namespace httphooks::engineio::detail
+
+namespace httphooks::engineio::transport {
+
+inline void open_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
+                         detail::query const& q) {
+    auto const shake = std::make_shared<detail::polling_handshake const>(detail::polling_handshake{
+        s, q,
+        handshake{std::make_shared<request const>(v.message), v.client.peer(), v.client.tls()}});
+    auto const w = std::make_shared<detail::waiting_visit>(std::move(v));
+    s->ask(shake->shake, [shake, weak = std::weak_ptr(w)](verdict const& says) {
+        auto const waiting = weak.lock();
+        if (!waiting) return;
+        if (waiting->place().here()) return shake->decide(waiting, says);
+        waiting->place().post([shake, weak, says] {
+            if (auto const still = weak.lock()) shake->decide(still, says);
+        });
+    });
+    w->hold();
+}
+
+inline void serve_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
+                          std::shared_ptr<detail::live_session> const& session,
+                          detail::query const& q) {
+    switch (v.message.method()) {
+        case verb::get:
+            return detail::serve_poll(s, std::move(v), session, q);
+        case verb::post:
+            return detail::serve_post(s, std::move(v), session);
+        default: {
+            response reply = make_response(status::method_not_allowed);
+            reply.set(field::allow, s->cors() ? "GET, POST, OPTIONS" : "GET, POST");
+            detail::add_origin_fields(*s, reply, v.message);
+            return http::detail::reply(std::move(v), reply);
+        }
+    }
+}
+
+}  // namespace httphooks::engineio::transport

@@ -1,0 +1,250 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Where a session lives: an executor that runs one thing at a time, and the timer of its event
+    loop.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace httphooks::http::detail {
+
+/// Something with a deadline; owned by a std::shared_ptr.
+class timed : public std::enable_shared_from_this<timed> {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    timed() = default;
+    timed(timed const&) = delete;
+    timed& operator=(timed const&) = delete;
+    virtual ~timed() = default;
+
+    /// The deadline has passed; called on any thread of the event loop.
+    virtual void on_deadline() = 0;
+    /// The event loop ends; nothing runs there any more.
+    virtual void on_loop_end() noexcept = 0;
+
+private:
+    friend class timers;
+    boost::intrusive::set_member_hook<> hook_{};
+    boost::intrusive::list_member_hook<> member_{};
+    time_point deadline_{};
+};
+
+/** The deadlines of one event loop, with one timer. Thread-safe. */
+class timers : public std::enable_shared_from_this<timers> {
+public:
+    using time_point = timed::time_point;
+
+    /// Those of a context.
+    static std::shared_ptr<timers> of(asio::any_io_executor const& executor);
+
+    explicit timers(asio::any_io_executor executor) : timer_(std::in_place, std::move(executor)) {}
+
+    /// Adds something; it is told of the end of the loop, until it leaves.
+    void enter(timed& t);
+    void leave(timed& t) noexcept;
+
+    /// Sets, changes or takes back a deadline.
+    void set(timed& t, std::optional<time_point> at);
+
+    /// Posts a function, unless the context has ended.
+    template <class Function>
+    void post(asio::any_io_executor const& executor, Function f) {
+        std::lock_guard const lock(mutex_);
+        if (timer_) asio::post(executor, std::move(f));
+    }
+
+private:
+    struct service;
+    struct earlier {
+        bool operator()(timed const& a, timed const& b) const noexcept {
+            return a.deadline_ < b.deadline_;
+        }
+    };
+    using queue = boost::intrusive::multiset<
+        timed,
+        boost::intrusive::member_hook<timed, boost::intrusive::set_member_hook<>, &timed::hook_>,
+        boost::intrusive::compare<earlier>>;
+
+    using list = boost::intrusive::list<
+        timed,
+        boost::intrusive::member_hook<timed, boost::intrusive::list_member_hook<>, &timed::member_>,
+        boost::intrusive::constant_time_size<false>>;
+
+    void arm();
+    void on_timer();
+    void end();
+
+    std::mutex mutex_{};
+    queue queue_{};
+    list members_{};
+    std::optional<asio::steady_timer> timer_;
+    time_point armed_ = time_point::max();
+};
+
+/// An executor with its timers. Functions that are given to it run one at a time.
+class home {
+public:
+    explicit home(asio::any_io_executor executor);
+
+    asio::any_io_executor const& executor() const noexcept { return executor_; }
+    detail::timers& timers() const noexcept { return *timers_; }
+
+    /// Whether the caller is run by the executor.
+    bool here() const noexcept;
+
+    /// Whether all that runs on the executor's context does so one after another.
+    bool owns_context() const noexcept {
+        return executor_.target<asio::io_context::executor_type>() != nullptr;
+    }
+
+    /// Whether both are the same executor.
+    friend bool operator==(home const& a, home const& b) noexcept {
+        return a.executor_ == b.executor_;
+    }
+
+    /// Runs a function later.
+    template <class Function>
+    void post(Function f) const {
+        timers_->post(executor_, std::move(f));
+    }
+
+    /// Runs a function at once if this is the place, else later.
+    template <class Function>
+    void dispatch(Function f) const {
+        if (here())
+            f();
+        else
+            post(std::move(f));
+    }
+
+private:
+    asio::any_io_executor executor_;
+    std::shared_ptr<detail::timers> timers_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+struct timers::service final : asio::execution_context::service {
+    using key_type = service;
+    static inline asio::execution_context::id id{};
+
+    explicit service(asio::execution_context& context)
+        : asio::execution_context::service(context) {}
+
+    void shutdown() override {
+        if (timers_) timers_->end();
+    }
+
+    std::shared_ptr<timers> get(asio::any_io_executor const& executor) {
+        std::lock_guard const lock(mutex_);
+        if (!timers_) timers_ = std::make_shared<timers>(executor);
+        return timers_;
+    }
+
+    std::mutex mutex_{};
+    std::shared_ptr<timers> timers_{};
+};
+
+inline std::shared_ptr<timers> timers::of(asio::any_io_executor const& executor) {
+    asio::execution_context& context = asio::query(executor, asio::execution::context);
+    return asio::use_service<service>(context).get(executor);
+}
+
+inline void timers::set(timed& t, std::optional<time_point> at) {
+    std::lock_guard const lock(mutex_);
+    if (t.hook_.is_linked()) {
+        if (at && t.deadline_ == *at) return;
+        queue_.erase(queue_.iterator_to(t));
+    }
+    if (!at || !timer_) return;
+    t.deadline_ = *at;
+    queue_.insert(t);
+    if (*at < armed_) arm();
+}
+
+inline void timers::arm() {
+    armed_ = queue_.begin()->deadline_;
+    timer_->expires_at(armed_);
+    timer_->async_wait([weak = weak_from_this()](error_code ec) {
+        if (ec) return;
+        if (auto const self = weak.lock()) self->on_timer();
+    });
+}
+
+inline void timers::on_timer() {
+    std::vector<std::shared_ptr<timed>> due;
+    {
+        std::lock_guard const lock(mutex_);
+        if (!timer_) return;
+        auto const now = std::chrono::steady_clock::now();
+        while (!queue_.empty() && queue_.begin()->deadline_ <= now) {
+            timed& t = *queue_.begin();
+            queue_.erase(queue_.begin());
+            if (auto alive = t.weak_from_this().lock()) due.push_back(std::move(alive));
+        }
+        armed_ = time_point::max();
+        if (!queue_.empty()) arm();
+    }
+    for (auto const& t : due) t->on_deadline();
+}
+
+inline void timers::enter(timed& t) {
+    std::lock_guard const lock(mutex_);
+    members_.push_back(t);
+}
+
+inline void timers::leave(timed& t) noexcept {
+    std::lock_guard const lock(mutex_);
+    if (t.hook_.is_linked()) queue_.erase(queue_.iterator_to(t));
+    if (t.member_.is_linked()) members_.erase(members_.iterator_to(t));
+}
+
+inline void timers::end() {
+    std::vector<std::shared_ptr<timed>> alive;
+    {
+        std::lock_guard const lock(mutex_);
+        queue_.clear();
+        for (timed& t : members_)
+            if (auto kept = t.weak_from_this().lock()) alive.push_back(std::move(kept));
+        members_.clear();
+        timer_.reset();
+    }
+    for (auto const& t : alive) t->on_loop_end();
+}
+
+inline home::home(asio::any_io_executor executor)
+    : executor_(std::move(executor)), timers_(detail::timers::of(executor_)) {}
+
+inline bool home::here() const noexcept {
+    using plain = asio::io_context::executor_type;
+    if (auto const* const e = executor_.target<plain>()) return e->running_in_this_thread();
+    if (auto const* const e = executor_.target<asio::strand<plain>>())
+        return e->running_in_this_thread();
+    if (auto const* const e = executor_.target<asio::strand<asio::any_io_executor>>())
+        return e->running_in_this_thread();
+    return false;
+}
+
+}  // namespace httphooks::http::detail

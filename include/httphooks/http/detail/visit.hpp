@@ -1,0 +1,95 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A request that a mount has got, and the ways to answer it.
+*/
+
+#include <httphooks/http/connection.hpp>
+#include <httphooks/http/detail/home.hpp>
+#include <httphooks/http/mount.hpp>
+#include <httphooks/message.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace httphooks::http::detail {
+
+/// A request, its connection, and how the connection is given back.
+struct visit {
+    connection client;
+    request message;
+    mount_handler done;
+
+    /// Gives the connection back, or lets it go when it is broken.
+    void leave(error_code ec) {
+        std::optional<connection> back;
+        if (!ec) back.emplace(std::move(client));
+        std::move(done)(ec, std::move(back));
+    }
+};
+
+/// Answers.
+inline void reply(visit v, response const& r) {
+    auto const held = std::make_shared<visit>(std::move(v));
+    held->client.async_write(r, [held](error_code ec) { held->leave(ec); });
+}
+
+/** A visit whose answer comes later, perhaps from another thread.
+
+    It lives as long as its client waits; refer to it by std::weak_ptr elsewhere. */
+class waiting_visit final : public std::enable_shared_from_this<waiting_visit> {
+public:
+    explicit waiting_visit(visit v) : visit_(std::move(v)), home_(visit_.client.get_executor()) {}
+
+    /// The request. On the connection's executor, or before it waits.
+    request const& message() const noexcept { return visit_.message; }
+
+    /// Where the connection lives.
+    home const& place() const noexcept { return home_; }
+
+    /// Sets what is called, where it is set: on the connection's executor, when the client goes
+    /// before it has the answer.
+    void on_gone(std::function<void()> f) {
+        if (left_) return f();
+        gone_ = std::move(f);
+    }
+
+    /// Begins to wait, unless it is answered. On the connection's executor.
+    void hold() {
+        if (answered_ || std::exchange(held_, true)) return;
+        visit_.client.async_wait_abort([self = shared_from_this()](error_code ec) {
+            if (self->answered_) return;
+            self->answered_ = true;
+            self->visit_.client.close();
+            self->finish(ec);
+        });
+    }
+
+    /// Answers, from any thread.
+    void answer(response r) {
+        home_.dispatch([self = shared_from_this(), r = std::move(r)] {
+            if (std::exchange(self->answered_, true)) return;
+            self->visit_.client.async_write(r, [self](error_code ec) { self->finish(ec); });
+        });
+    }
+
+private:
+    void finish(error_code ec) {
+        left_ = true;
+        auto const f = std::exchange(gone_, nullptr);
+        if (ec && f) f();
+        visit_.leave(ec);
+    }
+
+    visit visit_;
+    home home_;
+    std::function<void()> gone_{};
+    bool held_ = false;
+    bool answered_ = false;
+    bool left_ = false;
+};
+
+}  // namespace httphooks::http::detail

@@ -1,0 +1,328 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/engineio/transport/websocket.hpp>
+
+#include "support/catch.hpp"
+#include "support/engineio_service.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+namespace eio = httphooks::engineio;
+using support::engineio_service;
+using support::engineio_socket;
+using support::polling_peer;
+using support::websocket_peer;
+
+namespace {
+
+/// The next frame must close; its code, 0 for none, -1 when it is something else.
+int closing(websocket_peer& w) {
+    auto const f = w.frame();
+    return f.op == 8 ? f.close_code() : -1;
+}
+
+/// A WebSocket that has been asked whether it works, and does.
+websocket_peer probed(engineio_service& s, std::string const& sid) {
+    websocket_peer w = engineio_socket(s, sid);
+    w.send("2probe");
+    CHECK(w.text() == "3probe");
+    return w;
+}
+
+}  // namespace
+
+TEST_CASE("a session begins on a WebSocket") {
+    engineio_service s;
+    auto w = engineio_socket(s, {}, {{"Sec-WebSocket-Extensions", "permessage-deflate"}});
+    CHECK(w.reply().status == 101);
+    CHECK_FALSE(w.reply().has("Sec-WebSocket-Extensions"));
+    std::string const open = w.text();
+    CHECK(open == "0{\"sid\":\"" + support::sid_of(open) +
+                      R"(","upgrades":[],"pingInterval":25000,"pingTimeout":20000,)"
+                      R"("maxPayload":1000000})");
+    w.send("4hello €");
+    CHECK(w.text() == "4hello €");
+    std::string const bytes("\0\1\xff", 3);
+    w.send(bytes, 2);
+    auto const f = w.frame();
+    CHECK(f.op == 2);
+    CHECK(f.payload == bytes);
+    w.send("", 2);
+    CHECK(w.frame().op == 2);
+}
+
+TEST_CASE("frames that come with the handshake are read") {
+    engineio_service s;
+    support::http_peer p(s.port());
+    std::string const frame(
+        "\x81\x82\0\0\0\0"
+        "4x",
+        8);
+    p.send_raw(
+        "GET /engine.io/?transport=websocket&EIO=4 HTTP/1.1\r\nHost: x\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" +
+        frame);
+    CHECK(p.head().status == 101);
+    std::string const first = p.bytes(2);
+    REQUIRE(first.size() == 2);
+    auto const size = static_cast<unsigned char>(first[1]);
+    CHECK(p.bytes(size).starts_with("0{"));
+    CHECK(p.bytes(4) ==
+          "\x81\x02"
+          "4x");
+}
+
+TEST_CASE("packets that mean nothing are ignored, others end the session") {
+    engineio_service s;
+    {
+        auto w = engineio_socket(s);
+        w.text();
+        for (char const* const p : {"6", "3", "5", "0"}) w.send(p);
+        w.send("4x");
+        CHECK(w.text() == "4x");
+    }
+    CHECK(s.next_note() == "transport close");
+    for (auto const& [packet, why] :
+         std::vector<std::pair<std::string, std::string>>{{"1", "transport close"},
+                                                          {"2", "transport error"},
+                                                          {"", "parse error"},
+                                                          {"9", "parse error"},
+                                                          {"x", "parse error"},
+                                                          {"bAQID", "parse error"}}) {
+        auto w = engineio_socket(s);
+        w.text();
+        w.send(packet);
+        CHECK(closing(w) == 0);
+        CHECK(s.next_note() == why);
+    }
+}
+
+TEST_CASE("messages that are too large or no text have close codes") {
+    eio::options o;
+    o.max_payload = 100;
+    engineio_service s(o);
+    auto large = engineio_socket(s);
+    large.text();
+    large.send("4" + std::string(99, 'x'));
+    CHECK(large.text() == "4" + std::string(99, 'x'));
+    large.send("4" + std::string(100, 'x'));
+    CHECK(closing(large) == 1009);
+    CHECK(s.next_note() == "transport error");
+    auto broken = engineio_socket(s);
+    broken.text();
+    broken.send("4\xff");
+    CHECK(closing(broken) == 1007);
+    CHECK(s.next_note() == "transport error");
+}
+
+TEST_CASE("the server closes behind what it has sent") {
+    engineio_service s;
+    s.on_connection([](eio::connection c) {
+        c.on_message([c](std::string_view) mutable {
+            c.send("last");
+            c.close();
+            CHECK_FALSE(c.is_open());
+            CHECK_FALSE(c.send("lost"));
+        });
+    });
+    auto w = engineio_socket(s);
+    w.text();
+    w.send("4x");
+    CHECK(w.text() == "4last");
+    CHECK(closing(w) == 0);
+    CHECK(s.next_note() == "forced close");
+}
+
+TEST_CASE("heartbeats come over a WebSocket, and a client without them is given up") {
+    eio::options o;
+    o.ping_interval = 50ms;
+    o.ping_timeout = 50ms;
+    engineio_service s(o);
+    auto w = engineio_socket(s);
+    w.text();
+    for (int i = 0; i < 4; ++i) {
+        CHECK(w.text() == "2");
+        w.send("3");
+    }
+    CHECK(s.note_count() == 0);
+    CHECK(w.text() == "2");
+    CHECK(closing(w) == 0);
+    CHECK(s.next_note() == "ping timeout");
+}
+
+TEST_CASE("a session goes from polling to WebSocket") {
+    engineio_service s;
+    polling_peer p(s);
+    p.poll();
+    auto w = engineio_socket(s, p.sid());
+    CHECK(w.reply().status == 101);
+    w.send("2probe");
+    CHECK(w.text() == "3probe");
+    CHECK(p.answer().body == "6");
+    CHECK(p.get().body == "6");
+    CHECK(p.get().body == "6");
+    CHECK(p.post("4before").body == "ok");
+    CHECK(p.get().body == "4before");
+    CHECK(p.post("4between").body == "ok");
+    w.send("5");
+    CHECK(w.text() == "4between");
+    w.send("4after");
+    CHECK(w.text() == "4after");
+    for (char const* const method : {"GET", "POST"}) {
+        auto const r = s.ask(method, p.query(), {}, "4x");
+        CHECK(r.status == 400);
+        CHECK(r.body == R"({"code":3,"message":"Bad request"})");
+    }
+    w.send("4still there");
+    CHECK(w.text() == "4still there");
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("an upgrade without a probe is one") {
+    engineio_service s;
+    polling_peer p(s);
+    p.poll();
+    CHECK(p.post("6").body == "ok");
+    auto w = engineio_socket(s, p.sid());
+    w.send("5");
+    CHECK(p.answer().body == "6");
+    w.send("4x");
+    CHECK(w.text() == "4x");
+}
+
+TEST_CASE("a probe that fails leaves polling as it was") {
+    eio::options o;
+    o.upgrade_timeout = 50ms;
+    engineio_service s(o);
+    polling_peer p(s);
+    SECTION("it drops") {
+        engineio_socket(s, p.sid());
+    }
+    SECTION("it drops behind the probe") {
+        probed(s, p.sid());
+    }
+    SECTION("its first packet is another one") {
+        auto w = engineio_socket(s, p.sid());
+        w.send("4x");
+        CHECK(closing(w) == 0);
+    }
+    SECTION("its first packet is bytes") {
+        auto w = engineio_socket(s, p.sid());
+        w.send("2probe", 2);
+        CHECK(closing(w) == 0);
+    }
+    SECTION("it takes too long") {
+        auto w = engineio_socket(s, p.sid());
+        CHECK(closing(w) == 0);
+    }
+    SECTION("it takes too long behind the probe") {
+        auto w = probed(s, p.sid());
+        CHECK(closing(w) == 0);
+    }
+    CHECK(p.post("4x").body == "ok");
+    std::string got;
+    for (int i = 0; i < 100 && got != "4x"; ++i) got = p.get().body;
+    CHECK(got == "4x");
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("a second WebSocket for a session is accepted and closed") {
+    engineio_service s;
+    polling_peer p(s);
+    auto w = probed(s, p.sid());
+    auto second = engineio_socket(s, p.sid());
+    CHECK(second.reply().status == 101);
+    CHECK(closing(second) == 0);
+    w.send("5");
+    w.send("4x");
+    CHECK(w.text() == "4x");
+    auto third = engineio_socket(s, p.sid());
+    CHECK(third.reply().status == 101);
+    CHECK(closing(third) == 0);
+    w.send("4y");
+    CHECK(w.text() == "4y");
+}
+
+TEST_CASE("a session that ends during an upgrade closes the probe too") {
+    engineio_service s;
+    s.on_connection(
+        [](eio::connection c) { c.on_message([c](std::string_view) mutable { c.close(); }); });
+    polling_peer p(s);
+    auto w = probed(s, p.sid());
+    SECTION("a poll waits") {
+        p.poll();
+        p.post("4x");
+        CHECK(p.answer().body == "1");
+        CHECK(closing(w) == 0);
+    }
+    SECTION("the client ends it") {
+        p.post("1");
+        CHECK(closing(w) == 0);
+    }
+    SECTION("no poll waits, and the upgrade goes on") {
+        p.post("4x");
+        w.send("5");
+        CHECK(closing(w) == 0);
+    }
+    CHECK_FALSE(s.next_note().empty());
+}
+
+TEST_CASE("refused upgrades are answered in text, and the connection closes") {
+    eio::options o;
+    engineio_service s(o);
+    auto const refused = [&](std::string const& query, std::string const& text) {
+        websocket_peer w(s.port(), "/engine.io/" + query);
+        auto const r = w.peer().bytes(text.size());
+        CHECK(w.reply().status == 400);
+        CHECK(w.reply()["Content-Type"] == "text/html");
+        CHECK(w.reply()["Connection"] == "close");
+        CHECK(w.reply()["Content-Length"] == std::to_string(text.size()));
+        CHECK(r == text);
+        CHECK(w.ended());
+    };
+    refused("?transport=websocket&EIO=4&sid=none", "Session ID unknown");
+    refused("?transport=constructor&EIO=4", "Transport unknown");
+    refused("?transport=websocket", "Unsupported protocol version");
+    refused("?transport=websocket&EIO=3", "Unsupported protocol version");
+    refused("?transport=polling&EIO=4", "Bad request");
+}
+
+TEST_CASE("in revision 3 the client pings, and bytes begin with their type") {
+    eio::options o;
+    o.allow_eio3 = true;
+    engineio_service s(o);
+    auto w = engineio_socket(s, {}, {}, "3");
+    CHECK(w.text().starts_with("0{"));
+    w.send("2");
+    CHECK(w.text() == "3");
+    w.send("4x");
+    CHECK(w.text() == "4x");
+    w.send("\4\1\2", 2);
+    auto const f = w.frame();
+    CHECK(f.op == 2);
+    CHECK(f.payload == "\4\1\2");
+    w.send("3");
+    CHECK(closing(w) == 0);
+}
+
+TEST_CASE("a WebSocket of another thread serves a session as well") {
+    engineio_service s({}, 3);
+    for (int i = 0; i < 20; ++i) {
+        polling_peer p(s);
+        auto w = probed(s, p.sid());
+        w.send("5");
+        for (int k = 0; k < 20; ++k) w.send("4" + std::to_string(k));
+        w.send(std::string(100'000, 'x'), 2);
+        w.send("4end");
+        for (int k = 0; k < 20; ++k) REQUIRE(w.text() == "4" + std::to_string(k));
+        REQUIRE(w.frame().payload.size() == 100'000);
+        REQUIRE(w.text() == "4end");
+        w.send("1");
+        CHECK(closing(w) == 0);
+        CHECK(s.next_note() == "transport close");
+    }
+}
