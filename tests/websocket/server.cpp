@@ -76,6 +76,20 @@ TEST_CASE("The handshake's reply is what RFC 6455 asks for") {
           "Upgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
 }
 
+TEST_CASE("A refusal for want of an upgrade says what to upgrade to, and names that field") {
+    websocket_server s;
+    s.settings->mounts.add(echo_server(s.context.get_executor()));
+    memory_client c = s.connect();
+    c.send("GET /ws HTTP/1.1\r\nHost: example.org\r\n\r\n");
+    s.run();
+    std::string const kept = support::take(c);
+    CHECK(kept.find("\r\nUpgrade: websocket\r\n") != kept.npos);
+    CHECK(kept.find("\r\nConnection: Upgrade\r\n") != kept.npos);
+    c.send("GET /ws HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n");
+    s.run();
+    CHECK(support::take(c).find("\r\nConnection: Upgrade, close\r\n") != std::string::npos);
+}
+
 TEST_CASE("A refusal leaves the connection for the next request") {
     websocket_server s;
     s.settings->mounts.add(echo_server(s.context.get_executor()));

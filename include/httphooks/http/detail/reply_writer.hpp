@@ -113,7 +113,11 @@ inline void append_header(std::string& out, response const& r, std::string_view 
             text.add("Transfer-Encoding: chunked\r\n");
         }
     }
-    if (after == persistence::close)
+    // RFC 9110 7.8: who sends Upgrade names it in Connection
+    if (code == 426 && r.contains(field::upgrade))
+        text.add(after == persistence::close ? "Connection: Upgrade, close\r\n"
+                                             : "Connection: Upgrade\r\n");
+    else if (after == persistence::close)
         text.add("Connection: close\r\n");
     else if (after == persistence::keep_http10)
         text.add("Connection: keep-alive\r\n");
