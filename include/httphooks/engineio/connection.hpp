@@ -65,7 +65,7 @@ public:
     /// Sets what is called once when the connection has ended, for whatever reason.
     void on_close(std::function<void(close_reason)> f) { session_->on_close(std::move(f)); }
 
-    /// Sets what is called when all that waited for the client has been handed to the system.
+    /// Sets what is called when all that had to wait for the client has left.
     void on_drain(std::function<void()> f) { session_->on_drain(std::move(f)); }
 
     /// Whether messages can be sent.

@@ -165,7 +165,7 @@ inline std::optional<detail::refused> server::judge(
     if (!polling && !websocket)
         return refused{refusal::unknown_transport, q.transport.value.value_or(""), {}};
     if (upgrade && service_->cors() && !service_->cors()->lets_in(r))
-        return refused{refusal::forbidden, "INVALID_ORIGIN", {}};
+        return refused{refusal::forbidden, "INVALID_ORIGIN", {}, true};
     if (q.sid) {
         if (!q.sid.repeated) session = service_->find(*q.sid.value);
         if (!session) return refused{refusal::unknown_session, *q.sid.value, {}};

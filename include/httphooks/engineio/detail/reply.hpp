@@ -28,6 +28,8 @@ struct refused {
     std::string context{};
     /// What the client is told instead of the code's text.
     std::string text{};
+    /// Whether it is the origin that may not connect.
+    bool origin = false;
 
     std::string_view told() const noexcept {
         return text.empty() ? to_string(code) : std::string_view(text);
@@ -80,7 +82,8 @@ inline response refusal_reply(service const& s, request const& r, refused const&
                               bool upgrade) {
     response reply;
     if (upgrade) {
-        reply = make_response(status::bad_request, std::string(why.told()), "text/html");
+        reply = make_response(why.origin ? status::forbidden : status::bad_request,
+                              std::string(why.told()), "text/html");
     } else {
         std::string text = "{\"code\":" + std::to_string(static_cast<int>(why.code));
         text.append(",\"message\":");

@@ -1,0 +1,162 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/engineio/connection.hpp>
+
+#include "support/catch.hpp"
+#include "support/engineio_service.hpp"
+#include "support/eventually.hpp"
+
+#include <any>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace eio = httphooks::engineio;
+using support::engineio_service;
+using support::engineio_socket;
+using support::polling_peer;
+using support::websocket_peer;
+
+TEST_CASE("a connection tells what it is") {
+    engineio_service s;
+    s.on_connection([&s](eio::connection c) {
+        c.on_message([&s, c](std::string_view) {
+            s.note(std::string(to_string(c.transport())) + " " + c.id() + " " +
+                   c.peer().address().to_string() + " " +
+                   std::string(c.handshake().message->target()) + " " +
+                   std::to_string(static_cast<int>(c.protocol())));
+        });
+    });
+    polling_peer p(s, "&EIO=4&token=a%20b");
+    p.post("4x");
+    std::string const rest =
+        " " + p.sid() + " 127.0.0.1 /engine.io/?transport=polling&EIO=4&token=a%20b 4";
+    CHECK(s.next_note() == "polling" + rest);
+    auto w = engineio_socket(s, p.sid());
+    w.send("5");
+    w.send("4x");
+    CHECK(s.next_note() == "websocket" + rest);
+}
+
+TEST_CASE("whether a message would leave at once") {
+    engineio_service s;
+    s.on_connection([&s](eio::connection c) {
+        c.on_message([&s, c](std::string_view) mutable {
+            std::string seen = c.writable() ? "1" : "0";
+            c.send("a");
+            seen += c.writable() ? "1" : "0";
+            seen += c.buffered_amount() > 0 ? " waits" : "";
+            s.note(seen);
+        });
+    });
+    polling_peer p(s);
+    p.post("4x");
+    CHECK(s.next_note() == "00 waits");
+    CHECK(p.get().body == "4a");
+    p.poll();
+    p.post("4x");
+    CHECK(s.next_note() == "10 waits");
+    CHECK(p.answer().body == "4a");
+    auto w = engineio_socket(s);
+    w.text();
+    w.send("4x");
+    CHECK(s.next_note() == "10 waits");
+}
+
+TEST_CASE("a handler that throws closes the connection, and is told of") {
+    engineio_service s;
+    s.server().on_error([&s](std::exception_ptr e) {
+        try {
+            std::rethrow_exception(e);
+        } catch (std::exception const& x) {
+            s.note(x.what());
+        }
+    });
+    s.on_connection([](eio::connection c) {
+        c.on_message([](std::string_view) { throw std::runtime_error("broken"); });
+    });
+    auto w = engineio_socket(s);
+    w.text();
+    w.send("4x");
+    CHECK(w.frame().op == 8);
+    CHECK(s.next_note() == "broken");
+    CHECK(s.next_note() == "forced close");
+    polling_peer p(s);
+    CHECK(p.post("4x\x1e"
+                 "4y")
+              .body == "ok");
+    CHECK(s.next_note() == "broken");
+    CHECK(p.get().body ==
+          "6\x1e"
+          "1");
+}
+
+TEST_CASE("handlers and data go with the connection") {
+    engineio_service s;
+    auto const token = std::make_shared<int>(1);
+    s.on_connection([token](eio::connection c) {
+        c.data() = token;
+        c.on_message([c, token](std::string_view) mutable {});
+        c.on_drain([c, token]() mutable {});
+    });
+    long const before = token.use_count();
+    {
+        polling_peer p(s);
+        CHECK(support::eventually([&] { return token.use_count() > before + 1; }));
+        p.post("1");
+        CHECK(s.next_note() == "transport close");
+    }
+    // on_connection's own copy is the one that is left
+    CHECK(support::eventually([&] { return token.use_count() <= before; }));
+}
+
+TEST_CASE("a connection is used from other threads") {
+    engineio_service s({}, 2);
+    std::vector<std::thread> threads;
+    s.on_connection([&threads](eio::connection c) {
+        threads.emplace_back([c]() mutable {
+            for (int i = 0; i < 1000; ++i) c.send(std::to_string(i));
+            c.close();
+            while (c.is_open()) std::this_thread::yield();
+            c.send("lost");
+        });
+    });
+    {
+        auto w = engineio_socket(s);
+        w.text();
+        for (int i = 0; i < 1000; ++i) REQUIRE(w.text() == "4" + std::to_string(i));
+        CHECK(w.frame().op == 8);
+        CHECK(s.next_note() == "forced close");
+    }
+    for (auto& t : threads) t.join();
+    threads.clear();
+    polling_peer p(s);
+    std::string all;
+    for (int i = 0; i < 2000 && !all.ends_with("1\x1e"); ++i) all += p.get().body + "\x1e";
+    std::string expected;
+    for (int i = 0; i < 1000; ++i) expected += "4" + std::to_string(i) + "\x1e";
+    CHECK(all.starts_with(expected));
+    for (auto& t : threads) t.join();
+}
+
+TEST_CASE("on_drain follows what waited") {
+    engineio_service s;
+    s.on_connection([&s](eio::connection c) {
+        c.on_message([c](std::string_view) mutable { c.send(std::string(20'000'000, 'x')); });
+        c.on_drain([&s] { s.note("drained"); });
+    });
+    polling_peer p(s);
+    p.post("4x");
+    CHECK(p.get().body.size() == 20'000'001);
+    CHECK(s.next_note() == "drained");
+    auto w = engineio_socket(s);
+    w.text();
+    w.send("4x");
+    CHECK(w.text().size() == 20'000'001);
+    CHECK(s.next_note() == "drained");
+}
