@@ -360,3 +360,30 @@ TEST_CASE("JSON is accepted and refused as by nlohmann") {
     }
     CHECK(good > 1000);
 }
+
+TEST_CASE("of headers that occur twice only the last count") {
+    envelope::received got;
+    REQUIRE(!envelope::decode(R"({"headers":{"a b":"1","X-A":"1"},"method":"GET","url":"/",)"
+                              R"("headers":{"X-B":"2"}})",
+                              got));
+    CHECK(!got.message.contains("X-A"));
+    CHECK(got.message["X-B"] == "2");
+    REQUIRE(!envelope::decode(
+        R"({"headers":7,"method":"GET","url":"/","headers":null,"content":"c"})", got));
+    CHECK(got.message.begin() == got.message.end());
+    CHECK(got.message.target() == "/");
+    CHECK(error_of(R"({"headers":{},"method":"GET","url":"/","headers":[]})") ==
+          hh::error::invalid_envelope);
+}
+
+TEST_CASE("what is not JSON is refused as that, whatever its headers are") {
+    CHECK(error_of(R"({"headers":{"a b":""},"method":"GET","url":"/"})") ==
+          hh::error::invalid_field_name);
+    CHECK(error_of(R"({"headers":{"a b":""},"method":"GET","url":"/")") ==
+          hh::error::invalid_envelope);
+    CHECK(error_of(R"({"headers":{"a b":""},"method":"GET","url":" "})") ==
+          hh::error::invalid_target);
+    envelope::received got;
+    CHECK(envelope::decode(R"({"id":[1,"method":"GET","url":"/"})", got));
+    CHECK(got.id.empty());
+}

@@ -9,14 +9,15 @@
 */
 
 #include <httphooks/detail/base64.hpp>
+#include <httphooks/detail/envelope_writer.hpp>
 #include <httphooks/detail/framing_fields.hpp>
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/detail/json_text.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
 
-#include <charconv>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -102,53 +103,88 @@ struct members {
     json_slice id;
     json_slice method;
     json_slice url;
-    json_slice headers;
     json_slice content;
     json_slice encoding;
 
     json_slice* of(std::string_view name) noexcept {
-        if (name == "id") return &id;
-        if (name == "method") return &method;
-        if (name == "url") return &url;
-        if (name == "headers") return &headers;
-        if (name == "content") return &content;
-        if (name == "contentEncoding") return &encoding;
+        auto const is = [name]<std::size_t N>(char const(&known)[N]) {
+            return name.size() == N - 1 && std::memcmp(name.data(), known, N - 1) == 0;
+        };
+        if (is("method")) return &method;
+        if (is("url")) return &url;
+        if (is("content")) return &content;
+        if (is("id")) return &id;
+        if (is("contentEncoding")) return &encoding;
         return nullptr;
     }
 };
 
-inline error_code read_headers(json_slice const& headers, std::size_t depth, fields& to) {
-    if (headers.kind == json_kind::none || headers.kind == json_kind::null) return {};
-    if (headers.kind != json_kind::object) return error::invalid_envelope;
-    error_code ec;
-    std::string name_text;
-    std::string value_text;
-    std::size_t count = 0;
-    auto const fail = [&ec](error e) {
-        ec = e;
+/// Reads the headers of an envelope while the scanner walks over it.
+class header_reader {
+public:
+    header_reader(fields& to, std::size_t depth) noexcept : to_(to), depth_(depth) {}
+
+    /// Reads the value of `headers`, in place of an earlier one. @return whether it is JSON
+    bool read(json_scanner& from);
+    /// What was wrong with the last one.
+    error_code failure() const noexcept { return failure_; }
+
+private:
+    void add_all(std::string_view name, json_slice const& value);
+    bool add(std::string_view name, field id, bool kept, json_slice const& value);
+    bool fail(error_code e) noexcept {
+        failure_ = e;
         return false;
-    };
-    bool const good =
-        json_scanner(headers.text, depth).object([&](json_slice const& n, json_slice const& v) {
-            std::string_view const name = plain_text(n, name_text);
-            if (!is_token(name)) return fail(error::invalid_field_name);
-            field const id = beast::http::string_to_field(name);
-            bool const kept = !is_reserved(name, id);
-            to.erase(name);
-            auto const add = [&](json_slice const& s) {
-                if (s.kind != json_kind::string && s.kind != json_kind::number &&
-                    s.kind != json_kind::boolean)
-                    return fail(error::invalid_envelope);
-                std::string_view const value = plain_text(s, value_text);
-                if (!is_field_text(value)) return fail(error::invalid_field_value);
-                if (++count > most_fields) return fail(error::invalid_envelope);
-                if (kept) to.append_parsed(id, name, trim_ows(value));
-                return true;
-            };
-            return v.kind == json_kind::array ? json_scanner(v.text, depth).array(add) : add(v);
+    }
+
+    fields& to_;
+    std::size_t const depth_;
+    std::size_t count_ = 0;
+    error_code failure_{};
+    std::string name_text_{};
+    std::string value_text_{};
+};
+
+inline bool header_reader::read(json_scanner& from) {
+    to_.clear();
+    count_ = 0;
+    failure_ = {};
+    json_slice value;
+    if (!from.at_object()) {
+        if (!from.value(value)) return false;
+        if (value.kind != json_kind::null) failure_ = error::invalid_envelope;
+        return true;
+    }
+    return from.object([this](json_slice const& n, json_slice const& v) {
+        if (!failure_) add_all(plain_text(n, name_text_), v);
+        return true;
+    });
+}
+
+inline void header_reader::add_all(std::string_view name, json_slice const& value) {
+    field const id = beast::http::string_to_field(name);
+    if (id == field::unknown && !is_token(name)) {
+        failure_ = error::invalid_field_name;
+        return;
+    }
+    bool const kept = !is_reserved(name, id);
+    to_.erase(name);
+    if (value.kind != json_kind::array)
+        add(name, id, kept, value);
+    else
+        json_scanner(value.text, depth_).array([&](json_slice const& one) {
+            return add(name, id, kept, one);
         });
-    if (!good && !ec) ec = error::invalid_envelope;
-    return ec;
+}
+
+inline bool header_reader::add(std::string_view name, field id, bool kept, json_slice const& s) {
+    if (s.kind != json_kind::string && s.kind != json_kind::number && s.kind != json_kind::boolean)
+        return fail(error::invalid_envelope);
+    std::string_view const value = plain_text(s, value_text_);
+    if (!is_field_text(value)) return fail(error::invalid_field_value);
+    if (++count_ > most_fields) return fail(error::invalid_envelope);
+    if (kept) to_.append_parsed(id, name, trim_ows(value));
+    return true;
 }
 
 inline error_code read_content(json_slice const& content, json_slice const& encoding, request& to) {
@@ -193,8 +229,14 @@ inline error_code decode(std::string_view json, received& out, std::size_t depth
     detail::members m;
     std::string scratch;
     detail::json_scanner scanner(json, depth);
-    bool const good = scanner.object([&](detail::json_slice const& n, detail::json_slice const& v) {
-        if (detail::json_slice* const member = m.of(detail::plain_text(n, scratch))) *member = v;
+    detail::header_reader headers(r, depth);
+    bool const good = scanner.members([&](detail::json_slice const& n) {
+        std::string_view const name = detail::plain_text(n, scratch);
+        if (name == "headers") return headers.read(scanner);
+        detail::json_slice* const member = m.of(name);
+        detail::json_slice value;
+        if (!scanner.value(value)) return false;
+        if (member) *member = value;
         return true;
     }) && scanner.at_end();
     if (m.id.kind == json_kind::string)
@@ -214,72 +256,29 @@ inline error_code decode(std::string_view json, received& out, std::size_t depth
           detail::ascii_istarts_with(url, "https://")))
         return error::invalid_target;
     r.target(url);
-    if (auto const ec = detail::read_headers(m.headers, depth, r)) return ec;
+    if (headers.failure()) return headers.failure();
     if (auto const ec = detail::read_content(m.content, m.encoding, r)) return ec;
 
-    std::string method(detail::plain_text(m.method, scratch));
-    if (!detail::is_token(method)) return error::invalid_envelope;
-    for (char& c : method)
-        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
-    verb const v = beast::http::string_to_verb(method);
+    std::string_view const name = detail::plain_text(m.method, scratch);
+    verb v = beast::http::string_to_verb(name);
     if (v == verb::unknown) {
-        r.method_string(method);
-        return error::unknown_method;
+        if (!detail::is_token(name)) return error::invalid_envelope;
+        std::string method(name);
+        for (char& c : method)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
+        v = beast::http::string_to_verb(method);
+        if (v == verb::unknown) {
+            r.method_string(method);
+            return error::unknown_method;
+        }
     }
     r.method(v);
     return {};
 }
 
-namespace detail {
-
-inline void append_headers(std::string& to, fields const& from) {
-    std::string joined;
-    for (auto it = from.begin(), last = from.end(); it != last;) {
-        if (it != from.begin()) to.push_back(',');
-        append_quoted(to, it->name_string());
-        to.push_back(':');
-        auto next = it + 1;
-        while (next != last && ascii_iequals(next->name_string(), it->name_string())) ++next;
-        if (next - it == 1) {
-            append_quoted(to, it->value());
-        } else if (it->name() == field::set_cookie) {
-            for (auto one = it; one != next; ++one) {
-                to.push_back(one == it ? '[' : ',');
-                append_quoted(to, one->value());
-            }
-            to.push_back(']');
-        } else {
-            joined.clear();
-            for (auto one = it; one != next; ++one) {
-                if (one != it) joined.append(", ");
-                joined.append(one->value());
-            }
-            append_quoted(to, joined);
-        }
-        it = next;
-    }
-}
-
-}  // namespace detail
-
 inline void encode(std::string& to, response const& r, std::string_view id) {
-    to.reserve(to.size() + id.size() + r.wire().size() * 2 + r.body().size() + 96);
-    to.push_back('{');
-    if (!id.empty()) to.append("\"id\":").append(id).push_back(',');
-    char code[16];
-    auto const done = std::to_chars(code, code + sizeof code, r.result_int());
-    to.append("\"statusCode\":").append(code, done.ptr).append(",\"headers\":{");
-    detail::append_headers(to, r.base());
-    to.append("},\"content\":");
-    if (detail::is_utf8(r.body())) {
-        to.push_back('"');
-        detail::append_escaped(to, r.body());
-        to.append("\"}");
-    } else {
-        to.push_back('"');
-        detail::append_base64(to, r.body());
-        to.append("\",\"contentEncoding\":\"base64\"}");
-    }
+    detail::json_writer<detail::plain_json> out(to, detail::envelope_size(r, id));
+    detail::put_envelope(out, r, id);
 }
 
 inline std::string encode(response const& r, std::string_view id) {

@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -210,4 +212,40 @@ TEST_CASE("requests are cancelled when their connection goes") {
     for (int i = 0; i < 1000 && h.registry.stats().exchanges > 0; ++i)
         h.services.ask("GET", "/hooks");
     CHECK(h.registry.stats().exchanges == 0);
+}
+
+TEST_CASE("the envelope of a response is quoted as any message") {
+    std::mt19937 random(23);
+    auto const text = [&random](unsigned mask) {
+        std::string s;
+        for (auto n = random() % 40; n != 0; --n) s.push_back(static_cast<char>(random() & mask));
+        return s;
+    };
+    auto const value = [&](unsigned mask) {
+        std::string s = text(mask);
+        for (char& c : s)
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '"';
+        return s;
+    };
+    for (int round = 0; round < 3000; ++round) {
+        unsigned const mask = round % 3 == 0 ? 0xff : round % 3 == 1 ? 0x7f : 0x5f;
+        hh::response r(hh::status::ok, 11);
+        for (auto n = random() % 4; n != 0; --n)
+            r.insert("X-" + std::to_string(n % 2), value(mask));
+        for (auto n = random() % 3; n != 0; --n) r.insert(hh::field::set_cookie, value(mask));
+        r.body() = round % 5 == 0 ? std::string("\xe2\x80\xa8\"\xf0\x9f\x98\x80") : text(mask);
+        std::string const id = round % 4 == 0 ? "" : round % 4 == 1 ? "17" : R"({"a":"\u2028\\"})";
+
+        std::string const plain = hh::envelope::encode(r, id);
+        std::string expected = "begin,a[";
+        hh::sockjs::append_quoted(expected, plain);
+        expected += "]";
+        hh::sockjs::detail::envelope_source const source(r, id);
+        std::string to = "begin,";
+        source.append_quoted(to, "a[", "]");
+        REQUIRE(to == expected);
+        std::string again;
+        source.append(again);
+        REQUIRE(again == plain);
+    }
 }

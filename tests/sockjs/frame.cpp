@@ -3,7 +3,9 @@
 
 #include "support/catch.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -228,4 +230,29 @@ TEST_CASE("escapes of JSON are undone, others are refused") {
 TEST_CASE("nesting without end is refused without a deep recursion") {
     CHECK(sockjs::check_messages(std::string(100'000, '[')) == sockjs::error::broken_encoding);
     CHECK(sockjs::check_message_frame(std::string(100'000, '{')) == sockjs::error::broken_encoding);
+}
+
+TEST_CASE("a frame that looks as if it had one message only is read as any other") {
+    std::vector<std::string_view> const pieces = {
+        "\"", "\\\"", "\\\\",     "\\n", "\\u00e9", "\\ud800", "\\",  ",",
+        "[",  "]",    "\xc3\xa9", "\n",  "plain",   "\",\"",   "\\x", "a text that is longer"};
+    std::mt19937 random(17);
+    std::size_t only = 0;
+    for (int round = 0; round < 20000; ++round) {
+        std::string frame = "[\"";
+        for (auto n = random() % 8; n != 0; --n) frame += pieces[random() % pieces.size()];
+        frame += "\"]";
+        std::vector<char> room(frame.size() + hh::detail::text_block);
+        std::string_view const message = sockjs::detail::only_message(frame, room.data());
+        if (!message.data()) continue;
+        ++only;
+        CAPTURE(frame);
+        REQUIRE(!sockjs::check_messages(frame));
+        REQUIRE(messages(frame) == std::vector<std::string>{std::string(message)});
+    }
+    CHECK(only > 500);
+    char room[64];
+    for (std::string_view frame : {"", "[", "[]", "[\"", "[\"]", "\"a\"", "[\"a\"", "[\"\\\"]"})
+        CHECK(!sockjs::detail::only_message(frame, room).data());
+    CHECK(sockjs::detail::only_message("[\"\"]", room).data());
 }

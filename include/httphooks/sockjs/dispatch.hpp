@@ -5,11 +5,13 @@
     Hooks over SockJS: each message is a request, each answer a message.
 */
 
+#include <httphooks/detail/envelope_writer.hpp>
 #include <httphooks/detail/message_dispatch.hpp>
 #include <httphooks/detail/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/sockjs/connection.hpp>
+#include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/server.hpp>
 
 #include <cstddef>
@@ -64,6 +66,37 @@ private:
     std::weak_ptr<session_base> session_;
 };
 
+/// JSON as append_quoted() writes it, without the quotes around it.
+struct quoted_json {
+    static constexpr bool quoted = true;
+    static void append(std::string& to, std::string_view json) { append_quoted_text(to, json); }
+};
+
+/// The envelope of a response as a message.
+class envelope_source final : public message_source {
+public:
+    envelope_source(response const& r, std::string_view id) noexcept : response_(r), id_(id) {}
+
+    void append(std::string& to) const override { envelope::encode(to, response_, id_); }
+    void append_quoted(std::string& to, std::string_view before,
+                       std::string_view after) const override {
+        std::size_t const size = before.size() + after.size() + expected_size();
+        httphooks::detail::json_writer<quoted_json> out(to, size);
+        out.put_plain(before);
+        out.put_plain("\"");
+        httphooks::detail::put_envelope(out, response_, id_);
+        out.put_plain("\"");
+        out.put_plain(after);
+    }
+    std::size_t expected_size() const noexcept override {
+        return httphooks::detail::envelope_size(response_, id_) + 4;
+    }
+
+private:
+    response const& response_;
+    std::string_view id_;
+};
+
 /// One connection's requests.
 class dispatch_session final : private httphooks::detail::message_dispatch::listener {
 public:
@@ -84,10 +117,7 @@ public:
 
 private:
     void on_answer(response const& reply, std::string_view id) noexcept override {
-        std::string text = httphooks::detail::take_string();
-        envelope::encode(text, reply, id);
-        connection_.send(text);
-        httphooks::detail::give_string(std::move(text));
+        connection_.session()->send(envelope_source(reply, id));
     }
     void on_room() noexcept override { connection_.resume(); }
 

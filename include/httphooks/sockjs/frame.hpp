@@ -101,19 +101,23 @@ inline char* write_quoted(char* to, char const*& at, char const* end) noexcept {
     return write_unit(write_unit(to, 0xd800 + ((c - 0x10000) >> 10)), 0xdc00 + (c & 0x3ff));
 }
 
-}  // namespace detail
-
-inline void append_quoted(std::string& to, std::string_view s) {
-    using httphooks::detail::text_stop;
-    to.push_back('"');
-    httphooks::detail::append_replacing<text_stop::json_or_wide>(
+/// What append_quoted() puts between the quotes.
+inline void append_quoted_text(std::string& to, std::string_view s) {
+    httphooks::detail::append_replacing<httphooks::detail::text_stop::json_or_wide>(
         to, s, [](char* out, char const*& at, char const* end) {
-            if (*at != '"') return detail::write_quoted(out, at, end);
+            if (*at != '"') return write_quoted(out, at, end);
             ++at;
             out[0] = '\\';
             out[1] = '"';
             return out + 2;
         });
+}
+
+}  // namespace detail
+
+inline void append_quoted(std::string& to, std::string_view s) {
+    to.push_back('"');
+    detail::append_quoted_text(to, s);
     to.push_back('"');
 }
 
@@ -199,6 +203,21 @@ error_code walk_messages(std::string_view json, bool single, Each each) {
     if (!single || value.kind != json_kind::string) return error::payload_expected;
     each(value);
     return {};
+}
+
+/** The message of a frame that is an array of one string, if that has no escapes but simple ones.
+    @param room for the frame and a block
+    @return a view of the frame, or of `room`; without data for every other frame */
+inline std::string_view only_message(std::string_view frame, char* room) noexcept {
+    using httphooks::detail::text_stop;
+    std::size_t const n = frame.size();
+    if (n < 4 || frame[0] != '[' || frame[1] != '"' || frame[n - 2] != '"' || frame[n - 1] != ']')
+        return {};
+    std::string_view const text = frame.substr(2, n - 4);
+    if (httphooks::detail::find_stop<text_stop::json>(text.data(), text.size()) == text.size())
+        return text;
+    char const* const end = httphooks::detail::write_plainly_unescaped(room, text);
+    return end ? std::string_view(room, static_cast<std::size_t>(end - room)) : std::string_view();
 }
 
 inline error_code check(std::string_view json, bool single) {

@@ -5,6 +5,7 @@
     A session whose client polls or streams over HTTP: the state machine, and who carries it out.
 */
 
+#include <httphooks/detail/recycle.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/receiver.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>
@@ -56,6 +57,7 @@ public:
 private:
     bool send_here(std::string_view message) override;
     bool send_here(prepared_message const& message) override;
+    bool send_here(message_source const& message) override;
     bool close_here(close_code code, std::string_view reason) override;
     void abandon_here(close_code code, std::string_view reason) override;
     void reading(bool wanted) override;
@@ -181,6 +183,14 @@ inline bool polling_session::send_here(std::string_view message) {
 
 inline bool polling_session::send_here(prepared_message const& message) {
     return sent(machine_.send_quoted(message.quoted()));
+}
+
+inline bool polling_session::send_here(message_source const& message) {
+    std::string quoted = httphooks::detail::take_string();
+    message.append_quoted(quoted, {}, {});
+    bool const good = sent(machine_.send_quoted(quoted));
+    httphooks::detail::give_string(std::move(quoted));
+    return good;
 }
 
 inline bool polling_session::close_here(close_code code, std::string_view reason) {

@@ -42,6 +42,25 @@ namespace detail {
 
 class session_base;
 
+/// A message that is written straight to where it goes.
+class message_source {
+public:
+    message_source(message_source const&) = delete;
+    message_source& operator=(message_source const&) = delete;
+
+    /// Appends the message, which is UTF-8.
+    virtual void append(std::string& to) const = 0;
+    /// Appends it as append_quoted() does, between two plain texts.
+    virtual void append_quoted(std::string& to, std::string_view before,
+                               std::string_view after) const = 0;
+    /// About how many bytes it has.
+    virtual std::size_t expected_size() const noexcept = 0;
+
+protected:
+    message_source() = default;
+    ~message_source() = default;
+};
+
 /// Who has sessions: told what becomes of them. Thread-safe.
 class session_owner {
 public:
@@ -74,6 +93,7 @@ public:
     bool send(std::string_view message);
     bool send_binary(std::string_view bytes);
     bool send(prepared_message const& message);
+    bool send(message_source const& message);
     bool close(close_code code, std::string_view reason);
     /// Ends the session, with a word to the client if that needs no waiting.
     void abandon(close_code code, std::string_view reason);
@@ -122,6 +142,7 @@ protected:
     virtual bool send_here(std::string_view message) = 0;
     virtual bool send_binary_here(std::string_view bytes) { return send_here(bytes); }
     virtual bool send_here(prepared_message const& message) = 0;
+    virtual bool send_here(message_source const& message);
     virtual bool close_here(close_code code, std::string_view reason) = 0;
     virtual void abandon_here(close_code code, std::string_view reason) = 0;
     /// The application wants messages again, or no more.
@@ -195,6 +216,20 @@ inline bool session_base::send(prepared_message const& message) {
     if (home_.here()) return send_here(message);
     home_.post([s = self(), message] { s->send_here(message); });
     return true;
+}
+
+inline bool session_base::send(message_source const& message) {
+    if (!is_open()) return false;
+    return home_.here() ? send_here(message) : session_base::send_here(message);
+}
+
+/// As any text.
+inline bool session_base::send_here(message_source const& message) {
+    std::string text = httphooks::detail::take_string();
+    message.append(text);
+    bool const good = send(std::string_view(text));
+    httphooks::detail::give_string(std::move(text));
+    return good;
 }
 
 inline bool session_base::close(close_code code, std::string_view reason) {

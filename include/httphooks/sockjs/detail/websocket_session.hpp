@@ -5,6 +5,8 @@
     A session over a WebSocket, with frames of SockJS in it or without.
 */
 
+#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/text_block.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>
 #include <httphooks/sockjs/options.hpp>
@@ -49,6 +51,7 @@ private:
     }
 
     void open(websocket::connection const& c);
+    bool deliver_only(websocket::message const& m);
     void on_frame(websocket::message const& m);
     void on_end(websocket::close_reason const& why);
     void set_heartbeat();
@@ -56,6 +59,7 @@ private:
     bool send_here(std::string_view message) override;
     bool send_binary_here(std::string_view bytes) override;
     bool send_here(prepared_message const& message) override;
+    bool send_here(message_source const& message) override;
     bool close_here(close_code code, std::string_view reason) override;
     void abandon_here(close_code code, std::string_view reason) override;
     void reading(bool wanted) override;
@@ -121,9 +125,26 @@ inline void websocket_session::on_deadline() {
     });
 }
 
+/// Delivers the message of a frame that has one, without escapes but simple ones.
+inline bool websocket_session::deliver_only(websocket::message const& m) {
+    std::size_t const need = m.data.size() + httphooks::detail::text_block;
+    if (m.binary || need > httphooks::detail::string_cache::largest) return false;
+    char small[1024];
+    std::string large;
+    if (need > sizeof small) {
+        large = httphooks::detail::take_string();
+        large.resize(need);
+    }
+    std::string_view const message = only_message(m.data, large.empty() ? small : large.data());
+    if (message.data()) deliver(message);
+    if (!large.empty()) httphooks::detail::give_string(std::move(large));
+    return message.data() != nullptr;
+}
+
 inline void websocket_session::on_frame(websocket::message const& m) {
     if (raw_) return deliver(m.data, m.binary);
     if (m.data.empty()) return;
+    if (deliver_only(m)) return;
     httphooks::detail::json_slice first;
     std::size_t count = 0;
     bool const text = !m.binary || httphooks::detail::is_utf8(m.data);
@@ -168,6 +189,13 @@ inline bool websocket_session::send_binary_here(std::string_view bytes) {
 inline bool websocket_session::send_here(prepared_message const& message) {
     if (!is_open() || !socket_) return false;
     return socket_.send(raw_ ? message.raw_frame() : message.websocket_frame());
+}
+
+inline bool websocket_session::send_here(message_source const& message) {
+    if (raw_) return session_base::send_here(message);
+    if (!is_open() || !socket_) return false;
+    return socket_.send_with(false, message.expected_size(),
+                             [&](std::string& out) { message.append_quoted(out, "a[", "]"); });
 }
 
 inline bool websocket_session::close_here(close_code code, std::string_view reason) {

@@ -1,0 +1,295 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    JSON without a document: checking a text while walking over it (RFC 8259).
+*/
+
+#include <httphooks/detail/text_block.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::detail {
+
+/// What a JSON value begins as.
+enum class json_kind : unsigned char { none, object, array, string, number, boolean, null };
+
+/// One value: its kind and its text; a string's text is without the quotes and still escaped.
+struct json_slice {
+    json_kind kind = json_kind::none;
+    bool escaped = false;
+    std::string_view text;
+};
+
+/** Walks over a JSON text.
+
+    Every function returns false when the text is not JSON; the place is then undefined. Bytes
+    outside of ASCII are taken as they are: whether they are UTF-8 is to be checked apart.
+*/
+class json_scanner {
+public:
+    /// @param depth How many objects and arrays may be open at a time.
+    json_scanner(std::string_view text, std::size_t depth) noexcept : text_(text), depth_(depth) {}
+
+    /// Reads any value, and checks it to its end.
+    bool value(json_slice& out);
+    /// Reads a string in quotes.
+    bool string(json_slice& out) noexcept;
+
+    /// Skips white space; then whether the next byte is `c`, which is skipped too.
+    bool accept(char c) noexcept;
+    /// Skips white space; then whether an object begins.
+    bool at_object() noexcept {
+        skip_blanks();
+        return peek() == '{';
+    }
+    /// Skips white space; then whether the text is at its end.
+    bool at_end() noexcept;
+
+    /** Walks over an object: `member(name, value)` for each member.
+        @return false if the text is not an object, or `member` returned false.
+    */
+    template <class Member>
+    bool object(Member member);
+    /** Walks over an object: `read(name)` for each member has to read its value, with value() or
+       such.
+        @return false if the text is not an object, or `read` returned false.
+    */
+    template <class Read>
+    bool members(Read read);
+    /** Walks over an array: `element(value)` for each element.
+        @return false if the text is not an array, or `element` returned false.
+    */
+    template <class Element>
+    bool array(Element element);
+
+private:
+    char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+    void skip_blanks() noexcept;
+    bool digits() noexcept;
+    bool number() noexcept;
+    bool literal(std::string_view word) noexcept;
+    bool name() noexcept;
+    bool nested();
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::size_t depth_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// What follows a backslash, with what it means; `u` means itself.
+inline constexpr std::array<std::pair<char, char>, 9> json_escapes{{{'"', '"'},
+                                                                    {'\\', '\\'},
+                                                                    {'/', '/'},
+                                                                    {'b', '\b'},
+                                                                    {'f', '\f'},
+                                                                    {'n', '\n'},
+                                                                    {'r', '\r'},
+                                                                    {'t', '\t'},
+                                                                    {'u', 'u'}}};
+
+/// What the byte behind a backslash means; 0: it may not be there.
+inline constexpr auto json_meanings = [] {
+    std::array<char, 256> table{};
+    for (auto const& [c, meant] : json_escapes) table[static_cast<unsigned char>(c)] = meant;
+    return table;
+}();
+
+/// The value of a hexadecimal digit, or 16.
+constexpr std::uint32_t hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<std::uint32_t>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F') return static_cast<std::uint32_t>(c - 'A' + 10);
+    return 16;
+}
+
+inline void json_scanner::skip_blanks() noexcept {
+    for (; at_ < text_.size() && static_cast<unsigned char>(text_[at_]) <= ' '; ++at_)
+        if (char const c = text_[at_]; c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
+}
+
+inline bool json_scanner::accept(char c) noexcept {
+    if (at_ == text_.size() || text_[at_] != c) {
+        skip_blanks();
+        if (at_ == text_.size() || text_[at_] != c) return false;
+    }
+    ++at_;
+    return true;
+}
+
+inline bool json_scanner::at_end() noexcept {
+    skip_blanks();
+    return at_ == text_.size();
+}
+
+inline bool json_scanner::string(json_slice& out) noexcept {
+    if (!accept('"')) return false;
+    char const* const p = text_.data();
+    std::size_t const n = text_.size();
+    std::size_t const first = at_;
+    std::size_t at = first;
+    out.kind = json_kind::string;
+    out.escaped = false;
+    for (;;) {
+        at = find_stop<text_stop::json>(p, n, at);
+        if (at == n) return false;
+        if (p[at] == '"') break;
+        if (p[at] != '\\' || n - at < 2) return false;
+        out.escaped = true;
+        char const meaning = json_meanings[static_cast<unsigned char>(p[at + 1])];
+        if (meaning == 0) return false;
+        at += 2;
+        if (meaning != 'u') continue;
+        if (n - at < 4) return false;
+        for (std::size_t const last = at + 4; at < last; ++at)
+            if (hex_value(p[at]) == 16) return false;
+    }
+    out.text = {p + first, at - first};
+    at_ = at + 1;
+    return true;
+}
+
+inline bool json_scanner::digits() noexcept {
+    std::size_t const first = at_;
+    while (peek() >= '0' && peek() <= '9') ++at_;
+    return at_ != first;
+}
+
+inline bool json_scanner::number() noexcept {
+    if (peek() == '-') ++at_;
+    if (peek() == '0')
+        ++at_;
+    else if (!digits())
+        return false;
+    if (peek() == '.') {
+        ++at_;
+        if (!digits()) return false;
+    }
+    if (peek() == 'e' || peek() == 'E') {
+        ++at_;
+        if (peek() == '+' || peek() == '-') ++at_;
+        if (!digits()) return false;
+    }
+    return true;
+}
+
+inline bool json_scanner::literal(std::string_view word) noexcept {
+    if (text_.substr(at_, word.size()) != word) return false;
+    at_ += word.size();
+    return true;
+}
+
+inline bool json_scanner::name() noexcept {
+    json_slice ignored;
+    return string(ignored) && accept(':');
+}
+
+inline bool json_scanner::nested() {
+    std::string open;  // the bracket that closes each open object and array
+    for (;;) {
+        if (accept('{')) {
+            if (open.size() == depth_) return false;
+            open.push_back('}');
+            if (!accept('}')) {
+                if (!name()) return false;
+                continue;
+            }
+            open.pop_back();
+        } else if (accept('[')) {
+            if (open.size() == depth_) return false;
+            open.push_back(']');
+            if (!accept(']')) continue;
+            open.pop_back();
+        } else {
+            json_slice ignored;
+            if (!value(ignored)) return false;
+        }
+        for (;;) {
+            if (open.empty()) return true;
+            if (accept(open.back())) {
+                open.pop_back();
+                continue;
+            }
+            if (!accept(',') || (open.back() == '}' && !name())) return false;
+            break;
+        }
+    }
+}
+
+inline bool json_scanner::value(json_slice& out) {
+    skip_blanks();
+    std::size_t const first = at_;
+    bool good = false;
+    out.escaped = false;
+    switch (peek()) {
+        case '"':
+            return string(out);
+        case '{':
+            out.kind = json_kind::object;
+            good = nested();
+            break;
+        case '[':
+            out.kind = json_kind::array;
+            good = nested();
+            break;
+        case 't':
+            out.kind = json_kind::boolean;
+            good = literal("true");
+            break;
+        case 'f':
+            out.kind = json_kind::boolean;
+            good = literal("false");
+            break;
+        case 'n':
+            out.kind = json_kind::null;
+            good = literal("null");
+            break;
+        default:
+            out.kind = json_kind::number;
+            good = number();
+    }
+    out.text = text_.substr(first, at_ - first);
+    return good;
+}
+
+template <class Read>
+bool json_scanner::members(Read read) {
+    if (depth_ == 0 || !accept('{')) return false;
+    if (accept('}')) return true;
+    --depth_;
+    json_slice name_of;
+    do {
+        if (!string(name_of) || !accept(':') || !read(name_of)) return false;
+    } while (accept(','));
+    ++depth_;
+    return accept('}');
+}
+
+template <class Member>
+bool json_scanner::object(Member member) {
+    json_slice value_of;
+    return members(
+        [&](json_slice const& name_of) { return value(value_of) && member(name_of, value_of); });
+}
+
+template <class Element>
+bool json_scanner::array(Element element) {
+    if (depth_ == 0 || !accept('[')) return false;
+    if (accept(']')) return true;
+    --depth_;
+    json_slice value_of;
+    do {
+        if (!value(value_of) || !element(value_of)) return false;
+    } while (accept(','));
+    ++depth_;
+    return accept(']');
+}
+
+}  // namespace httphooks::detail
