@@ -26,6 +26,7 @@
 #include <sys/resource.h>
 
 #include "command_line.hpp"
+#include "engineio_services.hpp"
 #include "hook_script.hpp"
 #include "log_mount.hpp"
 #include "sockjs_services.hpp"
@@ -151,6 +152,7 @@ int main(int argc, char* argv[]) {
             tls ? hh::http::tls_server(o, context, hooks) : hh::http::server(o, hooks);
         server.mount(log_mount(hooks, log));
         sockjs.mount_on(server);
+        server.mount(engineio_echo(hooks.get_executor(), options));
         websockets.mount_on(server);
         return serve(loop, server, tls ? "https" : "http");
     } catch (std::exception const& e) {

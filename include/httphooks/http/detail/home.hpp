@@ -238,9 +238,10 @@ inline home::home(asio::any_io_executor executor)
     : executor_(std::move(executor)), timers_(detail::timers::of(executor_)) {}
 
 inline bool home::here() const noexcept {
-    using plain = asio::io_context::executor_type;
-    if (auto const* const e = executor_.target<plain>()) return e->running_in_this_thread();
-    if (auto const* const e = executor_.target<asio::strand<plain>>())
+    using context_executor = asio::io_context::executor_type;
+    if (auto const* const e = executor_.target<context_executor>())
+        return e->running_in_this_thread();
+    if (auto const* const e = executor_.target<asio::strand<context_executor>>())
         return e->running_in_this_thread();
     if (auto const* const e = executor_.target<asio::strand<asio::any_io_executor>>())
         return e->running_in_this_thread();
