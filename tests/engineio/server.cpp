@@ -205,6 +205,12 @@ TEST_CASE("origins that may connect are named in every reply") {
     named(engineio_socket(s, {}, good).reply());
     named(engineio_socket(s, "x", good).reply());
 
+    auto const large = p.post(std::string(1'000'001, '4'), good);
+    CHECK(large.status == 413);
+    CHECK(large.body.empty());
+    CHECK(large["Content-Length"] == "0");
+    named(large);
+
     auto const r = s.ask("GET", handshake_query, foreign);
     CHECK(r.status == 200);
     CHECK_FALSE(r.has("Access-Control-Allow-Origin"));

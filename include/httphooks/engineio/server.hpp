@@ -104,6 +104,8 @@ public:
     std::size_t body_limit() const noexcept { return service_->options().max_payload; }
     /// Answers a request below the path. For mounts.
     void async_serve(http::connection c, request r, http::mount_handler done);
+    /// Adds what all replies have to one of the HTTP server's. For mounts.
+    void dress_refusal(request const& r, response& reply) const;
     /// Closes all sessions, and opens no more.
     void drain() { service_->drain(); }
 
@@ -181,6 +183,15 @@ inline std::optional<detail::refused> server::judge(
     }
     if (websocket != upgrade) return refused{refusal::bad_request, "TRANSPORT_HANDSHAKE_ERROR", {}};
     return std::nullopt;
+}
+
+inline void server::dress_refusal(request const& r, response& reply) const {
+    if (reply.result() == status::payload_too_large) reply.body().clear();
+    try {
+        detail::add_origin_fields(*service_, reply, r);
+    } catch (...) {
+        service_->failed(std::current_exception());
+    }
 }
 
 inline void server::async_serve(http::connection c, request r, http::mount_handler done) {

@@ -156,10 +156,10 @@ namespace detail {
 
 /// The data of the packet "open".
 inline std::string handshake_text(options const& o, std::string_view id, transport_kind t) {
-    std::string text = "{\"sid\":";
-    httphooks::detail::append_quoted(text, id);
+    std::string text = "{\"sid\":\"";
+    httphooks::detail::append_json_text(text, id);
     bool const upgrades = t == transport_kind::polling && o.websocket && o.allow_upgrades;
-    text.append(upgrades ? ",\"upgrades\":[\"websocket\"]" : ",\"upgrades\":[]");
+    text.append(upgrades ? "\",\"upgrades\":[\"websocket\"]" : "\",\"upgrades\":[]");
     text.append(",\"pingInterval\":").append(std::to_string(o.ping_interval.count()));
     text.append(",\"pingTimeout\":").append(std::to_string(o.ping_timeout.count()));
     text.append(",\"maxPayload\":").append(std::to_string(o.max_payload)).push_back('}');

@@ -119,6 +119,8 @@ private:
         bool last;
         bool http10;
         bool head = false;
+        /// What a mount made of the refusal; null: what it is by itself.
+        std::unique_ptr<response> refusal_reply{};
     };
 
     void on_reply(exchange& ex) noexcept override;
@@ -299,11 +301,16 @@ inline void dispatch::finish_request() {
 inline void dispatch::refuse(status s, std::string_view header) {
     bool const head =
         header.starts_with("HEAD ") || (journey_ && journey_->incoming().method() == verb::head);
+    entry e{nullptr, wheel().now(), s, true, true, false, head};
+    if (mount_ && journey_) {
+        e.refusal_reply = std::make_unique<response>(error_response(s));
+        mount_->dress_refusal(journey_->incoming(), *e.refusal_reply);
+    }
+    mount_ = nullptr;
     parser_.reset();
     journey_.reset();
     header_begun_ = continue_due_ = false;
     stopped_ = true;
-    entry e{nullptr, wheel().now(), s, true, true, false, head};
     if (!in_flight())
         write(e);
     else
@@ -322,7 +329,8 @@ inline void dispatch::write(entry& e) {
     std::string_view const server = loop_.options().server_name;
     if (e.refusal != status::unknown) {
         bool const head = e.head || (e.journey && e.journey->head());
-        detail::append_reply(output_, error_response(e.refusal), loop_.date(), server, after, head);
+        response const reply = e.refusal_reply ? *e.refusal_reply : error_response(e.refusal);
+        detail::append_reply(output_, reply, loop_.date(), server, after, head);
         return;
     }
     exchange& ex = *e.journey;

@@ -37,8 +37,11 @@ using mount_handler = asio::any_completion_handler<void(error_code, std::optiona
 
     `prefix()` begins with `/` and does not end with it. `async_serve()` is called on the
     connection's executor, in a server with threads on several at a time, and calls its handler
-   once, on any thread. Optional members: `body_limit()`, bytes of a request's body that the mount
-   takes; `drain()`, called once when the server begins to shut down, from any thread. */
+    once, on any thread. Optional members: `body_limit()`, bytes of a request's body that the mount
+    takes; `dress_refusal(request const&, response&)`, called when the server itself refuses a
+    request whose body is too large, malformed or late, so that the reply can have more fields or
+    another body, on any thread; `drain()`, called once when the server begins to shut down, from
+    any thread. */
 template <class M>
 concept mountable = std::copy_constructible<M> &&
     requires(M& m, M const& c, connection conn, request r, mount_handler h) {
@@ -56,6 +59,7 @@ struct mounted {
     virtual void serve(connection c, request r, mount_handler h) = 0;
     virtual void drain() = 0;
     virtual std::optional<std::uint64_t> body_limit() const = 0;
+    virtual void dress_refusal(request const& r, response& reply) const = 0;
 
     std::string prefix{};
 };
@@ -76,6 +80,9 @@ struct mounted_as final : mounted {
             return static_cast<std::uint64_t>(mount.body_limit());
         else
             return std::nullopt;
+    }
+    void dress_refusal(request const& r, response& reply) const override {
+        if constexpr (requires { mount.dress_refusal(r, reply); }) mount.dress_refusal(r, reply);
     }
 
     M mount;

@@ -54,13 +54,13 @@ std::string unescape_newlines(std::string_view form);
 
 inline std::string script_of(std::string_view call, std::string_view payload) {
     std::string text(call);
-    text.push_back('(');
-    std::string quoted;
-    httphooks::detail::append_quoted(quoted, payload);
+    text.append("(\"");
+    std::string escaped;
+    httphooks::detail::append_json_text(escaped, payload);
     // JavaScript once took these for the ends of lines
     constexpr std::string_view line_separator = "\xe2\x80\xa8";
     constexpr std::string_view paragraph_separator = "\xe2\x80\xa9";
-    for (std::string_view rest = quoted; !rest.empty();) {
+    for (std::string_view rest = escaped; !rest.empty();) {
         std::size_t const at = std::min(rest.find("\xe2\x80"), rest.size());
         text.append(rest.substr(0, at));
         rest.remove_prefix(at);
@@ -73,7 +73,7 @@ inline std::string script_of(std::string_view call, std::string_view payload) {
             text.append(rest.substr(0, 3));
         rest.remove_prefix(std::min<std::size_t>(3, rest.size()));
     }
-    return text.append(");");
+    return text.append("\");");
 }
 
 inline std::string unescape_newlines(std::string_view form) {

@@ -86,9 +86,9 @@ inline response refusal_reply(service const& s, request const& r, refused const&
                               std::string(why.told()), "text/html");
     } else {
         std::string text = "{\"code\":" + std::to_string(static_cast<int>(why.code));
-        text.append(",\"message\":");
-        httphooks::detail::append_quoted(text, why.told());
-        text.push_back('}');
+        text.append(",\"message\":\"");
+        httphooks::detail::append_json_text(text, why.told());
+        text.append("\"}");
         reply =
             make_response(why.code == refusal::forbidden ? status::forbidden : status::bad_request,
                           std::move(text), "application/json");
