@@ -137,7 +137,10 @@ TEST_CASE("a connection is used from other threads") {
     threads.clear();
     polling_peer p(s);
     std::string all;
-    for (int i = 0; i < 2000 && !all.ends_with("1\x1e"); ++i) all += p.get().body + "\x1e";
+    for (int i = 0; i < 2000 && !all.ends_with("\x1e"
+                                               "1\x1e");
+         ++i)
+        all += p.get().body + "\x1e";
     std::string expected;
     for (int i = 0; i < 1000; ++i) expected += "4" + std::to_string(i) + "\x1e";
     CHECK(all.starts_with(expected));
