@@ -394,6 +394,26 @@ TEST_CASE("the application adds fields to replies") {
     CHECK(engineio_socket(s, p.sid()).reply()["X-Initial"] == "no");
 }
 
+TEST_CASE("what the application's functions throw is told, and does no harm") {
+    eio::options o;
+    o.cors.emplace();
+    o.cors->allow = [](std::string_view) -> bool { throw std::runtime_error("broken"); };
+    engineio_service s(o);
+    std::atomic<int> errors{0};
+    s.server().on_error([&](std::exception_ptr) { ++errors; });
+    s.server().on_headers([](httphooks::fields&, httphooks::request const&, bool) {
+        throw std::runtime_error("broken");
+    });
+    s.server().on_connection_error(
+        [](eio::connection_error const&) { throw std::runtime_error("broken"); });
+    field_list const origin{{"Origin", "https://a.example"}};
+    CHECK(s.ask("GET", handshake_query, origin).status == 200);
+    CHECK(errors == 2);
+    CHECK(s.ask("GET", "?transport=x").status == 400);
+    CHECK(engineio_socket(s, {}, origin).reply().status == 403);
+    CHECK(engineio_socket(s).reply().status == 101);
+}
+
 TEST_CASE("there is room for so many sessions") {
     eio::options o;
     o.max_sessions = 1;

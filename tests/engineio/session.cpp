@@ -110,6 +110,18 @@ TEST_CASE("a second poll ends the session") {
     CHECK_FALSE(m.s.deadline());
 }
 
+TEST_CASE("a poll that comes too late is refused alone") {
+    machine over;
+    over.s.fail(close_reason::transport_close);
+    CHECK(over.poll().refuse_poll);
+    CHECK_FALSE(over.poll().closed);
+    machine upgraded;
+    upgraded.s.probe(upgraded.now);
+    upgraded.probe(packet_type::upgrade);
+    CHECK(upgraded.poll().refuse_poll);
+    CHECK(upgraded.s.is_open());
+}
+
 TEST_CASE("the client of a poll goes, and the session with it") {
     for (bool const answered : {false, true}) {
         machine m;

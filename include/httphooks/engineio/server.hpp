@@ -166,7 +166,7 @@ inline std::optional<detail::refused> server::judge(
     bool const websocket = q.transport.is("websocket") && o.websocket;
     if (!polling && !websocket)
         return refused{refusal::unknown_transport, q.transport.value.value_or(""), {}};
-    if (upgrade && service_->cors() && !service_->cors()->lets_in(r))
+    if (upgrade && !service_->lets_in(r))
         return refused{refusal::forbidden, "INVALID_ORIGIN", {}, true};
     if (q.sid) {
         if (!q.sid.repeated) session = service_->find(*q.sid.value);
@@ -187,11 +187,7 @@ inline std::optional<detail::refused> server::judge(
 
 inline void server::dress_refusal(request const& r, response& reply) const {
     if (reply.result() == status::payload_too_large) reply.body().clear();
-    try {
-        detail::add_origin_fields(*service_, reply, r);
-    } catch (...) {
-        service_->failed(std::current_exception());
-    }
+    detail::add_origin_fields(*service_, reply, r);
 }
 
 inline void server::async_serve(http::connection c, request r, http::mount_handler done) {

@@ -34,7 +34,7 @@ constexpr std::string_view to_string(transport_kind t) noexcept {
 struct session_actions {
     /// The poll that waits is answered with these; not empty then.
     std::vector<packet> poll{};
-    /// A second poll has come while one waits: it is refused, with 400.
+    /// The poll that has come is refused, with 400: one waits already, or it comes too late.
     bool refuse_poll = false;
     /// "3probe" goes to the WebSocket of the upgrade.
     bool answer_probe = false;
@@ -224,6 +224,10 @@ inline session_actions session::start() {
 
 inline session_actions session::poll(time_point now) {
     session_actions todo;
+    if (phase_ == phase::over || transport_ != transport_kind::polling) {
+        todo.refuse_poll = true;
+        return todo;
+    }
     if (polled_) {
         todo = fail(close_reason::transport_error);
         todo.refuse_poll = true;

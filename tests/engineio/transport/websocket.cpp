@@ -3,6 +3,7 @@
 
 #include "support/catch.hpp"
 #include "support/engineio_service.hpp"
+#include "support/eventually.hpp"
 
 #include <chrono>
 #include <string>
@@ -307,6 +308,41 @@ TEST_CASE("in revision 3 the client pings, and bytes begin with their type") {
     CHECK(f.payload == "\4\1\2");
     w.send("3");
     CHECK(closing(w) == 0);
+}
+
+TEST_CASE("too much for a client that does not read ends the session") {
+    eio::options o;
+    o.queue_bytes = 1000;
+    engineio_service s(o);
+    s.on_connection([&s](eio::connection c) {
+        c.on_message([&s, c](std::string_view) mutable {
+            std::string const large(100'000, 'x');
+            for (int i = 0; i < 1000 && c.send(large); ++i) continue;
+            s.note(c.is_open() ? "open" : "not open");
+        });
+    });
+    auto w = engineio_socket(s);
+    w.send("4x");
+    CHECK(s.next_note() == "not open");
+    CHECK(s.next_note() == "transport close");
+}
+
+TEST_CASE("sessions that are left in the middle of an upgrade are gone before long") {
+    eio::options o;
+    o.ping_interval = 100ms;
+    o.ping_timeout = 50ms;
+    o.upgrade_timeout = 50ms;
+    engineio_service s(o, 2);
+    {
+        std::vector<websocket_peer> half;
+        for (int i = 0; i < 100; ++i) {
+            polling_peer const p(s);
+            half.push_back(engineio_socket(s, p.sid()));
+            if (i % 2 == 0) half.back().send("2probe");
+        }
+    }
+    CHECK(support::eventually([&] { return s.server().size() == 0; }));
+    for (int i = 0; i < 100; ++i) CHECK(s.next_note() == "ping timeout");
 }
 
 TEST_CASE("a WebSocket of another thread serves a session as well") {

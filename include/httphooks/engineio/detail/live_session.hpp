@@ -102,6 +102,7 @@ private:
     bool send_here(packet_view p);
     bool send_here(prepared_message const& m);
     bool sent(session::sent outcome);
+    bool sent(bool good);
     void flush_later();
     void apply(session_actions todo);
     void deliver(std::string_view data, bool binary);
@@ -176,14 +177,14 @@ inline bool live_session::send(prepared_message const& m) {
 inline bool live_session::send_here(packet_view p) {
     if (!machine_.is_open()) return false;
     if (machine_.transport() == transport_kind::websocket)
-        return socket_ && socket_->send(p, protocol_);
+        return sent(socket_ && socket_->send(p, protocol_));
     return sent(machine_.send(p));
 }
 
 inline bool live_session::send_here(prepared_message const& m) {
     if (!machine_.is_open()) return false;
     if (machine_.transport() == transport_kind::websocket)
-        return socket_ && socket_->send(m, protocol_);
+        return sent(socket_ && socket_->send(m, protocol_));
     bool good = true;
     for (packet const& p : m.packets()) good = good && sent(machine_.send(p.view()));
     return good;
@@ -197,6 +198,12 @@ inline bool live_session::sent(session::sent outcome) {
     if (outcome != session::sent::taken) return false;
     if (machine_.polled()) flush_later();
     return true;
+}
+
+inline bool live_session::sent(bool good) {
+    if (!good && options_->overflow == overflow_policy::close)
+        apply(machine_.fail(close_reason::transport_close));
+    return good;
 }
 
 /// Answers the poll when what runs now has said all that it has to say.

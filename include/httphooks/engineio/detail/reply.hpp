@@ -37,8 +37,17 @@ struct refused {
 };
 
 /// Adds the fields that depend on the origin, to replies of every kind.
-inline void add_origin_fields(service const& s, response& to, request const& r) {
-    if (s.cors()) s.cors()->apply(r, to.base());
+inline void add_origin_fields(service& s, response& to, request const& r) noexcept {
+    s.guarded([&] {
+        if (s.cors()) s.cors()->apply(r, to.base());
+    });
+}
+
+/// Has the application add fields to a reply.
+inline void add_own_fields(service& s, response& to, request const& r, bool initial) noexcept {
+    s.guarded([&] {
+        if (s.on_headers) s.on_headers(to.base(), r, initial);
+    });
 }
 
 /// Whether the client is a browser that looks into pages for scripts that were sent along.
@@ -51,12 +60,12 @@ inline bool has_xss_filter(request const& r) {
 
 /** Begins a reply of the polling transport.
     @param initial the handshake's */
-inline response begin_reply(service const& s, request const& r, bool initial) {
+inline response begin_reply(service& s, request const& r, bool initial) {
     response reply = make_response(status::ok);
     reply.set(field::cache_control, "no-store");
     if (has_xss_filter(r)) reply.set("X-XSS-Protection", "0");
     add_origin_fields(s, reply, r);
-    if (s.on_headers) s.on_headers(reply.base(), r, initial);
+    add_own_fields(s, reply, r, initial);
     return reply;
 }
 
@@ -78,8 +87,7 @@ inline void add_cookie(response& to, options const& o, std::string_view id) {
     @param upgrade it asked for a WebSocket
     @par Source
     engine.io 6.6, abortRequest and abortUpgrade */
-inline response refusal_reply(service const& s, request const& r, refused const& why,
-                              bool upgrade) {
+inline response refusal_reply(service& s, request const& r, refused const& why, bool upgrade) {
     response reply;
     if (upgrade) {
         reply = make_response(why.origin ? status::forbidden : status::bad_request,
@@ -99,12 +107,9 @@ inline response refusal_reply(service const& s, request const& r, refused const&
 
 /// Tells the application that a request is refused.
 inline void tell_refused(service& s, request const& r, refused const& why) noexcept {
-    if (!s.on_connection_error) return;
-    try {
-        s.on_connection_error({r, why.code, why.told(), why.context});
-    } catch (...) {
-        s.failed(std::current_exception());
-    }
+    s.guarded([&] {
+        if (s.on_connection_error) s.on_connection_error({r, why.code, why.told(), why.context});
+    });
 }
 
 /// Refuses a request.
@@ -116,7 +121,7 @@ inline void refuse(service& s, visit v, refused const& why, bool upgrade) {
 }
 
 /// The reply when there is no room for a session.
-inline response no_room(service const& s, request const& r) {
+inline response no_room(service& s, request const& r) {
     response reply = make_response(status::service_unavailable, "Service Unavailable", "text/html");
     add_origin_fields(s, reply, r);
     return reply;

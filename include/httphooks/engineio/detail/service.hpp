@@ -58,6 +58,19 @@ public:
     /// The session of an id, or null.
     std::shared_ptr<live_session> find(std::string_view id);
 
+    /// Whether a page of the request's origin may have a WebSocket.
+    bool lets_in(request const& r) noexcept;
+
+    /// Calls a function of the application's.
+    template <class Function>
+    void guarded(Function f) noexcept {
+        try {
+            f();
+        } catch (...) {
+            failed(std::current_exception());
+        }
+    }
+
     /// Asks the application whether a client may connect; answers on any thread.
     void ask(handshake const& shake, decide then);
 
@@ -130,6 +143,12 @@ inline std::shared_ptr<live_session> service::find(std::string_view id) {
     std::lock_guard const lock(mutex_);
     auto const at = sessions_.find(id);
     return at == sessions_.end() ? nullptr : at->second;
+}
+
+inline bool service::lets_in(request const& r) noexcept {
+    bool good = !cors_;
+    guarded([&] { good = good || cors_->lets_in(r); });
+    return good;
 }
 
 inline void service::ask(handshake const& shake, decide then) {

@@ -47,7 +47,7 @@ inline websocket::handshake_reply accept_websocket(request const& r) {
 inline void become_websocket(service& s, visit v, std::shared_ptr<socket_link> l,
                              websocket::handshake_reply reply, bool initial) {
     add_origin_fields(s, reply.message, v.message);
-    if (s.on_headers) s.on_headers(reply.message.base(), v.message, initial);
+    add_own_fields(s, reply.message, v.message, initial);
     websocket::detail::open_channel(s.websockets(), std::move(v.client), v.message, reply,
                                     std::move(l));
     std::move(v.done)(error_code(), std::nullopt);
