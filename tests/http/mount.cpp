@@ -129,8 +129,7 @@ private:
     static void take(std::shared_ptr<job> const& j) {
         using released = hh::http::connection::released<socket_type>;
         auto taken = j->conn.release<socket_type>();
-        REQUIRE(taken);
-        auto const r = std::make_shared<released>(std::move(*taken));
+        auto const r = std::make_shared<released>(std::move(taken).value());
         auto handler = std::move(j->handler);
         std::move(handler)(hh::error_code(), std::nullopt);
         echo(r);

@@ -149,7 +149,7 @@ TEST_CASE("packets that mean nothing are harmless") {
     CHECK(p.get().body == "4x");
 }
 
-TEST_CASE("the client closes") {
+TEST_CASE("the client closes with a packet in a POST") {
     engineio_service s;
     polling_peer p(s);
     p.poll();

@@ -57,7 +57,7 @@ const ways = {
 };
 
 (async () => {
-  const server = await start(process.argv[2], ['--threads', '2']);
+  const server = await start(process.argv[2], ['--threads', '2', '--ping-timeout-ms', '5000']);
   const todo = [];
   for (const revision of [4, 3])
     for (const way of Object.keys(ways)) {
