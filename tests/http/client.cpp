@@ -232,7 +232,10 @@ TEST_CASE("a request goes out as it should, and its response comes back") {
 TEST_CASE("a Host of the user's own is kept, and other bodies of Beast's are taken") {
     std::vector<std::string> seen;
     fixture f([&](peer& p, int) -> asio::awaitable<void> {
-        co_await p.answer(ok, [&](std::string text) { seen.push_back(std::move(text)); });
+        std::function<void(std::string)> const note = [&](std::string text) {
+            seen.push_back(std::move(text));
+        };
+        co_await p.answer(ok, note);
     });
     http::request<http::dynamic_body> r(verb::put, "/", 11);
     r.set(field::host, "virtual.example");
