@@ -7,12 +7,12 @@
 */
 
 #include <httphooks/engineio/detail/parked_poll.hpp>
-#include <httphooks/engineio/detail/session_owner.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/engineio/prepared_message.hpp>
 #include <httphooks/engineio/session.hpp>
 #include <httphooks/http/detail/home.hpp>
+#include <httphooks/http/detail/session_owner.hpp>
 
 #include <boost/intrusive/list.hpp>
 
@@ -28,6 +28,11 @@
 #include <utility>
 
 namespace httphooks::engineio::detail {
+
+class live_session;
+
+/// The service, as its sessions see it.
+using session_owner = http::detail::session_owner<live_session>;
 
 /** A session. Its state changes on its home only; calls from elsewhere are posted there. */
 class live_session final : public http::detail::timed,

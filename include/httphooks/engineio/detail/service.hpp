@@ -218,12 +218,7 @@ inline void service::forget(live_session& s) noexcept {
 }
 
 inline void service::failed(std::exception_ptr e) noexcept {
-    if (!on_error) return;
-    try {
-        on_error(std::move(e));
-    } catch (...) {
-        return;
-    }
+    http::detail::tell_error(on_error, std::move(e));
 }
 
 inline std::vector<engineio::connection> service::all() {

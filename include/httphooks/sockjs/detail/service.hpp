@@ -257,12 +257,7 @@ inline void service::forget(session_base& s) noexcept {
 }
 
 inline void service::failed(std::exception_ptr e) noexcept {
-    if (!on_error) return;
-    try {
-        on_error(std::move(e));
-    } catch (...) {
-        return;
-    }
+    http::detail::tell_error(on_error, std::move(e));
 }
 
 inline std::vector<std::shared_ptr<session_base>> service::all() {

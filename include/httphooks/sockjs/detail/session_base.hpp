@@ -6,8 +6,9 @@
 */
 
 #include <httphooks/detail/recycle.hpp>
-#include <httphooks/sockjs/detail/home.hpp>
+#include <httphooks/http/detail/session_owner.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/sockjs/detail/home.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/prepared_message.hpp>
@@ -61,23 +62,8 @@ protected:
     ~message_source() = default;
 };
 
-/// Who has sessions: told what becomes of them. Thread-safe.
-class session_owner {
-public:
-    session_owner(session_owner const&) = delete;
-    session_owner& operator=(session_owner const&) = delete;
-
-    /// The session is open: the application is to get it. On the session's home.
-    virtual void opened(std::shared_ptr<session_base> s) = 0;
-    /// The session is over: its place is free. Once.
-    virtual void forget(session_base& s) noexcept = 0;
-    /// A handler of the application threw.
-    virtual void failed(std::exception_ptr e) noexcept = 0;
-
-protected:
-    session_owner() = default;
-    ~session_owner() = default;
-};
+/// The service, as its sessions see it.
+using session_owner = http::detail::session_owner<session_base>;
 
 /** A session. Its state changes on its home only; calls from elsewhere are posted there. */
 class session_base : public timed,

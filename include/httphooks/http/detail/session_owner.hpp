@@ -2,26 +2,26 @@
 #pragma once
 
 /** @file
-    Who has Engine.IO sessions.
+    Who has the sessions of a protocol that outlive their connections.
 */
 
 #include <exception>
 #include <memory>
+#include <utility>
 
-namespace httphooks::engineio::detail {
-
-class live_session;
+namespace httphooks::http::detail {
 
 /// Who has sessions: told what becomes of them. Thread-safe.
+template <class Session>
 class session_owner {
 public:
     session_owner(session_owner const&) = delete;
     session_owner& operator=(session_owner const&) = delete;
 
     /// The session is open: the application is to get it. On the session's home.
-    virtual void opened(std::shared_ptr<live_session> s) = 0;
+    virtual void opened(std::shared_ptr<Session> s) = 0;
     /// The session is over: its place is free. Once.
-    virtual void forget(live_session& s) noexcept = 0;
+    virtual void forget(Session& s) noexcept = 0;
     /// A handler of the application threw.
     virtual void failed(std::exception_ptr e) noexcept = 0;
 
@@ -30,4 +30,15 @@ protected:
     ~session_owner() = default;
 };
 
-}  // namespace httphooks::engineio::detail
+/// Tells of an exception by a handler that may be empty, and may throw itself.
+template <class Handler>
+void tell_error(Handler const& on_error, std::exception_ptr e) noexcept {
+    if (!on_error) return;
+    try {
+        on_error(std::move(e));
+    } catch (...) {
+        return;
+    }
+}
+
+}  // namespace httphooks::http::detail
