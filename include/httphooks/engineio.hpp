@@ -2,9 +2,12 @@
 #pragma once
 
 /** @file
-    Engine.IO: a server over polling and WebSocket, what Socket.IO sits on.
+    Engine.IO: a server and a client over polling and WebSocket, what Socket.IO sits on.
 */
 
+#include <httphooks/engineio/client.hpp>
+#include <httphooks/engineio/client_connection.hpp>
+#include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/handshake.hpp>

@@ -28,6 +28,14 @@ enum class error {
     bad_length,
     /// More packets in one payload than payload_packets.
     too_many_packets,
+    /// The server refuses the client; see enum refusal.
+    refused,
+    /// What answers is no Engine.IO server.
+    bad_handshake,
+    /// The client has no transport to try.
+    no_transport,
+    /// The server ended the session.
+    closed,
 };
 
 /** Why a request is refused, as the number in the error body.
@@ -49,17 +57,17 @@ std::string_view to_string(refusal why) noexcept;
     @par Source
     engine.io 6.6, Socket's event "close" */
 enum class close_reason : std::uint8_t {
-    /// The transport failed, or the client used it against the rules.
+    /// The transport failed, or the other side used it against the rules.
     transport_error,
-    /// The client closed, went away, or took no more of what waited for it.
+    /// The other side closed, went away, or took no more of what waited for it.
     transport_close,
     /// This side closed it.
     forced_close,
-    /// The client's heartbeat failed to come.
+    /// The other side's heartbeat failed to come.
     ping_timeout,
-    /// The client sent what is no packet.
+    /// The other side sent what is no packet.
     parse_error,
-    /// The server shuts down.
+    /// This server shuts down.
     server_shutting_down,
 };
 
@@ -94,6 +102,14 @@ public:
                 return "wrong length";
             case error::too_many_packets:
                 return "too many packets";
+            case error::refused:
+                return "refused by the server";
+            case error::bad_handshake:
+                return "not an Engine.IO server";
+            case error::no_transport:
+                return "no transport";
+            case error::closed:
+                return "the server ended the session";
         }
         return "unknown error";
     }

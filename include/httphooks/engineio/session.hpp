@@ -9,6 +9,7 @@
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/engineio/packet.hpp>
+#include <httphooks/engineio/transport_kind.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -21,14 +22,6 @@
 #include <vector>
 
 namespace httphooks::engineio {
-
-/// What carries a session's packets.
-enum class transport_kind : std::uint8_t { polling, websocket };
-
-/// The name of a transport in queries: "polling" or "websocket".
-constexpr std::string_view to_string(transport_kind t) noexcept {
-    return t == transport_kind::polling ? "polling" : "websocket";
-}
 
 /** What the owner of a session has to do, in this order. */
 struct session_actions {
