@@ -23,6 +23,7 @@
 #include <source_location>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace httphooks {
 
@@ -42,6 +43,33 @@ private:
     std::uint64_t value_ = 0;
 };
 
+/// A body, as a hook's documentation tells of it.
+struct body_annotation {
+    /// Its media type, as "application/json"; empty: there is no body to tell of.
+    std::string content_type{};
+    /// A JSON Schema of it, as JSON text; empty: none.
+    std::string schema{};
+};
+
+/// A response, as a hook's documentation tells of it.
+struct response_annotation {
+    unsigned status = 200;
+    /// What it means; empty: the status' reason phrase.
+    std::string description{};
+    body_annotation body{};
+};
+
+/// What a hook's documentation says beyond its options; for tables and OpenAPI.
+struct hook_annotations {
+    /// More than the summary; Markdown.
+    std::string description{};
+    /// Groups that the operation belongs to.
+    std::vector<std::string> tags{};
+    body_annotation request{};
+    /// Nothing: a 200 is assumed.
+    std::vector<response_annotation> responses{};
+};
+
 /// What a hook may say about itself when it is registered.
 struct hook_options {
     /// A name for logs and tables; need not be unique.
@@ -55,6 +83,8 @@ struct hook_options {
     std::optional<bool> mandatory{};
     /// One sentence on what the hook is for.
     std::string summary{};
+    /// What its documentation says beyond that.
+    hook_annotations annotations{};
 };
 
 /// A registered hook as data.

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/context.hpp>
+#include <httphooks/describe.hpp>
 #include <httphooks/detail/dispatch_operation.hpp>
 #include <httphooks/detail/registry_core.hpp>
 #include <httphooks/detail/registry_loop.hpp>
@@ -118,6 +119,11 @@ public:
 
     /// The hooks as data, in the order of their registration.
     std::vector<hook_info> hooks() const { return core_->hooks(); }
+
+    /// All hooks in the order in which they run, with what may be wrong with them.
+    std::vector<hook_description> describe(describe_options const& o = {}) const {
+        return httphooks::describe(core_->descriptions(), o);
+    }
 
     /// Registers a hook for requests as they come.
     template <hook_function<basic_context<hook_type::request_listener, State>> F>

@@ -5,6 +5,7 @@
     The set of hooks behind a registry: changed under a mutex, read as immutable tables.
 */
 
+#include <httphooks/describe.hpp>
 #include <httphooks/detail/hook_entry.hpp>
 #include <httphooks/detail/services.hpp>
 #include <httphooks/error.hpp>
@@ -48,6 +49,8 @@ public:
     void no_match(hook_entry_ptr hook);
 
     std::vector<hook_info> hooks() const;
+    /// Those that match, then the default responder, then the no-match handler; not yet in order.
+    std::vector<hook_description> descriptions() const;
 
     /// The table of the newest version.
     hook_table_ptr table();
@@ -143,6 +146,16 @@ inline std::vector<hook_info> registry_core::hooks() const {
     infos.reserve(hooks_.size());
     for (auto const& hook : hooks_) infos.push_back(hook->info);
     return infos;
+}
+
+inline std::vector<hook_description> registry_core::descriptions() const {
+    std::lock_guard const lock(mutex_);
+    std::vector<hook_description> all;
+    all.reserve(hooks_.size() + 2);
+    for (auto const& hook : hooks_) all.push_back({hook->info});
+    if (default_responder_) all.push_back({default_responder_->info, hook_role::default_responder});
+    if (no_match_) all.push_back({no_match_->info, hook_role::no_match});
+    return all;
 }
 
 inline hook_table_ptr registry_core::table() {
