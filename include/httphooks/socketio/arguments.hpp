@@ -1,0 +1,149 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What came with an event or an acknowledgement.
+*/
+
+#include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/error.hpp>
+#include <httphooks/socketio/binary.hpp>
+#include <httphooks/socketio/detail/read_argument.hpp>
+#include <httphooks/socketio/error.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio {
+
+/** What came with an event or an acknowledgement: JSON text that is read when it is asked for, or
+    a document where there are bytes.
+
+    It refers to the packet, and is good until the handler that it was passed to returns; keep()
+    makes one that lasts. Passed to `emit` or to an acknowledgement it stands for all its arguments.
+*/
+class arguments {
+public:
+    /// No arguments.
+    arguments() = default;
+
+    /// How many there are.
+    std::size_t size() const noexcept { return size_; }
+    /// Whether there are none.
+    bool empty() const noexcept { return size_ == 0; }
+
+    /** An argument as a value.
+
+        T is a std::string, a bool, a number, bytes, nlohmann::json, a std::vector or a map of such,
+        or any type that nlohmann::json converts to. A number has to be in the range of T, and to
+        be whole for integers. std::optional<T> is empty for null, and for what did not come.
+        @return error::missing_argument, error::bad_argument */
+    template <class T>
+    result<T> get(std::size_t index) const;
+
+    /// As get(), into an object that is there. @return error::missing_argument, error::bad_argument
+    template <class T>
+    error_code read(T& to, std::size_t index) const;
+
+    /// An argument as a document; null if it did not come.
+    nlohmann::json json(std::size_t index) const;
+
+    /// The JSON text of an argument as it came; empty if it came otherwise, or not at all.
+    std::string_view text(std::size_t index) const noexcept;
+
+    /// All of them, in an array.
+    nlohmann::json to_json() const;
+
+    /// The same, in memory of its own.
+    arguments keep() const;
+
+    /// Slices that json_scanner found; a string's text stands between its quotes.
+    arguments(httphooks::detail::json_slice const* slices, std::size_t size) noexcept
+        : slices_(slices), size_(size) {}
+    /// The elements of an array from one on, which it keeps.
+    arguments(std::shared_ptr<nlohmann::json const> array, std::size_t first) noexcept
+        : document_(array.get()),
+          first_(first),
+          size_(array->size() - first),
+          owner_(std::move(array)) {}
+
+private:
+    struct kept {
+        std::vector<std::string> texts;
+        std::vector<httphooks::detail::json_slice> slices;
+    };
+
+    httphooks::detail::json_slice const* slices_ = nullptr;
+    nlohmann::json const* document_ = nullptr;
+    std::size_t first_ = 0;
+    std::size_t size_ = 0;
+    std::shared_ptr<void const> owner_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+template <class T>
+error_code arguments::read(T& to, std::size_t index) const {
+    if (index >= size_) {
+        if constexpr (detail::is_optional<T>) {
+            to.reset();
+            return {};
+        }
+        return error::missing_argument;
+    }
+    bool const good = document_ ? detail::read_argument(to, (*document_)[first_ + index])
+                                : detail::read_argument(to, slices_[index]);
+    return good ? error_code() : error_code(error::bad_argument);
+}
+
+template <class T>
+result<T> arguments::get(std::size_t index) const {
+    T value{};
+    if (error_code const e = read(value, index)) return e;
+    return value;
+}
+
+inline nlohmann::json arguments::json(std::size_t index) const {
+    nlohmann::json value;
+    if (read(value, index)) value = nullptr;
+    return value;
+}
+
+inline std::string_view arguments::text(std::size_t index) const noexcept {
+    if (index >= size_ || document_) return {};
+    auto const& slice = slices_[index];
+    if (slice.kind != httphooks::detail::json_kind::string) return slice.text;
+    return {slice.text.data() - 1, slice.text.size() + 2};
+}
+
+inline nlohmann::json arguments::to_json() const {
+    auto all = nlohmann::json::array();
+    for (std::size_t i = 0; i < size_; ++i) all.push_back(json(i));
+    return all;
+}
+
+inline arguments arguments::keep() const {
+    if (owner_ || size_ == 0) return *this;
+    auto own = std::make_shared<kept>();
+    own->slices.assign(slices_, slices_ + size_);
+    own->texts.resize(size_);
+    for (std::size_t i = 0; i < size_; ++i) {
+        auto& slice = own->slices[i];
+        bool const quoted = slice.kind == httphooks::detail::json_kind::string;
+        own->texts[i] = text(i);
+        slice.text = own->texts[i];
+        if (quoted) slice.text = slice.text.substr(1, slice.text.size() - 2);
+    }
+    arguments copy(own->slices.data(), size_);
+    copy.owner_ = std::move(own);
+    return copy;
+}
+
+}  // namespace httphooks::socketio

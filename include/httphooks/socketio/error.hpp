@@ -1,0 +1,126 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What can go wrong in Socket.IO: why packets are not understood, and calls not answered.
+*/
+
+#include <httphooks/error.hpp>
+
+#include <string>
+#include <type_traits>
+
+namespace httphooks::socketio {
+
+/// The errors of Socket.IO; category "httphooks.socketio".
+enum class error {
+    /// A packet of a type that there is not, or that this side does not get.
+    unknown_type = 1,
+    /// A namespace that is no text.
+    bad_namespace,
+    /// The number of an acknowledgement that is not one, or is too large.
+    bad_id,
+    /// A payload that is not JSON, or not of the kind that the type has.
+    bad_payload,
+    /// A payload in which objects and arrays are nested too deep.
+    too_deep,
+    /// An event whose name is neither a text nor a number.
+    bad_event_name,
+    /// An event with a name that Socket.IO keeps for itself.
+    reserved_event,
+    /// A number of attachments that is not one.
+    bad_attachments,
+    /// More attachments than a packet may have.
+    too_many_attachments,
+    /// A packet and its attachments are larger than allowed.
+    too_large,
+    /// Something else came in place of an attachment.
+    missing_attachment,
+    /// Bytes that no packet has announced.
+    unexpected_attachment,
+    /// A placeholder that stands for no attachment.
+    bad_placeholder,
+    /// An argument that did not come.
+    missing_argument,
+    /// An argument of another kind than what it is to be, or out of its range.
+    bad_argument,
+    /// The other side did not acknowledge in time.
+    ack_timed_out,
+    /// The other side is not connected, or was disconnected before it acknowledged.
+    disconnected,
+    /// There is no such namespace.
+    invalid_namespace,
+};
+
+/// The category of error: name "httphooks.socketio".
+boost::system::error_category const& error_category() noexcept;
+
+/// An error_code of the category "httphooks.socketio"; found by argument-dependent look-up.
+error_code make_error_code(error e) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+class socketio_error_category final : public boost::system::error_category {
+public:
+    char const* name() const noexcept override { return "httphooks.socketio"; }
+
+    std::string message(int value) const override {
+        switch (static_cast<error>(value)) {
+            case error::unknown_type:
+                return "unknown packet type";
+            case error::bad_namespace:
+                return "invalid namespace of a packet";
+            case error::bad_id:
+                return "invalid packet id";
+            case error::bad_payload:
+                return "invalid payload";
+            case error::too_deep:
+                return "nested too deep";
+            case error::bad_event_name:
+                return "invalid event name";
+            case error::reserved_event:
+                return "reserved event name";
+            case error::bad_attachments:
+                return "illegal attachments";
+            case error::too_many_attachments:
+                return "too many attachments";
+            case error::too_large:
+                return "packet too large";
+            case error::missing_attachment:
+                return "got text in place of an attachment";
+            case error::unexpected_attachment:
+                return "got bytes that were not announced";
+            case error::bad_placeholder:
+                return "placeholder without attachment";
+            case error::missing_argument:
+                return "argument missing";
+            case error::bad_argument:
+                return "argument of the wrong kind";
+            case error::ack_timed_out:
+                return "operation has timed out";
+            case error::disconnected:
+                return "socket has been disconnected";
+            case error::invalid_namespace:
+                return "Invalid namespace";
+        }
+        return "unknown error";
+    }
+};
+
+}  // namespace detail
+
+inline boost::system::error_category const& error_category() noexcept {
+    static detail::socketio_error_category const category;
+    return category;
+}
+
+inline error_code make_error_code(error e) noexcept {
+    return error_code(static_cast<int>(e), error_category());
+}
+
+}  // namespace httphooks::socketio
+
+template <>
+struct boost::system::is_error_code_enum<httphooks::socketio::error> : std::true_type {};

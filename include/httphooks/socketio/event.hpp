@@ -1,0 +1,69 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The names of events.
+*/
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace httphooks::socketio {
+
+/** The name of an event: a text, or a number, which is the same as its text.
+
+    It is made where it is passed, and refers to the text that it was made of.
+    @par Source
+    Socket.IO protocol 5, "Event": "a non-empty array, whose first element is a string"; node allows
+    numbers too */
+class event_name {
+public:
+    event_name(std::string_view text) noexcept : text_(text) {}
+    event_name(std::string const& text) noexcept : text_(text) {}
+    event_name(char const* text) noexcept : text_(text) {}
+    /// A name that goes over the wire as a number.
+    template <std::integral N>
+    requires(!std::same_as<N, bool> && !std::same_as<N, char>) event_name(N number)
+    noexcept
+        : length_(static_cast<std::size_t>(
+              std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr -
+              digits_.data())) {}
+
+    /// The name as a text.
+    std::string_view text() const noexcept {
+        return is_number() ? std::string_view(digits_.data(), length_) : text_;
+    }
+    /// Whether it goes over the wire as a number.
+    bool is_number() const noexcept { return length_ != 0; }
+
+    friend bool operator==(event_name const& a, event_name const& b) noexcept {
+        return a.text() == b.text();
+    }
+
+private:
+    std::string_view text_;
+    std::array<char, 24> digits_;
+    std::size_t length_ = 0;
+};
+
+/** Whether Socket.IO keeps the name for itself, so that it may not be sent.
+    @par Source
+    socket.io-parser 4.2, RESERVED_EVENTS */
+bool is_reserved_event(std::string_view name) noexcept;
+
+// ---------------------------------------------------------------------------------------------
+
+inline bool is_reserved_event(std::string_view name) noexcept {
+    using namespace std::string_view_literals;
+    constexpr std::array reserved{"connect"sv,       "connect_error"sv, "disconnect"sv,
+                                  "disconnecting"sv, "newListener"sv,   "removeListener"sv};
+    if (name.size() < 7 || name.size() > 14) return false;
+    return std::ranges::find(reserved, name) != reserved.end();
+}
+
+}  // namespace httphooks::socketio

@@ -1,0 +1,136 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The text of Socket.IO packets: `<type>[<attachments>-][<namespace>,][<id>][<payload>]`. No I/O.
+*/
+
+#include <httphooks/socketio/error.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace httphooks::socketio {
+
+/// What a packet is for; the value is the digit on the wire.
+enum class packet_type : std::uint8_t {
+    connect = 0,
+    disconnect = 1,
+    event = 2,
+    ack = 3,
+    connect_error = 4,
+    binary_event = 5,
+    binary_ack = 6,
+};
+
+/// Whether a packet of this type announces attachments.
+constexpr bool is_binary(packet_type t) noexcept {
+    return t == packet_type::binary_event || t == packet_type::binary_ack;
+}
+
+/// A packet without its attachments. The texts are somebody else's.
+struct packet_header {
+    packet_type type = packet_type::event;
+    /// The namespace.
+    std::string_view nsp = "/";
+    /// What an acknowledgement refers to.
+    std::optional<std::uint64_t> id{};
+    /// How many binary messages follow; of binary types only.
+    std::size_t attachments = 0;
+    /// JSON text, or nothing.
+    std::string_view payload{};
+};
+
+/** Reads a packet; the payload is not looked at, but for what may not be there at all.
+    @param text outlives the header
+    @param most_attachments how many a packet may announce
+    @return error::unknown_type, error::bad_attachments, error::too_many_attachments, error::bad_id
+        (of more than 19 digits), error::bad_payload (one behind a disconnect)
+    @par Source
+    Socket.IO protocol 5, "Packet encoding". No attachments at all (`50-["e"]`) are fine */
+error_code read_packet(packet_header& to, std::string_view text, std::size_t most_attachments = 10);
+
+/// Appends a packet as read_packet() reads it.
+void append_packet(std::string& to, packet_header const& p);
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// The number of decimal digits at the beginning of a text.
+inline std::size_t leading_digits(std::string_view s) noexcept {
+    std::size_t n = 0;
+    while (n < s.size() && s[n] >= '0' && s[n] <= '9') ++n;
+    return n;
+}
+
+/// Reads a number of at most 19 digits, not counting zeros in front. @return whether it is one
+inline bool read_number(std::uint64_t& to, std::string_view digits) noexcept {
+    std::size_t const zeros = digits.find_first_not_of('0');
+    to = 0;
+    if (zeros == digits.npos) return !digits.empty();
+    digits.remove_prefix(zeros);
+    if (digits.size() > 19) return false;
+    for (char const c : digits) to = to * 10 + static_cast<std::uint64_t>(c - '0');
+    return true;
+}
+
+inline void append_number(std::string& to, std::uint64_t n) {
+    char text[20];
+    auto const end = std::to_chars(text, text + sizeof text, n).ptr;
+    to.append(text, end);
+}
+
+}  // namespace detail
+
+inline error_code read_packet(packet_header& to, std::string_view text,
+                              std::size_t most_attachments) {
+    to = {};
+    if (text.empty() || text[0] < '0' || text[0] > '6') return error::unknown_type;
+    to.type = static_cast<packet_type>(text[0] - '0');
+    text.remove_prefix(1);
+    if (is_binary(to.type)) {
+        std::size_t const n = detail::leading_digits(text);
+        if (n == text.size() || text[n] != '-') return error::bad_attachments;
+        std::uint64_t count = 0;
+        if (n == 0) return error::bad_attachments;
+        if (!detail::read_number(count, text.substr(0, n)) || count > most_attachments)
+            return error::too_many_attachments;
+        to.attachments = static_cast<std::size_t>(count);
+        text.remove_prefix(n + 1);
+    }
+    if (!text.empty() && text[0] == '/') {
+        std::size_t const comma = text.find(',');
+        to.nsp = text.substr(0, comma);
+        text.remove_prefix(comma == text.npos ? text.size() : comma + 1);
+    }
+    if (std::size_t const n = detail::leading_digits(text); n != 0) {
+        std::uint64_t id = 0;
+        if (!detail::read_number(id, text.substr(0, n))) return error::bad_id;
+        to.id = id;
+        text.remove_prefix(n);
+    }
+    if (to.type == packet_type::disconnect && !text.empty()) return error::bad_payload;
+    to.payload = text;
+    return {};
+}
+
+inline void append_packet(std::string& to, packet_header const& p) {
+    to.push_back(static_cast<char>('0' + static_cast<int>(p.type)));
+    if (is_binary(p.type)) {
+        detail::append_number(to, p.attachments);
+        to.push_back('-');
+    }
+    if (p.nsp != "/") {
+        to.append(p.nsp);
+        to.push_back(',');
+    }
+    if (p.id) detail::append_number(to, *p.id);
+    to.append(p.payload);
+}
+
+}  // namespace httphooks::socketio

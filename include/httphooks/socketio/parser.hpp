@@ -1,0 +1,394 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Socket.IO packets from and to the messages of Engine.IO, bytes included. No I/O.
+*/
+
+#include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/engineio/prepared_message.hpp>
+#include <httphooks/socketio/arguments.hpp>
+#include <httphooks/socketio/binary.hpp>
+#include <httphooks/socketio/detail/number_name.hpp>
+#include <httphooks/socketio/detail/parse_json.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/detail/read_msgpack.hpp>
+#include <httphooks/socketio/error.hpp>
+#include <httphooks/socketio/event.hpp>
+#include <httphooks/socketio/packet.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio {
+
+/// How packets are written.
+enum class parser : std::uint8_t {
+    /// As text, with attachments beside it: what every client speaks.
+    json,
+    /// Each in one binary message, as socket.io-msgpack-parser does.
+    msgpack,
+};
+
+/// What a decoder takes.
+struct decoder_limits {
+    /// How deep objects and arrays may be nested in a payload.
+    std::size_t depth = 200;
+    /// How many attachments a packet may have.
+    std::size_t attachments = 10;
+    /// Bytes of a packet with its attachments.
+    std::size_t bytes = 16 * 1024 * 1024;
+    /// Bytes of a namespace's name.
+    std::size_t namespace_length = 256;
+};
+
+/** A packet that has come, complete. It refers to the message that it came in, and is good until
+    the next one is decoded; it stays where it is, for it refers to itself too. */
+class incoming {
+public:
+    incoming() = default;
+    incoming(incoming const&) = delete;
+    incoming& operator=(incoming const&) = delete;
+
+    /// Never one of the binary types.
+    packet_type type = packet_type::event;
+    /// The namespace; of old clients with a query.
+    std::string_view nsp{};
+    /// What an acknowledgement refers to.
+    std::optional<std::uint64_t> id{};
+    /// The name of an event; that of a number is its text.
+    std::string_view event{};
+    /// Whether there is a name: an event without any payload has none.
+    bool has_name = false;
+    /// What comes with an event or an acknowledgement; one argument or none for others.
+    arguments args{};
+
+private:
+    friend class decoder;
+
+    void add(httphooks::detail::json_slice const& s) {
+        if (many_.empty() && count_ < few_.size()) {
+            few_[count_++] = s;
+            return;
+        }
+        if (many_.empty()) many_.assign(few_.begin(), few_.end());
+        many_.push_back(s);
+        ++count_;
+    }
+    httphooks::detail::json_slice const* slices() const noexcept {
+        return many_.empty() ? few_.data() : many_.data();
+    }
+
+    std::array<httphooks::detail::json_slice, 6> few_;
+    std::vector<httphooks::detail::json_slice> many_;
+    std::size_t count_ = 0;
+    std::string name_;
+    std::string text_;
+    std::shared_ptr<nlohmann::json const> document_;
+};
+
+/** Makes packets of the messages of one connection. Nothing is copied of a packet without
+    attachments in JSON.
+
+    @par Source
+    Socket.IO protocol 5; where it is silent, socket.io-parser 4.2 */
+class decoder {
+public:
+    explicit decoder(parser kind = parser::json, decoder_limits const& limits = {}) noexcept
+        : limits_(limits), kind_(kind) {}
+
+    /** Takes a message.
+        @param to the packet, if there is one
+        @param complete whether there is; not so when attachments are still to come
+        @return what of the message is against the protocol: the connection is to be closed */
+    error_code receive(std::string_view data, bool binary, incoming& to, bool& complete);
+
+    /// Whether attachments of a packet are still to come.
+    bool waiting() const noexcept { return pending_ != nullptr; }
+
+private:
+    struct pending {
+        std::string text;
+        std::vector<nlohmann::json::binary_t::container_type> attachments;
+        std::size_t missing = 0;
+        std::size_t size = 0;
+    };
+
+    error_code read_text(std::string_view text, incoming& to, bool& complete);
+    error_code read_payload(incoming& to, packet_header const& header);
+    error_code read_array(incoming& to, std::string_view payload);
+    error_code read_name(incoming& to);
+    error_code take_attachment(std::string_view data, incoming& to, bool& complete);
+    error_code put_attachments(incoming& to, std::string_view payload, pending& all);
+    error_code read_binary_packet(std::string_view data, incoming& to);
+    error_code name_of_document(incoming& to, nlohmann::json const& array);
+
+    decoder_limits limits_;
+    std::unique_ptr<pending> pending_;
+    parser kind_;
+};
+
+/** Appends a packet as a binary message of the msgpack parser.
+    @param header its payload is JSON text
+    @param attachments what the placeholders in it stand for */
+void append_msgpack(std::string& to, packet_header const& header,
+                    std::span<std::string const> attachments = {});
+
+/** A packet as what a connection sends; the attachments follow it at once.
+    @param header of a type that is not binary; its payload is not looked at */
+engineio::prepared_message encode(parser kind, packet_header header, detail::payload const& data);
+
+/// A packet whose payload is in the header.
+engineio::prepared_message encode(parser kind, packet_header const& header);
+
+// ---------------------------------------------------------------------------------------------
+
+inline error_code decoder::receive(std::string_view data, bool binary, incoming& to,
+                                   bool& complete) {
+    to.id.reset();
+    to.event = {};
+    to.has_name = false;
+    to.args = {};
+    to.count_ = 0;
+    to.many_.clear();
+    complete = false;
+    if (binary && kind_ == parser::msgpack) {
+        error_code const e = read_binary_packet(data, to);
+        complete = !e;
+        return e;
+    }
+    if (binary) return take_attachment(data, to, complete);
+    if (pending_) return error::missing_attachment;
+    if (kind_ == parser::msgpack) return error::bad_payload;
+    return read_text(data, to, complete);
+}
+
+inline error_code decoder::read_text(std::string_view text, incoming& to, bool& complete) {
+    packet_header header;
+    if (error_code const e = read_packet(header, text, limits_.attachments)) return e;
+    if (header.nsp.size() > limits_.namespace_length) return error::bad_namespace;
+    to.type = header.type;
+    to.nsp = header.nsp;
+    to.id = header.id;
+    if (error_code const e = read_payload(to, header)) return e;
+    complete = header.attachments == 0;
+    if (!is_binary(header.type)) return {};
+
+    to.type = header.type == packet_type::binary_event ? packet_type::event : packet_type::ack;
+    if (complete) {
+        pending none;
+        return put_attachments(to, header.payload, none);
+    }
+    if (text.size() > limits_.bytes) return error::too_large;
+    pending_ = std::make_unique<pending>();
+    pending_->text = text;
+    pending_->missing = header.attachments;
+    pending_->size = text.size();
+    return {};
+}
+
+inline error_code decoder::read_payload(incoming& to, packet_header const& header) {
+    std::string_view const payload = header.payload;
+    if (payload.empty()) return {};
+    switch (header.type) {
+        case packet_type::event:
+        case packet_type::binary_event:
+            if (error_code const e = read_array(to, payload)) return e;
+            return read_name(to);
+        case packet_type::ack:
+        case packet_type::binary_ack:
+            if (error_code const e = read_array(to, payload)) return e;
+            to.args = {to.slices(), to.count_};
+            return {};
+        default:
+            break;
+    }
+    bool const is_text = header.type == packet_type::connect_error && payload[0] == '"';
+    if (payload[0] != '{' && !is_text) return error::bad_payload;
+    httphooks::detail::json_scanner scanner(payload, limits_.depth);
+    httphooks::detail::json_slice value;
+    if (!scanner.value(value) || !scanner.at_end()) return error::bad_payload;
+    to.add(value);
+    to.args = {to.slices(), 1};
+    return {};
+}
+
+inline error_code decoder::read_array(incoming& to, std::string_view payload) {
+    if (payload[0] != '[') return error::bad_payload;
+    httphooks::detail::json_scanner scanner(payload, limits_.depth);
+    bool const good = scanner.array([&to](httphooks::detail::json_slice const& s) {
+        to.add(s);
+        return true;
+    });
+    if (good && scanner.at_end()) return {};
+    httphooks::detail::json_scanner deep(payload, std::numeric_limits<std::size_t>::max());
+    httphooks::detail::json_slice all;
+    return deep.value(all) && deep.at_end() ? error::too_deep : error::bad_payload;
+}
+
+inline error_code decoder::read_name(incoming& to) {
+    using httphooks::detail::json_kind;
+    auto const* const slices = to.slices();
+    if (to.count_ == 0) return error::bad_event_name;
+    if (slices->kind == json_kind::number) {
+        to.name_ = detail::number_name(slices->text);
+        to.event = to.name_;
+    } else if (slices->kind != json_kind::string) {
+        return error::bad_event_name;
+    } else if (slices->escaped) {
+        to.name_.clear();
+        httphooks::detail::append_unescaped(to.name_, *slices);
+        to.event = to.name_;
+    } else {
+        to.event = slices->text;
+    }
+    if (is_reserved_event(to.event)) return error::reserved_event;
+    to.has_name = true;
+    to.args = {slices + 1, to.count_ - 1};
+    return {};
+}
+
+inline error_code decoder::take_attachment(std::string_view data, incoming& to, bool& complete) {
+    if (!pending_) return error::unexpected_attachment;
+    if (data.size() > limits_.bytes - pending_->size) return error::too_large;
+    pending_->size += data.size();
+    pending_->attachments.emplace_back(data.begin(), data.end());
+    if (--pending_->missing != 0) return {};
+
+    auto const all = std::move(pending_);
+    to.text_ = std::move(all->text);
+    packet_header header;
+    error_code e = read_packet(header, to.text_, limits_.attachments);
+    to.nsp = header.nsp;
+    to.id = header.id;
+    to.type = header.type == packet_type::binary_event ? packet_type::event : packet_type::ack;
+    if (!e) e = read_payload(to, header);
+    if (!e) e = put_attachments(to, header.payload, *all);
+    complete = !e;
+    return e;
+}
+
+/// Makes a document of a payload that has been read, and puts the attachments into it.
+inline error_code decoder::put_attachments(incoming& to, std::string_view payload, pending& all) {
+    if (payload.empty()) return {};
+    auto document = std::make_shared<nlohmann::json>();
+    if (!detail::parse_json(*document, payload)) return error::bad_payload;
+    if (error_code const e = put_binary(*document, all.attachments)) return e;
+    std::size_t const first = to.type == packet_type::event ? 1 : 0;
+    to.args = arguments(std::move(document), first);
+    return {};
+}
+
+inline error_code decoder::name_of_document(incoming& to, nlohmann::json const& array) {
+    if (array.empty()) return error::bad_event_name;
+    nlohmann::json const& name = array.front();
+    if (name.is_string())
+        to.event = name.get_ref<std::string const&>();
+    else if (name.is_number())
+        to.event = to.name_ = detail::number_name(name.dump());
+    else
+        return error::bad_event_name;
+    to.has_name = true;
+    return is_reserved_event(to.event) ? error_code(error::reserved_event) : error_code();
+}
+
+inline error_code decoder::read_binary_packet(std::string_view data, incoming& to) {
+    auto document = std::make_shared<nlohmann::json>();
+    // the packet's own map is not the payload's
+    if (!detail::read_msgpack(*document, data, limits_.depth + 1)) return error::bad_payload;
+    if (!document->is_object()) return error::bad_payload;
+    to.document_ = document;
+    auto const type = document->find("type");
+    if (type == document->end() || !type->is_number_unsigned() || type->get<std::uint64_t>() > 4)
+        return error::unknown_type;
+    to.type = static_cast<packet_type>(type->get<std::uint64_t>());
+    auto const nsp = document->find("nsp");
+    if (nsp == document->end() || !nsp->is_string()) return error::bad_namespace;
+    to.nsp = nsp->get_ref<std::string const&>();
+    if (to.nsp.size() > limits_.namespace_length) return error::bad_namespace;
+    if (auto const id = document->find("id"); id != document->end() && !id->is_null()) {
+        if (!id->is_number_unsigned()) return error::bad_id;
+        to.id = id->get<std::uint64_t>();
+    }
+    auto const found = document->find("data");
+    bool const is_array = to.type == packet_type::event || to.type == packet_type::ack;
+    if (found == document->end() || found->is_null()) {
+        bool const may_lack = to.type == packet_type::connect || to.type == packet_type::disconnect;
+        return may_lack ? error_code() : error_code(error::bad_payload);
+    }
+    if (is_array) {
+        if (!found->is_array()) return error::bad_payload;
+        if (to.type == packet_type::event)
+            if (error_code const e = name_of_document(to, *found)) return e;
+        to.args = arguments(std::shared_ptr<nlohmann::json const>(document, &*found),
+                            to.type == packet_type::event ? 1 : 0);
+        return {};
+    }
+    bool const good = to.type == packet_type::connect_error
+                          ? found->is_object() || found->is_string()
+                          : to.type == packet_type::connect && found->is_object();
+    if (!good) return error::bad_payload;
+    auto one = nlohmann::json::array();
+    one.push_back(std::move(*found));
+    to.args = arguments(std::make_shared<nlohmann::json const>(std::move(one)), 0);
+    return {};
+}
+
+inline void append_msgpack(std::string& to, packet_header const& header,
+                           std::span<std::string const> attachments) {
+    nlohmann::json packet;
+    packet["type"] = static_cast<int>(header.type);
+    packet["nsp"] = header.nsp;
+    if (header.id) packet["id"] = *header.id;
+    if (!header.payload.empty()) packet["data"] = detail::document_of(header.payload, attachments);
+    nlohmann::json::to_msgpack(packet, to);
+}
+
+namespace detail {
+
+inline engineio::prepared_message encode_packet(parser kind, packet_header header,
+                                                std::span<std::string const> attachments) {
+    std::vector<engineio::packet> messages(1);
+    messages.reserve(1 + attachments.size());
+    std::string& text = messages.front().data;
+    if (kind == parser::msgpack) {
+        messages.front().binary = true;
+        append_msgpack(text, header, attachments);
+        return engineio::prepared_message(std::move(messages));
+    }
+    if (!attachments.empty()) {
+        header.type =
+            header.type == packet_type::event ? packet_type::binary_event : packet_type::binary_ack;
+        header.attachments = attachments.size();
+    }
+    text.reserve(header.nsp.size() + header.payload.size() + 32);
+    append_packet(text, header);
+    for (std::string const& a : attachments)
+        messages.push_back({engineio::packet_type::message, true, a});
+    return engineio::prepared_message(std::move(messages));
+}
+
+}  // namespace detail
+
+inline engineio::prepared_message encode(parser kind, packet_header header,
+                                         detail::payload const& data) {
+    header.payload = data.text;
+    return detail::encode_packet(kind, header, data.attachments);
+}
+
+inline engineio::prepared_message encode(parser kind, packet_header const& header) {
+    return detail::encode_packet(kind, header, {});
+}
+
+}  // namespace httphooks::socketio
