@@ -13,6 +13,7 @@
 #include <httphooks/file_body.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
+#include <httphooks/trace.hpp>
 #include <httphooks/url.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -105,6 +106,9 @@ public:
     /// Lets go of the hooks that run, without a word to them: for the end of an execution context.
     void abandon() noexcept;
 
+    /// The first responder that matches, or what stands in for it; null when the library answers.
+    hook_info const* responder() const noexcept;
+
     /// The exchange's number, unique in the process; 0 before start().
     std::uint64_t id() const noexcept { return id_; }
 
@@ -177,6 +181,8 @@ private:
     bool skip_get_responders_ = false;
     /// The types of the hooks that match, a bit each.
     std::uint8_t matched_types_ = 0;
+    /// Somebody watches.
+    bool traced_ = false;
     /// The executor is known never to run two things at once.
     bool serial_ = false;
     std::uint64_t id_ = 0;
@@ -210,6 +216,10 @@ private:
     fields reply_headers_;
     std::shared_ptr<response const> reply_snapshot_;
     std::shared_ptr<file_body> reply_file_;
+
+    /// When it began, and its stage did; only while it is traced.
+    hook_span::clock::time_point began_;
+    hook_span::clock::time_point stage_began_;
 };
 
 /// An exchange whose hooks share a `State`, default-constructed for each request.

@@ -116,6 +116,20 @@ private:
     static void read_file(exchange& ex);
     static void patch_request(exchange& ex, detail::request_patch& patch);
 
+    /// Calls a callback that completes when it returns. False: it threw, which was reported.
+    static bool call(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
+    static bool call_untraced(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
+    static bool call_traced(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
+    static void trace_begin(exchange& ex) noexcept;
+    static void trace_stage(exchange& ex, exchange_stage s) noexcept;
+    static void trace_reply(exchange const& ex) noexcept;
+    static void trace_end(exchange const& ex, bool cancelled) noexcept;
+    /// Called when a stage is over.
+    static void end_stage(exchange& ex, exchange_stage s) noexcept {
+        if (ex.traced_) [[unlikely]]
+            trace_stage(ex, s);
+    }
+
     static void make_reply(exchange& ex);
     /// Makes the reply a 500.
     static void fail_reply(exchange& ex);
@@ -229,6 +243,8 @@ inline bool pipeline::step(exchange& ex) {
     if (ex.cancel_requested_.load(std::memory_order_relaxed)) {
         cancel_runs(ex);
         ex.stage_ = stage::cancelled;
+        if (ex.traced_) [[unlikely]]
+            trace_end(ex, true);
         uncount(ex);
         return true;
     }
@@ -237,6 +253,7 @@ inline bool pipeline::step(exchange& ex) {
             return false;
         case stage::input:
             run_listeners(ex, hook_type::request_listener);
+            end_stage(ex, exchange_stage::input);
             ex.stage_ = stage::pre_responders;
             [[fallthrough]];
         case stage::pre_responders:
@@ -245,12 +262,14 @@ inline bool pipeline::step(exchange& ex) {
             [[fallthrough]];
         case stage::pre_listeners:
             run_listeners(ex, hook_type::pre_listener);
+            end_stage(ex, exchange_stage::pre_processing);
             if (ex.chain_ended_) break;
             start_processing(ex);
             ex.stage_ = stage::processing;
             [[fallthrough]];
         case stage::processing:
             if (!finish_processing(ex)) return false;
+            end_stage(ex, exchange_stage::processing);
             ex.stage_ = stage::post_listeners;
             [[fallthrough]];
         case stage::post_listeners:
@@ -259,6 +278,7 @@ inline bool pipeline::step(exchange& ex) {
             [[fallthrough]];
         case stage::post_responders:
             if (!run_post_responders(ex)) return false;
+            end_stage(ex, exchange_stage::post_processing);
             break;
         case stage::reply:
         case stage::replied:
@@ -267,6 +287,8 @@ inline bool pipeline::step(exchange& ex) {
     }
     make_reply(ex);
     ex.stage_ = stage::replied;
+    if (ex.traced_) [[unlikely]]
+        trace_reply(ex);
     return true;
 }
 
@@ -296,12 +318,8 @@ inline void pipeline::start_listeners(exchange& ex, hook_type type) {
 inline void pipeline::start_listener(exchange& ex, detail::hook_entry const& hook,
                                      std::size_t match) {
     if (!hook.asynchronous()) {
-        try {
-            detail::hook_run_in_place run(ex, hook, match);
-            hook.call(hook.callback.get(), run);
-        } catch (...) {
-            report(ex, hook, {}, std::current_exception());
-        }
+        detail::hook_run_in_place run(ex, hook, match);
+        call(ex, hook, run);
         return;
     }
     auto& running = ex.counters_->listeners;
@@ -338,13 +356,7 @@ bool pipeline::run_one(exchange& ex, detail::hook_entry const& hook, Apply apply
         return finish_waiting(ex, apply);
     }
     detail::hook_run_in_place run(ex, hook, match);
-    bool failed = false;
-    try {
-        hook.call(hook.callback.get(), run);
-    } catch (...) {
-        failed = true;
-        report(ex, hook, {}, std::current_exception());
-    }
+    bool const failed = !call(ex, hook, run);
     apply(ex, hook, run.outcome(), error_code(), failed);
     return true;
 }
@@ -429,12 +441,7 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& ho
         return;
     }
     detail::hook_run_in_place run(ex, hook, match);
-    try {
-        hook.call(hook.callback.get(), run);
-    } catch (...) {
-        fail(run.outcome(), {});
-        report(ex, hook, {}, std::current_exception());
-    }
+    if (!call(ex, hook, run)) fail(run.outcome(), {});
     finish_responder(ex, run.outcome());
 }
 
@@ -488,3 +495,4 @@ inline response pipeline::failure(error_code ec) {
 
 #include <httphooks/detail/pipeline_begin.hpp>
 #include <httphooks/detail/pipeline_reply.hpp>
+#include <httphooks/detail/pipeline_trace.hpp>

@@ -15,6 +15,7 @@
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
 #include <httphooks/pipeline.hpp>
+#include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -282,6 +283,11 @@ public:
 
     /// An object through which requests come until it is completed or stopped by an error.
     basic_observer<State> observer() const;
+
+    /// Has exchanges that begin from now on watched; several tracers are called one after another.
+    void trace(std::shared_ptr<exchange_tracer> t) { core_->trace(std::move(t)); }
+    /// Ends that for exchanges that begin from now on.
+    void untrace(std::shared_ptr<exchange_tracer> const& t) { core_->untrace(t); }
 
     /// What has been counted, over all loops and threads.
     registry_stats stats() const { return core_->services().stats(); }

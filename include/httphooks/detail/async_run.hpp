@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/hook_run.hpp>
 #include <httphooks/detail/recycle.hpp>
+#include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -126,6 +127,8 @@ private:
     void expired() noexcept;
     void wake() noexcept;
     void report(error_code ec, std::exception_ptr exception) const noexcept;
+    void trace_begin() noexcept;
+    void trace_end() const noexcept;
 
     std::atomic<std::uint32_t> references_{1};
     std::atomic<std::uint8_t> phase_{starting};
@@ -136,6 +139,8 @@ private:
     asio::cancellation_signal signal_;
     asio::any_io_executor executor_;
     std::optional<asio::steady_timer> timer_;
+    /// When it was started; only while it is traced.
+    hook_span::clock::time_point began_{};
 
     std::shared_ptr<httphooks::request const> kept_request_;
     std::shared_ptr<std::vector<response> const> kept_responses_;
@@ -302,6 +307,8 @@ inline asio::any_io_executor const& async_run::coroutine_executor() {
 }
 
 inline bool async_run::start() {
+    if (exchange().traced_) [[unlikely]]
+        trace_begin();
     try {
         call();
     } catch (...) {
@@ -328,6 +335,8 @@ inline bool async_run::close(error_code ec, std::exception_ptr exception) noexce
     error_ = ec;
     exception_ = std::move(exception);
     settled_ = std::move(hook_run::outcome());
+    if (exchange().traced_) [[unlikely]]
+        trace_end();
     state_.publish();
     if (is_listener(hook().info.type)) {
         if ((error_ && error_ != asio::error::operation_aborted) || exception_)
@@ -372,6 +381,25 @@ inline void async_run::cancel() noexcept {
 inline void async_run::detach() noexcept {
     phase_.store(detached, std::memory_order_release);
     timer_.reset();
+}
+
+inline void async_run::trace_begin() noexcept {
+    began_ = hook_span::clock::now();
+    for (auto const& tracer : exchange().table_->tracers)
+        tracer->on_hook_begin(exchange(), hook().info, began_);
+}
+
+inline void async_run::trace_end() const noexcept {
+    bool const failed = error_ || exception_;
+    bool const cancelled = error_ == asio::error::operation_aborted;
+    hook_span const span{
+        exchange().id(),
+        hook().info,
+        began_,
+        hook_span::clock::now(),
+        cancelled ? hook_outcome::cancelled : outcome_of(settled_, hook().info.type, failed),
+        settled_.message ? settled_.message->result_int() : 0};
+    for (auto const& tracer : exchange().table_->tracers) tracer->on_hook_end(span);
 }
 
 }  // namespace httphooks::detail

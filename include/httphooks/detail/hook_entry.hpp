@@ -9,6 +9,7 @@
 #include <httphooks/hook.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/route_table.hpp>
+#include <httphooks/trace.hpp>
 #include <httphooks/url.hpp>
 
 #include <cstddef>
@@ -56,6 +57,8 @@ struct hook_table {
     hook_entry_ptr no_match;
     bool has_body_limits = false;
     std::shared_ptr<registry_services> services;
+    /// Who watches the exchanges.
+    std::vector<std::shared_ptr<exchange_tracer>> tracers;
 };
 
 using hook_table_ptr = std::shared_ptr<hook_table const>;

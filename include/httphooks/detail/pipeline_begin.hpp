@@ -23,8 +23,11 @@ inline void pipeline::begin(exchange& ex) {
     ex.request_ = ex.incoming_;
     ex.stage_ = stage::input;
     remove_control_headers(ex);
-    if (ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http))
-        return refuse(ex, status::bad_request);
+    error_code const invalid =
+        ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http);
+    if (!ex.table_->tracers.empty()) [[unlikely]]
+        trace_begin(ex);
+    if (invalid) return refuse(ex, status::bad_request);
     if (ex.incoming_->method() == verb::unknown) return refuse(ex, status::not_implemented);
     look_up(ex);
     if (body_too_long(ex)) return refuse(ex, status::payload_too_large);

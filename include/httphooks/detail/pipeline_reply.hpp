@@ -115,6 +115,10 @@ inline void pipeline::handed_over(exchange& ex) {
     if (ex.stage_ != stage::replied || ex.handed_over_) return;
     ex.handed_over_ = true;
     run_listeners(ex, hook_type::response_listener);
+    if (ex.traced_) [[unlikely]] {
+        trace_stage(ex, exchange_stage::output);
+        trace_end(ex, false);
+    }
     uncount(ex);
 }
 
@@ -152,7 +156,7 @@ inline void exchange::reset() noexcept {
     cancel_requested_.store(false, std::memory_order_relaxed);
     stage_ = stage::idle;
     processing_ = processing::responders;
-    chain_ended_ = handed_over_ = skip_get_responders_ = false;
+    chain_ended_ = handed_over_ = skip_get_responders_ = traced_ = false;
     matched_types_ = 0;
     id_ = 0;
     cursor_ = 0;

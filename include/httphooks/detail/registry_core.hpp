@@ -48,6 +48,9 @@ public:
     void default_responder(hook_entry_ptr hook);
     void no_match(hook_entry_ptr hook);
 
+    void trace(std::shared_ptr<exchange_tracer> t);
+    void untrace(std::shared_ptr<exchange_tracer> const& t);
+
     std::vector<hook_info> hooks() const;
     /// Those that match, then the default responder, then the no-match handler; not yet in order.
     std::vector<hook_description> descriptions() const;
@@ -70,6 +73,7 @@ private:
     std::vector<hook_entry_ptr> hooks_;
     hook_entry_ptr default_responder_;
     hook_entry_ptr no_match_;
+    std::vector<std::shared_ptr<exchange_tracer>> tracers_;
     std::uint64_t last_id_ = 0;
     std::atomic<std::uint64_t> version_{1};
     std::uint64_t built_version_ = 0;
@@ -140,6 +144,18 @@ inline void registry_core::no_match(hook_entry_ptr hook) {
     changed();
 }
 
+inline void registry_core::trace(std::shared_ptr<exchange_tracer> t) {
+    std::lock_guard const lock(mutex_);
+    tracers_.push_back(std::move(t));
+    changed();
+}
+
+inline void registry_core::untrace(std::shared_ptr<exchange_tracer> const& t) {
+    std::lock_guard const lock(mutex_);
+    std::erase(tracers_, t);
+    changed();
+}
+
 inline std::vector<hook_info> registry_core::hooks() const {
     std::lock_guard const lock(mutex_);
     std::vector<hook_info> infos;
@@ -174,6 +190,7 @@ inline hook_table_ptr registry_core::build() const {
     table->services = services_;
     table->default_responder = default_responder_;
     table->no_match = no_match_;
+    table->tracers = tracers_;
     table->hooks = hooks_;
     std::sort(table->hooks.begin(), table->hooks.end(),
               [](hook_entry_ptr const& a, hook_entry_ptr const& b) {

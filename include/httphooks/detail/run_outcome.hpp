@@ -6,7 +6,9 @@
 */
 
 #include <httphooks/file_body.hpp>
+#include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/trace.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -32,5 +34,23 @@ struct run_outcome {
     std::optional<request_patch> patch{};
     fields reply_headers{};
 };
+
+/// What became of a run. @param failed whether it threw, or reported an error
+inline hook_outcome outcome_of(run_outcome const& o, hook_type type, bool failed) noexcept {
+    if (failed) return hook_outcome::failed;
+    switch (o.decided) {
+        case decision::none:
+            return type == hook_type::pre_responder ? hook_outcome::failed : hook_outcome::passed;
+        case decision::respond:
+            return hook_outcome::responded;
+        case decision::replace:
+            return hook_outcome::replaced;
+        case decision::end:
+            return hook_outcome::ended;
+        case decision::pass:
+            break;
+    }
+    return o.patch ? hook_outcome::replaced : hook_outcome::passed;
+}
 
 }  // namespace httphooks::detail

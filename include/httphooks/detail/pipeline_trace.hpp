@@ -1,0 +1,97 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How hooks that complete when they return are called, and what tracers are told.
+*/
+
+#include <httphooks/pipeline.hpp>
+#include <httphooks/trace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+namespace httphooks {
+
+inline bool pipeline::call(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run) {
+    if (ex.traced_) [[unlikely]]
+        return call_traced(ex, hook, run);
+    return call_untraced(ex, hook, run);
+}
+
+inline bool pipeline::call_untraced(exchange& ex, detail::hook_entry const& hook,
+                                    detail::hook_run& run) {
+    try {
+        hook.call(hook.callback.get(), run);
+        return true;
+    } catch (...) {
+        report(ex, hook, {}, std::current_exception());
+        return false;
+    }
+}
+
+inline bool pipeline::call_traced(exchange& ex, detail::hook_entry const& hook,
+                                  detail::hook_run& run) {
+    auto const began = hook_span::clock::now();
+    for (auto const& tracer : ex.table_->tracers) tracer->on_hook_begin(ex, hook.info, began);
+    bool const good = call_untraced(ex, hook, run);
+    detail::run_outcome const& left = run.outcome();
+    hook_span const span{ex.id(),
+                         hook.info,
+                         began,
+                         hook_span::clock::now(),
+                         detail::outcome_of(left, hook.info.type, !good),
+                         left.message ? left.message->result_int() : 0};
+    for (auto const& tracer : ex.table_->tracers) tracer->on_hook_end(span);
+    return good;
+}
+
+inline void pipeline::trace_begin(exchange& ex) noexcept {
+    ex.traced_ = true;
+    ex.began_ = ex.stage_began_ = hook_span::clock::now();
+    for (auto const& tracer : ex.table_->tracers) tracer->on_begin(ex, ex.began_);
+}
+
+inline void pipeline::trace_stage(exchange& ex, exchange_stage s) noexcept {
+    std::uint8_t types = 0;
+    for (hook_type const type : hook_types)
+        if (stage_of(type) == s) types |= type_bit(type);
+    if (s == exchange_stage::processing ? !ex.responder() : !(ex.matched_types_ & types)) return;
+    auto const now = hook_span::clock::now();
+    auto const elapsed = now - std::exchange(ex.stage_began_, now);
+    for (auto const& tracer : ex.table_->tracers) tracer->on_stage(ex, s, elapsed);
+}
+
+inline void pipeline::trace_reply(exchange const& ex) noexcept {
+    auto const elapsed = hook_span::clock::now() - ex.began_;
+    for (auto const& tracer : ex.table_->tracers) tracer->on_reply(ex, elapsed);
+}
+
+inline void pipeline::trace_end(exchange const& ex, bool cancelled) noexcept {
+    auto const elapsed = hook_span::clock::now() - ex.began_;
+    for (auto const& tracer : ex.table_->tracers) tracer->on_end(ex, cancelled, elapsed);
+}
+
+inline hook_info const* exchange::responder() const noexcept {
+    switch (processing_) {
+        case processing::responders:
+            if (!pipeline::matched(*this, hook_type::responder)) return nullptr;
+            for (std::size_t i = 0; i < matches_.size(); ++i) {
+                hook_info const& info = matches_[i].value->info;
+                bool const stands_back = skip_get_responders_ && info.method == verb::get;
+                if (info.type == hook_type::responder && !stands_back) return &info;
+            }
+            return nullptr;
+        case processing::default_responder:
+            return &table_->default_responder->info;
+        case processing::no_match:
+            return &table_->no_match->info;
+        case processing::made:
+            break;
+    }
+    return nullptr;
+}
+
+}  // namespace httphooks
