@@ -57,6 +57,8 @@ struct load_options {
     mode what = mode::rr;
     std::string host = "127.0.0.1";
     std::string path;
+    /// Of Socket.IO: an event with one text, which is acknowledged; empty: requests to the hooks.
+    std::string event;
     int port = 9001;
     int conns = 64;
     int inflight = 1;
@@ -178,6 +180,9 @@ inline std::string request_frame(load_options const& o, int slot) {
             return client_frame(content);
         case proto::sio:
             if (publish) return client_frame("42[\"bcast\"," + json_quote(content) + "]");
+            if (!o.event.empty())
+                return client_frame("42" + std::to_string(slot) + "[" + json_quote(o.event) + "," +
+                                    json_quote(content) + "]");
             return client_frame("42" + std::to_string(slot) + "[\"request\"," +
                                 request_json(content) + "]");
         case proto::sockjs:

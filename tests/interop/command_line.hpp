@@ -42,6 +42,7 @@ struct command_line {
     std::chrono::milliseconds connect_timeout{1'000};
     std::uint64_t max_payload = 1'000'000;
     std::string app = "basic";
+    std::string parser = "json";
     bool cookie = false;
     bool recovery = false;
     std::vector<std::string> cors;
@@ -120,6 +121,10 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.app = value();
             if (c.app != "basic" && c.app != "full")
                 throw std::runtime_error("--app is basic or full, not " + c.app);
+        } else if (option == "--parser") {
+            c.parser = value();
+            if (c.parser != "json" && c.parser != "msgpack")
+                throw std::runtime_error("--parser is json or msgpack, not " + c.parser);
         } else if (option == "--cookie")
             c.cookie = true;
         else if (option == "--recovery")

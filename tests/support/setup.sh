@@ -35,6 +35,9 @@ is_there() {
     certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     cmake) cmake_is 3 25 ;;
     clang-runtime) ls /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-* >/dev/null 2>&1 ;;
+    python3-socketio) /usr/bin/python3 -c 'import socketio' 2>/dev/null ;;
+    python3-requests) /usr/bin/python3 -c 'import requests' 2>/dev/null ;;
+    python3-websocket) /usr/bin/python3 -c 'import websocket' 2>/dev/null ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
 }
