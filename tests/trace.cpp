@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Writes down what it is told.
-struct recorder final : exchange_tracer {
+struct event_recorder : exchange_tracer {
     journal log{};
 
     void on_begin(exchange const& ex, clock::time_point) noexcept override {
@@ -36,17 +36,17 @@ struct recorder final : exchange_tracer {
     void on_stage(exchange const&, exchange_stage s, clock::duration) noexcept override {
         log.add("(" + std::string(to_string(s)) + ")");
     }
-    void on_reply(exchange const& ex, clock::duration) noexcept override {
+    void on_reply(exchange const& ex) noexcept override {
         auto const* const hook = ex.responder();
         log.add("reply by " + (hook ? hook->pattern : "nobody"));
     }
-    void on_end(exchange const&, bool cancelled, clock::duration) noexcept override {
+    void on_end(exchange const&, bool cancelled) noexcept override {
         log.add(cancelled ? "cancelled" : "end");
     }
 };
 
 struct traced_fixture : fixture {
-    std::shared_ptr<recorder> tracer = std::make_shared<recorder>();
+    std::shared_ptr<event_recorder> tracer = std::make_shared<event_recorder>();
 
     traced_fixture() { hooks.trace(tracer); }
 
@@ -129,9 +129,21 @@ TEST_CASE("a tracer sees a hook that is cancelled with its exchange") {
     CHECK(t.tracer->log.size() == 4);
 }
 
+TEST_CASE("a tracer that does not watch hooks sees the rest") {
+    struct outline final : event_recorder {
+        bool watches_hooks() const noexcept override { return false; }
+    };
+    fixture t;
+    auto const tracer = std::make_shared<outline>();
+    t.hooks.trace(tracer);
+    t.hooks.get("/a", [](auto&) { return "a"; });
+    t.get("/a");
+    CHECK(tracer->log.text() == "begin /a (processing) reply by /a end");
+}
+
 TEST_CASE("several tracers watch, until they are taken away") {
     traced_fixture t;
-    auto const second = std::make_shared<recorder>();
+    auto const second = std::make_shared<event_recorder>();
     t.hooks.trace(second);
     t.hooks.get("/a", [](auto&) { return "a"; });
     auto const first_saw = t.trace(verb::get, "/a");

@@ -90,6 +90,7 @@ public:
         has the body that GET would get.
     */
     response& reply() noexcept { return responses_.front(); }
+    response const& reply() const noexcept { return responses_.front(); }
 
     /// The reply's body when it is a file's; reply().body() is empty then.
     std::shared_ptr<file_body> const& reply_file() const noexcept { return reply_file_; }
@@ -181,8 +182,9 @@ private:
     bool skip_get_responders_ = false;
     /// The types of the hooks that match, a bit each.
     std::uint8_t matched_types_ = 0;
-    /// Somebody watches.
+    /// Somebody watches the exchange, or its hooks too.
     bool traced_ = false;
+    bool hooks_traced_ = false;
     /// The executor is known never to run two things at once.
     bool serial_ = false;
     std::uint64_t id_ = 0;
@@ -217,8 +219,7 @@ private:
     std::shared_ptr<response const> reply_snapshot_;
     std::shared_ptr<file_body> reply_file_;
 
-    /// When it began, and its stage did; only while it is traced.
-    hook_span::clock::time_point began_;
+    /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;
 };
 

@@ -292,6 +292,9 @@ public:
     /// What has been counted, over all loops and threads.
     registry_stats stats() const { return core_->services().stats(); }
 
+    /// What the exchanges share, without the hooks. For the library's own parts.
+    std::shared_ptr<detail::registry_services> services() const { return core_->shared_services(); }
+
     /// A loop for one thread of a server.
     std::unique_ptr<detail::exchange_factory> make_loop() const;
 

@@ -7,8 +7,11 @@
 
 #include <httphooks/hook.hpp>
 #include <httphooks/hook_type.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -109,6 +112,9 @@ public:
     exchange_tracer& operator=(exchange_tracer const&) = delete;
     virtual ~exchange_tracer() = default;
 
+    /// Whether on_hook_begin() and on_hook_end() are to be called; asked once.
+    virtual bool watches_hooks() const noexcept { return true; }
+
     /// The request is about to run through the hooks.
     virtual void on_begin(exchange const&, clock::time_point) noexcept {}
     /// A hook starts.
@@ -117,16 +123,13 @@ public:
     virtual void on_hook_end(hook_span const&) noexcept {}
     /// A stage that had hooks is over.
     virtual void on_stage(exchange const&, exchange_stage, clock::duration) noexcept {}
-    /// The reply is ready: exchange::reply(). @param elapsed since it began
-    virtual void on_reply(exchange const&, clock::duration elapsed) noexcept {
-        static_cast<void>(elapsed);
-    }
+    /// The reply is ready: exchange::reply().
+    virtual void on_reply(exchange const&) noexcept {}
     /// The reply was handed over, and the response-listeners have started; or the exchange was
-    /// cancelled. @param elapsed since it began
-    virtual void on_end(exchange const&, bool cancelled, clock::duration elapsed) noexcept {
-        static_cast<void>(cancelled);
-        static_cast<void>(elapsed);
-    }
+    /// cancelled.
+    virtual void on_end(exchange const&, bool cancelled) noexcept { static_cast<void>(cancelled); }
+    /// A server refused a request before it came to an exchange.
+    virtual void on_refusal(transport, status) noexcept {}
 };
 
 }  // namespace httphooks

@@ -307,7 +307,7 @@ inline asio::any_io_executor const& async_run::coroutine_executor() {
 }
 
 inline bool async_run::start() {
-    if (exchange().traced_) [[unlikely]]
+    if (exchange().hooks_traced_) [[unlikely]]
         trace_begin();
     try {
         call();
@@ -335,7 +335,7 @@ inline bool async_run::close(error_code ec, std::exception_ptr exception) noexce
     error_ = ec;
     exception_ = std::move(exception);
     settled_ = std::move(hook_run::outcome());
-    if (exchange().traced_) [[unlikely]]
+    if (exchange().hooks_traced_) [[unlikely]]
         trace_end();
     state_.publish();
     if (is_listener(hook().info.type)) {

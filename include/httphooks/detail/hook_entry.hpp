@@ -59,6 +59,7 @@ struct hook_table {
     std::shared_ptr<registry_services> services;
     /// Who watches the exchanges.
     std::vector<std::shared_ptr<exchange_tracer>> tracers;
+    bool hooks_traced = false;
 };
 
 using hook_table_ptr = std::shared_ptr<hook_table const>;

@@ -16,7 +16,7 @@
 namespace httphooks {
 
 inline bool pipeline::call(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run) {
-    if (ex.traced_) [[unlikely]]
+    if (ex.hooks_traced_) [[unlikely]]
         return call_traced(ex, hook, run);
     return call_untraced(ex, hook, run);
 }
@@ -50,8 +50,9 @@ inline bool pipeline::call_traced(exchange& ex, detail::hook_entry const& hook,
 
 inline void pipeline::trace_begin(exchange& ex) noexcept {
     ex.traced_ = true;
-    ex.began_ = ex.stage_began_ = hook_span::clock::now();
-    for (auto const& tracer : ex.table_->tracers) tracer->on_begin(ex, ex.began_);
+    ex.hooks_traced_ = ex.table_->hooks_traced;
+    ex.stage_began_ = hook_span::clock::now();
+    for (auto const& tracer : ex.table_->tracers) tracer->on_begin(ex, ex.stage_began_);
 }
 
 inline void pipeline::trace_stage(exchange& ex, exchange_stage s) noexcept {
@@ -65,13 +66,11 @@ inline void pipeline::trace_stage(exchange& ex, exchange_stage s) noexcept {
 }
 
 inline void pipeline::trace_reply(exchange const& ex) noexcept {
-    auto const elapsed = hook_span::clock::now() - ex.began_;
-    for (auto const& tracer : ex.table_->tracers) tracer->on_reply(ex, elapsed);
+    for (auto const& tracer : ex.table_->tracers) tracer->on_reply(ex);
 }
 
 inline void pipeline::trace_end(exchange const& ex, bool cancelled) noexcept {
-    auto const elapsed = hook_span::clock::now() - ex.began_;
-    for (auto const& tracer : ex.table_->tracers) tracer->on_end(ex, cancelled, elapsed);
+    for (auto const& tracer : ex.table_->tracers) tracer->on_end(ex, cancelled);
 }
 
 inline hook_info const* exchange::responder() const noexcept {

@@ -62,6 +62,7 @@ public:
     std::uint64_t version() const noexcept { return version_.load(std::memory_order_acquire); }
 
     registry_services& services() noexcept { return *services_; }
+    std::shared_ptr<registry_services> const& shared_services() const noexcept { return services_; }
 
 private:
     /// Called with the mutex held.
@@ -191,6 +192,8 @@ inline hook_table_ptr registry_core::build() const {
     table->default_responder = default_responder_;
     table->no_match = no_match_;
     table->tracers = tracers_;
+    table->hooks_traced =
+        std::ranges::any_of(tracers_, [](auto const& t) { return t->watches_hooks(); });
     table->hooks = hooks_;
     std::sort(table->hooks.begin(), table->hooks.end(),
               [](hook_entry_ptr const& a, hook_entry_ptr const& b) {

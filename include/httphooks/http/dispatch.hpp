@@ -301,6 +301,8 @@ inline void dispatch::finish_request() {
 inline void dispatch::refuse(status s, std::string_view header) {
     bool const head =
         header.starts_with("HEAD ") || (journey_ && journey_->incoming().method() == verb::head);
+    for (auto const& tracer : loop_.hooks().table()->tracers)
+        tracer->on_refusal(transport::http, s);
     entry e{nullptr, wheel().now(), s, true, true, false, head};
     if (mount_ && journey_) {
         e.refusal_reply = std::make_unique<response>(error_response(s));

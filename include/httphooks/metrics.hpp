@@ -1,0 +1,211 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What a registry and its servers do, as numbers for Prometheus.
+*/
+
+#include <httphooks/context.hpp>
+#include <httphooks/detail/metrics_recorder.hpp>
+#include <httphooks/detail/metrics_writer.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/registry.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks {
+
+/** Counts what exchanges do, and writes it in Prometheus' text format.
+
+    `httphooks_requests_total{pattern,method,status,transport}`: replies, by the pattern of the
+   first responder that matched, empty when none did; never by path.
+    `httphooks_stage_seconds{stage}`: histograms of the stages that had hooks.
+    `httphooks_refused_total{transport,status}`: requests that a server refused before hooks saw
+    them. `httphooks_cancelled_total`: exchanges whose client went. Then what registry_stats has:
+    `httphooks_exchanges`, `httphooks_listeners`, `httphooks_late_calls_total`,
+    `httphooks_timeouts_total`, `httphooks_dropped_listeners_total`,
+    `httphooks_spoofed_control_headers_total`. Further numbers are added with gauge() and counter().
+
+    The registry's exchanges are counted from then on, as long as it lives. Copies are handles of
+    the same numbers.
+
+    @par Thread safety
+    As a value; all members may be called from all threads.
+    @par Source
+    Prometheus text exposition format 0.0.4
+*/
+class metrics {
+public:
+    /// Begins to count.
+    template <class State>
+    explicit metrics(basic_registry<State>& hooks);
+
+    /** Adds a number that goes up and down, as the sessions of a server.
+        @param name as "chat_sessions"
+        @param help one sentence
+        @param read called by text(), on its thread
+        @throws std::invalid_argument a name that Prometheus does not take */
+    void gauge(std::string name, std::string help, std::function<double()> read);
+    /// Adds a number that only goes up; its name ends in "_total".
+    void counter(std::string name, std::string help, std::function<double()> read);
+
+    /// All numbers as text.
+    std::string text() const;
+
+    /** A responder that answers with text(). It is a responder like others: guard it.
+        @par Example
+        `hooks.get("/metrics", numbers.responder());` */
+    auto responder() const {
+        return [self = *this](responder_context&) {
+            return make_response(status::ok, self.text(),
+                                 "text/plain; version=0.0.4; charset=utf-8");
+        };
+    }
+
+private:
+    struct number {
+        std::string name;
+        std::string help;
+        std::string_view type;
+        std::function<double()> read;
+    };
+    struct state {
+        std::shared_ptr<detail::metrics_recorder> recorder;
+        std::shared_ptr<detail::registry_services> services;
+        std::mutex mutex{};
+        std::vector<number> numbers{};
+    };
+
+    void add(number n);
+
+    std::shared_ptr<state> state_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+inline void write_replies(metrics_writer& out, metrics_counts const& all) {
+    std::vector<std::pair<reply_labels, std::uint64_t>> sorted;
+    for (auto const& [labels, r] : all.replies) sorted.emplace_back(labels, r.count);
+    std::ranges::sort(sorted);
+    out.begin("httphooks_requests_total", "counter", "Replies, by the pattern that matched.");
+    for (auto const& [labels, n] : sorted) {
+        auto const method = beast::http::to_string(labels.method);
+        out.line()
+            .label("pattern", labels.pattern)
+            .label("method", {method.data(), method.size()})
+            .label("status", std::to_string(labels.status))
+            .label("transport", to_string(labels.transport))
+            .value(n);
+    }
+}
+
+inline void write_stages(metrics_writer& out, metrics_counts const& all) {
+    out.begin("httphooks_stage_seconds", "histogram", "Time that the hooks of a stage took.");
+    for (std::size_t s = 0; s < all.stages.size(); ++s) {
+        stage_histogram const& h = all.stages[s];
+        std::string_view const stage = to_string(static_cast<exchange_stage>(s));
+        std::uint64_t count = 0;
+        for (std::size_t i = 0; i < h.buckets.size(); ++i) {
+            count += h.buckets[i];
+            std::string_view const bound =
+                i < stage_histogram::labels.size() ? stage_histogram::labels[i] : "+Inf";
+            out.line("_bucket").label("stage", stage).label("le", bound).value(count);
+        }
+        out.line("_sum").label("stage", stage).value(static_cast<double>(h.nanoseconds) * 1e-9);
+        out.line("_count").label("stage", stage).value(count);
+    }
+}
+
+inline void write_refusals(metrics_writer& out, metrics_counts const& all) {
+    out.begin("httphooks_refused_total", "counter", "Requests refused before hooks saw them.");
+    for (auto const& [labels, n] : all.refusals)
+        out.line()
+            .label("transport", to_string(labels.first))
+            .label("status", std::to_string(labels.second))
+            .value(n);
+    out.begin("httphooks_cancelled_total", "counter", "Exchanges whose client went.");
+    out.line().value(all.cancelled);
+}
+
+inline void write_stats(metrics_writer& out, registry_stats const& stats) {
+    auto const one = [&out](std::string_view name, std::string_view type, std::string_view help,
+                            std::uint64_t value) {
+        out.begin(name, type, help);
+        out.line().value(value);
+    };
+    one("httphooks_exchanges", "gauge", "Exchanges under way.", stats.exchanges);
+    one("httphooks_listeners", "gauge", "Asynchronous listeners that run.", stats.listeners);
+    one("httphooks_late_calls_total", "counter", "Calls that came after a hook's part was over.",
+        stats.late_calls);
+    one("httphooks_timeouts_total", "counter", "Runs of hooks that exceeded their time limit.",
+        stats.timeouts);
+    one("httphooks_dropped_listeners_total", "counter", "Listeners that were not started.",
+        stats.dropped_listeners);
+    one("httphooks_spoofed_control_headers_total", "counter",
+        "Requests from which control headers were removed.", stats.spoofed_control_headers);
+}
+
+inline bool is_metric_name(std::string_view name) noexcept {
+    auto const letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
+    };
+    return !name.empty() && letter(name.front()) &&
+           std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+}  // namespace detail
+
+template <class State>
+metrics::metrics(basic_registry<State>& hooks) : state_(std::make_shared<state>()) {
+    state_->recorder = std::make_shared<detail::metrics_recorder>();
+    state_->services = hooks.services();
+    hooks.trace(state_->recorder);
+}
+
+inline void metrics::gauge(std::string name, std::string help, std::function<double()> read) {
+    add({std::move(name), std::move(help), "gauge", std::move(read)});
+}
+
+inline void metrics::counter(std::string name, std::string help, std::function<double()> read) {
+    add({std::move(name), std::move(help), "counter", std::move(read)});
+}
+
+inline void metrics::add(number n) {
+    if (!detail::is_metric_name(n.name))
+        throw std::invalid_argument("metrics: no name of a number: " + n.name);
+    std::lock_guard const lock(state_->mutex);
+    state_->numbers.push_back(std::move(n));
+}
+
+inline std::string metrics::text() const {
+    detail::metrics_writer out;
+    detail::metrics_counts const all = state_->recorder->sum();
+    detail::write_replies(out, all);
+    detail::write_stages(out, all);
+    detail::write_refusals(out, all);
+    detail::write_stats(out, state_->services->stats());
+    std::vector<number> numbers;
+    {
+        std::lock_guard const lock(state_->mutex);
+        numbers = state_->numbers;
+    }
+    for (number const& n : numbers) {
+        out.begin(n.name, n.type, n.help);
+        out.line().value(n.read());
+    }
+    return out.take();
+}
+
+}  // namespace httphooks
