@@ -6,6 +6,7 @@
 
 #include "support/catch.hpp"
 #include "support/certificate.hpp"
+#include "support/scripted_server.hpp"
 #include "support/sockjs_services.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -40,6 +41,9 @@ namespace hh = httphooks;
 namespace sj = httphooks::sockjs;
 using namespace std::chrono_literals;
 using list = std::vector<std::string>;
+using support::asks;
+using support::ok;
+using support::scripted;
 using way = sj::client_transport;
 
 namespace {
@@ -113,10 +117,6 @@ std::string_view name_of(way w) {
 
 constexpr way all_ways[] = {way::websocket, way::xhr_streaming, way::xhr_polling};
 
-std::string ok(std::string_view body) {
-    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-           std::string(body);
-}
 std::string chunk(std::string_view data) {
     char size[20];
     char* const end = std::to_chars(size, size + sizeof size, data.size(), 16).ptr;
@@ -126,71 +126,11 @@ std::string const info = ok("{\"websocket\":true,\"cookie_needed\":false}");
 std::string const not_found = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 std::string const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// What a scripted server answers to a request.
-struct scripted {
-    std::string text{};
-    /// Whether the connection ends behind it.
-    bool end = false;
-};
-
-/// A server that answers as the test wants, on the client's context.
-class scripted_server {
-public:
-    using answerer = std::function<scripted(std::string const& request)>;
-
-    scripted_server(asio::io_context& context, answerer answer)
-        : acceptor_(context, {asio::ip::address_v4::loopback(), 0}), answer_(std::move(answer)) {
-        accept();
-    }
-
-    std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+/// A scripted server of a service below /echo.
+struct scripted_server : support::scripted_server {
+    using support::scripted_server::scripted_server;
     std::string url() const { return url_of(port()); }
-    /// How many requests there were whose target has this end.
-    std::size_t asked(std::string_view end) const {
-        return static_cast<std::size_t>(std::ranges::count_if(
-            targets_, [end](std::string const& t) { return t.ends_with(end); }));
-    }
-
-private:
-    struct peer {
-        explicit peer(asio::ip::tcp::socket s) : socket(std::move(s)) {}
-        asio::ip::tcp::socket socket;
-        std::string input{};
-        std::string output{};
-    };
-
-    void accept() {
-        acceptor_.async_accept([this](hh::error_code ec, asio::ip::tcp::socket s) {
-            if (ec) return;
-            read(std::make_shared<peer>(std::move(s)));
-            accept();
-        });
-    }
-    void read(std::shared_ptr<peer> const& p) {
-        asio::async_read_until(p->socket, asio::dynamic_buffer(p->input), "\r\n\r\n",
-                               [this, p](hh::error_code ec, std::size_t) {
-                                   if (!ec) answer(p);
-                               });
-    }
-    void answer(std::shared_ptr<peer> const& p) {
-        targets_.push_back(p->input.substr(0, p->input.find(" HTTP/")));
-        scripted const reply = answer_(p->input);
-        p->input.clear();
-        p->output = reply.text;
-        asio::async_write(p->socket, asio::buffer(p->output),
-                          [this, p, end = reply.end](hh::error_code ec, std::size_t) {
-                              if (!ec && !end) read(p);
-                          });
-    }
-
-    asio::ip::tcp::acceptor acceptor_;
-    answerer answer_;
-    list targets_{};
 };
-
-bool asks(std::string const& request, std::string_view end) {
-    return std::string_view(request).substr(0, request.find(" HTTP/")).ends_with(end);
-}
 
 }  // namespace
 

@@ -19,7 +19,7 @@
 
 namespace httphooks::engineio {
 
-/// How many packets a payload may have.
+/// How many packets a client may put into a payload.
 inline constexpr std::size_t payload_packets = 1024;
 
 /// A payload, and whether it is bytes and not text.
@@ -41,10 +41,12 @@ encoded_payload encode_payload(std::vector<packet> const& packets, revision r = 
 /** Decodes a payload, packet by packet.
     @param binary whether it came as bytes; revision 3 only
     @param visit called with each packet_view, good until it returns; gives whether to go on
+    @param most how many packets it may have
     @return what is wrong with the packet behind those that were visited; nothing else is: the end
         of the payload, or that `visit` gave false */
 template <class Visit>
-error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit);
+error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit,
+                          std::size_t most = payload_packets);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -117,11 +119,11 @@ bool visit_text(std::string_view text, std::string& scratch, revision r, error_c
 }
 
 template <class Visit>
-error_code decode_separated(std::string_view body, Visit& visit) {
+error_code decode_separated(std::string_view body, std::size_t most, Visit& visit) {
     std::string scratch;
     error_code ec;
     for (std::size_t count = 0;; ++count) {
-        if (count == payload_packets) return error::too_many_packets;
+        if (count == most) return error::too_many_packets;
         std::size_t const end = std::min(body.find(packet_separator), body.size());
         if (!visit_text(body.substr(0, end), scratch, revision::v4, ec, visit)) return ec;
         if (end == body.size()) return {};
@@ -130,11 +132,11 @@ error_code decode_separated(std::string_view body, Visit& visit) {
 }
 
 template <class Visit>
-error_code decode_lengths(std::string_view body, Visit& visit) {
+error_code decode_lengths(std::string_view body, std::size_t most, Visit& visit) {
     std::string scratch;
     error_code ec;
     for (std::size_t count = 0; !body.empty(); ++count) {
-        if (count == payload_packets) return error::too_many_packets;
+        if (count == most) return error::too_many_packets;
         std::size_t units = 0;
         if (!take_length(body, units)) return error::bad_length;
         std::size_t const n = utf8_size_of(body, units);
@@ -146,9 +148,9 @@ error_code decode_lengths(std::string_view body, Visit& visit) {
 }
 
 template <class Visit>
-error_code decode_bytes(std::string_view body, Visit& visit) {
+error_code decode_bytes(std::string_view body, std::size_t most, Visit& visit) {
     for (std::size_t count = 0; !body.empty(); ++count) {
-        if (count == payload_packets) return error::too_many_packets;
+        if (count == most) return error::too_many_packets;
         auto const kind = static_cast<unsigned char>(body.front());
         body.remove_prefix(1);
         std::size_t n = 0;
@@ -193,12 +195,13 @@ inline encoded_payload encode_payload(std::vector<packet> const& packets, revisi
 }
 
 template <class Visit>
-error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit) {
+error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit,
+                          std::size_t most) {
     if (body.empty()) return error::empty;
-    if (r == revision::v3 && binary) return detail::decode_bytes(body, visit);
+    if (r == revision::v3 && binary) return detail::decode_bytes(body, most, visit);
     if (!httphooks::detail::is_utf8(body)) return error::bad_utf8;
-    if (r == revision::v3) return detail::decode_lengths(body, visit);
-    return detail::decode_separated(body, visit);
+    if (r == revision::v3) return detail::decode_lengths(body, most, visit);
+    return detail::decode_separated(body, most, visit);
 }
 
 }  // namespace httphooks::engineio

@@ -12,6 +12,8 @@
 #include <boost/asio/bind_executor.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -101,11 +103,14 @@ inline void client_polling::on_polled(error_code ec, response const& r) {
     if (ec) return lost(close_reason::transport_error, ec);
     bool fruitful = false;
     auto const to = owner();
-    ec = decode_payload(r.body(), revision::v4, false, [&](packet_view p) {
+    auto const take = [&](packet_view p) {
         fruitful = fruitful || p.type != packet_type::noop;
         to->on_packet(*this, p);
         return !stopped();
-    });
+    };
+    // servers send all that waited at once
+    constexpr auto any_number = std::numeric_limits<std::size_t>::max();
+    ec = decode_payload(r.body(), revision::v4, false, take, any_number);
     if (stopped()) return;
     if (ec) return lost(close_reason::parse_error, ec);
     barren_ = fruitful || clock::now() - polled_at_ >= at_once ? 0 : barren_ + 1;
