@@ -38,8 +38,6 @@ protected:
 
     @par Thread safety
     All threads
-    @par Example
-    examples/socketio_acknowledgements.cpp
 */
 class acknowledgement {
 public:

@@ -106,8 +106,8 @@ error_code arguments::read(T& to, std::size_t index) const {
 template <class T>
 result<T> arguments::get(std::size_t index) const {
     T value{};
-    if (error_code const e = read(value, index)) return e;
-    return value;
+    if (error_code const e = read(value, index)) return result<T>(boost::system::in_place_error, e);
+    return result<T>(boost::system::in_place_value, std::move(value));
 }
 
 inline nlohmann::json arguments::json(std::size_t index) const {

@@ -5,12 +5,13 @@
     Numbers as names, in the way that JavaScript makes text of them.
 */
 
+#include <httphooks/socketio/detail/parse_json.hpp>
+
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace httphooks::socketio::detail {
 
@@ -19,8 +20,7 @@ inline std::string number_name(std::string_view number) {
     bool const is_whole = number.find_first_of(".eE-") == number.npos;
     if (is_whole && number.size() < 16) return std::string(number);
     double value = 0;
-    auto const r = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (r.ec != std::errc()) return std::string(number);
+    if (!read_double(value, number)) return number.front() == '-' ? "-Infinity" : "Infinity";
     if (value == 0) return "0";
     char text[64];
     bool const in_digits = std::abs(value) < 1e21 && std::abs(value) >= 1e-6;

@@ -23,6 +23,9 @@ namespace httphooks::socketio::detail {
     @return whether it could be parsed; not so when it is not UTF-8 */
 bool parse_json(nlohmann::json& to, std::string_view text);
 
+/// Reads the text of a number that json_scanner has found. @return whether a double can be so large
+bool read_double(double& to, std::string_view number) noexcept;
+
 // ---------------------------------------------------------------------------------------------
 
 /// The code unit of the escape `\uXXXX` at a place, or 0 if there is none.
@@ -34,14 +37,13 @@ inline std::uint32_t unit_at(std::string_view text, std::size_t at) noexcept {
     return unit;
 }
 
-/// Whether a number's text is beyond the range of a double.
-inline bool is_beyond_double(std::string_view number) noexcept {
-    double value = 0;
+inline bool read_double(double& to, std::string_view number) noexcept {
+    to = 0;
     auto const end = number.data() + number.size();
-    auto const r = std::from_chars(number.data(), end, value);
-    // what is too small is out of range as well
-    return r.ec == std::errc::result_out_of_range && number.find("e-") == number.npos &&
-           number.find("E-") == number.npos;
+    if (std::from_chars(number.data(), end, to).ec != std::errc::result_out_of_range) return true;
+    // what is too small is out of range as well, and 0
+    std::size_t const e = number.find_first_of("eE");
+    return e != number.npos && number[e + 1] == '-';
 }
 
 /// JSON text without what nlohmann::json refuses and JavaScript takes.
@@ -69,7 +71,8 @@ inline std::string mended_json(std::string_view text) {
         } else if (!quoted && (c == '-' || (c >= '0' && c <= '9'))) {
             std::size_t const end = text.find_first_not_of("+-.0123456789eE", at);
             n = (end == text.npos ? text.size() : end) - at;
-            if (is_beyond_double(text.substr(at, n))) {
+            double ignored = 0;
+            if (!read_double(ignored, text.substr(at, n))) {
                 out += "null";
                 at += n;
                 continue;

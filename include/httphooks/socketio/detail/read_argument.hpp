@@ -20,7 +20,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -74,18 +73,26 @@ bool read_whole(T& to, double value) noexcept {
     return true;
 }
 
+/// Takes a number that is in the range of T. @return whether it was
+template <std::floating_point T>
+bool read_real(T& to, double value) noexcept {
+    if (std::isfinite(value) && std::abs(value) > std::numeric_limits<T>::max()) return false;
+    to = static_cast<T>(value);
+    return true;
+}
+
 template <class T>
 bool read_number_text(T& to, std::string_view text) noexcept {
-    char const* const end = text.data() + text.size();
-    auto const r = std::from_chars(text.data(), end, to);
+    double value = 0;
     if constexpr (integer<T>) {
+        char const* const end = text.data() + text.size();
+        auto const r = std::from_chars(text.data(), end, to);
         if (r.ec == std::errc() && r.ptr == end) return true;
-        // 1e3 and 5.0 are whole numbers too
-        double value = 0;
-        return text.find_first_of(".eE") != text.npos && read_number_text(value, text) &&
-               read_whole(to, value);
+        // 1e3 and 5.0 are whole numbers too, and -0 is 0
+        if (text != "-0" && text.find_first_of(".eE") == text.npos) return false;
+        return read_double(value, text) && read_whole(to, value);
     } else {
-        return r.ec == std::errc() && r.ptr == end;
+        return read_double(value, text) && read_real(to, value);
     }
 }
 
@@ -150,9 +157,7 @@ bool read_argument(T& to, nlohmann::json const& value) {
         to = static_cast<T>(n);
         return value.is_number_integer() && std::in_range<T>(n);
     } else if constexpr (std::floating_point<T>) {
-        if (!value.is_number()) return false;
-        to = value.get<T>();
-        return true;
+        return value.is_number() && read_real(to, value.get<double>());
     } else if constexpr (std::same_as<T, bytes>) {
         if (!value.is_binary()) return false;
         to.data = binary_text(value);
