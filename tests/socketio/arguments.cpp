@@ -62,7 +62,10 @@ struct point {
     int x = 0;
     int y = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(point, x, y)
+void from_json(json const& from, point& to) {
+    from.at("x").get_to(to.x);
+    from.at("y").get_to(to.y);
+}
 
 }  // namespace
 

@@ -15,6 +15,13 @@
 
 namespace httphooks::socketio {
 
+namespace detail {
+
+template <class N>
+concept event_number = std::integral<N> && !std::same_as<N, bool> && !std::same_as<N, char>;
+
+}  // namespace detail
+
 /** The name of an event: a text, or a number, which is the same as its text.
 
     It is made where it is passed, and refers to the text that it was made of.
@@ -27,12 +34,11 @@ public:
     event_name(std::string const& text) noexcept : text_(text) {}
     event_name(char const* text) noexcept : text_(text) {}
     /// A name that goes over the wire as a number.
-    template <std::integral N>
-    requires(!std::same_as<N, bool> && !std::same_as<N, char>) event_name(N number)
-    noexcept
-        : length_(static_cast<std::size_t>(
-              std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr -
-              digits_.data())) {}
+    template <detail::event_number N>
+    event_name(N number) noexcept {
+        auto const end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
+        length_ = static_cast<std::size_t>(end - digits_.data());
+    }
 
     /// The name as a text.
     std::string_view text() const noexcept {
@@ -47,7 +53,7 @@ public:
 
 private:
     std::string_view text_;
-    std::array<char, 24> digits_;
+    std::array<char, 24> digits_{};
     std::size_t length_ = 0;
 };
 

@@ -44,7 +44,9 @@ struct point {
     int x = 0;
     int y = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(point, x, y)
+void to_json(json& to, point const& from) {
+    to = {{"x", from.x}, {"y", from.y}};
+}
 
 }  // namespace
 
