@@ -1,0 +1,281 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Events for many sockets: rooms, exceptions, and how they are sent.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/socketio/ack.hpp>
+#include <httphooks/socketio/adapter.hpp>
+#include <httphooks/socketio/detail/broadcast_acks.hpp>
+#include <httphooks/socketio/detail/last_argument.hpp>
+#include <httphooks/socketio/detail/live_nsp.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/event.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio {
+
+class remote_socket;
+
+/// What is called with the acknowledgements of a broadcast.
+template <class F>
+concept broadcast_ack_function =
+    std::invocable<F&, error_code, std::vector<nlohmann::json>> && !std::same_as<F, void>;
+
+/** To whom something goes, and how. Immutable: each function gives another one.
+
+    @par Thread safety
+    All threads.
+    @par Source
+    socket.io 4.8, BroadcastOperator */
+class broadcast_operator {
+public:
+    /// For servers.
+    broadcast_operator(std::shared_ptr<detail::live_nsp> n, broadcast_options o)
+        : nsp_(std::move(n)), options_(std::move(o)) {}
+
+    /// To the sockets in rooms, also to those of earlier calls; each gets it once.
+    /// @param rooms names, or ranges of names
+    template <class... Rooms>
+    broadcast_operator to(Rooms const&... rooms) const;
+    /// The same as to().
+    template <class... Rooms>
+    broadcast_operator in(Rooms const&... rooms) const {
+        return to(rooms...);
+    }
+    /// Not to the sockets in rooms, whatever other rooms they are in.
+    template <class... Rooms>
+    broadcast_operator except(Rooms const&... rooms) const;
+    /// To sockets of this server only.
+    broadcast_operator local() const;
+    /// Not to clients that cannot take it at once.
+    broadcast_operator volatile_() const;
+    /// Whether it may be compressed.
+    broadcast_operator compress(bool b) const;
+    /// How long acknowledgements are waited for; without it 5 s.
+    broadcast_operator timeout(std::chrono::milliseconds t) const;
+
+    /** Sends an event.
+        @param args what nlohmann::json can be made of, bytes. The last may be a function
+            `f(error_code, std::vector<nlohmann::json>)`: it is called with the first argument of
+            each client's acknowledgement when all have come; or with error::ack_timed_out and what
+            has come, then. On any thread.
+        @throws boost::system::system_error error::reserved_event */
+    template <class... Args>
+    void emit(event_name event, Args&&... args) const;
+
+    /** Sends an event, and waits for acknowledgements.
+        @param args as for emit(); the last is the completion token
+        @par Completes with
+        (error_code, std::vector<nlohmann::json>): error::ack_timed_out and what has come */
+    template <class... Args>
+    auto async_emit_with_ack(event_name event, Args&&... args) const;
+
+    /** What is known of the sockets, of other servers too.
+        @par Completes with
+        (error_code, std::vector<remote_socket>) */
+    template <asio::completion_token_for<void(error_code, std::vector<remote_socket>)> Token>
+    auto async_fetch_sockets(Token&& token) const;
+
+    /// Has the sockets join rooms.
+    template <class... Rooms>
+    void sockets_join(Rooms const&... rooms) const;
+    /// Has the sockets leave rooms.
+    template <class... Rooms>
+    void sockets_leave(Rooms const&... rooms) const;
+    /// Disconnects the sockets. @param close their connections too
+    void disconnect_sockets(bool close = false) const;
+
+    /// To whom it goes, and how.
+    broadcast_options const& options() const noexcept { return options_; }
+
+private:
+    template <class Change>
+    broadcast_operator with(Change f) const {
+        broadcast_operator copy = *this;
+        f(copy.options_);
+        return copy;
+    }
+
+    std::shared_ptr<detail::live_nsp> nsp_;
+    broadcast_options options_;
+};
+
+/** What is known of a socket, of this server or another one, and what can be done with it.
+    @par Source
+    socket.io 4.8, RemoteSocket */
+class remote_socket {
+public:
+    /// For servers.
+    remote_socket(std::shared_ptr<detail::live_nsp> n, socket_description d)
+        : description_(std::move(d)), to_(std::move(n), {{description_.id}, {}, {}}) {}
+
+    /// Its id.
+    std::string const& id() const noexcept { return description_.id; }
+    /// Headers, time, address, xdomain, secure, issued, url, query, auth.
+    nlohmann::json const& handshake() const noexcept { return description_.handshake; }
+    /// The rooms that it was in.
+    std::vector<std::string> const& rooms() const noexcept { return description_.rooms; }
+    /// What the application kept with it.
+    nlohmann::json const& data() const noexcept { return description_.data; }
+
+    /// Sends it an event; see broadcast_operator::emit().
+    template <class... Args>
+    void emit(event_name event, Args&&... args) const {
+        to_.emit(event, std::forward<Args>(args)...);
+    }
+    /// How long acknowledgements are waited for.
+    broadcast_operator timeout(std::chrono::milliseconds t) const { return to_.timeout(t); }
+    /// Has it join rooms.
+    template <class... Rooms>
+    void join(Rooms const&... rooms) const {
+        to_.sockets_join(rooms...);
+    }
+    /// Has it leave rooms.
+    template <class... Rooms>
+    void leave(Rooms const&... rooms) const {
+        to_.sockets_leave(rooms...);
+    }
+    /// Disconnects it. @param close its connection too
+    void disconnect(bool close = false) const { to_.disconnect_sockets(close); }
+
+private:
+    socket_description description_;
+    broadcast_operator to_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Makes a std::function of a completion handler, which is called where it wants to be.
+template <class... Args, class Handler>
+std::function<void(Args...)> copyable_handler(Handler h, asio::any_io_executor const& fallback) {
+    auto const executor = asio::get_associated_executor(h, fallback);
+    auto const work = asio::make_work_guard(executor);
+    auto const shared = std::make_shared<Handler>(std::move(h));
+    return [executor, work, shared](Args... args) {
+        asio::post(executor, [shared, held = std::make_tuple(std::move(args)...)]() mutable {
+            std::apply(std::move(*shared), std::move(held));
+        });
+    };
+}
+
+}  // namespace detail
+
+template <class... Rooms>
+broadcast_operator broadcast_operator::to(Rooms const&... rooms) const {
+    return with([&](broadcast_options& o) { (detail::append_room(o.rooms, rooms), ...); });
+}
+
+template <class... Rooms>
+broadcast_operator broadcast_operator::except(Rooms const&... rooms) const {
+    return with([&](broadcast_options& o) { (detail::append_room(o.except, rooms), ...); });
+}
+
+inline broadcast_operator broadcast_operator::local() const {
+    return with([](broadcast_options& o) { o.flags.local = true; });
+}
+
+inline broadcast_operator broadcast_operator::volatile_() const {
+    return with([](broadcast_options& o) { o.flags.volatile_ = true; });
+}
+
+inline broadcast_operator broadcast_operator::compress(bool b) const {
+    return with([b](broadcast_options& o) { o.flags.compress = b; });
+}
+
+inline broadcast_operator broadcast_operator::timeout(std::chrono::milliseconds t) const {
+    return with([t](broadcast_options& o) { o.flags.timeout = t; });
+}
+
+template <class... Args>
+void broadcast_operator::emit(event_name event, Args&&... args) const {
+    packet_data data;
+    if constexpr (broadcast_ack_function<std::decay_t<detail::last_of_t<Args...>>>) {
+        detail::with_last(
+            [&](auto&& f, auto const&... rest) {
+                detail::make_event_payload(data, event, rest...);
+                detail::broadcast_acks::send(*nsp_, std::move(data), options_,
+                                             std::forward<decltype(f)>(f));
+            },
+            std::forward<Args>(args)...);
+    } else {
+        detail::make_event_payload(data, event, args...);
+        nsp_->broadcast(std::move(data), options_);
+    }
+}
+
+template <class... Args>
+auto broadcast_operator::async_emit_with_ack(event_name event, Args&&... args) const {
+    return detail::with_last(
+        [&](auto&& token, auto const&... rest) {
+            packet_data data;
+            detail::make_event_payload(data, event, rest...);
+            return asio::async_initiate<decltype(token),
+                                        void(error_code, std::vector<nlohmann::json>)>(
+                [](auto handler, std::shared_ptr<detail::live_nsp> n, packet_data d,
+                   broadcast_options o) {
+                    auto const home = n->some_home();
+                    auto f = detail::copyable_handler<error_code, std::vector<nlohmann::json>>(
+                        std::move(handler), home ? home->executor() : n->settings().executor);
+                    detail::broadcast_acks::send(*n, std::move(d), std::move(o), std::move(f));
+                },
+                token, nsp_, std::move(data), options_);
+        },
+        std::forward<Args>(args)...);
+}
+
+template <asio::completion_token_for<void(error_code, std::vector<remote_socket>)> Token>
+auto broadcast_operator::async_fetch_sockets(Token&& token) const {
+    return asio::async_initiate<Token, void(error_code, std::vector<remote_socket>)>(
+        [](auto handler, std::shared_ptr<detail::live_nsp> n, broadcast_options o) {
+            auto const home = n->some_home();
+            auto f = detail::copyable_handler<error_code, std::vector<remote_socket>>(
+                std::move(handler), home ? home->executor() : n->settings().executor);
+            if (n->is_pattern()) return f({}, {});
+            n->adapter().fetch_sockets(
+                o, [f = std::move(f), n](error_code ec, std::vector<socket_description> all) {
+                    std::vector<remote_socket> sockets;
+                    for (auto& d : all) sockets.emplace_back(n, std::move(d));
+                    f(ec, std::move(sockets));
+                });
+        },
+        token, nsp_, options_);
+}
+
+template <class... Rooms>
+void broadcast_operator::sockets_join(Rooms const&... rooms) const {
+    auto const names = detail::room_names(rooms...);
+    nsp_->each([&](detail::live_nsp& n) { n.adapter().add_sockets(options_, names); });
+}
+
+template <class... Rooms>
+void broadcast_operator::sockets_leave(Rooms const&... rooms) const {
+    auto const names = detail::room_names(rooms...);
+    nsp_->each([&](detail::live_nsp& n) { n.adapter().del_sockets(options_, names); });
+}
+
+inline void broadcast_operator::disconnect_sockets(bool close) const {
+    nsp_->each([&](detail::live_nsp& n) { n.adapter().disconnect_sockets(options_, close); });
+}
+
+}  // namespace httphooks::socketio

@@ -1,0 +1,326 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A client's connection: its packets find their sockets here.
+*/
+
+#include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/detail/service.hpp>
+#include <httphooks/http/detail/home.hpp>
+#include <httphooks/socketio/detail/join_operation.hpp>
+#include <httphooks/socketio/detail/live_nsp.hpp>
+#include <httphooks/socketio/detail/live_socket.hpp>
+#include <httphooks/socketio/disconnect_reason.hpp>
+#include <httphooks/socketio/handshake.hpp>
+#include <httphooks/socketio/parser.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+/// Who has connections, and knows namespaces. Thread-safe.
+class connection_owner {
+public:
+    /** Finds the namespace that a client asks for; calls `then` on any thread, with null when there
+        is none. The namespace is entered. */
+    virtual void look_up(std::string_view name, std::shared_ptr<nlohmann::json const> const& auth,
+                         std::function<void(std::shared_ptr<live_nsp>)> then) = 0;
+    /// A connection has ended.
+    virtual void connection_gone() = 0;
+
+protected:
+    ~connection_owner() = default;
+};
+
+/** A connection. All of it happens on its home. */
+class live_connection final : public http::detail::timed, public socket_carrier {
+public:
+    live_connection(std::shared_ptr<connection_owner> owner,
+                    std::shared_ptr<server_settings> settings, engineio::connection c);
+    ~live_connection() override { place().timers().leave(*this); }
+
+    /// Begins to listen to the client.
+    void begin();
+
+    engineio::connection& engine() noexcept override { return connection_; }
+    home const& place() const noexcept override { return connection_.session()->place(); }
+    void left(live_socket& s) override;
+    void deadline_changed() override;
+    void disconnect_all() override;
+
+    void on_deadline() override;
+    void on_loop_end() noexcept override;
+
+private:
+    using clock = std::chrono::steady_clock;
+
+    std::shared_ptr<live_connection> self() {
+        return std::static_pointer_cast<live_connection>(shared_from_this());
+    }
+    bool is_old() const noexcept { return connection_.protocol() == engineio::revision::v3; }
+    live_socket* find(std::string_view nsp) const;
+
+    void receive(std::string_view message, bool binary);
+    void receive_connect(std::string_view nsp, arguments const& args);
+    void join(std::string name, std::shared_ptr<nlohmann::json const> auth);
+    void enter(std::string const& name, std::shared_ptr<live_nsp> n,
+               std::shared_ptr<nlohmann::json const> auth);
+    void open(std::string const& name, std::shared_ptr<live_nsp> n,
+              std::shared_ptr<nlohmann::json const> auth, std::optional<session_state> restored);
+    void settle(socket_ptr const& s, std::optional<middleware_error> const& refused);
+    void refuse(std::string_view nsp, middleware_error const& why, bool by_middleware);
+    void violated();
+    void close_sockets(disconnect_reason why);
+    void ended(engineio::close_reason why);
+
+    std::shared_ptr<connection_owner> owner_;
+    std::shared_ptr<server_settings> settings_;
+    engineio::connection connection_;
+    decoder decoder_;
+    std::vector<socket_ptr> sockets_{};
+    /// The namespaces whose sockets are not there yet.
+    std::vector<std::string> joining_{};
+    std::optional<clock::time_point> connect_until_{};
+    bool ended_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline decoder_limits limits_of(options const& o) noexcept {
+    decoder_limits l;
+    l.depth = o.depth;
+    l.attachments = o.max_attachments;
+    l.bytes = o.max_packet;
+    l.namespace_length = o.max_namespace_length;
+    return l;
+}
+
+inline live_connection::live_connection(std::shared_ptr<connection_owner> owner,
+                                        std::shared_ptr<server_settings> settings,
+                                        engineio::connection c)
+    : owner_(std::move(owner)),
+      settings_(std::move(settings)),
+      connection_(std::move(c)),
+      decoder_(settings_->options.parser, limits_of(settings_->options)),
+      connect_until_(clock::now() + settings_->options.connect_timeout) {}
+
+inline void live_connection::begin() {
+    place().timers().enter(*this);
+    connection_.on_message(
+        [s = self()](std::string_view message, bool binary) { s->receive(message, binary); });
+    connection_.on_close([s = self()](engineio::close_reason why) { s->ended(why); });
+    deadline_changed();
+    if (is_old()) join("/", nullptr);
+}
+
+inline live_socket* live_connection::find(std::string_view nsp) const {
+    for (auto const& s : sockets_)
+        if (s->nsp().name() == nsp) return s.get();
+    return nullptr;
+}
+
+// packets -------------------------------------------------------------------------------------
+
+inline void live_connection::receive(std::string_view message, bool binary) {
+    auto const kept = shared_from_this();
+    incoming p;
+    bool complete = false;
+    if (decoder_.receive(message, binary, p, complete)) return connection_.close();
+    if (!complete) return;
+    if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
+    std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
+    live_socket* const s = find(name);
+    if (!s || s->where() != live_socket::phase::connected) return violated();
+    auto const held = s->shared_from_this();
+    switch (p.type) {
+        case packet_type::event:
+            return s->receive_event(p);
+        case packet_type::ack:
+            return s->receive_ack(p);
+        case packet_type::disconnect:
+            return s->close(disconnect_reason::client_namespace_disconnect);
+        default:
+            return violated();
+    }
+}
+
+/// The client did what it may not.
+inline void live_connection::violated() {
+    close_sockets(disconnect_reason::forced_server_close);
+    connection_.close();
+}
+
+inline void live_connection::close_sockets(disconnect_reason why) {
+    auto const all = sockets_;
+    for (auto const& s : all) s->close(why);
+}
+
+// joining -------------------------------------------------------------------------------------
+
+inline void live_connection::receive_connect(std::string_view nsp, arguments const& args) {
+    auto auth = args.empty() ? nlohmann::json::object() : args.json(0);
+    if (!auth.is_object()) return violated();
+    if (is_old()) {
+        std::size_t const mark = std::min(nsp.find('?'), nsp.size());
+        auth = query_to_json(nsp.substr(std::min(mark + 1, nsp.size())));
+        nsp = nsp.substr(0, mark);
+    }
+    if (find(nsp) || std::find(joining_.begin(), joining_.end(), nsp) != joining_.end())
+        return violated();
+    join(std::string(nsp),
+         auth.empty() ? nullptr : std::make_shared<nlohmann::json const>(std::move(auth)));
+}
+
+inline void live_connection::join(std::string name, std::shared_ptr<nlohmann::json const> auth) {
+    if (sockets_.size() + joining_.size() >= settings_->options.max_namespaces)
+        return refuse(name, {"Too many namespaces", {}}, false);
+    joining_.push_back(name);
+    owner_->look_up(name, auth, [s = self(), name, auth](std::shared_ptr<live_nsp> n) {
+        s->place().dispatch([s, name, auth, n = std::move(n)] { s->enter(name, n, auth); });
+    });
+}
+
+inline void live_connection::enter(std::string const& name, std::shared_ptr<live_nsp> n,
+                                   std::shared_ptr<nlohmann::json const> auth) {
+    if (!n) {
+        std::erase(joining_, name);
+        if (!ended_) refuse(name, {error_code(error::invalid_namespace).message(), {}}, false);
+        return;
+    }
+    auto const text = [&](char const* key) -> std::string {
+        if (!auth) return {};
+        auto const at = auth->find(key);
+        return at != auth->end() && at->is_string() ? at->get<std::string>() : std::string();
+    };
+    std::string const pid = n->adapter().recovers() ? text("pid") : std::string();
+    if (pid.empty()) return open(name, std::move(n), std::move(auth), std::nullopt);
+    n->adapter().restore_session(
+        pid, text("offset"), [s = self(), name, n, auth](std::optional<session_state> found) {
+            s->place().dispatch([s, name, n, auth, found = std::move(found)]() mutable {
+                s->open(name, n, auth, std::move(found));
+            });
+        });
+}
+
+inline void live_connection::open(std::string const& name, std::shared_ptr<live_nsp> n,
+                                  std::shared_ptr<nlohmann::json const> auth,
+                                  std::optional<session_state> restored) {
+    std::erase(joining_, name);
+    if (ended_) {
+        // the client has gone meanwhile; it may come back again
+        if (restored) n->adapter().persist_session(std::move(*restored));
+        return n->exit();
+    }
+    std::string id = restored      ? restored->sid
+                     : !is_old()   ? engineio::detail::random_id()
+                     : name == "/" ? connection_.id()
+                                   : name + '#' + connection_.id();
+    auto const s = std::make_shared<live_socket>(n, self(), std::move(id), std::move(auth));
+    sockets_.push_back(s);
+    n->adapter().admit(s);
+    bool const recovered = restored.has_value();
+    if (recovered)
+        s->recover(std::move(*restored));
+    else if (n->adapter().recovers())
+        s->set_pid(engineio::detail::random_id());
+    auto const handlers = n->handlers();
+    auto const& recovery = settings_->options.recovery;
+    if (handlers->middlewares.empty() || (recovered && recovery && recovery->skip_middlewares))
+        return settle(s, std::nullopt);
+    run_middlewares(s, handlers, *settings_,
+                    [self = self(), s](std::optional<middleware_error> const& refused) {
+                        self->settle(s, refused);
+                    });
+}
+
+inline void live_connection::settle(socket_ptr const& s,
+                                    std::optional<middleware_error> const& refused) {
+    if (s->where() != live_socket::phase::joining) return;
+    if (refused) {
+        refuse(s->nsp().name(), *refused, true);
+        return s->close(disconnect_reason::server_namespace_disconnect);
+    }
+    connect_until_.reset();
+    s->connect();
+    if (!ended_) deadline_changed();
+}
+
+inline void live_connection::refuse(std::string_view nsp, middleware_error const& why,
+                                    bool by_middleware) {
+    packet_header h;
+    h.type = packet_type::connect_error;
+    h.nsp = nsp;
+    nlohmann::json told;
+    if (is_old() && by_middleware) {
+        told = why.data ? *why.data : nlohmann::json(why.message);
+    } else {
+        told["message"] = why.message;
+        if (why.data) told["data"] = *why.data;
+    }
+    packet_data data;
+    append_argument(data, told);
+    connection_.send(encode(settings_->options.parser, h, data));
+}
+
+// time and the end ----------------------------------------------------------------------------
+
+inline void live_connection::left(live_socket& s) {
+    std::erase_if(sockets_, [&](auto const& other) { return other.get() == &s; });
+}
+
+inline void live_connection::deadline_changed() {
+    auto next = connect_until_;
+    for (auto const& s : sockets_)
+        if (auto const at = s->deadline(); at && (!next || *at < *next)) next = at;
+    place().timers().set(*this, next);
+}
+
+inline void live_connection::on_deadline() {
+    place().post([s = self()] {
+        if (s->ended_) return;
+        auto const now = clock::now();
+        if (s->connect_until_ && *s->connect_until_ <= now) {
+            s->connect_until_.reset();
+            return s->violated();
+        }
+        auto const all = s->sockets_;
+        for (auto const& each : all) each->expire(now);
+        if (!s->ended_) s->deadline_changed();
+    });
+}
+
+inline void live_connection::disconnect_all() {
+    auto const all = sockets_;
+    for (auto const& s : all) {
+        s->disconnect(false);
+        s->close(disconnect_reason::server_namespace_disconnect);
+    }
+    // later: a poll is to be answered with the packets alone, which clients look at after a "close"
+    place().post([s = self()] { s->connection_.close(); });
+}
+
+inline void live_connection::ended(engineio::close_reason why) {
+    ended_ = true;
+    place().timers().set(*this, std::nullopt);
+    close_sockets(to_disconnect_reason(why));
+    owner_->connection_gone();
+}
+
+inline void live_connection::on_loop_end() noexcept {
+    ended_ = true;
+    auto const all = std::exchange(sockets_, {});
+    for (auto const& s : all) s->abandon();
+}
+
+}  // namespace httphooks::socketio::detail

@@ -1,0 +1,234 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A namespace: its handlers, its middlewares, its sockets.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/http/detail/home.hpp>
+#include <httphooks/http/detail/session_owner.hpp>
+#include <httphooks/socketio/adapter.hpp>
+#include <httphooks/socketio/detail/encoded_delivery.hpp>
+#include <httphooks/socketio/detail/handler_list.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/detail/typed_handler.hpp>
+#include <httphooks/socketio/memory_adapter.hpp>
+#include <httphooks/socketio/middleware.hpp>
+#include <httphooks/socketio/options.hpp>
+#include <httphooks/socketio/parser.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+class live_socket;
+class live_nsp;
+
+/// What all parts of one server share.
+struct server_settings {
+    socketio::options options{};
+    std::function<void(std::exception_ptr)> on_error{};
+    /// The server's; sockets have those of their connections.
+    asio::any_io_executor executor{};
+
+    void failed(std::exception_ptr e) noexcept { http::detail::tell_error(on_error, std::move(e)); }
+    /// Calls a function of the application's. @return whether it returned
+    template <class Function>
+    bool guarded(Function f) noexcept {
+        try {
+            f();
+            return true;
+        } catch (...) {
+            failed(std::current_exception());
+            return false;
+        }
+    }
+};
+
+/// Who has namespaces.
+class nsp_owner {
+public:
+    /// Nobody is in the namespace any more.
+    virtual void emptied(live_nsp& n) = 0;
+
+protected:
+    ~nsp_owner() = default;
+};
+
+using socket_ptr = std::shared_ptr<live_socket>;
+using middleware = std::function<void(socket_ptr const&, next)>;
+using server_side_function =
+    std::function<void(arguments const&, std::function<void(packet_data const&)> const& answer)>;
+
+/// What the application set; not changed any more.
+struct nsp_handlers {
+    std::vector<middleware> middlewares{};
+    std::vector<std::function<void(socket_ptr const&)>> connection{};
+    std::vector<std::function<void(room_event, std::string_view, std::string_view)>> rooms{};
+    std::vector<std::pair<std::string, server_side_function>> server_side{};
+};
+
+/** A namespace, or a pattern of such, which has children and no sockets. Thread-safe. */
+class live_nsp final : public adapter_context, public std::enable_shared_from_this<live_nsp> {
+public:
+    /// Whether a name is that of a child; asks later, perhaps.
+    using matcher =
+        std::function<void(std::string_view, nlohmann::json const&, std::function<void(bool)>)>;
+
+    live_nsp(std::string name, std::shared_ptr<server_settings> s, std::weak_ptr<nsp_owner> owner);
+    ~live_nsp() { adapter_->close(); }
+
+    std::string const& name() const noexcept override { return name_; }
+    server_settings& settings() const noexcept { return *settings_; }
+    any_adapter& adapter() const noexcept { return *adapter_; }
+
+    /// Changes the handlers.
+    template <class F>
+    void change(F f) {
+        std::lock_guard const lock(mutex_);
+        auto copy = std::make_shared<nsp_handlers>(*handlers_);
+        f(*copy);
+        handlers_ = std::move(copy);
+    }
+    std::shared_ptr<nsp_handlers const> handlers() const {
+        std::lock_guard const lock(mutex_);
+        return handlers_;
+    }
+
+    // patterns ----------------------------------------------------------------------------
+
+    void match_by(matcher m) { matches_ = std::move(m); }
+    matcher const& matches() const noexcept { return matches_; }
+    bool is_pattern() const noexcept { return matches_ != nullptr; }
+    /// Becomes a child of a pattern, with what that has got.
+    void inherit(std::shared_ptr<live_nsp> const& parent);
+    bool is_child() const noexcept { return parent_ != nullptr; }
+    std::vector<std::shared_ptr<live_nsp>> children();
+
+    // sockets -----------------------------------------------------------------------------
+
+    /// Somebody is about to join.
+    void enter() noexcept { ++inside_; }
+    /// Somebody who entered is gone.
+    void exit();
+    bool is_empty() const noexcept { return inside_ == 0; }
+    /// Where timers of the namespace run: where a socket does.
+    std::optional<http::detail::home> some_home() const {
+        std::lock_guard const lock(mutex_);
+        return home_;
+    }
+    void remember(http::detail::home const& h) {
+        std::lock_guard const lock(mutex_);
+        if (!home_ || !(*home_ == h)) home_.emplace(h);
+    }
+    std::uint64_t next_ack() noexcept { return next_ack_.fetch_add(1, std::memory_order_relaxed); }
+
+    void broadcast(packet_data data, broadcast_options const& o);
+    /// Calls a function with each adapter: that of the namespace, or those of the children.
+    template <class F>
+    void each(F f) {
+        if (!is_pattern()) return f(*this);
+        for (auto const& c : children()) f(*c);
+    }
+
+    std::shared_ptr<encoded_delivery const> encode(delivery d) override;
+    void tell(room_event what, std::string_view room, std::string_view id) noexcept override;
+    bool tells_rooms() const noexcept override { return tells_rooms_; }
+    void tell_rooms() noexcept { tells_rooms_ = true; }
+    void server_side_event(packet_data const& event,
+                           std::function<void(packet_data const&)> answer) override;
+    void failed(std::exception_ptr e) noexcept override { settings_->failed(std::move(e)); }
+
+private:
+    std::string name_;
+    std::shared_ptr<server_settings> settings_;
+    std::weak_ptr<nsp_owner> owner_;
+    mutable std::mutex mutex_{};
+    std::shared_ptr<nsp_handlers const> handlers_ = std::make_shared<nsp_handlers>();
+    std::shared_ptr<live_nsp> parent_{};
+    std::vector<std::weak_ptr<live_nsp>> children_{};
+    std::optional<http::detail::home> home_{};
+    matcher matches_{};
+    std::atomic<std::size_t> inside_{0};
+    std::atomic<std::uint64_t> next_ack_{0};
+    std::atomic<bool> tells_rooms_{false};
+    std::unique_ptr<any_adapter> adapter_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline live_nsp::live_nsp(std::string name, std::shared_ptr<server_settings> s,
+                          std::weak_ptr<nsp_owner> owner)
+    : name_(std::move(name)), settings_(std::move(s)), owner_(std::move(owner)) {
+    auto const& o = settings_->options;
+    adapter_ =
+        o.adapter ? o.adapter(*this) : std::make_unique<adapter_of<memory_adapter>>(*this, o);
+}
+
+inline void live_nsp::inherit(std::shared_ptr<live_nsp> const& parent) {
+    handlers_ = parent->handlers();
+    tells_rooms_ = parent->tells_rooms();
+    parent_ = parent;
+    std::lock_guard const lock(parent->mutex_);
+    std::erase_if(parent->children_, [](auto const& c) { return c.expired(); });
+    parent->children_.push_back(weak_from_this());
+}
+
+inline std::vector<std::shared_ptr<live_nsp>> live_nsp::children() {
+    std::vector<std::shared_ptr<live_nsp>> alive;
+    std::lock_guard const lock(mutex_);
+    for (auto const& c : children_)
+        if (auto kept = c.lock()) alive.push_back(std::move(kept));
+    return alive;
+}
+
+inline void live_nsp::exit() {
+    if (--inside_ != 0 || !parent_) return;
+    if (auto const owner = owner_.lock()) owner->emptied(*this);
+}
+
+inline void live_nsp::broadcast(packet_data data, broadcast_options const& o) {
+    if (!is_pattern()) return adapter_->broadcast(std::move(data), o);
+    for (auto const& c : children()) c->adapter().broadcast(data, o);
+}
+
+inline std::shared_ptr<encoded_delivery const> live_nsp::encode(delivery d) {
+    packet_header header;
+    header.type = packet_type::event;
+    header.nsp = name_;
+    header.id = d.id;
+    auto frames = socketio::encode(settings_->options.parser, header, *d.data);
+    return std::make_shared<encoded_delivery const>(
+        encoded_delivery{std::move(d), std::move(frames)});
+}
+
+inline void live_nsp::tell(room_event what, std::string_view room, std::string_view id) noexcept {
+    auto const all = handlers();
+    for (auto const& f : all->rooms) settings_->guarded([&] { f(what, room, id); });
+}
+
+inline void live_nsp::server_side_event(packet_data const& event,
+                                        std::function<void(packet_data const&)> answer) {
+    auto const array = std::make_shared<nlohmann::json const>(payload_to_json(event));
+    if (array->empty() || !array->front().is_string()) return;
+    auto const& name = array->front().get_ref<std::string const&>();
+    auto const all = handlers();
+    for (auto const& [wanted, f] : all->server_side)
+        if (wanted == name) settings_->guarded([&] { f(arguments(array, 1), answer); });
+}
+
+}  // namespace httphooks::socketio::detail

@@ -1,0 +1,198 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Which socket of this process is in which room.
+*/
+
+#include <httphooks/socketio/adapter.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+/// The sockets that have joined a room, in no order.
+struct room {
+    std::string_view name{};
+    std::vector<local_socket*> members{};
+};
+
+/// Something that became of a room.
+struct room_change {
+    room_event what;
+    std::string name;
+};
+
+/** Which socket is in which room. Not thread-safe.
+
+    The room of a socket's own id takes no memory; it is there all the same. */
+class room_index {
+public:
+    /// @param most_rooms that one socket may be in
+    explicit room_index(std::size_t most_rooms) noexcept : most_rooms_(most_rooms) {}
+
+    /// From now on the socket may join rooms.
+    void admit(local_socket& s) noexcept { s.known_ = true; }
+    /// The socket is connected: it is found from now on.
+    void enlist(local_socket& s, std::vector<room_change>* changes);
+    /// @return whether it is in the room then
+    bool add(local_socket& s, std::string const& name, std::vector<room_change>* changes);
+    void del(local_socket& s, std::string_view name, std::vector<room_change>* changes);
+    /// The socket goes.
+    void del_all(local_socket& s, std::vector<room_change>* changes);
+
+    std::vector<std::string> rooms_of(local_socket const& s) const;
+    local_socket* find(std::string_view id) const;
+    /// Connected sockets.
+    std::size_t size() const noexcept { return all_.size(); }
+    /// Rooms, without those of ids.
+    std::size_t rooms() const noexcept { return rooms_.size(); }
+
+    /// Calls `f(local_socket&)` with each connected socket that is meant, once.
+    template <class F>
+    void select(broadcast_options const& o, F f);
+
+private:
+    struct text_hash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view s) const noexcept {
+            return std::hash<std::string_view>()(s);
+        }
+    };
+
+    /// Calls `f(local_socket&)` with each connected socket in a room.
+    template <class F>
+    void members(std::string_view name, F f);
+    void take_out(local_socket& s, local_socket::membership const& m,
+                  std::vector<room_change>* changes);
+
+    std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms_{};
+    std::unordered_map<std::string_view, local_socket*> ids_{};
+    std::vector<local_socket*> all_{};
+    std::size_t most_rooms_;
+    std::uint64_t mark_ = 0;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void room_index::enlist(local_socket& s, std::vector<room_change>* changes) {
+    if (!s.known_ || s.listed_) return;
+    ids_.emplace(s.id(), &s);
+    s.at_ = all_.size();
+    all_.push_back(&s);
+    s.listed_ = true;
+    s.in_own_room_ = true;
+    if (!changes) return;
+    changes->push_back({room_event::create, s.id()});
+    changes->push_back({room_event::join, s.id()});
+}
+
+inline bool room_index::add(local_socket& s, std::string const& name,
+                            std::vector<room_change>* changes) {
+    if (!s.known_) return false;
+    if (name == s.id()) return true;
+    for (auto const& m : s.rooms_)
+        if (m.where->name == name) return true;
+    if (s.rooms_.size() >= most_rooms_) return false;
+    auto const [at, fresh] = rooms_.try_emplace(name);
+    room& r = at->second;
+    r.name = at->first;
+    s.rooms_.push_back({&r, r.members.size()});
+    r.members.push_back(&s);
+    if (!changes) return true;
+    if (fresh) changes->push_back({room_event::create, name});
+    changes->push_back({room_event::join, name});
+    return true;
+}
+
+/// Takes a socket out of a room, but not the room out of the socket.
+inline void room_index::take_out(local_socket& s, local_socket::membership const& m,
+                                 std::vector<room_change>* changes) {
+    room& r = *m.where;
+    if (changes) changes->push_back({room_event::leave, std::string(r.name)});
+    local_socket* const last = r.members.back();
+    r.members.pop_back();
+    if (last != &s) {
+        r.members[m.at] = last;
+        for (auto& other : last->rooms_)
+            if (other.where == &r) other.at = m.at;
+    }
+    if (!r.members.empty()) return;
+    if (changes) changes->push_back({room_event::remove, std::string(r.name)});
+    rooms_.erase(rooms_.find(r.name));
+}
+
+inline void room_index::del(local_socket& s, std::string_view name,
+                            std::vector<room_change>* changes) {
+    if (name == s.id() && s.in_own_room_) {
+        s.in_own_room_ = false;
+        if (!changes) return;
+        changes->push_back({room_event::leave, s.id()});
+        changes->push_back({room_event::remove, s.id()});
+        return;
+    }
+    for (auto at = s.rooms_.begin(); at != s.rooms_.end(); ++at) {
+        if (at->where->name != name) continue;
+        auto const m = *at;
+        s.rooms_.erase(at);
+        take_out(s, m, changes);
+        return;
+    }
+}
+
+inline void room_index::del_all(local_socket& s, std::vector<room_change>* changes) {
+    auto const joined = std::exchange(s.rooms_, {});
+    for (auto const& m : joined) take_out(s, m, changes);
+    if (s.listed_) {
+        if (s.in_own_room_) del(s, s.id(), changes);
+        ids_.erase(s.id());
+        local_socket* const last = all_.back();
+        all_[s.at_] = last;
+        last->at_ = s.at_;
+        all_.pop_back();
+    }
+    s.known_ = s.listed_ = s.in_own_room_ = false;
+}
+
+inline std::vector<std::string> room_index::rooms_of(local_socket const& s) const {
+    std::vector<std::string> names;
+    if (s.in_own_room_) names.push_back(s.id());
+    for (auto const& m : s.rooms_) names.emplace_back(m.where->name);
+    return names;
+}
+
+inline local_socket* room_index::find(std::string_view id) const {
+    auto const at = ids_.find(id);
+    return at == ids_.end() ? nullptr : at->second;
+}
+
+template <class F>
+void room_index::members(std::string_view name, F f) {
+    if (auto const at = rooms_.find(name); at != rooms_.end())
+        for (local_socket* const s : at->second.members)
+            if (s->listed_) f(*s);
+    if (local_socket* const s = find(name); s && s->in_own_room_) f(*s);
+}
+
+template <class F>
+void room_index::select(broadcast_options const& o, F f) {
+    std::uint64_t const mark = ++mark_;
+    for (std::string const& name : o.except)
+        members(name, [&](local_socket& s) { s.mark_ = mark; });
+    auto const take = [&](local_socket& s) {
+        if (std::exchange(s.mark_, mark) != mark) f(s);
+    };
+    if (o.rooms.empty())
+        for (local_socket* const s : all_) take(*s);
+    else
+        for (std::string const& name : o.rooms) members(name, take);
+}
+
+}  // namespace httphooks::socketio::detail

@@ -1,0 +1,130 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How a client came to a namespace: the request that opened its connection, and what it said when
+    it joined.
+*/
+
+#include <httphooks/detail/http_date.hpp>
+#include <httphooks/engineio/detail/query.hpp>
+#include <httphooks/engineio/handshake.hpp>
+#include <httphooks/fields.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/url.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cctype>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::socketio {
+
+/** How a client came.
+    @par Thread safety
+    All threads. */
+class handshake {
+public:
+    /// For servers. @param auth null: none
+    handshake(engineio::handshake const& from, std::shared_ptr<nlohmann::json const> auth)
+        : from_(from), auth_(std::move(auth)) {}
+
+    /// The fields of the request, cookies too.
+    fields const& headers() const noexcept { return *from_.message; }
+    /// The request.
+    httphooks::request const& request() const noexcept { return *from_.message; }
+    /// When it came, as HTTP dates are.
+    std::string time() const;
+    /// When it came.
+    std::chrono::system_clock::time_point issued() const noexcept { return from_.issued; }
+    /// The client's address, or that of a proxy.
+    std::string address() const { return from_.peer.address().to_string(); }
+    /// Whether the request came from a page of an origin.
+    bool xdomain() const { return headers().find(field::origin) != headers().end(); }
+    /// Whether the connection is encrypted.
+    bool secure() const noexcept { return from_.tls; }
+    /// The target of the request.
+    std::string_view url() const noexcept {
+        auto const t = from_.message->target();
+        return {t.data(), t.size()};
+    }
+    /// A parameter of the query, unescaped.
+    std::optional<std::string> query(std::string_view name) const;
+    /// The query; a parameter that comes several times is an array.
+    nlohmann::json query() const;
+    /// What the client joined with; an object.
+    nlohmann::json const& auth() const noexcept;
+
+    /// All of it, as node's RemoteSocket has it.
+    nlohmann::json to_json() const;
+
+private:
+    engineio::handshake from_;
+    std::shared_ptr<nlohmann::json const> auth_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// A query as an object; a parameter that comes several times is an array.
+inline nlohmann::json query_to_json(std::string_view query) {
+    auto all = nlohmann::json::object();
+    for (auto const& part : query_view(query)) {
+        nlohmann::json value = form_decode(part.value);
+        auto const [at, fresh] = all.emplace(form_decode(part.key), value);
+        if (fresh) continue;
+        if (!at->is_array()) *at = nlohmann::json::array({std::move(*at)});
+        at->push_back(std::move(value));
+    }
+    return all;
+}
+
+}  // namespace detail
+
+inline std::string handshake::time() const {
+    return std::string(
+        httphooks::detail::http_date(std::chrono::system_clock::to_time_t(issued())));
+}
+
+inline std::optional<std::string> handshake::query(std::string_view name) const {
+    return engineio::detail::form_value(engineio::detail::query_of(request()), name);
+}
+
+inline nlohmann::json handshake::query() const {
+    return detail::query_to_json(engineio::detail::query_of(request()));
+}
+
+inline nlohmann::json const& handshake::auth() const noexcept {
+    static nlohmann::json const none = nlohmann::json::object();
+    return auth_ ? *auth_ : none;
+}
+
+inline nlohmann::json handshake::to_json() const {
+    auto named = nlohmann::json::object();
+    for (auto const& f : headers()) {
+        auto const raw = f.name_string();
+        std::string name(raw.data(), raw.size());
+        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        auto const value = f.value();
+        named[name] = std::string(value.data(), value.size());
+    }
+    auto const ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(issued().time_since_epoch());
+    return {{"headers", std::move(named)},
+            {"time", time()},
+            {"address", address()},
+            {"xdomain", xdomain()},
+            {"secure", secure()},
+            {"issued", ms.count()},
+            {"url", url()},
+            {"query", query()},
+            {"auth", auth()}};
+}
+
+}  // namespace httphooks::socketio

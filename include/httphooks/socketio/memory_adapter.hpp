@@ -1,0 +1,262 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The adapter of a server that is alone.
+*/
+
+#include <httphooks/socketio/adapter.hpp>
+#include <httphooks/socketio/detail/encoded_delivery.hpp>
+#include <httphooks/socketio/detail/inboxes.hpp>
+#include <httphooks/socketio/detail/recovery_log.hpp>
+#include <httphooks/socketio/detail/room_index.hpp>
+#include <httphooks/socketio/options.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio {
+
+/** Knows the rooms of one server's sockets, and with recovery what clients have missed.
+
+    Adapters of servers that are several can have one for their own sockets.
+
+    @par Thread safety
+    All threads. */
+class memory_adapter {
+public:
+    /// @param context outlives the adapter
+    memory_adapter(adapter_context& context, options const& o)
+        : context_(context), index_(o.max_rooms) {
+        if (o.recovery) log_.emplace(*o.recovery);
+    }
+
+    void admit(std::shared_ptr<local_socket> const& s);
+    void enlist(std::shared_ptr<local_socket> const& s);
+    bool add_all(std::shared_ptr<local_socket> const& s, std::span<std::string const> rooms);
+    void del(std::shared_ptr<local_socket> const& s, std::string_view room);
+    void del_all(std::shared_ptr<local_socket> const& s);
+    std::vector<std::string> socket_rooms(local_socket const& s);
+    std::shared_ptr<local_socket> find(std::string_view id);
+    /// Connected sockets of this process.
+    detail::socket_list local_sockets(broadcast_options const& o);
+    std::size_t size();
+    /// Rooms, without those of ids.
+    std::size_t room_count();
+
+    void broadcast(packet_data data, broadcast_options const& o);
+    void broadcast_with_ack(packet_data data, std::uint64_t id, broadcast_options const& o,
+                            client_count_handler count, std::function<void(nlohmann::json)> ack);
+    void fetch_sockets(broadcast_options const& o, describe_handler done);
+    void add_sockets(broadcast_options const& o, std::span<std::string const> rooms);
+    void del_sockets(broadcast_options const& o, std::span<std::string const> rooms);
+    void disconnect_sockets(broadcast_options const& o, bool close);
+    /// There are no other servers.
+    void server_side_emit(packet_data, server_side_handler done) {
+        if (done) done({}, {});
+    }
+    void server_count(std::function<void(error_code, std::size_t)> done) { done({}, 1); }
+
+    bool recovers() const noexcept { return log_.has_value(); }
+    void persist_session(session_state s);
+    void restore_session(std::string_view pid, std::string_view offset, restore_handler done);
+    void close() {}
+
+private:
+    using changes = std::vector<detail::room_change>;
+
+    /// Changes the index, then tells of it.
+    template <class F>
+    auto change(local_socket& s, F f);
+
+    adapter_context& context_;
+    std::mutex mutex_{};
+    detail::room_index index_;
+    std::optional<detail::recovery_log> log_{};
+    std::shared_ptr<detail::inboxes> inboxes_ = std::make_shared<detail::inboxes>();
+};
+
+static_assert(adapter<memory_adapter>);
+
+// ---------------------------------------------------------------------------------------------
+
+template <class F>
+auto memory_adapter::change(local_socket& s, F f) {
+    changes list;
+    changes* const wanted = context_.tells_rooms() ? &list : nullptr;
+    bool good = true;
+    {
+        std::lock_guard const lock(mutex_);
+        good = f(wanted);
+    }
+    for (auto const& c : list) context_.tell(c.what, c.name, s.id());
+    return good;
+}
+
+inline void memory_adapter::admit(std::shared_ptr<local_socket> const& s) {
+    std::lock_guard const lock(mutex_);
+    index_.admit(*s);
+}
+
+inline void memory_adapter::enlist(std::shared_ptr<local_socket> const& s) {
+    change(*s, [&](changes* list) {
+        index_.enlist(*s, list);
+        return true;
+    });
+}
+
+inline bool memory_adapter::add_all(std::shared_ptr<local_socket> const& s,
+                                    std::span<std::string const> rooms) {
+    return change(*s, [&](changes* list) {
+        bool all = true;
+        for (std::string const& name : rooms) all = index_.add(*s, name, list) && all;
+        return all;
+    });
+}
+
+inline void memory_adapter::del(std::shared_ptr<local_socket> const& s, std::string_view room) {
+    change(*s, [&](changes* list) {
+        index_.del(*s, room, list);
+        return true;
+    });
+}
+
+inline void memory_adapter::del_all(std::shared_ptr<local_socket> const& s) {
+    change(*s, [&](changes* list) {
+        index_.del_all(*s, list);
+        return true;
+    });
+}
+
+inline std::vector<std::string> memory_adapter::socket_rooms(local_socket const& s) {
+    std::lock_guard const lock(mutex_);
+    return index_.rooms_of(s);
+}
+
+inline std::shared_ptr<local_socket> memory_adapter::find(std::string_view id) {
+    std::lock_guard const lock(mutex_);
+    local_socket* const s = index_.find(id);
+    return s ? s->shared_from_this() : nullptr;
+}
+
+inline detail::socket_list memory_adapter::local_sockets(broadcast_options const& o) {
+    detail::socket_list list;
+    std::lock_guard const lock(mutex_);
+    index_.select(o, [&](local_socket& s) { list.push_back(s.shared_from_this()); });
+    return list;
+}
+
+inline std::size_t memory_adapter::size() {
+    std::lock_guard const lock(mutex_);
+    return index_.size();
+}
+
+inline std::size_t memory_adapter::room_count() {
+    std::lock_guard const lock(mutex_);
+    return index_.rooms();
+}
+
+inline void memory_adapter::broadcast(packet_data data, broadcast_options const& o) {
+    if (!log_ || o.flags.volatile_) {
+        auto targets = local_sockets(o);
+        if (targets.empty()) return;
+        detail::deliver_to(
+            std::move(targets),
+            context_.encode(
+                {std::make_shared<packet_data const>(std::move(data)), o.flags, std::nullopt, {}}));
+        return;
+    }
+    // packets leave in the order of their offsets, whatever threads they come from
+    std::vector<http::detail::home> wake;
+    {
+        std::lock_guard const lock(mutex_);
+        auto const kept = log_->add(std::move(data), o);
+        detail::socket_list targets;
+        index_.select(o, [&](local_socket& s) { targets.push_back(s.shared_from_this()); });
+        if (targets.empty()) return;
+        auto const encoded = context_.encode({kept, o.flags, std::nullopt, {}});
+        for (auto& group : detail::by_home(targets))
+            if (inboxes_->put(group.where, std::move(group.sockets), encoded))
+                wake.push_back(group.where);
+    }
+    for (auto const& where : wake)
+        where.dispatch([boxes = inboxes_, where] { boxes->empty(where); });
+}
+
+inline void memory_adapter::broadcast_with_ack(packet_data data, std::uint64_t id,
+                                               broadcast_options const& o,
+                                               client_count_handler count,
+                                               std::function<void(nlohmann::json)> ack) {
+    auto targets = local_sockets(o);
+    count(targets.size());
+    if (targets.empty()) return;
+    detail::deliver_to(std::move(targets),
+                       context_.encode({std::make_shared<packet_data const>(std::move(data)),
+                                        o.flags, id, std::move(ack)}));
+}
+
+inline void memory_adapter::fetch_sockets(broadcast_options const& o, describe_handler done) {
+    struct gathering {
+        std::mutex mutex{};
+        std::vector<socket_description> all{};
+        std::size_t missing = 0;
+        describe_handler done{};
+    };
+    auto groups = detail::by_home(local_sockets(o));
+    if (groups.empty()) return done({}, {});
+    auto const g = std::make_shared<gathering>();
+    g->missing = groups.size();
+    g->done = std::move(done);
+    for (auto& group : groups)
+        group.where.dispatch([g, sockets = std::move(group.sockets)] {
+            std::vector<socket_description> mine;
+            for (auto const& s : sockets) mine.push_back(s->describe());
+            {
+                std::lock_guard const lock(g->mutex);
+                std::move(mine.begin(), mine.end(), std::back_inserter(g->all));
+                if (--g->missing != 0) return;
+            }
+            g->done({}, std::move(g->all));
+        });
+}
+
+inline void memory_adapter::add_sockets(broadcast_options const& o,
+                                        std::span<std::string const> rooms) {
+    for (auto const& s : local_sockets(o)) add_all(s, rooms);
+}
+
+inline void memory_adapter::del_sockets(broadcast_options const& o,
+                                        std::span<std::string const> rooms) {
+    for (auto const& s : local_sockets(o))
+        for (std::string const& room : rooms) del(s, room);
+}
+
+inline void memory_adapter::disconnect_sockets(broadcast_options const& o, bool close) {
+    for (auto const& s : local_sockets(o)) s->disconnect_later(close);
+}
+
+inline void memory_adapter::persist_session(session_state s) {
+    if (!log_) return;
+    std::lock_guard const lock(mutex_);
+    log_->persist(std::move(s));
+}
+
+inline void memory_adapter::restore_session(std::string_view pid, std::string_view offset,
+                                            restore_handler done) {
+    std::optional<session_state> found;
+    if (log_) {
+        std::lock_guard const lock(mutex_);
+        found = log_->restore(pid, offset);
+    }
+    done(std::move(found));
+}
+
+}  // namespace httphooks::socketio

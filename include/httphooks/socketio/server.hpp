@@ -1,0 +1,197 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A Socket.IO server, to be mounted on an HTTP server or on a Beast session of your own.
+*/
+
+#include <httphooks/engineio/server.hpp>
+#include <httphooks/http/mount.hpp>
+#include <httphooks/socketio/detail/live_server.hpp>
+#include <httphooks/socketio/nsp.hpp>
+#include <httphooks/socketio/options.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio {
+
+/** Accepts Socket.IO clients below a path. Copies are handles of one server.
+
+    What is said of the server itself is said of its namespace "/".
+
+    @par Thread safety
+    on_error() before the server is mounted; everything else: all threads.
+    @par Source
+    Socket.IO protocol 5; socket.io 4.8, Server
+    @par Example
+    examples/socketio_chat.cpp */
+class server {
+public:
+    /** A server; nothing happens until it is mounted.
+        @param executor what get_executor() gives; sockets have that of their connection
+        @throws std::invalid_argument for options that cannot be meant */
+    explicit server(asio::any_io_executor executor, options o = {})
+        : server_(std::make_shared<detail::live_server>(std::move(executor), std::move(o))),
+          main_(server_->of("/")) {
+        server_->start();
+    }
+
+    /// The namespace of a name; it comes into being. A leading slash is added.
+    socketio::nsp of(std::string_view name) const { return socketio::nsp(server_->of(name)); }
+    /// All namespaces whose names match; each comes into being when a client asks for it.
+    socketio::nsp of(std::regex pattern) const {
+        return of([p = std::move(pattern)](std::string_view name, nlohmann::json const&) {
+            return std::regex_match(name.begin(), name.end(), p);
+        });
+    }
+    /** All namespaces that a function lets be.
+
+        `f(std::string_view name, nlohmann::json const& auth)` tells whether a client may have it;
+        or `f(name, auth, std::function<void(bool)> decide)` calls `decide`, now or later, on any
+        thread. What it throws is a no. */
+    template <class F>
+    requires std::is_invocable_r_v<bool, F&, std::string_view, nlohmann::json const&> ||
+        std::invocable<F&, std::string_view, nlohmann::json const&, std::function<void(bool)>>
+            socketio::nsp of(F f)
+    const;
+
+    /// See nsp::on_connection().
+    template <std::invocable<socket> F>
+    server const& on_connection(F f) const {
+        main_.on_connection(std::move(f));
+        return *this;
+    }
+    /// See nsp::use().
+    template <class F>
+    server const& use(F f) const {
+        main_.use(std::move(f));
+        return *this;
+    }
+    /// Adds what is told of namespaces that come into being, but for "/"; on any thread.
+    template <std::invocable<socketio::nsp> F>
+    server const& on_new_namespace(F f) const {
+        server_->on_new_namespace([f = std::move(f)](std::shared_ptr<detail::live_nsp> n) mutable {
+            f(socketio::nsp(std::move(n)));
+        });
+        return *this;
+    }
+    /// Sets what is told of exceptions that handlers of the application throw.
+    server const& on_error(std::function<void(std::exception_ptr)> f) const {
+        server_->settings().on_error = std::move(f);
+        return *this;
+    }
+
+    /// To all sockets of "/".
+    broadcast_operator all() const { return main_.all(); }
+    /// See nsp::to().
+    template <class... Rooms>
+    broadcast_operator to(Rooms const&... rooms) const {
+        return main_.to(rooms...);
+    }
+    /// See nsp::in().
+    template <class... Rooms>
+    broadcast_operator in(Rooms const&... rooms) const {
+        return main_.to(rooms...);
+    }
+    /// See nsp::except().
+    template <class... Rooms>
+    broadcast_operator except(Rooms const&... rooms) const {
+        return main_.except(rooms...);
+    }
+    /// See nsp::local().
+    broadcast_operator local() const { return main_.local(); }
+    /// See nsp::volatile_().
+    broadcast_operator volatile_() const { return main_.volatile_(); }
+    /// See nsp::compress().
+    broadcast_operator compress(bool b) const { return main_.compress(b); }
+    /// See nsp::timeout().
+    broadcast_operator timeout(std::chrono::milliseconds t) const { return main_.timeout(t); }
+    /// See nsp::emit().
+    template <class... Args>
+    void emit(event_name event, Args&&... args) const {
+        main_.emit(event, std::forward<Args>(args)...);
+    }
+    /// See nsp::server_side_emit().
+    template <class... Args>
+    void server_side_emit(event_name event, Args&&... args) const {
+        main_.server_side_emit(event, std::forward<Args>(args)...);
+    }
+
+    /// The Engine.IO server below: its headers, who may connect, what was refused.
+    engineio::server engine() const { return server_->engine(); }
+
+    /** Closes all connections, and takes no more.
+        @par Completes with
+        nothing, when the last connection has gone */
+    template <asio::completion_token_for<void()> Token>
+    auto async_close(Token&& token) const;
+
+    /// The executor that the server was created with.
+    asio::any_io_executor get_executor() const { return server_->settings().executor; }
+    /// What the server was created with.
+    socketio::options const& options() const noexcept { return server_->settings().options; }
+
+    /// Where the server is mounted.
+    std::string_view prefix() const noexcept { return options().path; }
+    /// Bytes of a request's body. For mounts.
+    std::size_t body_limit() const noexcept { return options().engine.max_payload; }
+    /// Answers a request below the path. For mounts.
+    void async_serve(http::connection c, request r, http::mount_handler done) {
+        server_->engine().async_serve(std::move(c), std::move(r), std::move(done));
+    }
+    /// Adds what all replies have to one of the HTTP server's. For mounts.
+    void dress_refusal(request const& r, response& reply) const {
+        server_->engine().dress_refusal(r, reply);
+    }
+    /// Closes all connections, and takes no more.
+    void drain() const { server_->drain(); }
+
+private:
+    std::shared_ptr<detail::live_server> server_;
+    socketio::nsp main_;
+};
+
+static_assert(http::mountable<server>);
+
+// ---------------------------------------------------------------------------------------------
+
+template <class F>
+requires std::is_invocable_r_v<bool, F&, std::string_view, nlohmann::json const&> ||
+    std::invocable<F&, std::string_view, nlohmann::json const&, std::function<void(bool)>>
+        socketio::nsp server::of(F f)
+const {
+    if constexpr (std::is_invocable_r_v<bool, F&, std::string_view, nlohmann::json const&>)
+        return socketio::nsp(server_->of(detail::live_nsp::matcher(
+            [f = std::move(f)](std::string_view name, nlohmann::json const& auth,
+                               std::function<void(bool)> const& decide) mutable {
+                decide(static_cast<bool>(f(name, auth)));
+            })));
+    else
+        return socketio::nsp(server_->of(detail::live_nsp::matcher(std::move(f))));
+}
+
+template <asio::completion_token_for<void()> Token>
+auto server::async_close(Token&& token) const {
+    return asio::async_initiate<Token, void()>(
+        [](auto handler, std::shared_ptr<detail::live_server> s) {
+            s->close(detail::copyable_handler<>(std::move(handler), s->settings().executor));
+        },
+        token, server_);
+}
+
+}  // namespace httphooks::socketio
