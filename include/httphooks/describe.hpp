@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace httphooks {
@@ -103,8 +103,9 @@ inline bool sees_all_of(verb watcher, verb watched) noexcept {
 
 inline std::vector<hook_description> describe(std::vector<hook_description> hooks,
                                               describe_options const& o) {
-    std::ranges::stable_sort(hooks, [](hook_description const& a, hook_description const& b) {
-        return std::pair(a.hook.type, a.role) < std::pair(b.hook.type, b.role);
+    for (std::size_t i = 0; i < hooks.size(); ++i) hooks[i].order = i;
+    std::ranges::sort(hooks, {}, [](hook_description const& h) {
+        return std::tuple(h.hook.type, h.role, h.order);
     });
     std::vector<detail::pattern_reach> reach;
     for (std::size_t i = 0; i < hooks.size(); ++i) {

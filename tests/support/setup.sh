@@ -31,6 +31,7 @@ is_there() {
     json) [ -e /usr/include/nlohmann/json.hpp ] ;;
     catch) [ -e /usr/include/catch2/catch.hpp ] || [ -e /usr/include/catch2/catch_all.hpp ] ;;
     ssl-headers) [ -e /usr/include/openssl/ssl.h ] ;;
+    zlib) [ -e /usr/include/zlib.h ] ;;
     libc) [ -e /usr/include/stdlib.h ] ;;
     certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     cmake) cmake_is 3 25 ;;
@@ -55,6 +56,7 @@ package_of() {
     json) echo nlohmann-json3-dev ;;
     catch) echo catch2 ;;
     ssl-headers) echo libssl-dev ;;
+    zlib) echo zlib1g-dev ;;
     libc) echo libc6-dev ;;
     certificates) echo ca-certificates ;;
     ninja) echo ninja-build ;;
