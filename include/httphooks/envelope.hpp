@@ -214,55 +214,46 @@ inline error_code read_content(json_slice const& content, json_slice const& enco
     return {};
 }
 
-}  // namespace detail
-
-inline error_code decode(std::string_view json, received& out, std::size_t depth) {
-    using detail::json_kind;
-    out.id = {};
-    request& r = out.message;
-    r.clear();
-    r.method_string({});
-    r.target({});
+/// As decode(). @param r is empty @param id the member `id`
+inline error_code decode_to(request& r, std::string_view& id, std::string_view json,
+                            std::size_t depth) {
     r.version(11);
-    r.body().clear();
-
-    detail::members m;
+    members m;
     std::string scratch;
-    detail::json_scanner scanner(json, depth);
-    detail::header_reader headers(r, depth);
-    bool const good = scanner.members([&](detail::json_slice const& n) {
-        std::string_view const name = detail::plain_text(n, scratch);
+    json_scanner scanner(json, depth);
+    header_reader headers(r, depth);
+    bool const good = scanner.members([&](json_slice const& n) {
+        std::string_view const name = plain_text(n, scratch);
         if (name == "headers") return headers.read(scanner);
-        detail::json_slice* const member = m.of(name);
-        detail::json_slice value;
+        json_slice* const member = m.of(name);
+        json_slice value;
         if (!scanner.value(value)) return false;
         if (member) *member = value;
         return true;
     }) && scanner.at_end();
     if (m.id.kind == json_kind::string)
-        out.id = {m.id.text.data() - 1, m.id.text.size() + 2};
+        id = {m.id.text.data() - 1, m.id.text.size() + 2};
     else
-        out.id = m.id.text;
-    if (!detail::is_utf8(json)) {
-        if (!detail::is_utf8(out.id)) out.id = {};
+        id = m.id.text;
+    if (!is_utf8(json)) {
+        if (!is_utf8(id)) id = {};
         return error::invalid_envelope;
     }
     if (!good || m.method.kind != json_kind::string || m.url.kind != json_kind::string)
         return error::invalid_envelope;
 
-    std::string_view const url = detail::plain_text(m.url, scratch);
-    if (!detail::is_target_text(url) ||
-        !(url.starts_with('/') || detail::ascii_istarts_with(url, "http://") ||
-          detail::ascii_istarts_with(url, "https://")))
+    std::string_view const url = plain_text(m.url, scratch);
+    if (!is_target_text(url) || !(url.starts_with('/') || ascii_istarts_with(url, "http://") ||
+                                  ascii_istarts_with(url, "https://")))
         return error::invalid_target;
     r.target(url);
     if (headers.failure()) return headers.failure();
-    if (auto const ec = detail::read_content(m.content, m.encoding, r)) return ec;
+    if (auto const ec = read_content(m.content, m.encoding, r)) return ec;
 
-    std::string_view const name = detail::plain_text(m.method, scratch);
+    std::string_view const name = plain_text(m.method, scratch);
     verb v = beast::http::string_to_verb(name);
     if (v == verb::unknown) {
-        if (!detail::is_token(name)) return error::invalid_envelope;
+        if (!is_token(name)) return error::invalid_envelope;
         std::string method(name);
         for (char& c : method)
             if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
@@ -274,6 +265,18 @@ inline error_code decode(std::string_view json, received& out, std::size_t depth
     }
     r.method(v);
     return {};
+}
+
+}  // namespace detail
+
+inline error_code decode(std::string_view json, received& out, std::size_t depth) {
+    request& r = out.message;
+    r.clear();
+    r.method_string({});
+    r.target({});
+    r.body().clear();
+    out.id = {};
+    return detail::decode_to(r, out.id, json, depth);
 }
 
 inline void encode(std::string& to, response const& r, std::string_view id) {

@@ -29,6 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+using namespace std::chrono_literals;
+
 namespace {
 
 namespace hh = httphooks;
@@ -428,6 +430,39 @@ TEST_CASE("Each context has a set of its own") {
     REQUIRE(a.run_until([&] { return here->readable == 1; }));
     CHECK(there->readable == 0);
     REQUIRE(z.run_until([&] { return there->readable == 1; }));
+}
+
+TEST_CASE("What is posted is called in turn, also when one before it throws") {
+    asio::io_context context(1);
+    bed b(context);
+    tcp::socket client(context);
+    auto const o = b.open(client);
+    std::string log;
+    using step = std::function<void()>;
+    auto const post = [&](step f) {
+        o->stream->post([](std::shared_ptr<void> const& s) { (*static_cast<step*>(s.get()))(); },
+                        std::make_shared<step>(std::move(f)));
+    };
+    asio::post(context, [&] {
+        post([&] { log += 'a'; });
+        post([&] {
+            log += 'b';
+            post([&] { log += 'e'; });
+        });
+        post([] { throw std::runtime_error("a handler's"); });
+        post([&] { log += 'c'; });
+        post([&] { log += 'd'; });
+        CHECK(log.empty());
+    });
+    bool thrown = false;
+    for (int i = 0; i < 20 && log.size() < 5; ++i) try {
+            context.restart();
+            context.run_one_for(50ms);
+        } catch (std::runtime_error const&) {
+            thrown = true;
+        }
+    CHECK(thrown);
+    CHECK(log == "abcde");
 }
 
 TEST_CASE("A context that goes takes what is posted for its streams along") {

@@ -452,6 +452,29 @@ TEST_CASE("What is sent outside of handlers goes out in one write") {
     CHECK(c.steps() - before == 1);
 }
 
+TEST_CASE("A message that was framed before keeps its turn") {
+    fixture f;
+    memory_client c = f.open();
+    ws::prepared_message const framed("framed");
+    std::size_t const before = c.steps();
+    f.on_loop([&] {
+        CHECK(f.last.send(framed));
+        CHECK(f.last.buffered_amount() == framed.bytes().size());
+        CHECK(f.last.send("text"));
+        CHECK(f.last.send(framed));
+    });
+    CHECK(f.server.frames(c) == list{"text:framed", "text:text", "text:framed"});
+    CHECK(c.steps() - before == 1);
+    f.on_loop([&] { f.last.send(framed); });
+    CHECK(f.server.frames(c) == list{"text:framed"});
+    CHECK(f.last.buffered_amount() == 0);
+    f.on_loop([&] {
+        f.last.send(framed);
+        f.last.close();
+    });
+    CHECK(f.server.frames(c) == list{"text:framed", "close:1000:"});
+}
+
 TEST_CASE("A paused connection hands on nothing until it is resumed") {
     fixture f;
     f.on_message = [](ws::connection& c, std::string_view text) {

@@ -246,6 +246,44 @@ TEST_CASE("A server with threads serves connections on all of them, and sends ac
     runner.join();
 }
 
+TEST_CASE("A framed message that a socket does not take whole is written when it does") {
+    asio::io_context context(1);
+    hh::registry hooks(context.get_executor());
+    hh::http::server web(context.get_executor(), hooks, {.address = "127.0.0.1", .port = 0});
+    ws::connection_options many;
+    many.output_limit = 64 * 1024 * 1024;
+    many.ping_interval = 0ms;
+    ws::server news(context.get_executor(), {.connection = many});
+    std::string const large(8 * 1024 * 1024, 'x');
+    ws::prepared_message const framed(large);
+    std::promise<std::size_t> waiting;
+    news.on_open([&](ws::connection& c) {
+        asio::post(context, [&, c] {
+            c.send(framed);
+            c.send("behind");
+            asio::post(context, [&, c] { waiting.set_value(c.buffered_amount()); });
+        });
+    });
+    web.mount(news);
+    web.listen();
+    web.async_run(asio::detached);
+    std::thread runner([&] { context.run(); });
+    {
+        support::raw_client c(web.port());
+        std::string bytes = open(c, "/ws").second;
+        CHECK(waiting.get_future().get() > 0);
+        while (bytes.size() < framed.bytes().size() + 8 &&
+               c.read(bytes) == support::read_end::more) {
+        }
+        list const got = support::frame_log(bytes).seen;
+        REQUIRE(got.size() == 2);
+        CHECK(got[0] == "text:" + large);
+        CHECK(got[1] == "text:behind");
+    }
+    web.stop();
+    runner.join();
+}
+
 TEST_CASE("A thousand clients that go away leave nothing") {
     asio::io_context context(1);
     hh::registry hooks(context.get_executor());

@@ -33,8 +33,6 @@ struct message_loop {
 
     std::unique_ptr<exchange_factory> hooks;
     asio::any_io_executor executor;
-    /// Where envelopes are read to.
-    envelope::received scratch{};
 };
 
 /** The requests of one socket.
@@ -112,9 +110,9 @@ inline bool message_dispatch::must_wait(std::string_view id) const noexcept {
 }
 
 inline bool message_dispatch::receive(std::string_view json) {
-    envelope::received& got = loop_->scratch;
-    error_code const ec = envelope::decode(json, got, depth_);
-    std::string_view const id = got.id;
+    exchange_ptr ex = loop_->hooks->make_exchange(loop_->executor, this);
+    std::string_view id;
+    error_code const ec = envelope::detail::decode_to(ex->incoming(), id, json, depth_);
     if (ec && ec != error::unknown_method) {
         if (must_wait(id))
             queue_.push_back({nullptr, {}, true});
@@ -122,8 +120,6 @@ inline bool message_dispatch::receive(std::string_view json) {
             refuse(id);
         return queue_.size() < most_;
     }
-    exchange_ptr ex = loop_->hooks->make_exchange(loop_->executor, this);
-    std::swap(ex->incoming(), got.message);
     ex->origin() = origin_;
     bool const ready = ex->start();
     if (ready && !must_wait(id))

@@ -116,6 +116,8 @@ public:
     std::string const& bytes() const noexcept { return *bytes_; }
 
 private:
+    friend class detail::channel;
+
     std::shared_ptr<std::string const> bytes_;
 };
 

@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -83,6 +84,9 @@ public:
     /** Writes the bytes, and empties the string. Not while an earlier write() is not done.
         @return true: written, or ec says why not; false: on_written() follows */
     virtual bool write(std::string& bytes, error_code& ec) = 0;
+    /** Writes what can be written at once. Not while a write() is not done.
+        @return how many bytes; 0 from a stream that has to wait for each write */
+    virtual std::size_t write_some(std::string_view bytes, error_code& ec) = 0;
     /// How many bytes wait for on_written().
     virtual std::size_t unsent() const noexcept = 0;
 
@@ -127,6 +131,11 @@ public:
     void wait_readable() override;
     std::size_t read_some(char* to, std::size_t n, error_code& ec) override;
     bool write(std::string& bytes, error_code& ec) override;
+    std::size_t write_some(std::string_view bytes, error_code& ec) override {
+        std::size_t written = 0;
+        write_now(bytes.data(), bytes.size(), written, ec);
+        return written;
+    }
     std::size_t unsent() const noexcept override {
         return extra_ ? extra_->sending.size() - extra_->sent : 0;
     }

@@ -22,8 +22,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -72,7 +74,18 @@ public:
     /// Removes a socket, before it is closed.
     void remove(member& m) noexcept;
 
+    /// Calls a function soon, in its turn, never within this call.
+    void post(void (*function)(std::shared_ptr<void> const&), std::shared_ptr<void> argument);
+
 private:
+    struct call {
+        void (*function)(std::shared_ptr<void> const&);
+        std::shared_ptr<void> argument;
+    };
+
+    /// Memory for so many calls is kept.
+    static constexpr std::size_t most_calls_kept = 1024;
+
     using descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
     void shutdown() override;
@@ -82,6 +95,8 @@ private:
     void arm();
     void on_ready();
     void tell();
+    void call_later();
+    void call_posted();
 
     asio::io_context& context_;
     std::optional<descriptor> set_{};
@@ -90,7 +105,10 @@ private:
     /// What of the batch is not told yet.
     std::size_t next_ = 0;
     std::size_t last_ = 0;
+    std::vector<call> calls_{};
+    std::size_t next_call_ = 0;
     bool armed_ = false;
+    bool calling_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -174,8 +192,40 @@ inline void poll_set::tell() {
     }
 }
 
+inline void poll_set::post(void (*function)(std::shared_ptr<void> const&),
+                           std::shared_ptr<void> argument) {
+    calls_.push_back({function, std::move(argument)});
+    call_later();
+}
+
+inline void poll_set::call_later() {
+    if (std::exchange(calling_, true)) return;
+    auto next = [this] { call_posted(); };
+    asio::post(context_, recycled<decltype(next)>(std::move(next)));
+}
+
+/// Calls what is posted by now.
+inline void poll_set::call_posted() {
+    calling_ = false;
+    std::size_t const end = calls_.size();
+    // before anyone is called: they may throw
+    if (end - next_call_ > 1) call_later();
+    while (next_call_ < end && next_call_ < calls_.size()) {
+        call const c = std::move(calls_[next_call_++]);
+        c.function(c.argument);
+    }
+    calls_.erase(calls_.begin(), calls_.begin() + static_cast<std::ptrdiff_t>(next_call_));
+    next_call_ = 0;
+    if (!calls_.empty())
+        call_later();
+    else if (calls_.capacity() > most_calls_kept)
+        std::vector<call>().swap(calls_);
+}
+
 inline void poll_set::shutdown() {
     members_.clear();
+    next_call_ = 0;
+    std::vector<call>().swap(calls_);
     next_ = last_ = 0;
     set_.reset();
 }

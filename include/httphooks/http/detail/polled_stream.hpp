@@ -45,6 +45,7 @@ std::shared_ptr<byte_stream> make_byte_stream(Stream stream);
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <sys/socket.h>
@@ -77,12 +78,16 @@ public:
     bool owns_context() const noexcept override { return true; }
     void post(void (*function)(std::shared_ptr<void> const&),
               std::shared_ptr<void> argument) override {
+        if (running_here()) return set_->post(function, std::move(argument));
         auto call = [function, a = std::move(argument)] { function(a); };
         asio::post(executor_, recycled<decltype(call)>(std::move(call)));
     }
     void wait_readable() override;
     std::size_t read_some(char* to, std::size_t n, error_code& ec) override;
     bool write(std::string& bytes, error_code& ec) override;
+    std::size_t write_some(std::string_view bytes, error_code& ec) override {
+        return send_some(bytes.data(), bytes.size(), ec);
+    }
     std::size_t unsent() const noexcept override {
         return rest_ ? rest_->bytes.size() - rest_->sent : 0;
     }

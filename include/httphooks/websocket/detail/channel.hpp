@@ -65,7 +65,7 @@ public:
     void resume();
 
     bool is_open() const noexcept { return current() == state::open; }
-    std::size_t buffered() const noexcept { return out_.size() + stream_->unsent(); }
+    std::size_t buffered() const noexcept { return waiting() + stream_->unsent(); }
     http::detail::byte_stream const& stream() const noexcept { return *stream_; }
     channel_settings const* settings() const noexcept { return settings_.get(); }
 
@@ -126,10 +126,12 @@ private:
     template <class Function>
     void post(Function f);
 
+    /// Bytes that the stream was not given yet.
+    std::size_t waiting() const noexcept { return out_.size() + (shared_ ? shared_->size() : 0); }
+    bool has_room(std::size_t n);
     bool begin_output(std::size_t n);
-    void prepare_output() {
-        if (out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
-    }
+    void prepare_output();
+    void flush_shared();
     void append_close_frame(close_code code, std::string_view reason);
     void fail(close_code code);
     void lose();
@@ -152,6 +154,8 @@ private:
     event* event_ = nullptr;
     frame_reader reader_{};
     std::string out_{};
+    /// A frame that others send too, to be written when there is nothing else; out_ is empty then.
+    std::shared_ptr<std::string const> shared_{};
     /// Input that is not parsed: the beginning of a frame, or what came while paused.
     lazy_string held_{};
     loop::tick last_input_ = 0;
@@ -311,15 +315,15 @@ inline bool channel::on_close(close_code code, std::string_view reason) {
 
 // sending -------------------------------------------------------------------------------------
 
-/// Makes room for `n` bytes more. @return whether they may be sent
-inline bool channel::begin_output(std::size_t n) {
+/// Sees to room for `n` bytes more. @return whether they may be sent
+inline bool channel::has_room(std::size_t n) {
     if (!is_open() || overflowed_) return false;
-    std::size_t waiting = buffered();
-    if (waiting != 0 && waiting + n > options().output_limit) {
+    std::size_t before = buffered();
+    if (before != 0 && before + n > options().output_limit) {
         flush();
-        waiting = buffered();
+        before = buffered();
     }
-    if (waiting != 0 && waiting + n > options().output_limit) {
+    if (before != 0 && before + n > options().output_limit) {
         if (options().on_overflow == overflow::drop) return false;
         if (options().on_overflow == overflow::close) {
             overflowed_ = true;
@@ -330,6 +334,18 @@ inline bool channel::begin_output(std::size_t n) {
             if (c.is_open()) c.call(c.handlers().overflow);
         });
     }
+    return true;
+}
+
+/// Before bytes are appended to the output.
+inline void channel::prepare_output() {
+    if (out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
+    if (auto const first = std::exchange(shared_, nullptr)) out_ = *first;
+}
+
+/// Prepares for `n` bytes more. @return whether they may be sent
+inline bool channel::begin_output(std::size_t n) {
+    if (!has_room(n)) return false;
     prepare_output();
     return true;
 }
@@ -364,8 +380,13 @@ inline bool channel::send(opcode op, std::string_view payload) {
 inline bool channel::send(prepared_message const& m) {
     if (!is_open()) return false;
     if (here()) {
-        if (!begin_output(m.bytes().size())) return false;
-        out_ += m.bytes();
+        if (!has_room(m.bytes().size())) return false;
+        if (waiting() == 0) {
+            shared_ = m.bytes_;
+        } else {
+            prepare_output();
+            out_ += m.bytes();
+        }
         schedule();
         return true;
     }
@@ -396,8 +417,21 @@ void channel::post(Function f) {
     });
 }
 
+/// Writes the shared frame; what does not go out at once becomes output of the connection's own.
+inline void channel::flush_shared() {
+    auto const frame = std::exchange(shared_, nullptr);
+    error_code ec;
+    std::size_t const sent = stream_->write_some(*frame, ec);
+    if (ec)
+        write_failed_ = true;
+    else if (sent < frame->size())
+        out_.assign(*frame, sent);
+}
+
 inline void channel::flush() {
-    if (writing_ || write_failed_ || out_.empty()) return;
+    if (writing_ || write_failed_) return;
+    if (shared_) flush_shared();
+    if (write_failed_ || out_.empty()) return;
     error_code ec;
     if (!stream_->write(out_, ec)) {
         writing_ = true;

@@ -19,6 +19,7 @@ namespace httphooks::websocket::detail {
 // closing -------------------------------------------------------------------------------------
 
 inline void channel::append_close_frame(close_code code, std::string_view reason) {
+    prepare_output();
     append_close(out_, self(), code, reason, next_key());
     close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
     enter(state::closing);
@@ -75,6 +76,7 @@ inline void channel::shut(bool reset) noexcept {
     ticket_.reset();
     data.reset();
     std::string().swap(out_);
+    shared_.reset();
     held_.clear();
 }
 
@@ -164,6 +166,7 @@ inline void channel::tick_pings(loop::tick now) {
     } else if (pinged_ || !has_come(now, last_input_ + timer_wheel::ticks(o.ping_interval))) {
         return;
     }
+    prepare_output();
     append_frame(out_, self(), opcode::ping, {}, next_key());
     if (!std::exchange(pinged_, true)) pinged_at_ = now;
 }
