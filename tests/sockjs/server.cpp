@@ -363,9 +363,9 @@ TEST_CASE("errors of xhr_send can be read by other origins") {
 TEST_CASE("an origin of unreasonable length is refused") {
     sockjs_services s;
     s.echo();
-    auto const r = s.ask("GET", "/echo/info", {{"Origin", std::string(2000, 'x')}});
-    CHECK(r.status == 403);
-    CHECK_FALSE(r.has("Access-Control-Allow-Origin"));
+    support::field_list const unreasonable{{"Origin", std::string(2000, 'x')}};
+    CHECK(s.ask("POST", "/echo/0/0/xhr", unreasonable).status == 403);
+    CHECK_FALSE(s.ask("GET", "/echo/info", unreasonable).has("Access-Control-Allow-Origin"));
 }
 
 TEST_CASE("pages of other origins may not connect when origins are named") {
@@ -377,7 +377,7 @@ TEST_CASE("pages of other origins may not connect when origins are named") {
     support::field_list const good{{"Origin", "https://good.example"}};
     for (char const* const t : {"xhr", "xhr_send", "xhr_streaming"})
         CHECK(s.ask("POST", std::string("/echo/0/0/") + t, bad, "[]").status == 403);
-    for (char const* const t : {"/0/0/eventsource", "/0/0/websocket", "/websocket", "/info"}) {
+    for (char const* const t : {"/0/0/eventsource", "/0/0/websocket", "/websocket"}) {
         auto const r = s.ask("GET", std::string("/echo") + t, bad);
         CHECK(r.status == 403);
         CHECK_FALSE(r.has("Access-Control-Allow-Origin"));
@@ -391,6 +391,12 @@ TEST_CASE("pages of other origins may not connect when origins are named") {
     CHECK(r["Access-Control-Allow-Credentials"] == "true");
     CHECK(s.post("/echo/0/b/xhr").body == "o\n");
     CHECK_FALSE(s.ask("GET", "/echo/info").has("Access-Control-Allow-Origin"));
+    auto const info = s.ask("GET", "/echo/info", bad);
+    CHECK(info.status == 200);
+    CHECK_FALSE(info.has("Access-Control-Allow-Origin"));
+    CHECK_FALSE(info.has("Access-Control-Allow-Credentials"));
+    CHECK(info["Vary"] == "Origin");
+    CHECK_FALSE(s.ask("OPTIONS", "/echo/info", bad).has("Access-Control-Allow-Origin"));
 }
 
 TEST_CASE("the application can judge origins itself, or leave CORS to others") {
@@ -401,8 +407,8 @@ TEST_CASE("the application can judge origins itself, or leave CORS to others") {
     auto without = service_options("/without");
     without.cors = false;
     s.echo(without);
-    CHECK(s.ask("GET", "/judged/info", {{"Origin", "https://a.example"}}).status == 200);
-    CHECK(s.ask("GET", "/judged/info", {{"Origin", "https://a.test"}}).status == 403);
+    CHECK(s.ask("POST", "/judged/0/a/xhr", {{"Origin", "https://a.example"}}).status == 200);
+    CHECK(s.ask("POST", "/judged/0/a/xhr", {{"Origin", "https://a.test"}}).status == 403);
     auto const r = s.ask("GET", "/without/info", {{"Origin", "https://a.test"}});
     CHECK(r.status == 200);
     CHECK_FALSE(r.has("Access-Control-Allow-Origin"));
@@ -485,6 +491,27 @@ TEST_CASE("a session can be bound to the address that opened it") {
     s.echo(o);
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
     CHECK(s.post("/echo/0/s/xhr_send", "[\"x\"]").status == 204);
+    CHECK(s.post("/echo/0/s/xhr").body == "a[\"x\"]\n");
+
+    in_addr_t const elsewhere = INADDR_LOOPBACK + 1;
+    auto const from_elsewhere = [&](std::string const& target, std::string_view body) {
+        return http_peer(s.port(), elsewhere).ask("POST", target, {}, body);
+    };
+    CHECK(s.post("/echo/0/s/xhr_send", "[\"y\"]").status == 204);
+    CHECK(from_elsewhere("/echo/0/s/xhr_send", "[\"z\"]").status == 404);
+    CHECK(from_elsewhere("/echo/0/s/xhr", "").status == 404);
+    CHECK(from_elsewhere("/echo/0/s/xhr_streaming", "").status == 404);
+    CHECK(s.post("/echo/0/s/xhr").body == "a[\"y\"]\n");
+    CHECK(from_elsewhere("/echo/0/other/xhr", "").body == "o\n");
+    CHECK(s.post("/echo/0/other/xhr_send", "[\"z\"]").status == 404);
+}
+
+TEST_CASE("a session that is not bound to an address is used from all") {
+    sockjs_services s;
+    s.echo("/echo");
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    http_peer elsewhere(s.port(), INADDR_LOOPBACK + 1);
+    CHECK(elsewhere.ask("POST", "/echo/0/s/xhr_send", {}, "[\"x\"]").status == 204);
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"x\"]\n");
 }
 

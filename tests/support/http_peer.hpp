@@ -49,7 +49,9 @@ using field_list = std::vector<std::pair<std::string, std::string>>;
 
 class http_peer {
 public:
-    explicit http_peer(std::uint16_t port) : client_(port) {}
+    /// @param from the address of its own, of the loopback network
+    explicit http_peer(std::uint16_t port, in_addr_t from = INADDR_LOOPBACK)
+        : client_(port, from) {}
 
     /// Sends a request of HTTP/1.1; POST has a Content-Length.
     void send(std::string_view method, std::string_view target, field_list const& fields = {},

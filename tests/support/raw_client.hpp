@@ -26,16 +26,22 @@ enum class read_end { more, fin, reset, timeout };
 
 class raw_client {
 public:
-    explicit raw_client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    /// @param from the address of its own, of the loopback network
+    explicit raw_client(std::uint16_t port, in_addr_t from = INADDR_LOOPBACK)
+        : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
         if (socket_ < 0) throw std::runtime_error("socket");
         timeval const limit{5, 0};
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
         ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
+        sockaddr_in own{};
+        own.sin_family = AF_INET;
+        own.sin_addr.s_addr = htonl(from);
+        sockaddr_in to = own;
         to.sin_port = htons(port);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::connect(socket_, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0) {
+        if ((from != INADDR_LOOPBACK &&
+             ::bind(socket_, reinterpret_cast<sockaddr const*>(&own), sizeof own) != 0) ||
+            ::connect(socket_, reinterpret_cast<sockaddr const*>(&to), sizeof to) != 0) {
             ::close(socket_);
             throw std::runtime_error("connect");
         }

@@ -5,12 +5,12 @@
     A SockJS server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/route.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
+#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/detail/websocket_session.hpp>
 #include <httphooks/sockjs/info.hpp>
 #include <httphooks/sockjs/options.hpp>
@@ -218,7 +218,9 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
     if (!detail::enabled(what, o)) return detail::reply(std::move(v), detail::not_found());
     if (!detail::allows(what, v.message.method()))
         return detail::reply(std::move(v), detail::method_not_allowed(detail::methods_of(what)));
-    if (what != endpoint::greeting && !detail::origin_allowed(o, v.message)) {
+    // what these two say is no secret
+    bool const for_all = what == endpoint::greeting || what == endpoint::info;
+    if (!for_all && !detail::origin_allowed(o, v.message)) {
         response const refused = detail::refusal(o, v.message, status::forbidden, true);
         return detail::reply(std::move(v), refused);
     }
