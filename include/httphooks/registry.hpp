@@ -295,6 +295,9 @@ public:
     /// What the exchanges share, without the hooks. For the library's own parts.
     std::shared_ptr<detail::registry_services> services() const { return core_->shared_services(); }
 
+    /// The hooks themselves. For the library's own parts.
+    std::shared_ptr<detail::registry_core const> core() const noexcept { return core_; }
+
     /// A loop for one thread of a server.
     std::unique_ptr<detail::exchange_factory> make_loop() const;
 
