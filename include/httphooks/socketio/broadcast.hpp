@@ -9,6 +9,7 @@
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/detail/broadcast_acks.hpp>
+#include <httphooks/socketio/detail/copyable_handler.hpp>
 #include <httphooks/socketio/detail/last_argument.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
@@ -163,23 +164,6 @@ private:
 };
 
 // ---------------------------------------------------------------------------------------------
-
-namespace detail {
-
-/// Makes a std::function of a completion handler, which is called where it wants to be.
-template <class... Args, class Handler>
-std::function<void(Args...)> copyable_handler(Handler h, asio::any_io_executor const& fallback) {
-    auto const executor = asio::get_associated_executor(h, fallback);
-    auto const work = asio::make_work_guard(executor);
-    auto const shared = std::make_shared<Handler>(std::move(h));
-    return [executor, work, shared](Args... args) {
-        asio::post(executor, [shared, held = std::make_tuple(std::move(args)...)]() mutable {
-            std::apply(std::move(*shared), std::move(held));
-        });
-    };
-}
-
-}  // namespace detail
 
 template <class... Rooms>
 broadcast_operator broadcast_operator::to(Rooms const&... rooms) const {

@@ -50,6 +50,8 @@ enum class error {
     disconnected,
     /// There is no such namespace.
     invalid_namespace,
+    /// The server does not let the client into the namespace.
+    refused,
 };
 
 /// The category of error: name "httphooks.socketio".
@@ -104,6 +106,8 @@ public:
                 return "socket has been disconnected";
             case error::invalid_namespace:
                 return "Invalid namespace";
+            case error::refused:
+                return "refused by the server";
         }
         return "unknown error";
     }
@@ -122,5 +126,7 @@ inline error_code make_error_code(error e) noexcept {
 
 }  // namespace httphooks::socketio
 
+/// @cond
 template <>
 struct boost::system::is_error_code_enum<httphooks::socketio::error> : std::true_type {};
+/// @endcond

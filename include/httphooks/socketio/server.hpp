@@ -6,7 +6,9 @@
 */
 
 #include <httphooks/engineio/server.hpp>
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
+#include <httphooks/socketio/detail/client_files.hpp>
 #include <httphooks/socketio/detail/live_server.hpp>
 #include <httphooks/socketio/nsp.hpp>
 #include <httphooks/socketio/options.hpp>
@@ -151,9 +153,7 @@ public:
     /// Bytes of a request's body. For mounts.
     std::size_t body_limit() const noexcept { return options().engine.max_payload; }
     /// Answers a request below the path. For mounts.
-    void async_serve(http::connection c, request r, http::mount_handler done) {
-        server_->engine().async_serve(std::move(c), std::move(r), std::move(done));
-    }
+    void async_serve(http::connection c, request r, http::mount_handler done);
     /// Adds what all replies have to one of the HTTP server's. For mounts.
     void dress_refusal(request const& r, response& reply) const {
         server_->engine().dress_refusal(r, reply);
@@ -183,6 +183,15 @@ const {
             })));
     else
         return socketio::nsp(server_->of(detail::live_nsp::matcher(std::move(f))));
+}
+
+inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
+    if (auto reply = detail::client_file(options().client_files, prefix(), r)) {
+        dress_refusal(r, *reply);
+        http::detail::visit v{std::move(c), std::move(r), std::move(done)};
+        return http::detail::reply(std::move(v), *reply);
+    }
+    server_->engine().async_serve(std::move(c), std::move(r), std::move(done));
 }
 
 template <asio::completion_token_for<void()> Token>

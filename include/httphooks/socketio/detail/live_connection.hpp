@@ -261,15 +261,18 @@ inline void live_connection::refuse(std::string_view nsp, middleware_error const
     packet_header h;
     h.type = packet_type::connect_error;
     h.nsp = nsp;
-    nlohmann::json told;
-    if (is_old() && by_middleware) {
-        told = why.data ? *why.data : nlohmann::json(why.message);
-    } else {
-        told["message"] = why.message;
-        if (why.data) told["data"] = *why.data;
-    }
     packet_data data;
-    append_argument(data, told);
+    if (is_old() && by_middleware) {
+        append_argument(data, why.data ? *why.data : nlohmann::json(why.message));
+    } else {
+        data.text = "{\"message\":";
+        append_argument(data, why.message);
+        if (why.data) {
+            data.text.append(",\"data\":");
+            append_argument(data, *why.data);
+        }
+        data.text.push_back('}');
+    }
     connection_.send(encode(settings_->options.parser, h, data));
 }
 

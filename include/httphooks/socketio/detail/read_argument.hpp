@@ -117,8 +117,8 @@ bool read_argument(T& to, json_slice const& value) {
         return value.kind == json_kind::null || read_argument(to.emplace(), value);
     } else if constexpr (std::same_as<T, std::string>) {
         if (value.kind != json_kind::string) return false;
-        to.clear();
-        httphooks::detail::append_unescaped(to, value);
+        to.assign(value.escaped ? std::string_view() : value.text);
+        if (value.escaped) httphooks::detail::append_unescaped(to, value);
         return true;
     } else if constexpr (std::same_as<T, bool>) {
         to = value.text == "true";

@@ -1,0 +1,496 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/server.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/socketio_service.hpp"
+
+using namespace std::chrono_literals;
+namespace hh = httphooks;
+namespace sio = httphooks::socketio;
+using support::socketio_peer;
+using support::socketio_service;
+
+namespace {
+
+/// Notes why sockets are disconnected, and echoes.
+void serve(socketio_service& s, sio::nsp n) {
+    n.on_connection([&s](sio::socket k) {
+        k.on("echo", [k](sio::arguments const& a, sio::acknowledgement ack) {
+            if (ack)
+                ack(a);
+            else
+                k.emit("echo", a);
+        });
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+}
+
+}  // namespace
+
+TEST_CASE("a client joins the main namespace, and gets an id that is not the connection's") {
+    socketio_service s;
+    serve(s, s.io().of("/"));
+    for (char const* const packet : {"0", "0/", "0/,", "0{}", "0{\"token\":\"x\"}"}) {
+        socketio_peer p(s);
+        CHECK(p.join(packet).size() == 20);
+        CHECK(p.joined() == "0{\"sid\":\"" + support::text_member(p.joined(), "sid") + "\"}");
+        CHECK(support::text_member(p.joined(), "sid") != p.engine_id());
+        CHECK(p.ask("21[\"echo\",1,\"x\"]") == "31[1,\"x\"]");
+        CHECK(p.ask("2[\"echo\",1,\"x\"]") == "2[\"echo\",1,\"x\"]");
+    }
+}
+
+TEST_CASE("a namespace is joined by its name, with or without a comma") {
+    socketio_service s;
+    serve(s, s.io().of("custom"));
+    for (char const* const packet : {"0/custom", "0/custom,", "0/custom,{\"a\":1}"}) {
+        socketio_peer p(s);
+        CHECK(p.join(packet).size() == 20);
+        CHECK(p.joined().starts_with("0/custom,{\"sid\":\""));
+        CHECK(p.ask("2/custom,7[\"echo\"]") == "3/custom,7[]");
+        CHECK(p.ask("2/custom,[\"echo\",2]") == "2/custom,[\"echo\",2]");
+    }
+}
+
+TEST_CASE("one connection has sockets of several namespaces, each with an id of its own") {
+    socketio_service s;
+    serve(s, s.io().of("/"));
+    serve(s, s.io().of("/a"));
+    socketio_peer p(s);
+    std::string const main = p.join();
+    std::string const other = p.join("0/a,");
+    CHECK(main != other);
+    p.send("1/a,");
+    CHECK(s.next_note() == "client namespace disconnect");
+    CHECK(p.ask("20[\"echo\"]") == "30[]");
+    CHECK(p.join("0/a,").size() == 20);
+}
+
+TEST_CASE("a namespace that is not there is refused, and the connection goes on") {
+    socketio_service s;
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    CHECK(p.ask("0/nope,") == "4/nope,{\"message\":\"Invalid namespace\"}");
+    CHECK(p.ask("0/?q=1,") == "4/?q=1,{\"message\":\"Invalid namespace\"}");
+    CHECK(p.ask("0/__proto__,") == "4/__proto__,{\"message\":\"Invalid namespace\"}");
+    CHECK(p.join().size() == 20);
+}
+
+TEST_CASE("what a client may not send closes its connection") {
+    socketio_service s;
+    serve(s, s.io().of("/"));
+    for (char const* const packet :
+         {"0", "2/a,[\"x\"]", "3/a,1[]", "1/a,", "4{}", "4", "0/a", "0/a,[\"x\"]", "0/a,null"}) {
+        INFO(packet);
+        socketio_service t;
+        serve(t, t.io().of("/"));
+        t.io().of("/a");
+        socketio_peer p(t);
+        p.join();
+        if (std::string_view(packet) == "0/a") p.join("0/a");
+        CHECK(p.ask(packet) == "<end>");
+        std::string const why = t.next_note();
+        CHECK((why == "forced server close" || why == "forced close"));
+    }
+    for (char const* const packet :
+         {"0,", "0[\"a\"]", "0\"a\"", "0null", "2[\"x\"]", "31[]", "1", "4{}", "7", "x"}) {
+        INFO(packet);
+        socketio_peer p(s);
+        CHECK(p.ask(packet) == "<end>");
+    }
+}
+
+TEST_CASE("a packet that is none closes the connection") {
+    socketio_service s;
+    serve(s, s.io().of("/"));
+    for (char const* const packet : {"2[]",
+                                     "2{}",
+                                     "2null",
+                                     "2\"s\"",
+                                     "2[null]",
+                                     "2[true]",
+                                     "2[\"connect\"]",
+                                     "2[\"disconnect\"]",
+                                     "2[\"disconnecting\"]",
+                                     "2[\"newListener\"]",
+                                     "2[\"x\"]]",
+                                     "2[\"removeListener\"]",
+                                     "2[\"connect_error\"]",
+                                     "3[\"x\"",
+                                     "212345678901234567890[]",
+                                     "5[\"x\"]",
+                                     "5-[\"x\"]",
+                                     "51.5-[\"x\"]",
+                                     "511-[\"x\"]",
+                                     "9"}) {
+        INFO(packet);
+        socketio_peer p(s);
+        p.join();
+        CHECK(p.ask(packet) == "<end>");
+        CHECK(s.next_note() == "forced close");
+    }
+    socketio_peer p(s);
+    p.join();
+    p.send_bytes("\1");
+    CHECK(p.get() == "<end>");
+    CHECK(s.next_note() == "forced close");
+}
+
+TEST_CASE("what means nothing is passed over") {
+    socketio_service s;
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    p.join();
+    p.send("2");
+    p.send("399[1]");
+    p.send("3[1]");
+    p.send("2[\"nobody listens\"]");
+    p.send("2[\"error\",1]");
+    p.send("2[\"connection\",1]");
+    CHECK(p.ask("2007[\"echo\"]") == "37[]");
+    CHECK(p.ask("21234567890123456789[\"echo\"]") == "31234567890123456789[]");
+}
+
+TEST_CASE("a client that joins nothing is closed, one that has joined may leave") {
+    sio::options o;
+    o.connect_timeout = 100ms;
+    socketio_service s(o);
+    s.io().of("/mw").use([](sio::socket const&, sio::next const& go) {
+        go(sio::middleware_error{"nope", {}});
+    });
+    {
+        socketio_peer p(s);
+        CHECK(p.get() == "<end>");
+    }
+    {
+        socketio_peer p(s);
+        CHECK(p.ask("0/mw,") == "4/mw,{\"message\":\"nope\"}");
+        CHECK(p.get() == "<end>");
+    }
+    socketio_peer waits(s);
+    socketio_peer p(s);
+    p.join();
+    p.send("1");
+    CHECK(waits.get() == "<end>");
+    CHECK(p.join().size() == 20);
+}
+
+TEST_CASE("connections may be in so many namespaces, and ask for names of such a length") {
+    sio::options o;
+    o.max_namespaces = 2;
+    o.max_namespace_length = 8;
+    socketio_service s(o);
+    for (char const* const name : {"/", "/a", "/b"}) s.io().of(name);
+    socketio_peer p(s);
+    CHECK(p.join().size() == 20);
+    CHECK(p.join("0/a,").size() == 20);
+    CHECK(p.ask("0/b,") == "4/b,{\"message\":\"Too many namespaces\"}");
+    CHECK(p.ask("0/123456789,") == "<end>");
+}
+
+TEST_CASE("the reason of a disconnection is told") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.on("bye", [k] { k.disconnect(); });
+        k.on("bye-hard", [k] { k.disconnect(true); });
+        k.on("throw", [] { throw std::runtime_error("on purpose"); });
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    s.io().of("/a").on_connection([&s](sio::socket k) {
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    std::atomic<int> thrown{0};
+    s.io().on_error([&](std::exception_ptr) { ++thrown; });
+    SECTION("the server disconnects") {
+        socketio_peer p(s);
+        p.join();
+        CHECK(p.ask("2[\"bye\"]") == "1");
+        CHECK(s.next_note() == "server namespace disconnect");
+        CHECK(p.join().size() == 20);
+    }
+    SECTION("the server disconnects, and closes") {
+        socketio_peer p(s);
+        p.join();
+        p.join("0/a,");
+        CHECK(p.ask("2[\"bye-hard\"]") == "1");
+        CHECK(p.get() == "1/a,");
+        CHECK(p.get() == "<end>");
+        CHECK(s.next_note() == "server namespace disconnect");
+        CHECK(s.next_note() == "server namespace disconnect");
+    }
+    SECTION("the client leaves") {
+        socketio_peer p(s);
+        p.join();
+        p.send("1");
+        CHECK(s.next_note() == "client namespace disconnect");
+    }
+    SECTION("the client goes away") {
+        { socketio_peer(s).join(); }
+        CHECK(s.next_note() == "transport close");
+    }
+    SECTION("the client sends what is no Engine.IO packet") {
+        socketio_peer p(s);
+        p.join();
+        p.socket().send("x");
+        CHECK(s.next_note() == "parse error");
+    }
+    SECTION("the client uses the transport against its rules") {
+        socketio_peer p(s);
+        p.join();
+        p.socket().send("2");
+        CHECK(s.next_note() == "transport error");
+    }
+    SECTION("a handler throws") {
+        socketio_peer p(s);
+        p.join();
+        CHECK(p.ask("2[\"throw\"]") == "<end>");
+        CHECK(s.next_note() == "forced close");
+        CHECK(thrown == 1);
+    }
+    SECTION("the server shuts down") {
+        socketio_peer p(s);
+        p.join();
+        auto done = s.io().async_close(boost::asio::use_future);
+        CHECK(p.get() == "<end>");
+        CHECK(s.next_note() == "server shutting down");
+        REQUIRE(done.wait_for(10s) == std::future_status::ready);
+        auto again = s.io().async_close(boost::asio::use_future);
+        REQUIRE(again.wait_for(10s) == std::future_status::ready);
+    }
+}
+
+TEST_CASE("a client that does not answer pings is disconnected") {
+    sio::options o;
+    o.engine.ping_interval = 50ms;
+    o.engine.ping_timeout = 50ms;
+    socketio_service s(o);
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    p.join();
+    CHECK(s.next_note() == "ping timeout");
+}
+
+TEST_CASE("a client that comes back gets what it has missed") {
+    sio::options o;
+    o.recovery.emplace();
+    o.recovery->skip_middlewares = true;
+    socketio_service s(o);
+    std::atomic<int> middlewares{0};
+    s.io().use([&](sio::socket const&, sio::next const& go) {
+        ++middlewares;
+        go();
+    });
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.recovered() ? "recovered " + k.data().dump() : "new");
+        k.on("join", [k](std::string room) {
+            k.data()["room"] = room;
+            return k.join(room);
+        });
+        k.on("hello", [k] { k.emit("direct", 1); });
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    std::string joined;
+    std::string offset;
+    {
+        socketio_peer p(s);
+        p.join();
+        joined = p.joined();
+        CHECK(s.next_note() == "new");
+        CHECK(p.ask("20[\"join\",\"lobby\"]") == "30[true]");
+        std::string const direct = p.ask("2[\"hello\"]");
+        CHECK(direct.starts_with("2[\"direct\",1,\""));
+        auto const args = nlohmann::json::parse(direct.substr(1));
+        offset = args.back().get<std::string>();
+    }
+    CHECK(s.next_note() == "transport close");
+    std::string const sid = support::text_member(joined, "sid");
+    std::string const pid = support::text_member(joined, "pid");
+    CHECK(pid.size() == 20);
+    CHECK(pid != sid);
+    s.io().emit("all", 1);
+    s.io().to("lobby").emit("some", sio::bytes{"\1\2"});
+    s.io().to("elsewhere").emit("others", 3);
+    s.io().except("lobby").emit("others", 4);
+    s.io().volatile_().emit("others", 5);
+    s.io().to(sid).emit("one", 6);
+    std::string const back = "0{\"pid\":\"" + pid + "\",\"offset\":\"" + offset + "\"}";
+    SECTION("with the same id, its rooms, its data") {
+        socketio_peer p(s);
+        CHECK(p.ask(back).starts_with("2[\"all\",1,"));
+        CHECK(p.get().starts_with("51-[\"some\",{\"_placeholder\":true,\"num\":0},"));
+        CHECK(p.get() == "\1\2");
+        CHECK(p.get().starts_with("2[\"one\",6,"));
+        CHECK(p.get() == joined);
+        CHECK(s.next_note() == "recovered {\"room\":\"lobby\"}");
+        CHECK(middlewares == 1);
+        s.io().to("lobby").emit("again");
+        CHECK(p.get().starts_with("2[\"again\","));
+        // once
+        socketio_peer twin(s);
+        CHECK(twin.join(back).size() == 20);
+        CHECK(support::text_member(twin.joined(), "sid") != sid);
+        CHECK(s.next_note() == "new");
+    }
+    SECTION("unless what it knows is unknown") {
+        for (std::string const& packet :
+             {"0{\"pid\":\"" + pid + "\",\"offset\":\"x\"}", std::string("0{\"pid\":\"x\"}"),
+              "0{\"pid\":\"" + pid + "\"}", std::string("0{\"pid\":7,\"offset\":{}}")}) {
+            {
+                socketio_peer p(s);
+                CHECK(p.join(packet).size() == 20);
+                CHECK(support::text_member(p.joined(), "sid") != sid);
+                CHECK(support::text_member(p.joined(), "pid") != pid);
+                CHECK(s.next_note() == "new");
+            }
+            CHECK(s.next_note() == "transport close");
+        }
+    }
+}
+
+TEST_CASE("a client that left cannot come back, and without recovery nobody can") {
+    sio::options o;
+    o.recovery.emplace();
+    socketio_service s(o);
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    p.join();
+    std::string const pid = support::text_member(p.joined(), "pid");
+    auto const args = nlohmann::json::parse(p.ask("2[\"echo\"]").substr(1));
+    p.send("1");
+    CHECK(s.next_note() == "client namespace disconnect");
+    socketio_peer q(s);
+    CHECK(q.join("0{\"pid\":\"" + pid + "\",\"offset\":" + args.back().dump() + "}").size() == 20);
+    CHECK(support::text_member(q.joined(), "pid") != pid);
+    socketio_service plain;
+    serve(plain, plain.io().of("/"));
+    socketio_peer r(plain);
+    r.join();
+    CHECK(r.joined().find("pid") == std::string::npos);
+    CHECK(r.ask("2[\"echo\",1]") == "2[\"echo\",1]");
+}
+
+TEST_CASE("clients of the second generation are in the main namespace at once") {
+    sio::options o;
+    o.engine.allow_eio3 = true;
+    socketio_service s(o);
+    s.io().on_connection([](sio::socket k) { k.emit("auth", k.handshake().auth(), k.id()); });
+    s.io().of("/custom").on_connection(
+        [](sio::socket k) { k.emit("auth", k.handshake().auth(), k.id()); });
+    s.io().of("/mw").use([](sio::socket const& k, sio::next const& go) {
+        if (k.handshake().auth().contains("data"))
+            go({"nope", {{{"code", 7}}}});
+        else
+            go({"nope", {}});
+    });
+    socketio_peer p(s, {}, "3");
+    CHECK(p.get() == "0");
+    CHECK(p.get() == "2[\"auth\",{},\"" + p.engine_id() + "\"]");
+    CHECK(p.ask("0/custom?token=abc&x=%20,") == "0/custom,");
+    CHECK(p.get() ==
+          "2/custom,[\"auth\",{\"token\":\"abc\",\"x\":\" \"},\"/custom#" + p.engine_id() + "\"]");
+    CHECK(p.ask("0/mw,") == "4/mw,\"nope\"");
+    CHECK(p.ask("0/mw?data=1,") == "4/mw,{\"code\":7}");
+    CHECK(p.ask("0/none,") == "4/none,{\"message\":\"Invalid namespace\"}");
+    CHECK(p.ask("0/custom,") == "<end>");
+}
+
+TEST_CASE("with the msgpack parser each packet is one binary message") {
+    sio::options o;
+    o.parser = sio::parser::msgpack;
+    socketio_service s(o);
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    auto const ask = [&p](nlohmann::json const& packet) {
+        auto const bytes = nlohmann::json::to_msgpack(packet);
+        p.send_bytes(std::string(bytes.begin(), bytes.end()));
+        std::string const answer = p.get();
+        return nlohmann::json::from_msgpack(answer, true, false);
+    };
+    auto const hello = ask({{"type", 0}, {"nsp", "/"}});
+    CHECK(hello["type"] == 0);
+    CHECK(hello["nsp"] == "/");
+    CHECK(hello["data"]["sid"].get<std::string>().size() == 20);
+    auto const blob = nlohmann::json::binary({1, 2, 3});
+    nlohmann::json data = nlohmann::json::array({"echo", blob, 5});
+    auto const answer = ask({{"type", 2}, {"nsp", "/"}, {"data", data}, {"id", 9}});
+    CHECK(answer["type"] == 3);
+    CHECK(answer["id"] == 9);
+    CHECK(answer["data"] == nlohmann::json::array({blob, 5}));
+    p.send("0");
+    CHECK(p.get() == "<end>");
+}
+
+TEST_CASE("the client's scripts are served, and nothing else of their folder") {
+    namespace fs = std::filesystem;
+    auto const made = fs::temp_directory_path() /
+                      ("socketio_scripts_" +
+                       std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
+    fs::create_directories(made);
+    std::ofstream(made / "socket.io.min.js") << "var io;";
+    std::ofstream(made / "socket.io.min.js.map") << "{}";
+    std::ofstream(made / "secret.js") << "secret";
+    sio::options o;
+    o.client_files = made.string();
+    o.engine.cors.emplace();
+    {
+        socketio_service s(o);
+        auto const r = s.peer().ask("GET", "/socket.io/socket.io.min.js?x=1");
+        CHECK(r.status == 200);
+        CHECK(r.body == "var io;");
+        CHECK(r["Content-Type"].find("javascript") != std::string::npos);
+        CHECK(!r["Access-Control-Allow-Origin"].empty());
+        std::string const etag = r["ETag"];
+        CHECK(!etag.empty());
+        auto const same =
+            s.peer().ask("GET", "/socket.io/socket.io.min.js", {{"If-None-Match", etag}});
+        CHECK(same.status == 304);
+        CHECK(same.body.empty());
+        CHECK(s.peer().ask("GET", "/socket.io/socket.io.min.js.map").body == "{}");
+        CHECK(s.peer().ask("GET", "/socket.io/socket.io.js").status == 404);
+        for (char const* const name :
+             {"secret.js", "socket.io.min.css", "..%2fsecret.js", "socket.io.max.js", ""})
+            CHECK(s.peer().ask("GET", std::string("/socket.io/") + name).status == 400);
+    }
+    socketio_service without;
+    CHECK(without.peer().ask("GET", "/socket.io/socket.io.min.js").status == 400);
+    fs::remove_all(made);
+}
+
+TEST_CASE("options that cannot be meant throw when the server is made") {
+    boost::asio::io_context context;
+    sio::options o;
+    o.path = "socket.io";
+    CHECK_THROWS_AS(sio::server(context.get_executor(), o), std::invalid_argument);
+}
+
+TEST_CASE("a server that ends with its event loop lets go of its sockets") {
+    auto const kept = std::make_shared<int>(1);
+    {
+        socketio_service s;
+        s.io().on_connection([kept](sio::socket k) {
+            k.on("x", [kept, k] {});
+            k.on_disconnect([kept, k](sio::disconnect_reason) {});
+        });
+        socketio_peer p(s);
+        p.join();
+        CHECK(kept.use_count() > 3);
+        s.stop();
+    }
+    CHECK(kept.use_count() == 1);
+}
