@@ -143,5 +143,7 @@ inline error_code make_error_code(error e) noexcept {
 
 }  // namespace httphooks
 
+/// @cond
 template <>
 struct boost::system::is_error_code_enum<httphooks::error> : std::true_type {};
+/// @endcond

@@ -187,6 +187,7 @@ inline std::string hook_error::what() const {
 
 }  // namespace httphooks
 
+/// @cond
 /// Hook ids in unordered containers.
 template <>
 struct std::hash<httphooks::hook_id> {
@@ -194,3 +195,4 @@ struct std::hash<httphooks::hook_id> {
         return std::hash<std::uint64_t>()(id.value());
     }
 };
+/// @endcond

@@ -164,5 +164,7 @@ inline error_code make_error_code(error e) noexcept {
 
 }  // namespace httphooks::engineio
 
+/// @cond
 template <>
 struct boost::system::is_error_code_enum<httphooks::engineio::error> : std::true_type {};
+/// @endcond

@@ -107,5 +107,7 @@ inline error_code make_error_code(error e) noexcept {
 
 }  // namespace httphooks::sockjs
 
+/// @cond
 template <>
 struct boost::system::is_error_code_enum<httphooks::sockjs::error> : std::true_type {};
+/// @endcond

@@ -41,7 +41,7 @@ private:
 };
 
 /** Whether the last part of a path is a name of the iframe page: `iframe`, then any of digits,
-    lower case letters, `-`, `.` and `_`, then `.html`. */
+    lower case letters, hyphens, dots and underscores, then `.html`. */
 bool is_iframe_name(std::string_view name) noexcept;
 
 // ---------------------------------------------------------------------------------------------

@@ -71,5 +71,7 @@ inline error_code make_error_code(error e) noexcept {
 
 }  // namespace httphooks::websocket
 
+/// @cond
 template <>
 struct boost::system::is_error_code_enum<httphooks::websocket::error> : std::true_type {};
+/// @endcond
