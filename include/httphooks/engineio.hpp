@@ -9,6 +9,7 @@
 #include <httphooks/engineio/client_connection.hpp>
 #include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/content_coding.hpp>
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/engineio/options.hpp>

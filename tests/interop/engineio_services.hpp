@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/engineio.hpp>
+#include <httphooks/engineio/zlib_compression.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -28,6 +29,7 @@ inline engineio::options engine_options(command_line const& c, std::string path)
     o.ping_interval = c.ping_interval;
     o.ping_timeout = c.ping_timeout;
     o.upgrade_timeout = c.upgrade_timeout;
+    o.compression = engineio::zlib_compression();
     o.max_payload = static_cast<std::size_t>(c.max_payload);
     if (c.cookie) o.cookie.emplace();
     if (!c.cors.empty()) {

@@ -5,6 +5,7 @@
     What an Engine.IO server can be told.
 */
 
+#include <httphooks/engineio/content_coding.hpp>
 #include <httphooks/http/cors_policy.hpp>
 #include <httphooks/message.hpp>
 
@@ -76,6 +77,9 @@ struct options {
     std::size_t queue_packets = 10'000;
     /// What happens beyond.
     overflow_policy overflow = overflow_policy::close;
+    /// How replies to polls are compressed: `compression = zlib_compression()` of
+    /// engineio/zlib_compression.hpp; without it they are not.
+    engineio::compression compression{};
     /// Sessions of the server; further ones get 503.
     std::size_t max_sessions = 100'000;
     /// Sessions of one client address, loopback exempt; further ones get 503.

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks::engineio {
 
@@ -40,6 +41,8 @@ struct packet_view {
     /// Whether data is bytes and not UTF-8; messages only.
     bool binary = false;
     std::string_view data{};
+    /// Whether a poll's reply is worth compressing for it.
+    bool compress = true;
 };
 
 /// A packet.
@@ -48,8 +51,15 @@ struct packet {
     /// Whether data is bytes and not UTF-8; messages only.
     bool binary = false;
     std::string data{};
+    /// Whether a poll's reply is worth compressing for it.
+    bool compress = true;
 
-    packet_view view() const noexcept { return {type, binary, data}; }
+    packet() = default;
+    packet(packet_type t, bool b, std::string d, bool c = true)
+        : type(t), binary(b), data(std::move(d)), compress(c) {}
+    explicit packet(packet_view p) : packet(p.type, p.binary, std::string(p.data), p.compress) {}
+
+    packet_view view() const noexcept { return {type, binary, data, compress}; }
 };
 
 /// The digit of a type.

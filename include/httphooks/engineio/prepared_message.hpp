@@ -23,7 +23,8 @@ namespace httphooks::engineio {
 class prepared_message {
 public:
     /// One message. @param binary whether data is bytes and not UTF-8
-    explicit prepared_message(std::string_view data, bool binary = false);
+    /// @param compress whether a poll's reply is worth compressing for it
+    explicit prepared_message(std::string_view data, bool binary = false, bool compress = true);
     /// Several messages; nothing comes between them.
     explicit prepared_message(std::vector<packet> messages);
 
@@ -57,8 +58,8 @@ inline prepared_message::prepared_message(std::vector<packet> messages) {
     state_ = std::move(made);
 }
 
-inline prepared_message::prepared_message(std::string_view data, bool binary)
-    : prepared_message(
-          std::vector<packet>(1, packet{packet_type::message, binary, std::string(data)})) {}
+inline prepared_message::prepared_message(std::string_view data, bool binary, bool compress)
+    : prepared_message(std::vector<packet>(
+          1, packet(packet_type::message, binary, std::string(data), compress))) {}
 
 }  // namespace httphooks::engineio

@@ -290,7 +290,7 @@ inline session::sent session::send(packet_view p) {
     if (!queue_.empty() && (queue_.size() >= options_->queue_packets ||
                             queue_bytes_ + p.data.size() > options_->queue_bytes))
         return options_->overflow == overflow_policy::drop ? sent::dropped : sent::overflow;
-    push({p.type, p.binary, std::string(p.data)});
+    push(packet(p));
     return sent::taken;
 }
 

@@ -166,9 +166,7 @@ inline live_session::~live_session() {
 inline bool live_session::send(packet_view p) {
     if (!is_open()) return false;
     if (home_.here()) return send_here(p);
-    home_.post([s = self(), copy = packet{p.type, p.binary, std::string(p.data)}] {
-        s->send_here(copy.view());
-    });
+    home_.post([s = self(), copy = packet(p)] { s->send_here(copy.view()); });
     return true;
 }
 
@@ -307,7 +305,7 @@ inline void live_session::clear() noexcept {
 
 inline void live_session::apply(session_actions todo) {
     auto const keep = shared_from_this();
-    if (!todo.poll.empty()) std::exchange(poll_, {}).answer(todo.poll);
+    if (!todo.poll.empty()) std::exchange(poll_, {}).answer(todo.poll, options_->compression);
     if (todo.answer_probe && probe_) probe_->send({packet_type::pong, false, "probe"}, protocol_);
     if (todo.adopt_probe) {
         socket_ = std::move(probe_);

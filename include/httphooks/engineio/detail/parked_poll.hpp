@@ -6,12 +6,14 @@
 */
 
 #include <httphooks/detail/json_text.hpp>
+#include <httphooks/engineio/content_coding.hpp>
 #include <httphooks/engineio/payload.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/message.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +28,8 @@ struct poll_style {
     bool bytes = false;
     /// The function that a script calls; empty: the reply is no script.
     std::string script_call{};
+    /// What the client takes.
+    content_coding coding = content_coding::identity;
 };
 
 /** A poll. It is kept by its connection while the client waits. */
@@ -36,7 +40,7 @@ struct parked_poll {
     poll_style style{};
 
     /// Answers, from any thread.
-    void answer(std::vector<packet> const& packets);
+    void answer(std::vector<packet> const& packets, compression const& with);
     void answer(response r) {
         if (auto const c = client.lock()) c->answer(std::move(r));
     }
@@ -94,7 +98,25 @@ inline std::string unescape_newlines(std::string_view form) {
     return text;
 }
 
-inline void parked_poll::answer(std::vector<packet> const& packets) {
+/// Compresses a reply, if that is wanted.
+inline void compress(response& reply, content_coding as, std::vector<packet> const& packets,
+                     compression const& with) {
+    if (as == content_coding::identity || !with.compress || reply.body().size() < with.threshold ||
+        std::ranges::none_of(packets, [](packet const& p) { return p.compress; }))
+        return;
+    std::string body = reply.body();
+    try {
+        if (!with.compress(as, body)) return;
+    } catch (...) {
+        // the reply does without
+        return;
+    }
+    reply.body() = std::move(body);
+    std::string_view const name = to_string(as);
+    reply.set(field::content_encoding, {name.data(), name.size()});
+}
+
+inline void parked_poll::answer(std::vector<packet> const& packets, compression const& with) {
     auto const c = client.lock();
     if (!c) return;
     encoded_payload out =
@@ -108,6 +130,7 @@ inline void parked_poll::answer(std::vector<packet> const& packets) {
                   out.binary ? "application/octet-stream" : "text/plain; charset=UTF-8");
     }
     reply.body() = std::move(out.body);
+    compress(reply, style.coding, packets, with);
     c->answer(std::move(reply));
 }
 

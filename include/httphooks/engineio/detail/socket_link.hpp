@@ -155,12 +155,11 @@ inline bool socket_link::send(packet_view p, revision r) {
     if (same_) return write(p, r);
     std::size_t const n = p.data.size() + 1;
     outbound_.fetch_add(n);
-    home_.post(
-        [self = shared_from_this(), r, n, copy = packet{p.type, p.binary, std::string(p.data)}] {
-            self->write(copy.view(), r);
-            if (self->socket_ && self->socket_.buffered_amount() < most_inbound)
-                self->outbound_.fetch_sub(std::min(n, self->outbound_.load()));
-        });
+    home_.post([self = shared_from_this(), r, n, copy = packet(p)] {
+        self->write(copy.view(), r);
+        if (self->socket_ && self->socket_.buffered_amount() < most_inbound)
+            self->outbound_.fetch_sub(std::min(n, self->outbound_.load()));
+    });
     return true;
 }
 

@@ -43,9 +43,19 @@ inline std::optional<revision> revision_of(options const& o, query const& q) {
     return std::nullopt;
 }
 
+/// How a client takes its polls' replies compressed.
+inline content_coding coding_of(options const& o, request const& asked) {
+    if (!o.compression.compress) return content_coding::identity;
+    std::string accepted;
+    for (auto const& f : asked)
+        if (f.name() == field::accept_encoding)
+            accepted.append(accepted.empty() ? "" : ",").append(f.value());
+    return preferred_coding(accepted);
+}
+
 /// How the polls of a request's client are answered.
-inline poll_style style_of(query const& q, revision r, bool scripts) {
-    poll_style style{r, !q.base64, {}};
+inline poll_style style_of(query const& q, revision r, bool scripts, content_coding coding) {
+    poll_style style{r, !q.base64, {}, coding};
     if (scripts) style.script_call = "___eio[" + q.script.value_or("") + "]";
     return style;
 }
@@ -76,7 +86,8 @@ inline void polling_handshake::decide(std::shared_ptr<waiting_visit> const& w,
     if (why == status::bad_request)
         return refuse(*w, {refusal::bad_request, "ID_GENERATION_ERROR", {}});
     if (!session) return w->answer(no_room(*owner, *shake.message));
-    parked_poll p{w, begin_reply(*owner, *shake.message, true), style_of(asked, *r, scripts)};
+    parked_poll p{w, begin_reply(*owner, *shake.message, true),
+                  style_of(asked, *r, scripts, coding_of(owner->options(), *shake.message))};
     add_cookie(p.reply, owner->options(), session->id());
     session->poll(w, std::move(p));
     session->tell_opened();
@@ -98,9 +109,10 @@ void at_home(live_session const& s, std::shared_ptr<waiting_visit> const& w, Fun
 
 inline void serve_poll(std::shared_ptr<service> const& s, visit v,
                        std::shared_ptr<live_session> const& session, query const& q) {
-    parked_poll p{{},
-                  begin_reply(*s, v.message, false),
-                  style_of(q, session->protocol(), session->scripts())};
+    parked_poll p{
+        {},
+        begin_reply(*s, v.message, false),
+        style_of(q, session->protocol(), session->scripts(), coding_of(s->options(), v.message))};
     auto const w = std::make_shared<waiting_visit>(std::move(v));
     p.client = w;
     at_home(*session, w,
