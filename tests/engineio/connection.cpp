@@ -163,3 +163,69 @@ TEST_CASE("on_drain follows what waited") {
     CHECK(w.text().size() == 20'000'001);
     CHECK(s.next_note() == "drained");
 }
+
+TEST_CASE("a connection that is paused takes no messages until it is resumed as often") {
+    for (unsigned const threads : {1u, 2u}) {
+        engineio_service s({}, threads);
+        eio::connection held(nullptr);
+        s.on_connection([&](eio::connection c) {
+            held = c;
+            c.on_message([&s, c](std::string_view m) mutable {
+                s.note(std::string(m));
+                if (m != "a" && m != "c") return;
+                c.pause();
+                c.pause();
+            });
+        });
+        auto w = engineio_socket(s);
+        for (auto const text : {"4a", "4b", "4c", "4d"}) w.send(text);
+        CHECK(s.next_note() == "a");
+        held.resume();
+        CHECK(s.note_count() == 0);
+        held.resume();
+        CHECK(s.next_note() == "b");
+        CHECK(s.next_note() == "c");
+        w.send("4e");
+        held.resume();
+        held.resume();
+        CHECK(s.next_note() == "d");
+        CHECK(s.next_note() == "e");
+    }
+}
+
+TEST_CASE("a post is answered when its messages are taken") {
+    engineio_service s;
+    eio::connection held(nullptr);
+    s.on_connection([&](eio::connection c) {
+        held = c;
+        c.on_message([&s, c](std::string_view m) mutable {
+            s.note(std::string(m));
+            if (m == "a") c.pause();
+        });
+    });
+    polling_peer p(s);
+    p.poster().send("POST", p.target(), {},
+                    "4a\x1e"
+                    "4b");
+    CHECK(s.next_note() == "a");
+    CHECK(s.note_count() == 0);
+    held.resume();
+    CHECK(p.poster().reply().body == "ok");
+    CHECK(s.next_note() == "b");
+}
+
+TEST_CASE("a second post while one waits ends the session") {
+    engineio_service s;
+    s.on_connection([&](eio::connection c) {
+        c.on_message([&s, c](std::string_view m) mutable {
+            s.note(std::string(m));
+            c.pause();
+        });
+    });
+    polling_peer p(s);
+    p.poster().send("POST", p.target(), {}, "4a");
+    CHECK(s.next_note() == "a");
+    CHECK(s.ask("POST", "?EIO=4&transport=polling&sid=" + p.sid(), {}, "4b").status == 400);
+    CHECK(s.next_note() == "transport error");
+    CHECK(p.poster().reply().body == "ok");
+}

@@ -207,6 +207,18 @@ TEST_CASE("in revision 3 the time-out survives the upgrade") {
     CHECK(todo.close_websocket);
 }
 
+TEST_CASE("the heartbeat of a client that is not listened to is not missed") {
+    for (revision const r : {revision::v4, revision::v3}) {
+        machine m({}, transport_kind::websocket, r);
+        m.s.hold(true, m.now);
+        for (int i = 0; i < 20; ++i) CHECK_FALSE(m.pass(m.o.ping_interval).closed);
+        m.s.hold(false, m.now);
+        auto const longest = m.o.ping_timeout + (r == revision::v3 ? m.o.ping_interval : 0ms);
+        CHECK_FALSE(m.pass(longest - 1ms).closed);
+        CHECK(m.pass(1ms).closed == close_reason::ping_timeout);
+    }
+}
+
 TEST_CASE("packets that mean nothing to an open session are ignored") {
     machine m;
     for (auto const type : {packet_type::open, packet_type::upgrade, packet_type::noop}) {
@@ -249,7 +261,20 @@ TEST_CASE("close waits for the next poll, which gets what waits") {
     full.send("a");
     CHECK_FALSE(full.s.close(full.now).closed);
     CHECK(full.s.send({packet_type::message, false, "b"}) == session::sent::closed);
-    CHECK(text(full.poll().poll) == "4a 1");
+    CHECK(text(full.poll().poll) == "4a");
+    auto const last = full.poll();
+    CHECK(text(last.poll) == "6 1");
+    CHECK(last.over);
+}
+
+TEST_CASE("close sends what waits first; the end is another poll's reply") {
+    machine m;
+    m.poll();
+    m.send("a");
+    auto const todo = m.s.close(m.now);
+    CHECK(text(todo.poll) == "4a");
+    CHECK_FALSE(todo.closed);
+    CHECK(m.poll().closed == close_reason::forced_close);
 }
 
 TEST_CASE("close does not wait for ever") {

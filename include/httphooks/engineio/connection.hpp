@@ -32,8 +32,8 @@ namespace httphooks::engineio {
     hold handles.
 
     @par Thread safety
-    send(), send_binary(), close() and what only tells something may be called on any thread; the
-    rest on get_executor(), where on_connection's handler and all others are called.
+    send(), send_binary(), close(), pause(), resume() and what only tells something may be called on
+   any thread; the rest on get_executor(), where on_connection's handler and all others are called.
     @par Example
     examples/engineio_echo.cpp
 */
@@ -56,6 +56,12 @@ public:
     /// Closes the connection, behind what was sent.
     void close() { session_->close(); }
 
+    /** Takes no more messages until resume() was called as often; a post of the client is answered
+        then, a WebSocket not read. The client's heartbeat is not missed meanwhile. */
+    void pause() { session_->pause(); }
+    /// Ends pause().
+    void resume() { session_->resume(); }
+
     /// Sets what is called with each message. A second argument, if it is taken, tells whether the
     /// message is bytes.
     template <class F>
@@ -67,6 +73,9 @@ public:
 
     /// Sets what is called when all that had to wait for the client has left.
     void on_drain(std::function<void()> f) { session_->on_drain(std::move(f)); }
+
+    /// Sets what is called once when the client has gone over from polling to a WebSocket.
+    void on_upgrade(std::function<void()> f) { session_->on_upgrade(std::move(f)); }
 
     /// Whether messages can be sent.
     bool is_open() const noexcept { return session_->is_open(); }

@@ -101,6 +101,8 @@ public:
     session_actions close(time_point now, close_reason why = close_reason::forced_close);
     /// Ends the session at once.
     session_actions fail(close_reason why);
+    /// Whether the client is not listened to: its heartbeat is then not missed.
+    void hold(bool held, time_point now) noexcept;
 
     /** A WebSocket comes to take over.
         @return whether it may; else it is closed */
@@ -140,6 +142,7 @@ private:
     probe_state probe_ = probe_state::none;
     bool polled_ = false;
     bool pinged_ = false;
+    bool held_ = false;
     bool upgraded_ = false;
 };
 
@@ -227,8 +230,8 @@ inline session_actions session::poll(time_point now) {
         return todo;
     }
     polled_ = true;
-    if (phase_ == phase::closing) {
-        if (queue_.empty()) push({packet_type::noop, false, {}});
+    if (phase_ == phase::closing && queue_.empty()) {
+        push({packet_type::noop, false, {}});
         push({packet_type::close, false, {}});
         drain_into(todo.poll);
         end(todo, why_);
@@ -300,11 +303,13 @@ inline session_actions session::close(time_point now, close_reason why) {
     if (transport_ == transport_kind::websocket) {
         todo.close_websocket = true;
         end(todo, why);
-    } else if (polled_) {
+    } else if (polled_ && queue_.empty()) {
         push({packet_type::close, false, {}});
         drain_into(todo.poll);
         end(todo, why);
     } else {
+        // the end is a reply of its own: clients handle what comes with it when they have closed
+        if (polled_) drain_into(todo.poll);
         phase_ = phase::closing;
         why_ = why;
         closing_until_ = now + options_->close_timeout;
@@ -320,6 +325,14 @@ inline session_actions session::fail(close_reason why) {
     todo.close_websocket = transport_ == transport_kind::websocket;
     end(todo, phase_ == phase::closing ? why_ : why);
     return todo;
+}
+
+inline void session::hold(bool held, time_point now) noexcept {
+    if (std::exchange(held_, held) == held || held) return;
+    if (revision_ == revision::v3)
+        heartbeat_at_ = now + options_->ping_interval + options_->ping_timeout;
+    else if (pinged_)
+        heartbeat_at_ = now + options_->ping_timeout;
 }
 
 inline bool session::probe(time_point now) {
@@ -368,6 +381,10 @@ inline session_actions session::expire(time_point now) {
         probe_ = probe_state::none;
     }
     if (phase_ == phase::open && now >= heartbeat_at_) {
+        if (held_ && (revision_ == revision::v3 || pinged_)) {
+            heartbeat_at_ = now + options_->ping_timeout;
+            return todo;
+        }
         if (revision_ == revision::v3 || pinged_) {
             bool const probing = todo.close_probe;
             todo = fail(close_reason::ping_timeout);

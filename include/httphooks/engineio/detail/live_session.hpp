@@ -6,6 +6,7 @@
     handlers.
 */
 
+#include <httphooks/engineio/detail/held_input.hpp>
 #include <httphooks/engineio/detail/parked_poll.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
 #include <httphooks/engineio/handshake.hpp>
@@ -59,6 +60,8 @@ public:
     bool send(packet_view p);
     bool send(prepared_message const& m);
     void close(close_reason why = close_reason::forced_close);
+    void pause();
+    void resume();
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
     transport_kind transport() const noexcept { return carrier_.load(std::memory_order_relaxed); }
     std::string const& id() const noexcept { return id_; }
@@ -72,6 +75,7 @@ public:
     void on_message(std::function<void(std::string_view, bool)> f);
     void on_close(std::function<void(close_reason)> f);
     void on_drain(std::function<void()> f);
+    void on_upgrade(std::function<void()> f);
     std::any& data() noexcept { return data_; }
     std::size_t buffered() const noexcept;
     bool writable() const noexcept;
@@ -83,6 +87,10 @@ public:
     void poll(std::shared_ptr<http::detail::waiting_visit> w, parked_poll p);
     /// A payload has come. @param binary whether it is bytes
     void receive(std::string_view body, bool binary);
+    /// Answers what receive() was called for: now, or when messages are taken again.
+    void answer_post(std::shared_ptr<http::detail::waiting_visit> const& w, response r);
+    /// Whether a post has not been answered yet.
+    bool posted() const noexcept { return held_ && !held_->post.expired(); }
     /// A request has come that no payload is: the session ends.
     void fail(close_reason why) { apply(machine_.fail(why)); }
     /// The session begins on this WebSocket, which tells when it is open.
@@ -111,7 +119,10 @@ private:
     void flush_later();
     void apply(session_actions todo);
     void deliver(std::string_view data, bool binary);
+    void call_message(std::string_view data, bool binary);
+    void pump();
     void tell_drained();
+    void tell_upgraded();
     void tell_closed(close_reason why);
     void forget() noexcept;
     void clear() noexcept;
@@ -130,7 +141,12 @@ private:
     std::function<void(std::string_view, bool)> on_message_{};
     std::function<void(close_reason)> on_close_{};
     std::function<void()> on_drain_{};
+    std::function<void()> on_upgrade_{};
     std::any data_{};
+    /// What came while paused.
+    std::unique_ptr<held_input> held_{};
+    unsigned pauses_ = 0;
+    bool pumping_ = false;
     revision protocol_;
     bool scripts_;
     std::atomic<transport_kind> carrier_;
@@ -223,6 +239,22 @@ inline void live_session::close(close_reason why) {
     home_.dispatch([s = self(), why] { s->apply(s->machine_.close(clock::now(), why)); });
 }
 
+inline void live_session::pause() {
+    home_.dispatch([s = self()] {
+        if (s->pauses_++ != 0 || s->machine_.is_over()) return;
+        s->machine_.hold(true, clock::now());
+        if (s->socket_) s->socket_->set_paused(true);
+    });
+}
+
+inline void live_session::resume() {
+    home_.dispatch([s = self()] {
+        if (s->pauses_ == 0 || --s->pauses_ != 0) return;
+        // later: the caller may be the message handler
+        s->home_.post([s] { s->pump(); });
+    });
+}
+
 inline void live_session::on_message(std::function<void(std::string_view, bool)> f) {
     if (!told_) on_message_ = std::move(f);
 }
@@ -233,6 +265,10 @@ inline void live_session::on_close(std::function<void(close_reason)> f) {
 
 inline void live_session::on_drain(std::function<void()> f) {
     if (!told_) on_drain_ = std::move(f);
+}
+
+inline void live_session::on_upgrade(std::function<void()> f) {
+    if (!told_) on_upgrade_ = std::move(f);
 }
 
 inline std::size_t live_session::buffered() const noexcept {
@@ -260,6 +296,28 @@ void live_session::guarded(Function f) noexcept {
 }
 
 inline void live_session::deliver(std::string_view data, bool binary) {
+    if (pauses_ == 0 && (!held_ || held_->messages.empty())) return call_message(data, binary);
+    if (!held_) held_ = std::make_unique<held_input>();
+    held_->messages.push_back({packet_type::message, binary, std::string(data)});
+}
+
+/// Hands over what came while paused, and goes on reading.
+inline void live_session::pump() {
+    if (pauses_ != 0 || std::exchange(pumping_, true)) return;
+    while (held_ && !held_->messages.empty() && pauses_ == 0 && machine_.is_open()) {
+        packet const p = std::move(held_->messages.front());
+        held_->messages.pop_front();
+        call_message(p.data, p.binary);
+    }
+    pumping_ = false;
+    if (pauses_ != 0 || !machine_.is_open()) return;
+    if (auto const held = std::exchange(held_, nullptr)) held->answer();
+    machine_.hold(false, clock::now());
+    if (socket_) socket_->set_paused(false);
+    apply({});
+}
+
+inline void live_session::call_message(std::string_view data, bool binary) {
     if (!on_message_ || told_) return;
     // the handler may set another one, or close
     auto f = std::move(on_message_);
@@ -276,6 +334,11 @@ inline void live_session::tell_drained() {
     if (!on_drain_ || told_) return;
     auto f = on_drain_;
     guarded([&] { f(); });
+}
+
+inline void live_session::tell_upgraded() {
+    auto const f = std::exchange(on_upgrade_, nullptr);
+    if (f && !told_) guarded([&] { f(); });
 }
 
 inline void live_session::tell_closed(close_reason why) {
@@ -298,6 +361,7 @@ inline void live_session::clear() noexcept {
     auto const message = std::exchange(on_message_, nullptr);
     auto const closed = std::exchange(on_close_, nullptr);
     auto const drained = std::exchange(on_drain_, nullptr);
+    auto const upgraded = std::exchange(on_upgrade_, nullptr);
     auto const data = std::exchange(data_, std::any());
 }
 
@@ -309,6 +373,7 @@ inline void live_session::apply(session_actions todo) {
     if (todo.answer_probe && probe_) probe_->send({packet_type::pong, false, "probe"}, protocol_);
     if (todo.adopt_probe) {
         socket_ = std::move(probe_);
+        if (pauses_ != 0) socket_->set_paused(true);
         carrier_.store(transport_kind::websocket, std::memory_order_relaxed);
     }
     if (todo.close_probe && probe_) std::exchange(probe_, nullptr)->close();
@@ -316,6 +381,7 @@ inline void live_session::apply(session_actions todo) {
         for (packet const& p : todo.websocket) socket_->send(p.view(), protocol_);
     if (todo.close_websocket && socket_) std::exchange(socket_, nullptr)->close();
     if (todo.over) {
+        if (auto const held = std::exchange(held_, nullptr)) held->answer();
         deadline_.reset();
         home_.timers().set(*this, std::nullopt);
         forget();
@@ -326,6 +392,7 @@ inline void live_session::apply(session_actions todo) {
         deadline_ = next;
         home_.timers().set(*this, next);
     }
+    if (todo.adopt_probe) tell_upgraded();
     if (todo.drained) tell_drained();
 }
 
@@ -342,6 +409,7 @@ inline void live_session::on_loop_end() noexcept {
     poll_ = {};
     socket_.reset();
     probe_.reset();
+    held_.reset();
     forget();
     clear();
 }
@@ -384,6 +452,15 @@ inline void live_session::receive(std::string_view body, bool binary) {
         return !machine_.is_over();
     });
     if (ec) fail(close_reason::parse_error);
+}
+
+inline void live_session::answer_post(std::shared_ptr<http::detail::waiting_visit> const& w,
+                                      response r) {
+    bool const waits = pauses_ != 0 || (held_ && !held_->messages.empty());
+    if (!waits || machine_.is_over()) return w->answer(std::move(r));
+    if (!held_) held_ = std::make_unique<held_input>();
+    held_->post = w;
+    held_->reply = std::move(r);
 }
 
 // WebSockets ----------------------------------------------------------------------------------

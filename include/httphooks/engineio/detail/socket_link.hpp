@@ -59,6 +59,8 @@ public:
     bool send(prepared_message const& m, revision r);
     /// Closes behind what was sent.
     void close();
+    /// Has the WebSocket read no more, or go on.
+    void set_paused(bool b);
     /// Bytes that wait for the client, as far as is known.
     std::size_t buffered() const noexcept;
 
@@ -77,6 +79,7 @@ private:
     void end(websocket::close_reason const& why);
     void drained();
     bool write(packet_view p, revision r);
+    void written(std::size_t n);
 
     std::shared_ptr<link_end> session_;
     home home_;
@@ -85,6 +88,7 @@ private:
     std::atomic<std::size_t> inbound_{0};
     std::atomic<bool> held_up_{false};
     bool const same_;
+    bool paused_ = false;  // by the session; on the WebSocket's home
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -128,7 +132,7 @@ inline void socket_link::receive(websocket::message const& m) {
         std::size_t const size = text.size() + 1;
         if (self->inbound_.fetch_sub(size) != size || !self->held_up_.exchange(false)) return;
         self->home_.post([self] {
-            if (self->socket_) self->socket_.resume();
+            if (self->socket_ && !self->paused_) self->socket_.resume();
         });
     });
 }
@@ -151,14 +155,19 @@ inline bool socket_link::write(packet_view p, revision r) {
                                         [&](std::string& out) { append_frame(out, p, r); });
 }
 
+/// Bytes of another thread's have been taken.
+inline void socket_link::written(std::size_t n) {
+    if (socket_ && socket_.buffered_amount() < most_inbound)
+        outbound_.fetch_sub(std::min(n, outbound_.load()));
+}
+
 inline bool socket_link::send(packet_view p, revision r) {
     if (same_) return write(p, r);
     std::size_t const n = p.data.size() + 1;
     outbound_.fetch_add(n);
     home_.post([self = shared_from_this(), r, n, copy = packet(p)] {
         self->write(copy.view(), r);
-        if (self->socket_ && self->socket_.buffered_amount() < most_inbound)
-            self->outbound_.fetch_sub(std::min(n, self->outbound_.load()));
+        self->written(n);
     });
     return true;
 }
@@ -170,9 +179,13 @@ inline bool socket_link::send(prepared_message const& m, revision r) {
         return good;
     }
     if (!same_) {
-        home_.post([self = shared_from_this(), m] {
+        std::size_t n = 0;
+        for (packet const& p : m.packets()) n += p.data.size() + 1;
+        outbound_.fetch_add(n);
+        home_.post([self = shared_from_this(), m, n] {
             for (auto const& frame : m.frames())
                 if (self->socket_) self->socket_.send(frame);
+            self->written(n);
         });
         return true;
     }
@@ -184,6 +197,17 @@ inline bool socket_link::send(prepared_message const& m, revision r) {
 inline void socket_link::close() {
     home_.dispatch([self = shared_from_this()] {
         if (self->socket_) self->socket_.close(websocket::close_code::none);
+    });
+}
+
+inline void socket_link::set_paused(bool b) {
+    home_.dispatch([self = shared_from_this(), b] {
+        self->paused_ = b;
+        if (!self->socket_) return;
+        if (b)
+            self->socket_.pause();
+        else if (!self->held_up_)
+            self->socket_.resume();
     });
 }
 

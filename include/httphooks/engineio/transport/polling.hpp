@@ -65,12 +65,14 @@ struct polling_handshake {
     std::shared_ptr<service> owner;
     query asked;
     handshake shake;
+    std::shared_ptr<fields const> added;
 
+    addressee whom() const noexcept { return addressee(*shake.message, added.get()); }
     /// Answers. On the connection's executor.
     void decide(std::shared_ptr<waiting_visit> const& w, verdict const& v) const;
     void refuse(waiting_visit& w, refused const& why) const {
         tell_refused(*owner, *shake.message, why);
-        w.answer(refusal_reply(*owner, *shake.message, why, false));
+        w.answer(refusal_reply(*owner, whom(), why, false));
     }
 };
 
@@ -85,8 +87,8 @@ inline void polling_handshake::decide(std::shared_ptr<waiting_visit> const& w,
         owner->open(w->place(), {{}, shake, *r, transport_kind::polling, scripts}, why);
     if (why == status::bad_request)
         return refuse(*w, {refusal::bad_request, "ID_GENERATION_ERROR", {}});
-    if (!session) return w->answer(no_room(*owner, *shake.message));
-    parked_poll p{w, begin_reply(*owner, *shake.message, true),
+    if (!session) return w->answer(no_room(*owner, whom()));
+    parked_poll p{w, begin_reply(*owner, whom(), true),
                   style_of(asked, *r, scripts, coding_of(owner->options(), *shake.message))};
     add_cookie(p.reply, owner->options(), session->id());
     session->poll(w, std::move(p));
@@ -111,7 +113,7 @@ inline void serve_poll(std::shared_ptr<service> const& s, visit v,
                        std::shared_ptr<live_session> const& session, query const& q) {
     parked_poll p{
         {},
-        begin_reply(*s, v.message, false),
+        begin_reply(*s, v, false),
         style_of(q, session->protocol(), session->scripts(), coding_of(s->options(), v.message))};
     auto const w = std::make_shared<waiting_visit>(std::move(v));
     p.client = w;
@@ -127,7 +129,7 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
     bool const bytes = httphooks::detail::ascii_istarts_with({type.data(), type.size()},
                                                              "application/octet-stream");
     std::string body = std::move(v.message.body());
-    response answer = begin_reply(*s, v.message, false);
+    response answer = begin_reply(*s, v, false);
     answer.set(field::content_type, "text/html");
     bool const bad = bytes && session->protocol() == revision::v4;
     if (bad)
@@ -138,11 +140,14 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
     at_home(*session, std::make_shared<waiting_visit>(std::move(v)),
             [session, text = std::move(body), r = std::move(answer), bytes,
              bad](std::shared_ptr<waiting_visit> const& w) mutable {
-                if (bad)
+                if (bad || session->posted()) {
+                    r.result(status::bad_request);
+                    r.body().clear();
                     session->fail(close_reason::transport_error);
-                else
-                    session->receive(text, bytes);
-                w->answer(std::move(r));
+                    return w->answer(std::move(r));
+                }
+                session->receive(text, bytes);
+                session->answer_post(w, std::move(r));
             });
 }
 
@@ -154,7 +159,8 @@ inline void open_polling(std::shared_ptr<detail::service> const& s, detail::visi
                          detail::query const& q) {
     auto const shake = std::make_shared<detail::polling_handshake const>(detail::polling_handshake{
         s, q,
-        handshake{std::make_shared<request const>(v.message), v.client.peer(), v.client.tls()}});
+        handshake{std::make_shared<request const>(v.message), v.client.peer(), v.client.tls()},
+        v.added});
     auto const w = std::make_shared<detail::waiting_visit>(std::move(v));
     s->ask(shake->shake, [shake, weak = std::weak_ptr(w)](verdict const& says) {
         auto const waiting = weak.lock();
@@ -178,7 +184,7 @@ inline void serve_polling(std::shared_ptr<detail::service> const& s, detail::vis
         default: {
             response reply = make_response(status::method_not_allowed);
             reply.set(field::allow, s->cors() ? "GET, POST, OPTIONS" : "GET, POST");
-            detail::add_origin_fields(*s, reply, v.message);
+            detail::add_common_fields(*s, reply, v);
             return http::detail::reply(std::move(v), reply);
         }
     }
