@@ -270,7 +270,7 @@ TEST_CASE("close waits for the next poll, which gets what waits") {
 TEST_CASE("close sends what waits first; the end is another poll's reply") {
     machine m;
     m.poll();
-    m.send("a");
+    m.s.send({packet_type::message, false, "a"});
     auto const todo = m.s.close(m.now);
     CHECK(text(todo.poll) == "4a");
     CHECK_FALSE(todo.closed);

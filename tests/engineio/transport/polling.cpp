@@ -223,15 +223,19 @@ TEST_CASE("a session that is closed tells the poll that waits, or the next") {
     SECTION("with what was sent") {
         polling_peer p(s);
         p.post("4send");
+        CHECK(p.get().body == "4last");
         CHECK(p.get().body ==
-              "4last\x1e"
+              "6\x1e"
               "1");
+        CHECK(is_gone(s, p));
         polling_peer q(s);
         q.poll();
         q.post("4send");
-        CHECK(q.answer().body ==
-              "4last\x1e"
+        CHECK(q.answer().body == "4last");
+        CHECK(q.get().body ==
+              "6\x1e"
               "1");
+        CHECK(is_gone(s, q));
     }
 }
 
