@@ -1,0 +1,298 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/memory_adapter.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using namespace std::chrono_literals;
+namespace hh = httphooks;
+namespace sio = httphooks::socketio;
+
+namespace {
+
+/// A namespace that notes what it is told.
+class notebook final : public sio::adapter_context {
+public:
+    std::string const& name() const noexcept override { return name_; }
+    std::shared_ptr<sio::detail::encoded_delivery const> encode(sio::delivery d) override {
+        ++encoded;
+        hh::engineio::prepared_message frames(d.data->text);
+        return std::make_shared<sio::detail::encoded_delivery const>(
+            sio::detail::encoded_delivery{std::move(d), std::move(frames)});
+    }
+    void tell(sio::room_event what, std::string_view room, std::string_view id) noexcept override {
+        rooms.push_back(std::to_string(static_cast<int>(what)) + std::string(room) + ' ' +
+                        std::string(id));
+    }
+    bool tells_rooms() const noexcept override { return true; }
+    void server_side_event(sio::packet_data const&,
+                           std::function<void(sio::packet_data const&)>) override {}
+    void failed(std::exception_ptr) noexcept override {}
+
+    int encoded = 0;
+    std::vector<std::string> rooms{};
+
+private:
+    std::string name_ = "/";
+};
+
+class fake_socket final : public sio::local_socket {
+public:
+    fake_socket(std::string id, hh::http::detail::home h)
+        : id_(std::move(id)), home_(std::move(h)) {}
+
+    std::string const& id() const noexcept override { return id_; }
+    hh::http::detail::home const& place() const noexcept override { return home_; }
+    void deliver(sio::detail::encoded_delivery const& d) override {
+        got.push_back(d.what.data->text);
+        if (d.what.id) d.what.on_ack(id_);
+    }
+    void disconnect_later(bool close) override { got.push_back(close ? "close" : "disconnect"); }
+    sio::socket_description describe() override { return {id_, {}, {}, 7}; }
+
+    std::vector<std::string> got{};
+
+private:
+    std::string id_;
+    hh::http::detail::home home_;
+};
+
+struct fixture {
+    explicit fixture(sio::options const& o = {}) : adapter(book, o) {}
+
+    std::shared_ptr<fake_socket> socket(std::string id, std::vector<std::string> const& rooms = {},
+                                        hh::asio::io_context* where = nullptr) {
+        auto s = std::make_shared<fake_socket>(
+            std::move(id), hh::http::detail::home((where ? *where : context).get_executor()));
+        adapter.admit(s);
+        adapter.enlist(s);
+        CHECK(adapter.add_all(s, rooms));
+        return s;
+    }
+    void run() {
+        context.restart();
+        context.run();
+    }
+    /// Broadcasts, and lets it arrive.
+    void broadcast(std::string text, sio::broadcast_options const& o = {}) {
+        adapter.broadcast({std::move(text), {}}, o);
+        run();
+    }
+
+    hh::asio::io_context context{1};
+    notebook book{};
+    sio::memory_adapter adapter;
+};
+
+sio::broadcast_options to(std::vector<std::string> rooms, std::vector<std::string> except = {}) {
+    return {std::move(rooms), std::move(except), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a socket is in the rooms that it joined, and in that of its id") {
+    fixture f;
+    auto const s = f.socket("s", {"a", "b", "a"});
+    CHECK(f.adapter.socket_rooms(*s) == std::vector<std::string>{"s", "a", "b"});
+    f.adapter.del(s, "a");
+    f.adapter.del(s, "never joined");
+    CHECK(f.adapter.socket_rooms(*s) == std::vector<std::string>{"s", "b"});
+    f.adapter.del(s, "s");
+    CHECK(f.adapter.socket_rooms(*s) == std::vector<std::string>{"b"});
+    CHECK(f.adapter.room_count() == 1);
+    f.adapter.del_all(s);
+    CHECK(f.adapter.socket_rooms(*s).empty());
+    CHECK(f.adapter.room_count() == 0);
+    CHECK(f.adapter.size() == 0);
+}
+
+TEST_CASE("a socket that has left joins nothing") {
+    fixture f;
+    auto const s = f.socket("s");
+    f.adapter.del_all(s);
+    std::vector<std::string> const rooms{"a"};
+    CHECK_FALSE(f.adapter.add_all(s, rooms));
+    CHECK(f.adapter.room_count() == 0);
+    f.adapter.enlist(s);
+    CHECK(f.adapter.size() == 0);
+}
+
+TEST_CASE("a broadcast is encoded once, and reaches each socket once") {
+    fixture f;
+    auto const a = f.socket("a", {"x", "y"});
+    auto const b = f.socket("b", {"y"});
+    auto const c = f.socket("c");
+    f.broadcast("[1]");
+    f.broadcast("[2]", to({"x", "y"}));
+    f.broadcast("[3]", to({"y"}, {"x"}));
+    f.broadcast("[4]", to({}, {"b"}));
+    f.broadcast("[5]", to({"c", "b"}, {"c"}));
+    f.broadcast("[6]", to({"nobody"}));
+    CHECK(a->got == std::vector<std::string>{"[1]", "[2]", "[4]"});
+    CHECK(b->got == std::vector<std::string>{"[1]", "[2]", "[3]", "[5]"});
+    CHECK(c->got == std::vector<std::string>{"[1]", "[4]"});
+    CHECK(f.book.encoded == 5);
+}
+
+TEST_CASE("a socket that is not connected yet gets nothing, but is in its rooms") {
+    fixture f;
+    auto const s =
+        std::make_shared<fake_socket>("s", hh::http::detail::home(f.context.get_executor()));
+    f.adapter.admit(s);
+    std::vector<std::string> const rooms{"a"};
+    CHECK(f.adapter.add_all(s, rooms));
+    f.broadcast("[1]", to({"a"}));
+    f.broadcast("[1]");
+    CHECK(s->got.empty());
+    CHECK(f.adapter.socket_rooms(*s) == rooms);
+    f.adapter.enlist(s);
+    f.broadcast("[2]", to({"a"}));
+    CHECK(s->got == std::vector<std::string>{"[2]"});
+}
+
+TEST_CASE("rooms come and go, and are told of") {
+    fixture f;
+    auto const s = f.socket("s", {"a"});
+    auto const t = f.socket("t", {"a"});
+    f.adapter.del(s, "a");
+    f.adapter.del_all(t);
+    CHECK(f.book.rooms == std::vector<std::string>{"0s s", "1s s", "0a s", "1a s", "0t t", "1t t",
+                                                   "1a t", "2a s", "2a t", "3a t", "2t t", "3t t"});
+}
+
+TEST_CASE("many sockets join and leave in any order") {
+    fixture f;
+    std::vector<std::shared_ptr<fake_socket>> all;
+    for (int i = 0; i < 50; ++i) {
+        std::vector<std::string> rooms{"all"};
+        for (int r = 1; r < 6; ++r)
+            if (i % r == 0) rooms.push_back("r" + std::to_string(r));
+        all.push_back(f.socket("s" + std::to_string(i), rooms));
+    }
+    for (int i = 0; i < 50; i += 3) f.adapter.del_all(all[static_cast<std::size_t>(i)]);
+    for (int i = 1; i < 50; i += 3) f.adapter.del(all[static_cast<std::size_t>(i)], "r2");
+    f.broadcast("[2]", to({"r2"}));
+    f.broadcast("[5]", to({"r5"}, {"r2"}));
+    for (int i = 0; i < 50; ++i) {
+        bool const left = i % 3 == 0;
+        bool const in_two = !left && i % 2 == 0 && i % 3 != 1;
+        bool const in_five = !left && i % 5 == 0 && !in_two;
+        std::vector<std::string> expected;
+        if (in_two) expected.push_back("[2]");
+        if (in_five) expected.push_back("[5]");
+        CHECK(all[static_cast<std::size_t>(i)]->got == expected);
+    }
+    CHECK(f.adapter.local_sockets(to({"all"})).size() == f.adapter.size());
+    CHECK(f.adapter.find("s1") == all[1]);
+    CHECK(f.adapter.find("s3") == nullptr);
+}
+
+TEST_CASE("sockets are fetched, told to leave, and answer") {
+    fixture f;
+    auto const a = f.socket("a", {"x"});
+    auto const b = f.socket("b", {"x"});
+    std::vector<std::string> ids;
+    f.adapter.fetch_sockets(to({"x"}), [&](hh::error_code, std::vector<sio::socket_description> v) {
+        for (auto const& d : v) ids.push_back(d.id + d.data.dump());
+    });
+    f.run();
+    CHECK(ids == std::vector<std::string>{"a7", "b7"});
+    std::vector<std::string> const rooms{"y"};
+    f.adapter.add_sockets(to({"a"}), rooms);
+    CHECK(f.adapter.local_sockets(to({"y"})).size() == 1);
+    f.adapter.del_sockets({}, rooms);
+    CHECK(f.adapter.local_sockets(to({"y"})).empty());
+    std::size_t clients = 0;
+    std::vector<std::string> answers;
+    f.adapter.broadcast_with_ack(
+        {"[1]", {}}, 3, to({"x"}), [&](std::size_t n) { clients = n; },
+        [&](nlohmann::json v) { answers.push_back(v.get<std::string>()); });
+    f.run();
+    CHECK(clients == 2);
+    CHECK(answers == std::vector<std::string>{"a", "b"});
+    f.adapter.disconnect_sockets(to({"b"}), true);
+    CHECK(a->got.back() == "[1]");
+    CHECK(b->got.back() == "close");
+}
+
+TEST_CASE("with recovery a broadcast has an offset, and what was missed is known by it") {
+    sio::options o;
+    o.recovery.emplace();
+    fixture f(o);
+    CHECK(f.adapter.recovers());
+    auto const s = f.socket("s", {"a"});
+    f.broadcast("[\"e\"]");
+    REQUIRE(s->got.size() == 1);
+    auto const offset = nlohmann::json::parse(s->got[0])[1].get<std::string>();
+    sio::broadcast_options quick;
+    quick.flags.volatile_ = true;
+    f.broadcast("[\"volatile\"]", quick);
+    CHECK(s->got.back() == "[\"volatile\"]");
+    f.adapter.persist_session({"s", "pid", f.adapter.socket_rooms(*s), 5, {}});
+    f.adapter.del_all(s);
+    f.broadcast("[1]");
+    f.broadcast("[2]", to({"a"}));
+    f.broadcast("[3]", to({"b"}));
+    f.broadcast("[4]", to({}, {"a"}));
+    f.broadcast("[5]", to({"s"}));
+    f.broadcast("[6]", quick);
+    std::optional<sio::session_state> found;
+    f.adapter.restore_session("pid", offset, [&](auto got) { found = std::move(got); });
+    REQUIRE(found);
+    CHECK(found->sid == "s");
+    CHECK(found->data == 5);
+    CHECK(found->rooms == std::vector<std::string>{"s", "a"});
+    std::string missed;
+    for (auto const& m : found->missed) missed += m.text.substr(0, 3);
+    CHECK(missed == "[1,[2,[5,");
+    f.adapter.restore_session("pid", offset, [&](auto got) { found = std::move(got); });
+    CHECK_FALSE(found);
+}
+
+TEST_CASE("what is kept for recovery has limits") {
+    using clock = std::chrono::steady_clock;
+    auto const now = clock::now();
+    sio::recovery_options o;
+    o.max_packets = 3;
+    o.max_sessions = 2;
+    sio::detail::recovery_log log(o);
+    auto const add = [&](std::string text, clock::time_point at) {
+        auto const p = log.add({std::move(text), {}}, {}, at);
+        return nlohmann::json::parse(p->text).back().get<std::string>();
+    };
+    auto const first = add("[0]", now);
+    auto const second = add("[1]", now);
+    add("[2]", now);
+    add("[3]", now);
+    CHECK(log.packets() == 3);
+    log.persist({"a", "1", {"a"}, {}, {}}, now);
+    log.persist({"b", "2", {"b"}, {}, {}}, now);
+    log.persist({"c", "3", {"c"}, {}, {}}, now);
+    CHECK(log.sessions() == 2);
+    CHECK_FALSE(log.restore("1", second, now));
+    CHECK_FALSE(log.restore("2", first, now));
+    auto const found = log.restore("3", second, now);
+    REQUIRE(found);
+    CHECK(found->missed.size() == 2);
+    log.persist({"d", "4", {"d"}, {}, {}}, now);
+    CHECK_FALSE(log.restore("4", second, now + o.max_disconnection + 1ms));
+    CHECK(log.sessions() == 0);
+    CHECK(log.packets() == 0);
+    o.max_bytes = 1;
+    sio::detail::recovery_log small(o);
+    small.add({"[1]", {}}, {}, now);
+    CHECK(small.packets() == 0);
+}

@@ -1,0 +1,405 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/socket.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/socketio_service.hpp"
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace hh = httphooks;
+namespace sio = httphooks::socketio;
+using support::eventually;
+using support::socketio_peer;
+using support::socketio_service;
+
+TEST_CASE("handlers take typed arguments, and give what is acknowledged") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.on("add", [](int a, int b) { return a + b; });
+        k.on("greet", [](std::string name, sio::acknowledgement ack) { ack("hello " + name, 1); });
+        k.on("optional", [](std::optional<int> n) { return n.value_or(-1); });
+        k.on("map", [](std::map<std::string, int> m) { return m.size(); });
+        k.on("later",
+             [](std::string text) -> asio::awaitable<std::string> { co_return text + "!"; });
+        k.on("bytes", [](sio::bytes b) { return sio::bytes{b.data + "x"}; });
+        k.on_error([&s](sio::socket_error const& e) {
+            s.note(e.event + ' ' + std::to_string(e.argument.value_or(99)) + ' ' + e.message);
+        });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("21[\"add\",2,3]") == "31[5]");
+    CHECK(p.ask("22[\"add\",2,3,\"surplus\"]") == "32[5]");
+    CHECK(p.ask("23[\"greet\",\"you\"]") == "33[\"hello you\",1]");
+    CHECK(p.ask("24[\"optional\"]") == "34[-1]");
+    CHECK(p.ask("25[\"optional\",null]") == "35[-1]");
+    CHECK(p.ask("26[\"map\",{\"a\":1,\"b\":2}]") == "36[2]");
+    CHECK(p.ask("27[\"later\",\"x\"]") == "37[\"x!\"]");
+    p.send("51-8[\"bytes\",{\"_placeholder\":true,\"num\":0}]");
+    p.send_bytes("ab");
+    CHECK(p.get() == "61-8[{\"_placeholder\":true,\"num\":0}]");
+    CHECK(p.get() == "abx");
+    p.send("2[\"add\",2.5,1]");
+    CHECK(s.next_note() == "add 0 argument of the wrong kind");
+    p.send("2[\"add\",1]");
+    CHECK(s.next_note() == "add 1 argument missing");
+    p.send("2[\"add\",1,3000000000]");
+    CHECK(s.next_note() == "add 1 argument of the wrong kind");
+    CHECK(p.ask("29[\"add\",1,1]") == "39[2]");
+}
+
+TEST_CASE("an event is sent with whatever JSON has, and with bytes") {
+    socketio_service s;
+    s.io().on_connection([](sio::socket k) {
+        k.emit("e");
+        k.emit("e", 1, 2.5, true, nullptr, "text", std::string("\"q\""));
+        k.emit("e", nlohmann::json{{"a", {1, 2}}}, std::vector<int>{1, 2});
+        k.emit(7, "x");
+        k.emit("bin", sio::bytes{std::string("\1\2\3", 3)},
+               nlohmann::json{{"a", nlohmann::json::array({nlohmann::json::binary({})})}});
+        CHECK_THROWS_AS(k.emit("connect", 1), boost::system::system_error);
+    });
+    s.io().of("/a").on_connection([](sio::socket k) { k.emit("e", 1); });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.get() == "2[\"e\"]");
+    CHECK(p.get() == "2[\"e\",1,2.5,true,null,\"text\",\"\\\"q\\\"\"]");
+    CHECK(p.get() == "2[\"e\",{\"a\":[1,2]},[1,2]]");
+    CHECK(p.get() == "2[7,\"x\"]");
+    CHECK(p.get() ==
+          "52-[\"bin\",{\"_placeholder\":true,\"num\":0},{\"a\":[{\"_placeholder\":true,\"num\":"
+          "1}]}]");
+    CHECK(p.get() == std::string("\1\2\3"));
+    CHECK(p.get().empty());
+    p.join("0/a,");
+    CHECK(p.get() == "2/a,[\"e\",1]");
+}
+
+TEST_CASE("handlers are called once, taken away, and counted") {
+    socketio_service s;
+    s.io().on_connection([](sio::socket k) {
+        k.once("once", [k] { k.emit("once"); });
+        auto const first = k.on("two", [k] { k.emit("first"); });
+        k.on("two", [k] { k.emit("second"); });
+        k.on("off", [k, first] {
+            k.off(first);
+            return k.listener_count("two");
+        });
+        k.on("off all", [k] {
+            k.off("two");
+            return k.listener_count("two");
+        });
+        k.on(7, [] { return "seven"; });
+    });
+    socketio_peer p(s);
+    p.join();
+    p.send("2[\"once\"]");
+    p.send("2[\"once\"]");
+    p.send("2[\"two\"]");
+    CHECK(p.get() == "2[\"once\"]");
+    CHECK(p.get() == "2[\"first\"]");
+    CHECK(p.get() == "2[\"second\"]");
+    CHECK(p.ask("21[\"off\"]") == "31[1]");
+    CHECK(p.ask("2[\"two\"]") == "2[\"second\"]");
+    CHECK(p.ask("22[\"off all\"]") == "32[0]");
+    p.send("2[\"two\"]");
+    CHECK(p.ask("23[7]") == "33[\"seven\"]");
+    CHECK(p.ask("24[\"7\"]") == "34[\"seven\"]");
+}
+
+TEST_CASE("an acknowledgement answers once, and not after the client has left") {
+    socketio_service s;
+    std::optional<sio::acknowledgement> kept;
+    s.io().on_connection([&](sio::socket k) {
+        k.on("double", [](sio::acknowledgement ack) {
+            ack(1);
+            ack(2);
+        });
+        k.on("keep", [&](sio::acknowledgement ack) {
+            kept = ack;
+            s.note(ack ? "asked" : "not asked");
+        });
+        k.on("late", [&] { (*kept)("late"); });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("21[\"double\"]") == "31[1]");
+    p.send("2[\"keep\"]");
+    CHECK(s.next_note() == "not asked");
+    p.send("22[\"keep\"]");
+    CHECK(s.next_note() == "asked");
+    p.send("1");
+    p.join();
+    p.send("2[\"late\"]");
+    CHECK(p.ask("23[\"double\"]") == "33[1]");
+}
+
+TEST_CASE("the server asks for acknowledgements too") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.on("ask", [&s, k] {
+            k.emit("q", 1, [&s](hh::error_code ec, int n) {
+                s.note(ec ? ec.message() : std::to_string(n));
+            });
+        });
+        k.on("ask soon", [&s, k] {
+            k.timeout(100ms).emit("q", 2, [&s](hh::error_code ec, int n) {
+                s.note(ec ? ec.message() : std::to_string(n));
+            });
+        });
+        k.on("await", [k]() -> asio::awaitable<nlohmann::json> {
+            nlohmann::json answer = co_await k.async_emit_with_ack("q", 3, asio::use_awaitable);
+            co_return answer;
+        });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("2[\"ask\"]") == "20[\"q\",1]");
+    p.send("30[41,\"surplus\"]");
+    CHECK(s.next_note() == "41");
+    p.send("30[42]");
+    CHECK(p.ask("2[\"ask\"]") == "21[\"q\",1]");
+    p.send("31[\"text\"]");
+    CHECK(s.next_note() == "argument of the wrong kind");
+    CHECK(p.ask("2[\"ask soon\"]") == "22[\"q\",2]");
+    CHECK(s.next_note() == "operation has timed out");
+    p.send("32[1]");
+    CHECK(p.ask("27[\"await\"]") == "23[\"q\",3]");
+    CHECK(p.ask("33[{\"a\":1}]") == "37[{\"a\":1}]");
+    CHECK(p.ask("2[\"ask\"]") == "24[\"q\",1]");
+    p.send("x");
+    CHECK(p.get() == "<end>");
+    CHECK(s.next_note() == "socket has been disconnected");
+}
+
+TEST_CASE("bytes come in acknowledgements") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.emit("q", [&s](hh::error_code ec, sio::bytes b) { s.note(ec ? "?" : b.data); });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.get() == "20[\"q\"]");
+    p.send("61-0[{\"_placeholder\":true,\"num\":0}]");
+    p.send_bytes("abc");
+    CHECK(s.next_note() == "abc");
+}
+
+TEST_CASE("listeners of all events see what comes and what is sent") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.on_any([&s](std::string_view name, sio::arguments const& a) {
+            s.note("in " + std::string(name) + ' ' + a.to_json().dump());
+        });
+        k.prepend_any([&s](std::string_view, sio::arguments const&) { s.note("before"); });
+        k.on_any_outgoing([&s](std::string_view name, sio::arguments const& a) {
+            s.note("out " + std::string(name) + ' ' + a.to_json().dump());
+        });
+        k.on("x", [&s, k](sio::acknowledgement ack) {
+            s.note("handler");
+            ack();
+            k.emit("y", 1);
+            s.io().emit("z", 2);
+        });
+        k.on("stop", [k] {
+            k.off_any();
+            k.off_any_outgoing();
+        });
+    });
+    socketio_peer p(s);
+    p.join();
+    p.send("21[\"x\",true]");
+    for (char const* const expected :
+         {"before", "in x [true]", "handler", "out y [1]", "out z [2]"})
+        CHECK(s.next_note() == expected);
+    p.send("2[\"stop\"]");
+    CHECK(s.next_note() == "before");
+    CHECK(s.next_note() == "in stop []");
+    p.send("22[\"x\"]");
+    CHECK(s.next_note() == "handler");
+    CHECK(p.get() == "31[]");
+    CHECK(p.get() == "2[\"y\",1]");
+    CHECK(p.get() == "2[\"z\",2]");
+    CHECK(p.get() == "32[]");
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("middlewares of a socket see each event first, and may refuse it") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.use([](std::string_view name, sio::arguments const&, sio::next go) {
+            if (name == "bad")
+                go({"refused", {{{"code", 1}}}});
+            else
+                go();
+        });
+        k.use([](std::string_view, sio::arguments const&, sio::next go) {
+            std::thread([go] { go(); }).detach();
+        });
+        k.on("good", [](int n) { return n; });
+        k.on("bad", [&s] { s.note("never"); });
+        k.on_error([&s](sio::socket_error const& e) {
+            s.note(e.event + ' ' + e.message + ' ' + e.data->dump());
+        });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("21[\"good\",5]") == "31[5]");
+    p.send("22[\"bad\"]");
+    CHECK(s.next_note() == "bad refused {\"code\":1}");
+    CHECK(p.ask("23[\"good\",6]") == "33[6]");
+}
+
+TEST_CASE("a socket that is disconnecting is still in its rooms, then in none") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.join("a", std::vector<std::string>{"b", "c"});
+        k.on_disconnecting([&s, k](sio::disconnect_reason) {
+            s.note("disconnecting " + std::to_string(k.rooms().size()));
+        });
+        k.on_disconnect([&s, k](sio::disconnect_reason) {
+            s.note("disconnect " + std::to_string(k.rooms().size()));
+            s.note(k.join("d") ? "joined" : "did not join");
+            s.note(k.connected() ? "connected" : "gone");
+            k.emit("nobody gets it");
+        });
+    });
+    socketio_peer p(s);
+    p.join();
+    p.send("1");
+    for (char const* const expected : {"disconnecting 4", "disconnect 0", "did not join", "gone"})
+        CHECK(s.next_note() == expected);
+}
+
+TEST_CASE("handlers that hold their socket do not keep it when it is disconnected") {
+    socketio_service s;
+    auto const witness = std::make_shared<int>(0);
+    s.io().on_connection([witness](sio::socket k) {
+        k.on("x", [k, witness] {});
+        k.on_any([k, witness](std::string_view, sio::arguments const&) {});
+        k.on_any_outgoing([k, witness](std::string_view, sio::arguments const&) {});
+        k.use([k, witness](std::string_view, sio::arguments const&, sio::next const& go) { go(); });
+        k.on_disconnecting([k, witness](sio::disconnect_reason) {});
+        k.on_disconnect([k, witness](sio::disconnect_reason) {});
+        k.on_error([k, witness](sio::socket_error const&) {});
+        k.emit("q", [k, witness](hh::error_code) {});
+    });
+    {
+        socketio_peer p(s);
+        p.join();
+        CHECK(p.get() == "20[\"q\"]");
+        CHECK(witness.use_count() >= 10);
+    }
+    CHECK(eventually([&] { return witness.use_count() == 2; }));
+}
+
+TEST_CASE("volatile events are dropped when something waits before them") {
+    socketio_service s;
+    s.io().on_connection([](sio::socket k) {
+        k.on("alone", [k] { k.volatile_().emit("v", 1); });
+        k.on("two", [k] {
+            k.volatile_().emit("v", 1);
+            k.volatile_().emit("v", 2);
+        });
+        k.on("mixed", [k] {
+            k.emit("n", 1);
+            k.volatile_().emit("v", 2);
+            k.volatile_().emit("v", sio::bytes{"x"});
+            k.emit("n", 4);
+        });
+        k.on("bin", [k] { k.volatile_().emit("v", sio::bytes{"x"}); });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("2[\"alone\"]") == "2[\"v\",1]");
+    CHECK(p.ask("2[\"two\"]") == "2[\"v\",1]");
+    CHECK(p.ask("2[\"mixed\"]") == "2[\"n\",1]");
+    CHECK(p.get() == "2[\"n\",4]");
+    CHECK(p.ask("2[\"bin\"]") == "51-[\"v\",{\"_placeholder\":true,\"num\":0}]");
+    CHECK(p.get() == "x");
+}
+
+TEST_CASE("the handshake tells how the client came") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        auto const h = k.handshake();
+        CHECK(h.address() == "127.0.0.1");
+        CHECK_FALSE(h.secure());
+        CHECK_FALSE(h.xdomain());
+        CHECK(h.url().starts_with("/socket.io/?"));
+        CHECK(h.query("q") == "a b");
+        CHECK_FALSE(h.query("r"));
+        CHECK(h.query()["q"] == "a b");
+        CHECK(h.query()["m"] == nlohmann::json::array({"1", "2"}));
+        CHECK(h.headers().count("Upgrade") == 1);
+        CHECK(h.auth() == nlohmann::json{{"token", "t"}});
+        CHECK(h.time().ends_with("GMT"));
+        CHECK(h.to_json()["headers"]["upgrade"] == "websocket");
+        CHECK(h.to_json()["issued"].is_number());
+        s.note("seen");
+    });
+    socketio_peer p(s, "&q=a+b&m=1&m=2");
+    p.join("0{\"token\":\"t\"}");
+    CHECK(s.next_note() == "seen");
+}
+
+TEST_CASE("a socket is used from other threads, and after the client has gone") {
+    socketio_service s;
+    std::promise<sio::socket> connected;
+    s.io().on_connection([&](sio::socket k) { connected.set_value(k); });
+    socketio_peer p(s);
+    p.join();
+    sio::socket const k = connected.get_future().get();
+    for (int i = 0; i < 10; ++i) k.emit("n", i);
+    for (int i = 0; i < 10; ++i) CHECK(p.get() == "2[\"n\"," + std::to_string(i) + "]");
+    auto answer = k.async_emit_with_ack("q", asio::use_future);
+    CHECK(p.get() == "20[\"q\"]");
+    p.send("30[5]");
+    CHECK(answer.get() == 5);
+    CHECK(k.join("a"));
+    CHECK(k.rooms().size() == 2);
+    k.disconnect();
+    CHECK(p.get() == "1");
+    CHECK(eventually([&] { return !k.connected(); }));
+    k.emit("n", 1);
+    k.disconnect(true);
+    CHECK_FALSE(k.join("a"));
+    auto late = k.timeout(50ms).async_emit_with_ack("q", asio::use_future);
+    CHECK_THROWS_AS(late.get(), boost::system::system_error);
+}
+
+TEST_CASE("a socket is in so many rooms, and owes so many acknowledgements") {
+    sio::options o;
+    o.max_rooms = 2;
+    o.max_acks = 2;
+    socketio_service s(o);
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.join("a", "b") ? "joined" : "too many");
+        s.note(k.join("a") ? "joined" : "too many");
+        s.note(k.join("c") ? "joined" : "too many");
+        for (int i = 0; i < 3; ++i) k.emit("q", [&s](hh::error_code ec) { s.note(ec.message()); });
+    });
+    socketio_peer p(s);
+    p.join();
+    for (char const* const expected : {"joined", "joined", "too many", "operation has timed out"})
+        CHECK(s.next_note() == expected);
+}
