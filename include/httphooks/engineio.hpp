@@ -12,6 +12,7 @@
 #include <httphooks/engineio/content_coding.hpp>
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/middleware.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/engineio/payload.hpp>

@@ -379,6 +379,17 @@ TEST_CASE("the application is told what is refused, and why") {
     CHECK(s.next_note() == "4 no ");
     s.ask("GET", "?transport=polling&EIO=9");
     CHECK(s.next_note() == "5 Unsupported protocol version 9");
+    s.ask("GET", "?transport=websocket&EIO=4",
+          {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}});
+    CHECK(s.next_note() == "3 Bad request WEBSOCKET_HANDSHAKE_ERROR");
+    eio::options full;
+    full.max_sessions = 0;
+    engineio_service none(full);
+    none.server().on_connection_error([&none](eio::connection_error const& e) {
+        none.note(std::string(e.text) + " " + std::string(e.context));
+    });
+    none.ask("GET", handshake_query);
+    CHECK(none.next_note() == "Service Unavailable NO_ROOM");
 }
 
 TEST_CASE("the application adds fields to replies") {

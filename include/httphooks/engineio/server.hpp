@@ -7,10 +7,12 @@
 
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/detail/middleware_run.hpp>
 #include <httphooks/engineio/detail/query.hpp>
 #include <httphooks/engineio/detail/reply.hpp>
 #include <httphooks/engineio/detail/service.hpp>
 #include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/middleware.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/engineio/transport/polling.hpp>
 #include <httphooks/engineio/transport/websocket.hpp>
@@ -27,6 +29,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -69,6 +72,22 @@ public:
         std::invocable<F&, handshake const&, std::function<void(verdict)>>
     void allow_request(F f);
 
+    /** Has something done with each request below the path, with those for WebSockets too, before
+        the server looks at it; in the order in which they are given. Answers to preflights of
+        browsers come before.
+
+        `f(request const&, fields& reply)` may add fields to the reply, whatever that becomes, and
+        gives nothing, or `std::optional<response>`: the response that ends the request. Or
+        `f(request const&, fields& reply, next)` calls `next` once, then or later, from any thread.
+        What it throws, or `next::fail()`, refuses the request: 400, code 3. May be called on
+        several threads at once.
+        @par Source
+        engine.io 6.6, Server.use */
+    template <class F>
+    requires std::invocable<F&, request const&, fields&, next> ||
+        std::invocable<F&, request const&, fields&>
+    void use(F f);
+
     /// Sets what is told of requests that are refused; on any thread, on several at once.
     void on_connection_error(std::function<void(connection_error const&)> f) {
         service_->on_connection_error = std::move(f);
@@ -110,6 +129,7 @@ public:
     void drain() { service_->drain(); }
 
 private:
+    void serve(detail::visit v, bool upgrade);
     std::optional<detail::refused> judge(request const& r, detail::query const& q, bool upgrade,
                                          std::shared_ptr<detail::live_session>& session) const;
 
@@ -154,6 +174,26 @@ void server::allow_request(F f) {
         service_->allow_request = std::move(f);
 }
 
+template <class F>
+requires std::invocable<F&, request const&, fields&, next> ||
+    std::invocable<F&, request const&, fields&>
+void server::use(F f) {
+    if constexpr (std::invocable<F&, request const&, fields&, next>)
+        service_->middlewares.emplace_back(std::move(f));
+    else if constexpr (std::is_void_v<std::invoke_result_t<F&, request const&, fields&>>)
+        service_->middlewares.emplace_back(
+            [g = std::move(f)](request const& r, fields& reply, next const& then) mutable {
+                g(r, reply);
+                then();
+            });
+    else
+        service_->middlewares.emplace_back(
+            [g = std::move(f)](request const& r, fields& reply, next const& then) mutable {
+                std::optional<response> end = g(r, reply);
+                end ? then(std::move(*end)) : then();
+            });
+}
+
 /** What is wrong with a request, as far as it can be told without asking the application.
     @par Source
     engine.io 6.6, Server.verify; a WebSocket of an origin that may not connect is refused too */
@@ -187,11 +227,11 @@ inline std::optional<detail::refused> server::judge(
 
 inline void server::dress_refusal(request const& r, response& reply) const {
     if (reply.result() == status::payload_too_large) reply.body().clear();
-    detail::add_origin_fields(*service_, reply, r);
+    detail::add_common_fields(*service_, reply, detail::addressee(r));
 }
 
 inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
-    detail::visit v{std::move(c), std::move(r), std::move(done)};
+    detail::visit v{{std::move(c), std::move(r), std::move(done)}};
     request const& asked = v.message;
     auto const raw = asked.target();
     std::string_view const path = http::detail::target_path({raw.data(), raw.size()});
@@ -199,10 +239,21 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
         return http::detail::reply(std::move(v), error_response(status::not_found));
     if (service_->cors() && asked.method() == verb::options) {
         response granted = make_response(status::no_content);
-        detail::add_origin_fields(*service_, granted, asked);
+        detail::add_common_fields(*service_, granted, v);
         return http::detail::reply(std::move(v), granted);
     }
     bool const upgrade = websocket::is_upgrade(asked);
+    if (service_->middlewares.empty()) return serve(std::move(v), upgrade);
+    auto const run = std::make_shared<detail::middleware_run>(
+        service_, std::move(v), upgrade, [self = *this, upgrade](detail::visit passed) mutable {
+            self.serve(std::move(passed), upgrade);
+        });
+    run->start();
+}
+
+/// Serves a request that no middleware has ended.
+inline void server::serve(detail::visit v, bool upgrade) {
+    request const& asked = v.message;
     detail::query const q = detail::read_query(asked);
     std::shared_ptr<detail::live_session> session;
     if (auto const wrong = judge(asked, q, upgrade, session))
@@ -212,7 +263,8 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
                        : transport::open_polling(service_, std::move(v), q);
     websocket::handshake_reply reply = detail::accept_websocket(asked);
     if (!reply.accepted) {
-        detail::add_origin_fields(*service_, reply.message, asked);
+        detail::tell_refused(*service_, asked, {refusal::bad_request, "WEBSOCKET_HANDSHAKE_ERROR"});
+        detail::add_common_fields(*service_, reply.message, v);
         v.client.close_after_reply();
         return http::detail::reply(std::move(v), reply.message);
     }

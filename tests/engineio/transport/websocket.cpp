@@ -183,6 +183,29 @@ TEST_CASE("a session goes from polling to WebSocket") {
     CHECK(s.note_count() == 0);
 }
 
+TEST_CASE("the application is told once that a client has gone over to a WebSocket") {
+    engineio_service s;
+    s.on_connection([&s](eio::connection c) {
+        c.on_upgrade(
+            [&s, c] { s.note(std::string("upgrade ") + std::string(to_string(c.transport()))); });
+        c.on_message([c](std::string_view m) mutable { c.send(m); });
+    });
+    polling_peer p(s);
+    auto w = engineio_socket(s, p.sid());
+    w.send("2probe");
+    CHECK(w.text() == "3probe");
+    CHECK(s.note_count() == 0);
+    w.send("5");
+    CHECK(s.next_note() == "upgrade websocket");
+    w.send("4x");
+    CHECK(w.text() == "4x");
+    auto direct = engineio_socket(s);
+    direct.text();
+    direct.send("4y");
+    CHECK(direct.text() == "4y");
+    CHECK(s.note_count() == 0);
+}
+
 TEST_CASE("an upgrade without a probe is one") {
     engineio_service s;
     polling_peer p(s);

@@ -13,13 +13,27 @@
 #include <httphooks/message.hpp>
 #include <httphooks/url.hpp>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace httphooks::engineio::detail {
 
-using http::detail::visit;
+/// A request and its connection, and what middlewares add to the reply.
+struct visit : http::detail::visit {
+    std::shared_ptr<fields const> added{};
+};
+
+/// Who is replied to.
+struct addressee {
+    addressee(visit const& v) noexcept : message(v.message), added(v.added.get()) {}
+    explicit addressee(request const& r, fields const* more = nullptr) noexcept
+        : message(r), added(more) {}
+
+    request const& message;
+    fields const* added;
+};
 
 /// Why a request is refused.
 struct refused {
@@ -36,10 +50,13 @@ struct refused {
     }
 };
 
-/// Adds the fields that depend on the origin, to replies of every kind.
-inline void add_origin_fields(service& s, response& to, request const& r) noexcept {
+/// Adds the fields that replies of every kind have: those that depend on the origin, and those of
+/// middlewares.
+inline void add_common_fields(service& s, response& to, addressee const& a) noexcept {
     s.guarded([&] {
-        if (s.cors()) s.cors()->apply(r, to.base());
+        if (s.cors()) s.cors()->apply(a.message, to.base());
+        if (!a.added) return;
+        for (auto const& f : *a.added) to.insert(f.name(), f.name_string(), f.value());
     });
 }
 
@@ -60,12 +77,12 @@ inline bool has_xss_filter(request const& r) {
 
 /** Begins a reply of the polling transport.
     @param initial the handshake's */
-inline response begin_reply(service& s, request const& r, bool initial) {
+inline response begin_reply(service& s, addressee const& a, bool initial) {
     response reply = make_response(status::ok);
     reply.set(field::cache_control, "no-store");
-    if (has_xss_filter(r)) reply.set("X-XSS-Protection", "0");
-    add_origin_fields(s, reply, r);
-    add_own_fields(s, reply, r, initial);
+    if (has_xss_filter(a.message)) reply.set("X-XSS-Protection", "0");
+    add_common_fields(s, reply, a);
+    add_own_fields(s, reply, a.message, initial);
     return reply;
 }
 
@@ -87,7 +104,7 @@ inline void add_cookie(response& to, options const& o, std::string_view id) {
     @param upgrade it asked for a WebSocket
     @par Source
     engine.io 6.6, abortRequest and abortUpgrade */
-inline response refusal_reply(service& s, request const& r, refused const& why, bool upgrade) {
+inline response refusal_reply(service& s, addressee const& a, refused const& why, bool upgrade) {
     response reply;
     if (upgrade) {
         reply = make_response(why.origin ? status::forbidden : status::bad_request,
@@ -101,7 +118,7 @@ inline response refusal_reply(service& s, request const& r, refused const& why, 
             make_response(why.code == refusal::forbidden ? status::forbidden : status::bad_request,
                           std::move(text), "application/json");
     }
-    add_origin_fields(s, reply, r);
+    add_common_fields(s, reply, a);
     return reply;
 }
 
@@ -115,15 +132,16 @@ inline void tell_refused(service& s, request const& r, refused const& why) noexc
 /// Refuses a request.
 inline void refuse(service& s, visit v, refused const& why, bool upgrade) {
     tell_refused(s, v.message, why);
-    response const r = refusal_reply(s, v.message, why, upgrade);
+    response const r = refusal_reply(s, v, why, upgrade);
     if (upgrade) v.client.close_after_reply();
     http::detail::reply(std::move(v), r);
 }
 
 /// The reply when there is no room for a session.
-inline response no_room(service& s, request const& r) {
+inline response no_room(service& s, addressee const& a) {
+    tell_refused(s, a.message, {refusal::forbidden, "NO_ROOM", "Service Unavailable"});
     response reply = make_response(status::service_unavailable, "Service Unavailable", "text/html");
-    add_origin_fields(s, reply, r);
+    add_common_fields(s, reply, a);
     return reply;
 }
 

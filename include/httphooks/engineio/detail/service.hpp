@@ -11,6 +11,7 @@
 #include <httphooks/engineio/detail/live_session.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
 #include <httphooks/engineio/handshake.hpp>
+#include <httphooks/engineio/middleware.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/http/cors_policy.hpp>
 #include <httphooks/websocket/detail/random_keys.hpp>
@@ -54,6 +55,7 @@ public:
     std::function<void(fields&, request const&, bool)> on_headers{};
     std::function<void(std::exception_ptr)> on_error{};
     std::function<void(handshake const&, decide)> allow_request{};
+    std::vector<middleware> middlewares{};
 
     /// The session of an id, or null.
     std::shared_ptr<live_session> find(std::string_view id);

@@ -46,7 +46,7 @@ inline websocket::handshake_reply accept_websocket(request const& r) {
 /// Makes a connection a WebSocket.
 inline void become_websocket(service& s, visit v, std::shared_ptr<socket_link> l,
                              websocket::handshake_reply reply, bool initial) {
-    add_origin_fields(s, reply.message, v.message);
+    add_common_fields(s, reply.message, v);
     add_own_fields(s, reply.message, v.message, initial);
     websocket::detail::open_channel(s.websockets(), std::move(v.client), v.message, reply,
                                     std::move(l));
@@ -110,7 +110,7 @@ private:
                           {refusal::bad_request, "ID_GENERATION_ERROR", {}}, true);
         if (!session) {
             visit_.client.close_after_reply();
-            response const busy = no_room(*service_, visit_.message);
+            response const busy = no_room(*service_, visit_);
             return http::detail::reply(std::move(visit_), busy);
         }
         add_cookie(reply_.message, service_->options(), session->id());

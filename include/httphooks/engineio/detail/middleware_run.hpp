@@ -1,0 +1,112 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A request on its way through the middlewares.
+*/
+
+#include <httphooks/engineio/detail/reply.hpp>
+#include <httphooks/engineio/detail/service.hpp>
+#include <httphooks/engineio/middleware.hpp>
+#include <httphooks/http/detail/home.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace httphooks::engineio::detail {
+
+/** Has the middlewares look at a request, one after another; then serves it, or refuses. The
+    connection keeps it while it waits. */
+class middleware_run final : public std::enable_shared_from_this<middleware_run> {
+public:
+    /// @param serve called when all have passed the request on
+    middleware_run(std::shared_ptr<service> s, visit v, bool upgrade,
+                   std::function<void(visit)> serve)
+        : service_(std::move(s)),
+          visit_(std::move(v)),
+          place_(visit_.client.get_executor()),
+          serve_(std::move(serve)),
+          upgrade_(upgrade) {}
+
+    void start() { go_on(); }
+
+private:
+    void go_on();
+    void call(middleware const& f);
+    void told(std::size_t number, middleware_outcome o);
+    void end(middleware_outcome o);
+
+    std::shared_ptr<service> service_;
+    visit visit_;
+    home place_;
+    std::function<void(visit)> serve_;
+    std::shared_ptr<fields> added_ = std::make_shared<fields>();
+    std::optional<middleware_outcome> outcome_{};
+    std::size_t number_ = 0;
+    bool const upgrade_;
+    bool waiting_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void middleware_run::go_on() {
+    auto const keep = shared_from_this();
+    auto const& all = service_->middlewares;
+    while (number_ < all.size()) {
+        outcome_.reset();
+        call(all[number_++]);
+        if (!outcome_) {
+            // goes on when nothing is under way on the connection any more
+            waiting_ = true;
+            return visit_.client.async_wait_abort([self = keep](error_code ec) {
+                self->waiting_ = false;
+                if (!self->outcome_) return self->visit_.leave(ec);
+                if (self->visit_.client.core()->input_ended)
+                    return self->visit_.leave(asio::error::eof);
+                if (self->outcome_->failed || self->outcome_->reply)
+                    return self->end(std::move(*self->outcome_));
+                self->go_on();
+            });
+        }
+        if (outcome_->failed || outcome_->reply) return end(std::move(*outcome_));
+    }
+    visit_.added = std::move(added_);
+    serve_(std::move(visit_));
+}
+
+inline void middleware_run::call(middleware const& f) {
+    next const then(std::make_shared<decision>(
+        [weak = weak_from_this(), place = place_, number = number_](middleware_outcome o) {
+            place.dispatch([weak, number, o = std::move(o)]() mutable {
+                if (auto const self = weak.lock()) self->told(number, std::move(o));
+            });
+        }));
+    try {
+        f(visit_.message, *added_, then);
+    } catch (...) {
+        service_->failed(std::current_exception());
+        then.fail();
+    }
+}
+
+inline void middleware_run::told(std::size_t number, middleware_outcome o) {
+    if (number != number_ || outcome_) return;
+    outcome_ = std::move(o);
+    if (waiting_) visit_.client.cancel_wait();
+}
+
+inline void middleware_run::end(middleware_outcome o) {
+    visit_.added = std::move(added_);
+    if (o.failed)
+        return refuse(*service_, std::move(visit_), {refusal::bad_request, "MIDDLEWARE_FAILURE"},
+                      upgrade_);
+    add_common_fields(*service_, *o.reply, visit_);
+    if (upgrade_) visit_.client.close_after_reply();
+    http::detail::reply(std::move(visit_), *o.reply);
+}
+
+}  // namespace httphooks::engineio::detail
