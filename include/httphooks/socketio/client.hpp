@@ -1,0 +1,169 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A Socket.IO client: namespaces over one connection, which is opened again when it is lost.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/detail/http_text.hpp>
+#include <httphooks/engineio/client_connection.hpp>
+#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/socketio/client_options.hpp>
+#include <httphooks/socketio/client_socket.hpp>
+#include <httphooks/socketio/detail/client_manager.hpp>
+#include <httphooks/socketio/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::socketio {
+
+/** Connects to a Socket.IO server. Copies are handles of one client, which has one connection. It
+    lives as long as one of them, and as long as it is connected or tries to be; a handler that
+    holds one keeps it for ever, handlers should hold client_socket.
+
+    Handlers are called on the client's executor, which must not run two handlers at once: that of a
+    context with one thread, or a strand.
+
+    @par Thread safety
+    async_connect(), close(): all threads. The others: on the executor, or while nothing runs there.
+    @par Source
+    socket.io-client 4.8, Manager
+    @par Example
+    examples/socketio_client.cpp */
+class client {
+public:
+    explicit client(asio::any_io_executor executor, client_options o = {})
+        : manager_(std::make_shared<detail::client_manager>(executor, std::move(o))) {}
+
+    /** The socket of a namespace, the same one each time. It is connected as soon as there is a
+        connection, but not before the handler that runs returns.
+        @param nsp with or without the slash that it begins with
+        @throws boost::system::system_error error::bad_namespace: there is a comma in it */
+    client_socket of(std::string_view nsp);
+
+    /** Opens the connection, and joins a namespace.
+
+        An attempt that fails is not repeated, whatever client_options::reconnection says;
+        client_socket::connect() goes on trying.
+
+        @param url `http://host:port/namespace?query` or `https://...`; ws and wss mean the same.
+            The query is sent with the requests
+        @param token for `void(error_code, client_socket)`; it completes before the first event of
+            the namespace
+        @par Completes with
+        error::refused, error::invalid_namespace: the server refused, and
+        client_socket::on_connect_error() is told why. error::bad_payload: it speaks an older
+        revision. error::disconnected: the connection ended too early. error::bad_namespace: there
+        is a comma in the namespace. already_started: the client is connected, or tries to be; see
+        of(). timed_out: the server did not answer in time. Else as
+       engineio::client::async_connect()
+        @par Cancellation
+        All types; the client is closed. */
+    template <asio::completion_token_for<void(error_code, client_socket)> Token>
+    auto async_connect(std::string_view url, Token&& token) {
+        return asio::async_initiate<Token, void(error_code, client_socket)>(
+            [](auto handler, client self, std::string text) {
+                self.connect(std::move(text), std::move(handler));
+            },
+            token, *this, std::string(url));
+    }
+
+    /// Disconnects all sockets, and closes the connection, behind what was sent.
+    void close() const { manager_->close(); }
+
+    /// Sets what is called before each attempt to connect again, with its number from 1 on. What is
+    /// wrong with an attempt is told to client_socket::on_connect_error().
+    void on_reconnect_attempt(std::function<void(std::size_t)> f) const {
+        manager_->on_reconnect_attempt = std::move(f);
+    }
+    /// Sets what is called when one of them succeeded, with its number.
+    void on_reconnect(std::function<void(std::size_t)> f) const {
+        manager_->on_reconnect = std::move(f);
+    }
+    /// Sets what is called when all of them failed.
+    void on_reconnect_failed(std::function<void()> f) const {
+        manager_->on_reconnect_failed = std::move(f);
+    }
+
+    /// The connection below; there may be none.
+    engineio::client_connection connection() const { return manager_->connection(); }
+    /// The executor that the client was created with.
+    asio::any_io_executor get_executor() const { return manager_->executor(); }
+
+private:
+    template <class Handler>
+    void connect(std::string url, Handler handler);
+
+    std::shared_ptr<detail::client_manager> manager_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Where a client connects to.
+struct client_target {
+    /// Of the Engine.IO server.
+    std::string url{};
+    /// Begins with a slash.
+    std::string nsp{};
+};
+
+/// @return httphooks::error::invalid_target, error::bad_namespace, operation_not_supported
+inline result<client_target> read_client_target(std::string text, client_options const& o) {
+    if (httphooks::detail::ascii_istarts_with(text, "ws")) text.replace(0, 2, "http");
+    auto const parsed = http::absolute_url::parse(text);
+    if (!parsed) return parsed.error();
+    if (parsed->tls && !o.engine.tls) return error_code(asio::error::operation_not_supported);
+    std::size_t const mark = parsed->target.find('?');
+    client_target to;
+    to.nsp = parsed->target.substr(0, mark);
+    if (to.nsp.find(',') != to.nsp.npos) return make_error_code(error::bad_namespace);
+    to.url = parsed->tls ? "https://" : "http://";
+    to.url.append(parsed->host_field()).append(o.path).append("/");
+    if (mark != parsed->target.npos) to.url.append(parsed->target, mark);
+    return to;
+}
+
+}  // namespace detail
+
+inline client_socket client::of(std::string_view nsp) {
+    if (nsp.find(',') != nsp.npos)
+        throw boost::system::system_error(make_error_code(error::bad_namespace));
+    std::string name(nsp.starts_with('/') ? "" : "/");
+    return client_socket(manager_->of(name.append(nsp)));
+}
+
+template <class Handler>
+void client::connect(std::string url, Handler handler) {
+    auto to = detail::read_client_target(std::move(url), manager_->options());
+    if (!to) {
+        auto const executor = asio::get_associated_executor(handler, get_executor());
+        error_code const ec = to.error();
+        return asio::post(executor, asio::append(std::move(handler), ec, client_socket()));
+    }
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected())
+        slot.assign([weak = std::weak_ptr(manager_)](asio::cancellation_type) {
+            if (auto const m = weak.lock()) m->cancel();
+        });
+    manager_->connect(std::move(to->url), to->nsp, std::move(handler));
+}
+
+}  // namespace httphooks::socketio

@@ -1,0 +1,547 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What is behind a client's socket: one namespace, connected or not.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/engineio/packet.hpp>
+#include <httphooks/socketio/ack.hpp>
+#include <httphooks/socketio/client_disconnect_reason.hpp>
+#include <httphooks/socketio/client_options.hpp>
+#include <httphooks/socketio/connect_error.hpp>
+#include <httphooks/socketio/detail/ack_table.hpp>
+#include <httphooks/socketio/detail/handler_list.hpp>
+#include <httphooks/socketio/detail/typed_handler.hpp>
+#include <httphooks/socketio/packet.hpp>
+#include <httphooks/socketio/parser.hpp>
+#include <httphooks/socketio/socket_error.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+class client_socket_state;
+
+/// The connection that sockets share, as they see it. On its executor.
+class client_carrier {
+public:
+    virtual asio::any_io_executor const& executor() const noexcept = 0;
+    virtual client_options const& options() const noexcept = 0;
+    /// What keeps the carrier and its sockets.
+    virtual std::shared_ptr<client_carrier> keep() = 0;
+
+    /// Whether nothing waits for the server.
+    virtual bool writable() const = 0;
+    /// Sends messages that stay together. @param must whatever waits
+    /// @return whether there was room
+    virtual bool send(std::vector<engineio::packet> messages, bool must) = 0;
+
+    /// A socket wants to be connected.
+    virtual void wanted(client_socket_state& s) = 0;
+    /// A socket does not want to be connected any more.
+    virtual void unwanted() = 0;
+    /// An attempt has come to its end: the socket is connected, or not.
+    virtual void settled(client_socket_state& s, error_code ec) = 0;
+    /// The connection is of no use any more.
+    virtual void lose(client_disconnect_reason why) = 0;
+    /// A handler has thrown.
+    virtual void give_up() = 0;
+
+protected:
+    ~client_carrier() = default;
+};
+
+/// How an event is sent.
+struct client_emit_flags {
+    /// It is dropped when it cannot be sent at once.
+    bool volatile_ = false;
+    /// How long the acknowledgement is waited for.
+    std::optional<std::chrono::milliseconds> timeout{};
+};
+
+/// What the handlers of one connection answer through; an answer to an earlier one is not sent.
+class client_answers final : public ack_target,
+                             public std::enable_shared_from_this<client_answers> {
+public:
+    explicit client_answers(std::weak_ptr<client_socket_state> to) noexcept : to_(std::move(to)) {}
+    void acknowledge(std::uint64_t id, payload&& answer) override;
+
+private:
+    std::weak_ptr<client_socket_state> to_;
+};
+
+class client_socket_state final : public handler_host {
+public:
+    client_socket_state(client_carrier& c, std::string nsp)
+        : carrier_(c),
+          nsp_(std::move(nsp)),
+          auth_(c.options().auth),
+          join_timer_(c.executor()),
+          ack_timer_(c.executor()) {}
+    client_socket_state(client_socket_state const&) = delete;
+    client_socket_state& operator=(client_socket_state const&) = delete;
+
+    /// Keeps the carrier, too.
+    std::shared_ptr<client_socket_state> self() { return {carrier_.keep(), this}; }
+
+    // from any thread ---------------------------------------------------------------------
+
+    std::string const& nsp() const noexcept { return nsp_; }
+    bool is_connected() const noexcept { return connected_.load(std::memory_order_acquire); }
+    bool recovered() const noexcept { return recovered_.load(std::memory_order_relaxed); }
+    std::string id() const;
+    asio::any_io_executor executor() const override { return carrier_.executor(); }
+
+    void emit(payload&& p, client_emit_flags const& f, ack_handler ack = {});
+    void acknowledge(std::shared_ptr<client_answers> from, std::uint64_t id, payload&& answer);
+    void connect();
+    void disconnect();
+
+    // on the executor ---------------------------------------------------------------------
+
+    handler_list<void(incoming_call const&)> events{};
+    handler_list<void(std::string_view, arguments const&)> any{};
+    handler_list<void()> on_connect{};
+    handler_list<void(connect_error const&)> on_connect_error{};
+    handler_list<void(client_disconnect_reason)> on_disconnect{};
+    handler_list<void(socket_error const&)> on_error{};
+
+    void set_auth(nlohmann::json auth) { auth_ = std::move(auth); }
+    /// Whether it is to be connected whenever there is a connection.
+    bool is_wanted() const noexcept { return wanted_; }
+    bool is_joining() const noexcept { return phase_ == phase::joining; }
+    /// There is a new connection.
+    void begin() {
+        asked_ = false;
+        join();
+    }
+    /// Joins the namespace, if it is wanted.
+    void join();
+    /// A packet of its namespace has come. @param size its bytes
+    /// @return whether the server may send it now
+    bool receive(incoming& p, std::size_t size);
+    /// The connection is no more.
+    void lost(client_disconnect_reason why);
+    /// Leaves at once. @param tell whether the server is told
+    void leave(client_disconnect_reason why, bool tell);
+    /// No connection was made.
+    void fail(connect_error const& why);
+
+    void on_bad_argument(bad_argument const& what) override;
+    void on_exception(std::exception_ptr) override { carrier_.give_up(); }
+
+private:
+    enum class phase : std::uint8_t { idle, joining, connected };
+
+    /// An event that came before the namespace was connected.
+    struct early_event {
+        std::string name;
+        arguments args;
+        std::optional<std::uint64_t> id;
+    };
+    /// An event that waits until it is.
+    struct kept_event {
+        std::vector<engineio::packet> messages;
+        std::size_t size;
+        ack_table::time_point until;
+    };
+
+    template <class Function>
+    void guarded(Function f) noexcept;
+    std::vector<engineio::packet> messages(packet_type t, std::optional<std::uint64_t> id,
+                                           payload const& p) const;
+    void emit_here(payload const& p, client_emit_flags const& f, ack_handler ack);
+    void reject(payload const& p, ack_handler ack, error_code ec);
+    void wait_for_ack(std::uint64_t id, ack_handler f,
+                      std::optional<std::chrono::milliseconds> timeout);
+    void arm_ack_timer();
+    void expire();
+    void flush();
+
+    void ask();
+    void connected(incoming const& p);
+    void refused(incoming const& p);
+    void refused(connect_error const& why);
+    void keep_early(incoming const& p, std::size_t size);
+    void dispatch(std::string_view name, arguments const& args, std::optional<std::uint64_t> id);
+    /// @return whether it was connected
+    bool enter_idle();
+
+    client_carrier& carrier_;
+    std::string const nsp_;
+    nlohmann::json auth_;
+    asio::steady_timer join_timer_;
+    asio::steady_timer ack_timer_;
+    mutable std::mutex id_mutex_{};
+    std::string id_{};
+    std::string pid_{};
+    std::string offset_{};
+    std::shared_ptr<client_answers> answers_{};
+    ack_table acks_{};
+    std::uint64_t next_ack_ = 0;
+    std::vector<early_event> early_{};
+    std::size_t early_size_ = 0;
+    std::deque<kept_event> kept_{};
+    std::size_t kept_size_ = 0;
+    phase phase_ = phase::idle;
+    bool wanted_ = true;
+    /// The server has not answered yet whether the client is in.
+    bool asked_ = false;
+    std::atomic<bool> connected_{false};
+    std::atomic<bool> recovered_{false};
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline void client_answers::acknowledge(std::uint64_t id, payload&& answer) {
+    if (auto const s = to_.lock()) s->acknowledge(shared_from_this(), id, std::move(answer));
+}
+
+inline std::string client_socket_state::id() const {
+    std::lock_guard const lock(id_mutex_);
+    return id_;
+}
+
+/// Calls the application; when it throws, the connection is given up.
+template <class Function>
+void client_socket_state::guarded(Function f) noexcept {
+    try {
+        f();
+    } catch (...) {
+        carrier_.give_up();
+    }
+}
+
+// sending -------------------------------------------------------------------------------------
+
+inline std::vector<engineio::packet> client_socket_state::messages(packet_type t,
+                                                                   std::optional<std::uint64_t> id,
+                                                                   payload const& p) const {
+    packet_header h;
+    h.type = t;
+    h.nsp = nsp_;
+    h.id = id;
+    parser const kind = carrier_.options().parser;
+    if (kind == parser::json && !p.attachments.empty()) return encode(kind, h, p).packets();
+    std::vector<engineio::packet> one(1);
+    h.payload = p.text;
+    one.front().binary = kind == parser::msgpack;
+    if (kind == parser::msgpack)
+        append_msgpack(one.front().data, h, p.attachments);
+    else
+        append_packet(one.front().data, h);
+    return one;
+}
+
+inline void client_socket_state::emit(payload&& p, client_emit_flags const& f, ack_handler ack) {
+    asio::dispatch(executor(), [s = self(), p = std::move(p), f, ack = std::move(ack)]() mutable {
+        s->emit_here(p, f, std::move(ack));
+    });
+}
+
+inline void client_socket_state::emit_here(payload const& p, client_emit_flags const& f,
+                                           ack_handler ack) {
+    bool const now = phase_ == phase::connected;
+    if (f.volatile_ && !(now && carrier_.writable())) {
+        if (ack) reject(p, std::move(ack), asio::error::would_block);
+        return;
+    }
+    std::optional<std::uint64_t> id;
+    if (ack) id = next_ack_++;
+    auto all = messages(packet_type::event, id, p);
+    if (now) {
+        if (!carrier_.send(std::move(all), false))
+            return reject(p, std::move(ack), asio::error::no_buffer_space);
+        if (ack) wait_for_ack(*id, std::move(ack), f.timeout);
+        return;
+    }
+    kept_event event{std::move(all), 0, ack_table::time_point::max()};
+    for (engineio::packet const& m : event.messages) event.size += m.data.size();
+    if (event.size > carrier_.options().buffer_limit - kept_size_)
+        return reject(p, std::move(ack), asio::error::no_buffer_space);
+    if (ack && f.timeout) event.until = ack_table::clock::now() + *f.timeout;
+    if (ack) wait_for_ack(*id, std::move(ack), f.timeout);
+    kept_size_ += event.size;
+    kept_.push_back(std::move(event));
+}
+
+/// Tells that an event is not sent, but not from within emit().
+inline void client_socket_state::reject(payload const& p, ack_handler ack, error_code ec) {
+    std::string name;
+    if (!ack) {
+        auto const array = payload_to_json(p);
+        name = array.at(0).is_string() ? array.at(0).get<std::string>() : array.at(0).dump();
+    }
+    asio::post(executor(), [s = self(), ack = std::move(ack), name = std::move(name), ec] {
+        s->guarded([&] {
+            if (ack) return ack(ec, {});
+            s->on_error.call({}, socket_error{ec.message(), std::nullopt, name, {}, ec});
+        });
+    });
+}
+
+inline void client_socket_state::acknowledge(std::shared_ptr<client_answers> from, std::uint64_t id,
+                                             payload&& answer) {
+    asio::dispatch(executor(),
+                   [s = self(), from = std::move(from), id, answer = std::move(answer)] {
+                       if (s->answers_ != from) return;
+                       if (!s->carrier_.send(s->messages(packet_type::ack, id, answer), false))
+                           s->carrier_.lose(client_disconnect_reason::transport_error);
+                   });
+}
+
+inline void client_socket_state::wait_for_ack(std::uint64_t id, ack_handler f,
+                                              std::optional<std::chrono::milliseconds> timeout) {
+    if (acks_.add(id, std::move(f), timeout)) arm_ack_timer();
+}
+
+inline void client_socket_state::arm_ack_timer() {
+    auto const next = acks_.deadline();
+    if (!next) return;
+    ack_timer_.expires_at(*next);
+    ack_timer_.async_wait([weak = std::weak_ptr(self())](error_code ec) {
+        if (ec) return;
+        if (auto const s = weak.lock()) s->expire();
+    });
+}
+
+inline void client_socket_state::expire() {
+    auto const now = ack_table::clock::now();
+    std::erase_if(kept_, [&](kept_event const& e) {
+        if (e.until > now) return false;
+        kept_size_ -= e.size;
+        return true;
+    });
+    auto const late = acks_.expire(now);
+    arm_ack_timer();
+    for (auto const& f : late) guarded([&] { f(error::ack_timed_out, {}); });
+}
+
+inline void client_socket_state::flush() {
+    kept_size_ = 0;
+    for (auto& e : std::exchange(kept_, {})) carrier_.send(std::move(e.messages), true);
+}
+
+// beginning and end ---------------------------------------------------------------------------
+
+inline void client_socket_state::connect() {
+    asio::dispatch(executor(), [s = self()] {
+        s->wanted_ = true;
+        s->carrier_.wanted(*s);
+    });
+}
+
+inline void client_socket_state::join() {
+    if (phase_ != phase::idle || !wanted_) return;
+    phase_ = phase::joining;
+    if (!std::exchange(asked_, true)) ask();
+    join_timer_.expires_after(carrier_.options().connect_timeout);
+    join_timer_.async_wait([weak = std::weak_ptr(self())](error_code ec) {
+        auto const s = weak.lock();
+        if (ec || !s || s->phase_ != phase::joining) return;
+        error_code const late = asio::error::timed_out;
+        s->enter_idle();
+        s->fail({late.message(), nullptr, late});
+        s->carrier_.lose(client_disconnect_reason::transport_error);
+    });
+}
+
+inline void client_socket_state::ask() {
+    nlohmann::json with = auth_;
+    if (!pid_.empty()) {
+        with["pid"] = pid_;
+        if (!offset_.empty()) with["offset"] = offset_;
+    }
+    payload hello;
+    if (!with.is_null()) append_document(hello, with);
+    hello.attachments.clear();
+    carrier_.send(messages(packet_type::connect, {}, hello), true);
+}
+
+inline bool client_socket_state::enter_idle() {
+    join_timer_.cancel();
+    answers_ = nullptr;
+    early_.clear();
+    early_size_ = 0;
+    connected_.store(false, std::memory_order_release);
+    {
+        std::lock_guard const lock(id_mutex_);
+        id_.clear();
+    }
+    return std::exchange(phase_, phase::idle) == phase::connected;
+}
+
+inline void client_socket_state::connected(incoming const& p) {
+    nlohmann::json const hello = p.args.json(0);
+    auto const text = [&hello](char const* name) {
+        auto const at = hello.find(name);
+        return at != hello.end() && at->is_string() ? at->get<std::string>() : std::string();
+    };
+    std::string sid = hello.is_object() ? text("sid") : std::string();
+    if (sid.empty())
+        return refused(
+            {"the server does not speak revision 5 of Socket.IO", nullptr, error::bad_payload});
+    join_timer_.cancel();
+    {
+        std::lock_guard const lock(id_mutex_);
+        id_ = std::move(sid);
+    }
+    std::string pid = text("pid");
+    recovered_.store(!pid.empty() && pid == pid_, std::memory_order_relaxed);
+    if (!recovered()) offset_.clear();
+    pid_ = std::move(pid);
+    phase_ = phase::connected;
+    connected_.store(true, std::memory_order_release);
+    answers_ = std::make_shared<client_answers>(self());
+    auto const mine = answers_;
+    flush();
+    carrier_.settled(*this, {});
+    if (answers_ == mine) guarded([&] { on_connect.call({}); });
+    for (auto const& e : std::exchange(early_, {})) {
+        if (answers_ != mine) return;
+        dispatch(e.name, e.args, e.id);
+    }
+}
+
+inline void client_socket_state::refused(incoming const& p) {
+    connect_error why{{}, nullptr, error::refused};
+    nlohmann::json const told = p.args.json(0);
+    if (told.is_string()) why.message = told.get<std::string>();
+    if (told.is_object()) {
+        if (auto const m = told.find("message"); m != told.end() && m->is_string())
+            why.message = m->get<std::string>();
+        if (auto const d = told.find("data"); d != told.end()) why.data = *d;
+    }
+    error_code const no_namespace = error::invalid_namespace;
+    if (why.message == no_namespace.message()) why.code = no_namespace;
+    refused(why);
+}
+
+inline void client_socket_state::refused(connect_error const& why) {
+    wanted_ = false;
+    enter_idle();
+    fail(why);
+    carrier_.unwanted();
+}
+
+inline void client_socket_state::fail(connect_error const& why) {
+    carrier_.settled(*this, why.code);
+    guarded([&] { on_connect_error.call({}, why); });
+}
+
+inline void client_socket_state::disconnect() {
+    asio::dispatch(executor(), [s = self()] {
+        if (!s->wanted_) return;
+        s->leave(client_disconnect_reason::io_client_disconnect, true);
+        s->carrier_.unwanted();
+    });
+}
+
+inline void client_socket_state::leave(client_disconnect_reason why, bool tell) {
+    wanted_ = false;
+    carrier_.settled(*this, error::disconnected);
+    // one who left on purpose does not come back to what was
+    pid_.clear();
+    offset_.clear();
+    if (tell && phase_ == phase::connected)
+        carrier_.send(messages(packet_type::disconnect, {}, {}), true);
+    lost(why);
+}
+
+inline void client_socket_state::lost(client_disconnect_reason why) {
+    bool const was_joining = is_joining();
+    if (was_joining) {
+        enter_idle();
+        return fail({std::string(to_string(why)), nullptr, error::disconnected});
+    }
+    if (!enter_idle()) return;
+    auto const unanswered = acks_.take_all();
+    guarded([&] { on_disconnect.call({}, why); });
+    for (auto const& f : unanswered) guarded([&] { f(error::disconnected, {}); });
+}
+
+// receiving -----------------------------------------------------------------------------------
+
+inline bool client_socket_state::receive(incoming& p, std::size_t size) {
+    switch (p.type) {
+        case packet_type::connect:
+            if (!std::exchange(asked_, false)) return false;
+            if (phase_ == phase::joining)
+                connected(p);
+            else
+                carrier_.send(messages(packet_type::disconnect, {}, {}), true);
+            return true;
+        case packet_type::connect_error:
+            if (!std::exchange(asked_, false)) return false;
+            if (phase_ == phase::joining) refused(p);
+            return true;
+        case packet_type::disconnect:
+            if (phase_ == phase::idle) return true;
+            leave(client_disconnect_reason::io_server_disconnect, false);
+            carrier_.unwanted();
+            return true;
+        case packet_type::event:
+            if (!p.has_name) return true;
+            if (phase_ == phase::joining)
+                keep_early(p, size);
+            else if (phase_ == phase::connected)
+                dispatch(p.event, p.args, p.id);
+            return true;
+        case packet_type::ack:
+            if (phase_ != phase::connected || !p.id) return true;
+            if (auto const f = acks_.take(*p.id)) guarded([&] { f({}, p.args); });
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// What a middleware sent, or what was missed, comes before the namespace is connected.
+inline void client_socket_state::keep_early(incoming const& p, std::size_t size) {
+    early_size_ += sizeof(early_event) + size;
+    if (early_size_ > carrier_.options().max_packet)
+        return carrier_.lose(client_disconnect_reason::parse_error);
+    early_.push_back({std::string(p.event), p.args.keep(), p.id});
+}
+
+inline void client_socket_state::dispatch(std::string_view name, arguments const& args,
+                                          std::optional<std::uint64_t> id) {
+    auto const mine = answers_;
+    acknowledgement ack;
+    if (id) ack = acknowledgement(std::weak_ptr<ack_target>(mine), *id);
+    // what came last is what the server goes on from; events that ask for an answer do not count
+    if (!pid_.empty() && !id && !args.empty())
+        if (auto last = args.get<std::string>(args.size() - 1)) offset_ = std::move(*last);
+    std::shared_ptr<handler_host> const host = self();
+    guarded([&] { any.call({}, name, args); });
+    if (answers_ == mine) guarded([&] { events.call(name, incoming_call{name, args, ack, host}); });
+}
+
+inline void client_socket_state::on_bad_argument(bad_argument const& what) {
+    on_error.call({}, socket_error{what.what.message(), std::nullopt, std::string(what.event),
+                                   what.index, what.what});
+}
+
+}  // namespace httphooks::socketio::detail
