@@ -46,6 +46,9 @@ struct command_line {
     bool cookie = false;
     bool recovery = false;
     std::vector<std::string> cors;
+    /// Which of several servers this is, for GET /who; empty: there is no such hook.
+    std::string name;
+    std::vector<std::string> trusted_proxies;
 };
 
 /** Reads the command line.
@@ -131,6 +134,10 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.recovery = true;
         else if (option == "--cors")
             c.cors.push_back(value());
+        else if (option == "--name")
+            c.name = value();
+        else if (option == "--trusted-proxy")
+            c.trusted_proxies.push_back(value());
         else
             throw std::runtime_error("unknown option " + option);
     }

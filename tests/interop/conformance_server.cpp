@@ -11,6 +11,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -47,6 +48,7 @@ hh::http::options server_options(command_line const& c) {
     o.write_timeout = c.write_timeout;
     o.body_limit = c.body_limit;
     o.max_connections = c.max_connections;
+    o.trusted_proxies = c.trusted_proxies;
     return o;
 }
 
@@ -55,6 +57,16 @@ void welcome(hh::registry& hooks) {
         std::string text = "Welcome to '";
         text.append(c.path()).append("'... Hello world! :)");
         return hh::make_response(hh::status::ok, std::move(text), "text/html");
+    });
+}
+
+/// Has GET /who tell which server it is, and whom it believes to talk to.
+void tell_who(hh::registry& hooks, std::string const& name) {
+    hooks.pre_responder(hh::verb::get, "/who", [name](hh::pre_responder_context& c) {
+        nlohmann::json const who = {{"name", name},
+                                    {"client", c.origin().peer().address().to_string()},
+                                    {"scheme", c.request()["X-Forwarded-Proto"]}};
+        c.end(hh::make_response(hh::status::ok, who.dump(), "application/json"));
     });
 }
 
@@ -138,6 +150,7 @@ int main(int argc, char* argv[]) {
     try {
         hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout});
         if (!options.www.empty()) serve_files(hooks, options.www);
+        if (!options.name.empty()) tell_who(hooks, options.name);
         auto const log = std::make_shared<hook_log>();
         if (options.hooks_file.empty())
             welcome(hooks);

@@ -39,6 +39,7 @@ is_there() {
     python3-socketio) /usr/bin/python3 -c 'import socketio' 2>/dev/null ;;
     python3-requests) /usr/bin/python3 -c 'import requests' 2>/dev/null ;;
     python3-websocket) /usr/bin/python3 -c 'import websocket' 2>/dev/null ;;
+    nginx | haproxy) PATH=$PATH:/usr/sbin command -v "$1" >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
 }
@@ -61,6 +62,7 @@ package_of() {
     certificates) echo ca-certificates ;;
     ninja) echo ninja-build ;;
     node) echo nodejs ;;
+    nginx) echo nginx-light ;;
     clang++-19) echo clang-19 ;;
     clang-runtime) echo libclang-rt-19-dev ;;
     *) echo "$1" ;;
@@ -86,6 +88,9 @@ need() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     "${packages[@]}" >&2 || die "missing: ${missing[*]}; apt-get install ${packages[*]} failed"
   for thing in "${missing[@]}"; do
+    case "$thing" in  # the tests start their own; this machine is no web server
+      nginx | haproxy) "${as_root[@]}" systemctl disable --now "$thing" >/dev/null 2>&1 ;;
+    esac
     is_there "$thing" || die "still missing after the installation: $thing"
   done
 }

@@ -1,0 +1,184 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+'use strict';
+
+const assert = require('assert');
+const http = require('http');
+const { Socket: EngineIO } = require('engine.io-client');
+const SockJS = require('sockjs-client');
+const { io } = require('socket.io-client');
+const cases = require('../sockjs_client/cases.js');
+const servers_of = require('../sockjs_client/common.js');
+const proxy = require('./proxy.js');
+
+const [kind, program] = process.argv.slice(2);
+process.exitCode = 1;
+
+const same = assert.deepStrictEqual;
+
+// Clients with addresses of their own.
+const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '127.0.0.6', '127.0.0.7'];
+const from = (address) => new http.Agent({ localAddress: address });
+
+const get = (url, options) =>
+  new Promise((resolve, reject) => {
+    http.get(url, options, (response) => {
+      let body = '';
+      response.on('data', (data) => (body += data));
+      response.on('end', () => resolve({ status: response.statusCode, body }));
+    }).on('error', reject);
+  });
+
+// The name of the server that a SockJS session is with.
+const server_of = (url, transport) =>
+  new Promise((resolve, reject) => {
+    const socket = new SockJS(url + '/hooks', null, { transports: [transport] });
+    socket.onopen = () => socket.send(JSON.stringify({ method: 'GET', url: '/who', headers: {} }));
+    socket.onmessage = (e) => {
+      resolve(JSON.parse(JSON.parse(e.data).content).name);
+      socket.close();
+    };
+    socket.onclose = (e) => reject(new Error(`closed: ${e.code} ${e.reason}`));
+  });
+
+// The transports that only browsers have: opens a session, sends a message, and reads until it is back.
+const script_transport = (url, transport, session) =>
+  new Promise((resolve, reject) => {
+    const at = `${url}/echo/000/${session}/`;
+    const send = () =>
+      http.request(at + 'jsonp_send', { method: 'POST' }, (response) => {
+        response.resume();
+        if (response.statusCode !== 200) reject(new Error('it was sent: ' + response.statusCode));
+      }).on('error', reject).end('["hello"]');
+    let text = '';
+    const read = () =>
+      http.get(at + transport + '?c=callback', { agent: false }, (response) => {
+        if (response.statusCode !== 200) reject(new Error('status ' + response.statusCode));
+        response.on('data', (data) => {
+          const was_open = text.includes('("o")');
+          text += data;
+          if (!was_open && text.includes('("o")')) send();
+          if (!text.includes('hello')) return;
+          resolve();
+          response.destroy();
+        });
+        response.on('end', read);
+      }).on('error', reject);
+    read();
+  });
+
+const ways = {
+  polling: { transports: ['polling'] },
+  websocket: { transports: ['websocket'] },
+  upgrade: { transports: ['polling', 'websocket'] },
+};
+
+const engineio_echo = (url, way, address) =>
+  new Promise((resolve, reject) => {
+    const socket = new EngineIO(url, { path: '/engine.io/', agent: from(address), ...ways[way] });
+    const expected = ['plain', '\u20ac\ud83d\ude00', 'x'.repeat(100000), 'last'];
+    const send = () => expected.slice().forEach((m) => socket.send(m));
+    if (way === 'upgrade') socket.once('upgrade', send);
+    else socket.once('open', send);
+    socket.on('message', (data) => {
+      if (data !== expected.shift()) reject(new Error('got ' + data.slice(0, 60)));
+      if (expected.length > 0) return;
+      resolve();
+      socket.close();
+    });
+    socket.once('error', (e) => reject(new Error(`${e.message}: ${e.description}`)));
+    socket.once('close', (why) => reject(new Error('closed: ' + why)));
+  });
+
+const socketio_talk = (url, way, address) =>
+  new Promise((resolve, reject) => {
+    const options = { agent: from(address), forceNew: true, reconnection: false, ...ways[way] };
+    const socket = io(url, options);
+    const end = (outcome) => {
+      socket.off('disconnect');
+      socket.close();
+      outcome();
+    };
+    socket.once('connect_error', (e) => end(() => reject(new Error(`${e.message}: ${e.description}`))));
+    socket.once('disconnect', (why) => end(() => reject(new Error('disconnected: ' + why))));
+    const ask = () =>
+      socket.emit('echo', 1, Buffer.from([0, 255]), { a: ['\u20ac'] }, (...back) =>
+        end(() => {
+          const wanted = [1, Buffer.from([0, 255]), { a: ['\u20ac'] }];
+          if (assert.deepEqual(back.map(String), wanted.map(String)) === undefined) resolve();
+        })
+      );
+    socket.once('connect', () => {
+      if (way === 'upgrade') socket.io.engine.once('upgrade', ask);
+      else ask();
+    });
+  });
+
+// How many of the promises that `make` gives for each item are rejected.
+const failures = async (items, make) =>
+  (await Promise.allSettled(items.map(make))).filter((r) => r.status === 'rejected').length;
+
+(async () => {
+  const calm = ['--ping-interval-ms', '25000', '--ping-timeout-ms', '20000'];
+  const servers = await Promise.all(
+    ['a', 'b'].map((name) =>
+      servers_of.start(program, [
+        '--name', name, '--app', 'full', '--threads', '2', '--cookie', '--trusted-proxy', '127.0.0.1',
+        ...calm,
+      ])
+    )
+  );
+  const sticky = await proxy.start(kind, servers);
+  const loose = await proxy.start(kind, servers, false);
+  const todo = [];
+
+  todo.push(['the servers are told who asks, and how, whatever clients claim', async () => {
+    const claims = { forwarded: 'for=6.6.6.6', 'x-forwarded-for': '6.6.6.6', 'x-forwarded-proto': 'https' };
+    const { body } = await get(sticky + '/who', { agent: from(addresses[0]), headers: claims });
+    const { client, scheme } = JSON.parse(body);
+    same([client, scheme], [addresses[0], 'http']);
+  }]);
+  todo.push(['connections may be silent for longer than heartbeats take', async () => {
+    const times = [...proxy.configuration(kind).matchAll(/^ *(?:proxy_\w+_|)timeout (?:client |server |tunnel |)(\d+)s;?$/gm)]
+      .map((m) => Number(m[1]));
+    assert.ok(times.length >= 2 && times.every((t) => t > 45), String(times));
+  }]);
+
+  todo.push(['clients are shared out', async () => {
+    const replies = await Promise.all(addresses.map((a) => get(sticky + '/who', { agent: from(a) })));
+    same([...new Set(replies.map(({ body }) => JSON.parse(body).name))].sort(), ['a', 'b']);
+  }]);
+
+  const transports = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'];
+  for (const transport of [...transports, null])
+    for (const name of cases.names)
+      todo.push([`SockJS: ${name} over ${transport || 'what the client picks'}`,
+        () => cases[name](SockJS, sticky, transport)]);
+  for (const transport of transports)
+    todo.push([`SockJS: sessions of ${transport} are shared out`, async () => {
+      const used = await Promise.all([...Array(16)].map(() => server_of(sticky, transport)));
+      same([...new Set(used)].sort(), ['a', 'b']);
+    }]);
+  for (const transport of ['jsonp', 'htmlfile'])
+    todo.push([`SockJS: messages over ${transport}`, () =>
+      Promise.all(addresses.map((_, i) => script_transport(sticky, transport, transport + i)))]);
+  for (const transport of ['xhr-streaming', 'eventsource', 'xhr-polling'])
+    todo.push([`SockJS: without its server a session of ${transport} fails`, async () => {
+      assert.notEqual(await failures([...Array(8)], () => server_of(loose, transport)), 0);
+    }]);
+
+  const talks = [['Engine.IO', engineio_echo]];
+  const { body } = await get(servers[0].url + '/socket.io/?EIO=4&transport=polling', {});
+  if (body.startsWith('0{')) talks.push(['Socket.IO', socketio_talk]);
+  for (const [protocol, talk] of talks) {
+    for (const way of Object.keys(ways))
+      todo.push([`${protocol}: clients of ${addresses.length} addresses, ${way}`, () =>
+        Promise.all(addresses.map((address) => talk(sticky, way, address)))]);
+    todo.push([`${protocol}: without its server a session fails`, async () => {
+      assert.notEqual(await failures(addresses, (address) => talk(loose, 'polling', address)), 0);
+    }]);
+  }
+
+  for (const server of servers)
+    todo.push(['a server ends in order', async () => same(await server.stop(), 0)]);
+  process.exit((await servers_of.run(todo)) === 0 ? 0 : 1);
+})();
