@@ -35,6 +35,9 @@ struct message_loop {
     asio::any_io_executor executor;
 };
 
+/// The answer to what is no request.
+response bad_envelope_reply();
+
 /** The requests of one socket.
 
     Answers to messages with an id come when they are ready, answers to others in the order of their
@@ -129,12 +132,16 @@ inline bool message_dispatch::receive(std::string_view json) {
     return queue_.size() < most_;
 }
 
-inline void message_dispatch::refuse(std::string_view id) {
+inline response bad_envelope_reply() {
     response reply = error_response(status::bad_request);
     reply.append_parsed(field::date, "Date", http_date(coarse_time()));
     reply.append_parsed(field::content_length, "Content-Length",
                         std::to_string(reply.body().size()));
-    listener_.on_answer(reply, id);
+    return reply;
+}
+
+inline void message_dispatch::refuse(std::string_view id) {
+    listener_.on_answer(bad_envelope_reply(), id);
 }
 
 inline void message_dispatch::answer(exchange_ptr const& ex, std::string_view id) {

@@ -52,10 +52,16 @@ public:
     template <class... Args>
     void operator()(Args const&... args) const;
 
+    /// Answers with a payload that is made already; for servers.
+    void answer(detail::payload&& p) const;
+
     /// Whether the client asked for an acknowledgement.
     explicit operator bool() const noexcept { return state_ != nullptr; }
 
 private:
+    /// Where the answer goes; null if it may not.
+    std::shared_ptr<detail::ack_target> claim() const noexcept;
+
     struct state {
         std::weak_ptr<detail::ack_target> target;
         std::uint64_t id;
@@ -92,14 +98,22 @@ inline acknowledgement::acknowledgement(std::weak_ptr<detail::ack_target> target
     : state_(std::allocate_shared<state>(httphooks::detail::recycling_allocator<state>(),
                                          std::move(target), id)) {}
 
+inline std::shared_ptr<detail::ack_target> acknowledgement::claim() const noexcept {
+    if (!state_ || state_->answered.exchange(true)) return nullptr;
+    return state_->target.lock();
+}
+
+inline void acknowledgement::answer(detail::payload&& p) const {
+    if (auto const target = claim()) target->acknowledge(state_->id, std::move(p));
+}
+
 template <class... Args>
 void acknowledgement::operator()(Args const&... args) const {
-    if (!state_ || state_->answered.exchange(true)) return;
-    auto const target = state_->target.lock();
+    auto const target = claim();
     if (!target) return;
-    detail::scratch_payload answer;
-    detail::make_payload(*answer, args...);
-    target->acknowledge(state_->id, std::move(*answer));
+    detail::scratch_payload out;
+    detail::make_payload(*out, args...);
+    target->acknowledge(state_->id, std::move(*out));
 }
 
 }  // namespace httphooks::socketio

@@ -1,0 +1,186 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The requests of one socket: objects in, acknowledgements out, in any order.
+*/
+
+#include <httphooks/detail/dispatch_operation.hpp>
+#include <httphooks/detail/exchange_factory.hpp>
+#include <httphooks/detail/message_dispatch.hpp>
+#include <httphooks/engineio/connection.hpp>
+#include <httphooks/envelope.hpp>
+#include <httphooks/exchange.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
+#include <httphooks/socketio/ack.hpp>
+#include <httphooks/socketio/arguments.hpp>
+#include <httphooks/socketio/binary.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+/** Reads a request from the first argument of an event.
+    @param to is empty
+    @param id the JSON of the member `id`
+    @return as envelope::decode() */
+error_code read_request(request& to, std::string& id, arguments const& args, std::size_t depth);
+
+/// Makes the payload of an acknowledgement from a response.
+void make_response_payload(payload& to, response& r, std::string_view id);
+
+/** The requests of one socket. When the object goes, they are cancelled.
+
+    @par Thread safety
+    The socket's executor only. */
+class request_dispatch final : private httphooks::reply_sink {
+public:
+    /// @param below paused while too many requests are under way
+    /// @param most how many may be
+    request_dispatch(std::shared_ptr<httphooks::detail::message_loop> loop, origin from,
+                     engineio::connection below, std::size_t most, std::size_t depth)
+        : loop_(std::move(loop)),
+          origin_(std::move(from)),
+          connection_(std::move(below)),
+          most_(most),
+          depth_(depth) {}
+    request_dispatch(request_dispatch const&) = delete;
+    request_dispatch& operator=(request_dispatch const&) = delete;
+    ~request_dispatch() { cancel(); }
+
+    void receive(arguments const& args, acknowledgement const& ack);
+    /// Cancels all requests; their answers are dropped.
+    void cancel() noexcept;
+
+private:
+    using exchange_ptr = httphooks::exchange_ptr;
+
+    struct entry {
+        exchange_ptr journey;
+        acknowledgement ack;
+        std::string id;
+    };
+
+    void on_reply(exchange& ex) noexcept override;
+    void refuse(acknowledgement const& ack, std::string_view id);
+    void answer(exchange_ptr const& ex, acknowledgement const& ack, std::string_view id);
+    void set_paused(bool b);
+
+    std::shared_ptr<httphooks::detail::message_loop> loop_;
+    origin origin_;
+    engineio::connection connection_;
+    std::size_t const most_;
+    std::size_t const depth_;
+    std::vector<entry> under_way_{};
+    bool paused_ = false;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+inline error_code read_request(request& to, std::string& id, arguments const& args,
+                               std::size_t depth) {
+    std::string_view found;
+    if (std::string_view const text = args.text(0); !text.empty()) {
+        error_code const ec = envelope::detail::decode_to(to, found, text, depth);
+        id = found;
+        return ec;
+    }
+    nlohmann::json object = args.json(0);
+    if (!object.is_object()) return httphooks::error::invalid_envelope;
+    std::string body;
+    if (auto const content = object.find("content"); content != object.end()) {
+        body = binary_text(*content);
+        if (content->is_binary()) object.erase(content);
+    }
+    payload plain;
+    append_document(plain, object);
+    // bytes are content or nothing
+    if (!plain.attachments.empty()) return httphooks::error::invalid_envelope;
+    error_code const ec = envelope::detail::decode_to(to, found, plain.text, depth);
+    id = found;
+    if (!body.empty()) to.body() = std::move(body);
+    return ec;
+}
+
+inline void make_response_payload(payload& to, response& r, std::string_view id) {
+    to.clear();
+    to.text.push_back('[');
+    if (httphooks::detail::is_utf8(r.body())) {
+        envelope::encode(to.text, r, id);
+    } else {
+        std::string const bytes = std::exchange(r.body(), {});
+        envelope::encode(to.text, r, id);
+        // the content comes last
+        to.text.resize(to.text.size() - std::string_view("\"\"}").size());
+        append_bytes(to, bytes);
+        to.text.push_back('}');
+    }
+    to.text.push_back(']');
+}
+
+inline void request_dispatch::receive(arguments const& args, acknowledgement const& ack) {
+    exchange_ptr ex = loop_->hooks->make_exchange(loop_->executor, this);
+    std::string id;
+    error_code const ec = read_request(ex->incoming(), id, args, depth_);
+    if (ec && ec != httphooks::error::unknown_method) return refuse(ack, id);
+    ex->origin() = origin_;
+    if (ex->start()) return answer(ex, ack, id);
+    under_way_.push_back({std::move(ex), ack, std::move(id)});
+    if (under_way_.size() >= most_) set_paused(true);
+}
+
+inline void request_dispatch::refuse(acknowledgement const& ack, std::string_view id) {
+    if (!ack) return;
+    response reply = httphooks::detail::bad_envelope_reply();
+    scratch_payload out;
+    make_response_payload(*out, reply, id);
+    ack.answer(std::move(*out));
+}
+
+inline void request_dispatch::answer(exchange_ptr const& ex, acknowledgement const& ack,
+                                     std::string_view id) {
+    response reply = httphooks::detail::finished_reply(*ex);
+    if (ack) {
+        scratch_payload out;
+        make_response_payload(*out, reply, id);
+        ack.answer(std::move(*out));
+    }
+    ex->handed_over();
+    httphooks::recycle(std::move(reply));
+}
+
+inline void request_dispatch::on_reply(exchange& ex) noexcept {
+    auto const it =
+        std::ranges::find_if(under_way_, [&ex](entry const& e) { return e.journey.get() == &ex; });
+    if (it == under_way_.end()) return;
+    entry const done = std::move(*it);
+    under_way_.erase(it);
+    answer(done.journey, done.ack, done.id);
+    if (under_way_.size() < most_) set_paused(false);
+}
+
+inline void request_dispatch::set_paused(bool b) {
+    if (std::exchange(paused_, b) == b) return;
+    if (b)
+        connection_.pause();
+    else
+        connection_.resume();
+}
+
+inline void request_dispatch::cancel() noexcept {
+    std::vector<entry> const all = std::exchange(under_way_, {});
+    for (entry const& e : all) e.journey->cancel();
+    if (std::exchange(paused_, false)) connection_.resume();
+}
+
+}  // namespace httphooks::socketio::detail

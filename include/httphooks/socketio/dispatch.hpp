@@ -1,0 +1,106 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Hooks over Socket.IO: each event of a name is a request, each acknowledgement an answer.
+*/
+
+#include <httphooks/detail/message_loops.hpp>
+#include <httphooks/envelope.hpp>
+#include <httphooks/registry.hpp>
+#include <httphooks/socketio/ack.hpp>
+#include <httphooks/socketio/arguments.hpp>
+#include <httphooks/socketio/detail/request_dispatch.hpp>
+#include <httphooks/socketio/disconnect_reason.hpp>
+#include <httphooks/socketio/nsp.hpp>
+#include <httphooks/socketio/socket.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::socketio {
+
+/// How events become requests.
+struct dispatch_options {
+    /// The name of the event.
+    std::string event = "request";
+    /// The event that origin::push() sends, with the message as its argument.
+    std::string push_event = "message";
+    /// Requests of one socket that may be under way; beyond it nothing more is read of its
+    /// connection.
+    std::size_t in_flight = 16;
+    /// How deep the objects and arrays of a request may be nested.
+    std::size_t depth = envelope::default_depth;
+};
+
+/** Has events of a namespace's sockets be requests to the hooks.
+
+    The event `request` with an object `{"method","url","headers","content"}` is acknowledged with
+    `{"statusCode","headers","content"}`; see envelope::decode() and encode(). Answers come when
+   they are ready, in any order; without an acknowledgement the hooks run and nothing is sent. Bytes
+   are content both ways: as an attachment of the request, and as one of the answer when it is not
+    UTF-8. What is not a request is acknowledged with status 400, and the socket stays. At most
+    dispatch_options::in_flight requests of a socket are under way; then its connection is not read,
+    with the sockets of other namespaces on it, until there is room. When the socket is disconnected
+    they are cancelled. The origin of a request has the peer, the request that opened the
+   connection, and origin::push().
+
+    @param n a namespace, or a pattern of namespaces; handlers of the application's for the same
+        sockets may be set too
+    @param hooks copied; changes of the registry are seen
+    @par Example
+    examples/socketio_hooks.cpp
+*/
+template <class State>
+void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o = {});
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Sends to a socket on behalf of a hook.
+class socket_push_target final : public push_target {
+public:
+    socket_push_target(std::weak_ptr<live_socket> s, std::shared_ptr<dispatch_options const> o)
+        : socket_(std::move(s)), options_(std::move(o)) {}
+
+    bool push(std::string_view message) override {
+        auto s = socket_.lock();
+        if (!s || !s->is_connected()) return false;
+        socket(std::move(s)).emit(options_->push_event, message);
+        return true;
+    }
+
+private:
+    std::weak_ptr<live_socket> socket_;
+    std::shared_ptr<dispatch_options const> options_;
+};
+
+inline origin origin_of(socket const& s, std::shared_ptr<dispatch_options const> o) {
+    engineio::connection const c = s.conn();
+    return origin(httphooks::transport::socketio, c.peer(), c.handshake().tls,
+                  c.handshake().message,
+                  std::make_shared<socket_push_target>(s.state(), std::move(o)));
+}
+
+}  // namespace detail
+
+template <class State>
+void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o) {
+    auto const loops = std::make_shared<httphooks::detail::message_loops<State>>(hooks);
+    auto const shared = std::make_shared<dispatch_options const>(std::move(o));
+    n.on_connection([loops, shared](socket s) {
+        auto const requests = std::make_shared<detail::request_dispatch>(
+            loops->of(s.get_executor(), s.state()->place().owns_context()),
+            detail::origin_of(s, shared), s.conn(), shared->in_flight, shared->depth);
+        s.on(shared->event, [requests](arguments const& args, acknowledgement const& ack) {
+            requests->receive(args, ack);
+        });
+        s.on_disconnect([requests](disconnect_reason) { requests->cancel(); });
+    });
+}
+
+}  // namespace httphooks::socketio
