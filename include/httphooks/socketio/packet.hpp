@@ -7,6 +7,7 @@
 
 #include <httphooks/socketio/error.hpp>
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -79,12 +80,6 @@ inline bool read_number(std::uint64_t& to, std::string_view digits) noexcept {
     return true;
 }
 
-inline void append_number(std::string& to, std::uint64_t n) {
-    char text[20];
-    auto const end = std::to_chars(text, text + sizeof text, n).ptr;
-    to.append(text, end);
-}
-
 }  // namespace detail
 
 inline error_code read_packet(packet_header& to, std::string_view text,
@@ -120,16 +115,25 @@ inline error_code read_packet(packet_header& to, std::string_view text,
 }
 
 inline void append_packet(std::string& to, packet_header const& p) {
-    to.push_back(static_cast<char>('0' + static_cast<int>(p.type)));
+    std::array<char, 48> head;
+    char* at = head.data();
+    char* const end = at + head.size();
+    auto const flush = [&] {
+        to.append(head.data(), at);
+        at = head.data();
+    };
+    *at++ = static_cast<char>('0' + static_cast<int>(p.type));
     if (is_binary(p.type)) {
-        detail::append_number(to, p.attachments);
-        to.push_back('-');
+        at = std::to_chars(at, end, p.attachments).ptr;
+        *at++ = '-';
     }
     if (p.nsp != "/") {
+        flush();
         to.append(p.nsp);
-        to.push_back(',');
+        *at++ = ',';
     }
-    if (p.id) detail::append_number(to, *p.id);
+    if (p.id) at = std::to_chars(at, end, *p.id).ptr;
+    flush();
     to.append(p.payload);
 }
 

@@ -86,8 +86,17 @@ void append_number_text(std::string& to, T value) {
 }
 
 inline void append_string(std::string& to, std::string_view value) {
-    to.push_back('"');
-    httphooks::detail::append_json_text(to, value);
+    using namespace httphooks::detail;
+    std::size_t const before = to.size();
+    to.resize(before + value.size() + text_block + 2);
+    char* const out = to.data() + before;
+    *out = '"';
+    if (copy_run<text_stop::json_or_wide>(out + 1, value.data(), value.size()) == value.size()) {
+        out[value.size() + 1] = '"';
+        return to.resize(before + value.size() + 2);
+    }
+    to.resize(before + 1);
+    append_json_text(to, value);
     to.push_back('"');
 }
 
