@@ -148,3 +148,23 @@ TEST_CASE("a stream gets heartbeats, and goes on") {
     for (int i = 0; i < 100 && frame == "h\n"; ++i) frame = p.chunk();
     CHECK(frame == "a[\"x\"]\n");
 }
+
+TEST_CASE("a message that comes while the session is being opened is not lost") {
+    sockjs_services s;
+    s.echo();
+    auto sender = s.peer();
+    char const* const bodies[] = {"[\"early\"]", "[]"};
+    for (int round = 0; round < 200; ++round) {
+        std::string const session = "/echo/0/s" + std::to_string(round);
+        auto stream = s.peer();
+        stream.send("POST", session + "/xhr_streaming");
+        int status = 404;
+        for (int tries = 0; status == 404 && tries < 10'000; ++tries)
+            status = sender.ask("POST", session + "/xhr_send", {}, bodies[round % 2]).status;
+        REQUIRE(status == 204);
+        REQUIRE(stream.head().status == 200);
+        stream.chunk();
+        REQUIRE(stream.chunk() == "o\n");
+        if (round % 2 == 0) REQUIRE(stream.chunk() == "a[\"early\"]\n");
+    }
+}

@@ -143,7 +143,10 @@ inline void polling_session::apply(session_actions todo) {
         deadline_ = next;
         place().timers().set(*this, next);
     }
-    if (todo.opened) tell_opened();
+    if (todo.opened) {
+        tell_opened();
+        if (!waiting_.empty() && !paused()) place().post([s = self()] { s->answer_all(true); });
+    }
     if (todo.drained) tell_drained();
 }
 

@@ -113,7 +113,8 @@ protected:
     void deliver_slice(httphooks::detail::json_slice const& json);
     /// One message. @param binary it came in a binary frame
     void deliver(std::string_view message, bool binary = false);
-    bool paused() const noexcept { return paused_; }
+    /// Whether messages are held: the application wants none yet, or does not know the client yet.
+    bool paused() const noexcept { return paused_ || !told_opened_; }
     std::size_t inbound_bytes() const noexcept { return inbound_bytes_; }
 
     /// The connection is open: tells the application.
@@ -162,6 +163,7 @@ private:
     std::atomic<bool> open_{true};
     bool paused_ = false;
     bool pumping_ = false;
+    bool told_opened_ = false;
     bool told_ = false;
     bool cleared_ = false;
     std::atomic<bool> forgotten_{false};
@@ -281,7 +283,7 @@ inline void session_base::call_message(std::string_view message, bool binary) {
 
 inline void session_base::deliver(std::string_view message, bool binary) {
     if (told_ || !is_open()) return;
-    if (paused_ || (inbound_ && !inbound_->messages.empty())) {
+    if (paused() || (inbound_ && !inbound_->messages.empty())) {
         if (!inbound_) inbound_ = std::make_unique<inbound>();
         inbound_->messages.push_back({std::string(message), binary});
         inbound_bytes_ += message.size();
@@ -308,20 +310,22 @@ inline void session_base::deliver_slice(httphooks::detail::json_slice const& jso
 inline void session_base::pump() {
     if (pumping_) return;
     pumping_ = true;
-    while (inbound_ && !inbound_->messages.empty() && !paused_ && !told_) {
+    while (inbound_ && !inbound_->messages.empty() && !paused() && !told_) {
         held_message const m = std::move(inbound_->messages.front());
         inbound_->messages.pop_front();
         inbound_bytes_ -= m.text.size();
         call_message(m.text, m.binary);
     }
     pumping_ = false;
-    if (paused_ || told_) return;
+    if (paused() || told_) return;
     inbound_.reset();
     reading(true);
 }
 
 inline void session_base::tell_opened() {
+    told_opened_ = true;
     guarded([this] { owner_->opened(self()); });
+    if (inbound_) home_.post([s = self()] { s->pump(); });
 }
 
 inline void session_base::tell_drained() {
