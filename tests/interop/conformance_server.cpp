@@ -30,6 +30,7 @@
 #include "engineio_services.hpp"
 #include "hook_script.hpp"
 #include "log_mount.hpp"
+#include "socketio_services.hpp"
 #include "sockjs_services.hpp"
 #include "websocket_services.hpp"
 
@@ -166,6 +167,7 @@ int main(int argc, char* argv[]) {
         server.mount(log_mount(hooks, log));
         sockjs.mount_on(server);
         server.mount(engineio_echo(hooks.get_executor(), options));
+        server.mount(socketio_application(hooks.get_executor(), hooks, options));
         websockets.mount_on(server);
         return serve(loop, server, tls ? "https" : "http");
     } catch (std::exception const& e) {
