@@ -310,8 +310,9 @@ inline void live_session::pump() {
         call_message(p.data, p.binary);
     }
     pumping_ = false;
-    if (pauses_ != 0 || !machine_.is_open()) return;
+    if (pauses_ != 0) return;
     if (auto const held = std::exchange(held_, nullptr)) held->answer();
+    if (!machine_.is_open()) return;
     machine_.hold(false, clock::now());
     if (socket_) socket_->set_paused(false);
     apply({});
