@@ -1,0 +1,129 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+//
+// Four ways to the same hooks. Each client has
+//   send({method, url, headers, content})  a promise of {statusCode, headers, content}
+//   onState(text, open)                    called when its connection changes
+//   onNote(note)                           called with notes that the server pushes
+//   connect(), close()
+
+/** Requests that wait for the answer with their id. */
+class Waiting {
+  constructor() {
+    this.last = 0;
+    this.open = new Map();
+  }
+  add(send) {
+    return new Promise((resolve, reject) => {
+      const id = ++this.last;
+      this.open.set(id, { resolve, reject });
+      send(id);
+    });
+  }
+  answer(message) {
+    const found = this.open.get(message.id);
+    this.open.delete(message.id);
+    if (found) found.resolve(message);
+  }
+  fail(why) {
+    for (const { reject } of this.open.values()) reject(new Error(why));
+    this.open.clear();
+  }
+}
+
+class Client {
+  onState() {}
+  onNote() {}
+  connect() {}
+  close() {}
+}
+
+export class FetchClient extends Client {
+  connect() {
+    this.onState('a request each', true);
+  }
+  async send({ method, url, headers, content }) {
+    const reply = await fetch(url, { method, headers, body: content, cache: 'no-store' });
+    return {
+      statusCode: reply.status,
+      headers: Object.fromEntries(reply.headers),
+      content: await reply.text(),
+    };
+  }
+}
+
+/** What SockJS and WebSocket have in common: messages are requests, answers have their id. */
+class MessageClient extends Client {
+  waiting = new Waiting();
+
+  open(socket, state) {
+    this.socket = socket;
+    this.onState('connecting', false);
+    socket.onopen = () => this.onState(state(), true);
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.note) this.onNote(message);
+      else this.waiting.answer(message);
+    };
+    socket.onclose = ({ code }) => {
+      if (this.socket !== socket) return;
+      this.socket = undefined;
+      this.onState(`closed (${code})`, false);
+      this.waiting.fail('the connection was closed');
+    };
+  }
+  async send(request) {
+    if (!this.socket) throw new Error('not connected');
+    return this.waiting.add((id) => this.socket.send(JSON.stringify({ id, ...request })));
+  }
+  close() {
+    const socket = this.socket;
+    this.socket = undefined;
+    this.waiting.fail('the connection was closed');
+    if (socket) socket.close();
+  }
+}
+
+export class SockJSClient extends MessageClient {
+  transport = 'websocket';
+
+  connect() {
+    if (!window.SockJS) return this.onState('sockjs-client is not installed', false);
+    const socket = new window.SockJS('/sockjs', null, { transports: this.transport });
+    this.open(socket, () => socket.transport);
+  }
+}
+
+export class WebSocketClient extends MessageClient {
+  connect() {
+    this.open(new WebSocket(location.origin.replace(/^http/, 'ws') + '/ws'), () => 'websocket');
+  }
+}
+
+export class SocketIOClient extends Client {
+  connect() {
+    if (!window.io) return this.onState('socket.io-client is not installed', false);
+    this.close();
+    this.onState('connecting', false);
+    const socket = window.io({ forceNew: true, reconnection: false });
+    this.socket = socket;
+    socket.on('connect', () => {
+      const engine = socket.io.engine;
+      this.onState(engine.transport.name, true);
+      engine.once('upgrade', (to) => this.onState(`polling \u2192 ${to.name}`, true));
+    });
+    socket.on('disconnect', (reason) => {
+      if (this.socket === socket) this.onState(`closed (${reason})`, false);
+    });
+    socket.on('connect_error', (e) => this.onState(`closed (${e.message})`, false));
+    socket.on('note', (note) => this.onNote(note));
+  }
+  async send(request) {
+    if (!this.socket || !this.socket.connected) throw new Error('not connected');
+    return this.socket.timeout(10000).emitWithAck('request', request);
+  }
+  close() {
+    const socket = this.socket;
+    this.socket = undefined;
+    if (socket) socket.disconnect();
+  }
+}
