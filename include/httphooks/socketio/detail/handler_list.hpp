@@ -103,17 +103,15 @@ private:
         return any;
     }
     void settle() {
-        auto const is_dead = [](auto const& e) { return e->dead; };
         if (!late_.empty()) {
             std::move(entries_.begin(), entries_.end(), std::back_inserter(late_));
             entries_ = std::exchange(late_, {});
         }
-        auto const first = std::stable_partition(entries_.begin(), entries_.end(),
-                                                 [&](auto const& e) { return !is_dead(e); });
-        if (first == entries_.end()) return;
         // destroyed at the end: what they hold may refer to this list
-        entry_list gone(std::make_move_iterator(first), std::make_move_iterator(entries_.end()));
-        entries_.erase(first, entries_.end());
+        entry_list gone;
+        for (auto& e : entries_)
+            if (e->dead) gone.push_back(std::move(e));
+        std::erase(entries_, nullptr);
         if (entries_.empty()) entries_.shrink_to_fit();
     }
 
