@@ -363,6 +363,31 @@ TEST_CASE("a client that comes back gets what it has missed") {
     }
 }
 
+TEST_CASE("a client may come back before its old connection is known to be dead") {
+    sio::options o;
+    o.recovery.emplace();
+    socketio_service s(o, 3);
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.recovered() ? "recovered" : "new");
+        k.on("hello", [k] { k.emit("direct", 1); });
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(s.next_note() == "new");
+    auto const args = nlohmann::json::parse(p.ask("2[\"hello\"]").substr(1));
+    std::string const pid = support::text_member(p.joined(), "pid");
+    CHECK(p.ask("2[\"hello\"]").starts_with("2[\"direct\",1,"));
+    socketio_peer q(s);
+    CHECK(q.ask("0{\"pid\":\"" + pid + "\",\"offset\":" + args.back().dump() + "}")
+              .starts_with("2[\"direct\",1,"));
+    CHECK(q.get() == p.joined());
+    CHECK(s.next_note() == "transport close");
+    CHECK(s.next_note() == "recovered");
+    CHECK(p.get() == "<end>");
+    CHECK(q.ask("2[\"hello\"]").starts_with("2[\"direct\",1,"));
+}
+
 TEST_CASE("a client that left cannot come back, and without recovery nobody can") {
     sio::options o;
     o.recovery.emplace();

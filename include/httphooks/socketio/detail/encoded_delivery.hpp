@@ -21,6 +21,13 @@ struct encoded_delivery {
     engineio::prepared_message frames;
 };
 
+/// The same messages, which no poll's reply is compressed for.
+inline engineio::prepared_message uncompressed(engineio::prepared_message const& m) {
+    std::vector<engineio::packet> packets = m.packets();
+    for (auto& p : packets) p.compress = false;
+    return engineio::prepared_message(std::move(packets));
+}
+
 using socket_list = std::vector<std::shared_ptr<local_socket>>;
 
 /// Sockets by where they live.

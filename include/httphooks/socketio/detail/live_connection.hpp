@@ -58,6 +58,7 @@ public:
     void left(live_socket& s) override;
     void deadline_changed() override;
     void disconnect_all() override;
+    void supersede() override;
 
     void on_deadline() override;
     void on_loop_end() noexcept override;
@@ -76,6 +77,8 @@ private:
     void join(std::string name, std::shared_ptr<nlohmann::json const> auth);
     void enter(std::string const& name, std::shared_ptr<live_nsp> n,
                std::shared_ptr<nlohmann::json const> auth);
+    void restore(std::string const& name, std::shared_ptr<live_nsp> n,
+                 std::shared_ptr<nlohmann::json const> auth, std::string pid, std::string offset);
     void open(std::string const& name, std::shared_ptr<live_nsp> n,
               std::shared_ptr<nlohmann::json const> auth, std::optional<session_state> restored);
     void settle(socket_ptr const& s, std::optional<middleware_error> const& refused);
@@ -104,6 +107,13 @@ inline decoder_limits limits_of(options const& o) noexcept {
     l.bytes = o.max_packet;
     l.namespace_length = o.max_namespace_length;
     return l;
+}
+
+/// A member of what a client joins with, if it is a text.
+inline std::string text_of(std::shared_ptr<nlohmann::json const> const& auth, char const* key) {
+    if (!auth) return {};
+    auto const at = auth->find(key);
+    return at != auth->end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
 inline live_connection::live_connection(std::shared_ptr<connection_owner> owner,
@@ -198,15 +208,24 @@ inline void live_connection::enter(std::string const& name, std::shared_ptr<live
         if (!ended_) refuse(name, {error_code(error::invalid_namespace).message(), {}}, false);
         return;
     }
-    auto const text = [&](char const* key) -> std::string {
-        if (!auth) return {};
-        auto const at = auth->find(key);
-        return at != auth->end() && at->is_string() ? at->get<std::string>() : std::string();
-    };
-    std::string const pid = n->adapter().recovers() ? text("pid") : std::string();
+    std::string const pid = n->adapter().recovers() ? text_of(auth, "pid") : std::string();
     if (pid.empty()) return open(name, std::move(n), std::move(auth), std::nullopt);
+    std::string const offset = text_of(auth, "offset");
+    auto go = [s = self(), name, n, auth, pid, offset] { s->restore(name, n, auth, pid, offset); };
+    auto const old = n->holder(pid, offset);
+    if (!old) return go();
+    // what is on the old connection is lost for the client, which has not noticed its end
+    old->place().post([s = self(), old, go] {
+        static_cast<live_socket&>(*old).supersede();
+        s->place().dispatch(go);
+    });
+}
+
+inline void live_connection::restore(std::string const& name, std::shared_ptr<live_nsp> n,
+                                     std::shared_ptr<nlohmann::json const> auth, std::string pid,
+                                     std::string offset) {
     n->adapter().restore_session(
-        pid, text("offset"), [s = self(), name, n, auth](std::optional<session_state> found) {
+        pid, offset, [s = self(), name, n, auth](std::optional<session_state> found) {
             s->place().dispatch([s, name, n, auth, found = std::move(found)]() mutable {
                 s->open(name, n, auth, std::move(found));
             });
@@ -219,19 +238,23 @@ inline void live_connection::open(std::string const& name, std::shared_ptr<live_
     std::erase(joining_, name);
     if (ended_) {
         // the client has gone meanwhile; it may come back again
-        if (restored) n->adapter().persist_session(std::move(*restored));
+        if (restored) {
+            restored->missed.clear();
+            n->adapter().persist_session(std::move(*restored));
+        }
         return n->exit();
     }
     std::string id = restored      ? restored->sid
                      : !is_old()   ? engineio::detail::random_id()
                      : name == "/" ? connection_.id()
                                    : name + '#' + connection_.id();
+    std::string offset = restored ? text_of(auth, "offset") : std::string();
     auto const s = std::make_shared<live_socket>(n, self(), std::move(id), std::move(auth));
     sockets_.push_back(s);
     n->adapter().admit(s);
     bool const recovered = restored.has_value();
     if (recovered)
-        s->recover(std::move(*restored));
+        s->recover(std::move(*restored), std::move(offset));
     else if (n->adapter().recovers())
         s->set_pid(engineio::detail::random_id());
     auto const handlers = n->handlers();
@@ -311,6 +334,11 @@ inline void live_connection::disconnect_all() {
     }
     // later: a poll is to be answered with the packets alone, which clients look at after a "close"
     place().post([s = self()] { s->connection_.close(); });
+}
+
+inline void live_connection::supersede() {
+    close_sockets(disconnect_reason::transport_close);
+    connection_.close();
 }
 
 inline void live_connection::ended(engineio::close_reason why) {

@@ -30,6 +30,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -135,6 +136,22 @@ public:
         std::lock_guard const lock(mutex_);
         if (!home_ || !(*home_ == h)) home_.emplace(h);
     }
+    /// A socket has the secret of a session that may be restored.
+    /// @param spent the offset that it was restored with; empty: it is new
+    void know(std::string const& pid, std::weak_ptr<local_socket> s, std::string spent) {
+        std::lock_guard const lock(mutex_);
+        pids_[pid] = {std::move(s), std::move(spent)};
+    }
+    void forget(std::string const& pid) {
+        std::lock_guard const lock(mutex_);
+        pids_.erase(pid);
+    }
+    /// The socket that has the secret; null: it has gone, or the offset is spent.
+    std::shared_ptr<local_socket> holder(std::string const& pid, std::string const& offset) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = pids_.find(pid);
+        return at == pids_.end() || at->second.second == offset ? nullptr : at->second.first.lock();
+    }
     std::uint64_t next_ack() noexcept { return next_ack_.fetch_add(1, std::memory_order_relaxed); }
 
     void broadcast(packet_data data, broadcast_options const& o);
@@ -162,6 +179,7 @@ private:
     std::shared_ptr<live_nsp> parent_{};
     std::vector<std::weak_ptr<live_nsp>> children_{};
     std::optional<http::detail::home> home_{};
+    std::unordered_map<std::string, std::pair<std::weak_ptr<local_socket>, std::string>> pids_{};
     matcher matches_{};
     std::atomic<std::size_t> inside_{0};
     std::atomic<std::uint64_t> next_ack_{0};
@@ -212,6 +230,7 @@ inline std::shared_ptr<encoded_delivery const> live_nsp::encode(delivery d) {
     header.nsp = name_;
     header.id = d.id;
     auto frames = socketio::encode(settings_->options.parser, header, *d.data);
+    if (!d.flags.compress) frames = uncompressed(frames);
     return std::make_shared<encoded_delivery const>(
         encoded_delivery{std::move(d), std::move(frames)});
 }

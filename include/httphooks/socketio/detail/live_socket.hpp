@@ -49,6 +49,8 @@ public:
     virtual void deadline_changed() = 0;
     /// Disconnects all sockets, and closes.
     virtual void disconnect_all() = 0;
+    /// The client has come back on another connection: this one is over.
+    virtual void supersede() = 0;
 
 protected:
     ~socket_carrier() = default;
@@ -121,8 +123,11 @@ public:
 
     phase where() const noexcept { return phase_; }
     /// Takes over what an earlier socket of the client was.
-    void recover(session_state s);
-    void set_pid(std::string pid) { pid_ = std::move(pid); }
+    /// @param offset what the client knows of it
+    void recover(session_state s, std::string offset);
+    void set_pid(std::string pid, std::string spent = {});
+    /// The client has come back elsewhere.
+    void supersede() { carrier_->supersede(); }
     std::string const& pid() const noexcept { return pid_; }
     /// The client is in: tells it, then the application.
     void connect();
@@ -147,7 +152,7 @@ private:
         return h;
     }
     void emit_here(packet_data& p, broadcast_flags const& f, ack_handler ack);
-    void send(packet_header h, packet_data const& p);
+    void send(packet_header h, packet_data const& p, bool compress = true);
     void wait_for_ack(std::uint64_t id, ack_handler f,
                       std::optional<std::chrono::milliseconds> timeout);
     void tell_outgoing(packet_data const& p);
@@ -184,9 +189,14 @@ void live_socket::guarded(Function f) noexcept {
 
 // sending -------------------------------------------------------------------------------------
 
-inline void live_socket::send(packet_header h, packet_data const& p) {
+inline void live_socket::send(packet_header h, packet_data const& p, bool compress) {
     engineio::connection& to = carrier_->engine();
-    bool const text = nsp_->settings().options.parser == parser::json;
+    auto const how = nsp_->settings().options.parser;
+    if (!compress) {
+        to.send(uncompressed(encode(how, h, p)));
+        return;
+    }
+    bool const text = how == parser::json;
     if (text && !p.attachments.empty()) {
         to.send(encode(parser::json, h, p));
         return;
@@ -246,7 +256,7 @@ inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f, ack
         wait_for_ack(*h.id, std::move(ack), f.timeout);
     }
     if (f.volatile_ && !carrier_->engine().writable()) return;
-    send(h, p);
+    send(h, p, f.compress);
 }
 
 inline void live_socket::deliver(encoded_delivery const& d) {
@@ -368,9 +378,14 @@ inline void live_socket::expire(ack_table::time_point now) {
 
 // beginning and end ---------------------------------------------------------------------------
 
-inline void live_socket::recover(session_state s) {
+inline void live_socket::set_pid(std::string pid, std::string spent) {
+    pid_ = std::move(pid);
+    nsp_->know(pid_, weak_from_this(), std::move(spent));
+}
+
+inline void live_socket::recover(session_state s, std::string offset) {
     recovered_ = true;
-    pid_ = std::move(s.pid);
+    set_pid(std::move(s.pid), std::move(offset));
     data_ = std::move(s.data);
     join(s.rooms);
     for (packet_data const& p : s.missed) send(header(packet_type::event), p);
@@ -414,6 +429,7 @@ inline void live_socket::close(disconnect_reason why) {
     if (phase_ == phase::closed) return;
     if (was_connected && !pid_.empty() && is_recoverable(why))
         nsp_->adapter().persist_session({id_, pid_, rooms(), data_, {}});
+    if (!pid_.empty()) nsp_->forget(pid_);
     phase_ = phase::closed;
     connected_.store(false, std::memory_order_relaxed);
     nsp_->adapter().del_all(kept);
@@ -429,6 +445,7 @@ inline void live_socket::abandon() noexcept {
     phase_ = phase::closed;
     connected_ = false;
     nsp_->settings().guarded([&] {
+        if (!pid_.empty()) nsp_->forget(pid_);
         nsp_->adapter().del_all(shared_from_this());
         nsp_->exit();
     });
