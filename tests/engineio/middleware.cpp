@@ -190,3 +190,14 @@ TEST_CASE("preflights and paths that are not the server's do not reach middlewar
     CHECK(r.status == 410);
     CHECK(r["Access-Control-Allow-Origin"] == "*");
 }
+
+TEST_CASE("a body is limited in front of middlewares too") {
+    eio::options o;
+    o.max_payload = 100;
+    engineio_service service(o);
+    int seen = 0;
+    service.server().use([&](hh::request const&, hh::fields&) { ++seen; });
+    polling_peer p(service);
+    CHECK(p.post("4" + std::string(100, 'x')).status == 413);
+    CHECK(seen == 1);
+}
