@@ -10,6 +10,7 @@
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/websocket/connection.hpp>
 
+#include <algorithm>
 #include <any>
 #include <atomic>
 #include <cstddef>
@@ -46,7 +47,10 @@ class socket_link final : public std::enable_shared_from_this<socket_link> {
 public:
     /// @param place where the WebSocket lives
     socket_link(std::shared_ptr<link_end> s, home place)
-        : session_(std::move(s)), home_(std::move(place)), same_(session_->place() == home_) {}
+        : session_(std::move(s)),
+          home_(std::move(place)),
+          owner_(session_->place()),
+          same_(owner_ == home_) {}
 
     /// What the WebSockets of a server share: each has its link as data.
     static std::shared_ptr<websocket::detail::channel_settings> settings(
@@ -79,16 +83,19 @@ private:
     void end(websocket::close_reason const& why);
     void drained();
     bool write(packet_view p, revision r);
+    void leave(std::size_t n);
     void written(std::size_t n);
 
     std::shared_ptr<link_end> session_;
     home home_;
+    home owner_;  // the session's
     websocket::connection socket_{};
     std::atomic<std::size_t> outbound_{0};
     std::atomic<std::size_t> inbound_{0};
     std::atomic<bool> held_up_{false};
     bool const same_;
     bool paused_ = false;  // by the session; on the WebSocket's home
+    bool sent_ = false;    // since the session's loop turned
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -155,6 +162,13 @@ inline bool socket_link::write(packet_view p, revision r) {
                                         [&](std::string& out) { append_frame(out, p, r); });
 }
 
+/// Bytes go to another thread; they count as waiting for the rest of this turn.
+inline void socket_link::leave(std::size_t n) {
+    outbound_.fetch_add(n);
+    if (!std::exchange(sent_, true))
+        owner_.post([self = shared_from_this()] { self->sent_ = false; });
+}
+
 /// Bytes of another thread's have been taken.
 inline void socket_link::written(std::size_t n) {
     if (socket_ && socket_.buffered_amount() < most_inbound)
@@ -164,7 +178,7 @@ inline void socket_link::written(std::size_t n) {
 inline bool socket_link::send(packet_view p, revision r) {
     if (same_) return write(p, r);
     std::size_t const n = p.data.size() + 1;
-    outbound_.fetch_add(n);
+    leave(n);
     home_.post([self = shared_from_this(), r, n, copy = packet(p)] {
         self->write(copy.view(), r);
         self->written(n);
@@ -181,7 +195,7 @@ inline bool socket_link::send(prepared_message const& m, revision r) {
     if (!same_) {
         std::size_t n = 0;
         for (packet const& p : m.packets()) n += p.data.size() + 1;
-        outbound_.fetch_add(n);
+        leave(n);
         home_.post([self = shared_from_this(), m, n] {
             for (auto const& frame : m.frames())
                 if (self->socket_) self->socket_.send(frame);
@@ -212,7 +226,7 @@ inline void socket_link::set_paused(bool b) {
 }
 
 inline std::size_t socket_link::buffered() const noexcept {
-    if (!same_) return outbound_;
+    if (!same_) return std::max<std::size_t>(outbound_, sent_ ? 1 : 0);
     return socket_ ? socket_.buffered_amount() : 0;
 }
 
