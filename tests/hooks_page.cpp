@@ -65,7 +65,7 @@ TEST_CASE("The page of hooks is a table that runs nothing") {
     CHECK(has(r, "<td>note<small>Gives a note.</small></td>"));
     CHECK(has(r, "250 ms, 4096 bytes"));
     CHECK(has(r, "<code>hooks_page.cpp:"));
-    CHECK(has(r, "unguarded: no pre-responder guards it"));
+    CHECK(has(r, "<td>unguarded<small>no pre-responder guards it</small></td>"));
     CHECK_FALSE(has(r, "<script"));
 }
 

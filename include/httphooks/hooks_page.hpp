@@ -124,11 +124,16 @@ inline std::string hooks_html(std::vector<hook_description> const& table, std::s
         page.cell(limits_of(d.hook.options));
         page.code(std::string(file_name_of(d.hook)) + ":" + std::to_string(d.hook.where.line()));
         std::string warnings;
+        std::string meanings;
         for (hook_warning w : d.warnings) {
-            if (!warnings.empty()) warnings += "; ";
-            warnings += std::string(httphooks::to_string(w)) + ": " + std::string(meaning_of(w));
+            if (!warnings.empty()) {
+                warnings += ", ";
+                meanings += ", ";
+            }
+            warnings += httphooks::to_string(w);
+            meanings += meaning_of(w);
         }
-        page.cell(warnings);
+        page.cell(warnings, meanings);
         page.end_row();
     }
     return page.take();

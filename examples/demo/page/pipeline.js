@@ -14,7 +14,7 @@ const lanes = [
   ['post-processing', 'post-responder'],
   ['output', 'response-listener'],
 ];
-const shownExchanges = 5;
+const shownExchanges = 6;
 
 const time = (us) => (us < 1000 ? `${us < 10 ? us.toFixed(1) : Math.round(us)} \u00b5s`
   : `${us < 10000 ? (us / 1000).toFixed(1) : Math.round(us / 1000)} ms`);
@@ -143,7 +143,7 @@ export class Pipeline {
       const text = x.replied ? `${x.status} after ${time(x.replied - x.at)}` : 'under way';
       return element('li', {},
         element('span', { class: 'what' }, element('b', {}, `${x.method} ${x.target}`), ` ${x.via}`),
-        element('span', { class: 'outcome' }, text,
+        element('span', { class: x.status >= 400 ? 'outcome refused' : 'outcome' }, text,
           element('span', { class: 'hidden' }, `, ${after} hooks ran past the reply`)),
         element('span', { class: 'track', 'aria-hidden': 'true' }, ...bars));
     }));

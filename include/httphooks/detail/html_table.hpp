@@ -5,37 +5,14 @@
     A page of HTML with one table, everything in it escaped.
 */
 
+#include <httphooks/detail/html_text.hpp>
+
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace httphooks::detail {
-
-/// Appends text in which HTML finds no markup.
-inline void append_html(std::string& to, std::string_view text) {
-    for (char const c : text) {
-        switch (c) {
-            case '&':
-                to += "&amp;";
-                break;
-            case '<':
-                to += "&lt;";
-                break;
-            case '>':
-                to += "&gt;";
-                break;
-            case '"':
-                to += "&quot;";
-                break;
-            case '\'':
-                to += "&#39;";
-                break;
-            default:
-                to += c;
-        }
-    }
-}
 
 /// Writes the page from top to bottom.
 class html_table {
@@ -78,18 +55,20 @@ inline html_table::html_table(std::string_view title) {
 @media (prefers-color-scheme: dark) {
   :root { --line: #3a4150; --quiet: #a3adbb; --mark: #3a2f16; --warn: #ffc566; }
 }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .25rem; }
 p { color: var(--quiet); margin: 0 0 1.25rem; }
 div { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid var(--line); padding: .45rem .75rem .45rem 0; text-align: left; vertical-align: top; }
 th { color: var(--quiet); font-size: .8rem; font-weight: 600; white-space: nowrap; }
+td:nth-child(2), td:nth-child(3) { white-space: nowrap; }
+td:nth-child(6), td:last-child { min-width: 12rem; }
 td:first-child { color: var(--quiet); font-variant-numeric: tabular-nums; }
 code { font: .87em ui-monospace, monospace; white-space: nowrap; }
 small { color: var(--quiet); display: block; }
 tr.marked { background: var(--mark); }
-tr.marked td:last-child { color: var(--warn); font-weight: 600; }
+tr.marked td:last-child, tr.marked small { color: var(--warn); }
 </style>
 <h1>)";
     append_html(html_, title);

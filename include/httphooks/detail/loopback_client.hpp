@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/unmapped.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
 
@@ -17,10 +18,8 @@
 
 namespace httphooks::detail {
 
-inline bool is_loopback(asio::ip::address const& a) noexcept {
-    if (a.is_v6() && a.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6()).is_loopback();
-    return a.is_loopback();
+inline bool is_loopback(asio::ip::address const& a) {
+    return unmapped(a).is_loopback();
 }
 
 /// Whether the value of a Host field is localhost, or a loopback address.

@@ -5,6 +5,7 @@
     The page that clients put into an iframe to reach a server of another origin.
 */
 
+#include <httphooks/detail/html_text.hpp>
 #include <httphooks/detail/http_date.hpp>
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/message.hpp>
@@ -57,31 +58,6 @@ inline void add_cache_fields(response& r) {
     r.set(field::expires, httphooks::detail::http_date(std::time(nullptr) + 31'536'000));
 }
 
-/// A text in an attribute of HTML.
-inline std::string html_attribute(std::string_view s) {
-    std::string to;
-    for (char const c : s) switch (c) {
-            case '&':
-                to += "&amp;";
-                break;
-            case '<':
-                to += "&lt;";
-                break;
-            case '>':
-                to += "&gt;";
-                break;
-            case '"':
-                to += "&quot;";
-                break;
-            case '\'':
-                to += "&#39;";
-                break;
-            default:
-                to += c;
-        }
-    return to;
-}
-
 /// A number that depends on every byte of a text (FNV-1a), in hexadecimal digits.
 inline std::string fingerprint(std::string_view s) {
     std::uint64_t h = 0xcbf29ce484222325u;
@@ -124,8 +100,9 @@ inline iframe_page::iframe_page(options const& o) {
         "<!DOCTYPE html>\n<html>\n<head>\n"
         "  <meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\" />\n"
         "  <meta http-equiv=\"Content-Type\" content=\"text/html; charset=UTF-8\" />\n"
-        "  <script src=\"" +
-        detail::html_attribute(o.sockjs_url) +
+        "  <script src=\"";
+    httphooks::detail::append_html(text_, o.sockjs_url);
+    text_ +=
         "\"></script>\n"
         "  <script>\n    document.domain = document.domain;\n    SockJS.bootstrap_iframe();\n"
         "  </script>\n</head>\n<body>\n  <h2>Don't panic!</h2>\n"

@@ -5,6 +5,7 @@
     How many connections there are, in all and from one address.
 */
 
+#include <httphooks/detail/unmapped.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
 
@@ -60,7 +61,7 @@ private:
 // ---------------------------------------------------------------------------------------------
 
 inline std::unique_ptr<connection_ticket> admission::admit(asio::ip::address const& from) {
-    asio::ip::address const address = unmapped(from);
+    asio::ip::address const address = httphooks::detail::unmapped(from);
     bool const counted = !address.is_loopback() && !address.is_unspecified();
     auto self = shared_from_this();
     std::lock_guard const lock(mutex_);

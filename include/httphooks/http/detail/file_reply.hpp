@@ -86,15 +86,18 @@ inline file_version::file_version(struct stat const& file, std::time_t now)
     timespec const changed = file.st_mtim;
 #endif
     modified = std::min(changed.tv_sec, now);
-    char text[64] = {'"'};
-    char* const end = text + sizeof text;
-    char* at = std::to_chars(text + 1, end, size, 16).ptr;
-    *at++ = '-';
-    at = std::to_chars(at, end, static_cast<std::int64_t>(changed.tv_sec), 16).ptr;
-    *at++ = '.';
-    at = std::to_chars(at, end, changed.tv_nsec, 16).ptr;
-    *at++ = '"';
-    etag.assign(text, at);
+    auto const add = [this](auto number) {
+        char digits[24];
+        auto const done = std::to_chars(digits, digits + sizeof digits, number, 16);
+        etag.append(digits, done.ptr);
+    };
+    etag = '"';
+    add(size);
+    etag += '-';
+    add(static_cast<std::int64_t>(changed.tv_sec));
+    etag += '.';
+    add(changed.tv_nsec);
+    etag += '"';
 }
 
 /// Takes the first entity tag off a list. @return it with its quotes and its W/; empty at the end

@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/unmapped.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
 
@@ -48,16 +49,7 @@ private:
     std::vector<asio::ip::network_v6> v6_;
 };
 
-/// An IPv4 address that came as an IPv6 one, as IPv4.
-asio::ip::address unmapped(asio::ip::address const& a);
-
 // ---------------------------------------------------------------------------------------------
-
-inline asio::ip::address unmapped(asio::ip::address const& a) {
-    if (a.is_v6() && a.to_v6().is_v4_mapped())
-        return asio::ip::make_address_v4(asio::ip::v4_mapped, a.to_v6());
-    return a;
-}
 
 inline trusted_networks::trusted_networks(std::vector<std::string> const& list) {
     for (std::string const& item : list) {
@@ -75,7 +67,7 @@ inline trusted_networks::trusted_networks(std::vector<std::string> const& list) 
 }
 
 inline bool trusted_networks::contains(asio::ip::address a) const noexcept {
-    a = unmapped(a);
+    a = httphooks::detail::unmapped(a);
     if (a.is_v4())
         return std::any_of(v4_.begin(), v4_.end(), [ip = a.to_v4()](auto const& net) {
             return asio::ip::network_v4(ip, net.prefix_length()).network() == net.network();
@@ -107,7 +99,7 @@ inline std::optional<asio::ip::address> parse_node(std::string_view s) {
     error_code ec;
     auto const a = asio::ip::make_address(std::string(s), ec);
     if (ec) return {};
-    return unmapped(a);
+    return httphooks::detail::unmapped(a);
 }
 
 /// The node of one element of Forwarded; empty when it names none.
