@@ -64,6 +64,8 @@ public:
             take(j);
         else if (target == "/m/park")
             park(j);
+        else if (target == "/m/peer")
+            tell_peer(j);
         else
             whole(j);
     }
@@ -108,6 +110,11 @@ private:
     static void whole(std::shared_ptr<job> const& j) {
         auto reply = hh::text("mount ", j->req.target(), " [", j->req.body(), "]");
         reply.set(hh::field::content_length, "999");
+        j->conn.async_write(reply, [j](hh::error_code ec) { finish(j, ec); });
+    }
+
+    static void tell_peer(std::shared_ptr<job> const& j) {
+        auto const reply = hh::text("[", j->conn.peer().address().to_string(), "]");
         j->conn.async_write(reply, [j](hh::error_code ec) { finish(j, ec); });
     }
 
@@ -189,7 +196,7 @@ struct fixture {
         return o;
     }
 
-    fixture() : web(settings(), hooks) {
+    explicit fixture(hh::http::options const& o = settings()) : web(o, hooks) {
         hooks.get("/*", [](auto&) { return hh::text("hooks"); });
         web.mount(m);
         web.mount(elsewhere{"/m/deeper"});
@@ -255,6 +262,26 @@ TEST_CASE("after a mount's reply the connection serves the next request") {
     CHECK(text.ends_with("hooks"));
     CHECK(text.find("999") == text.npos);
     CHECK(end == read_end::fin);
+}
+
+TEST_CASE("a mount is told of the client that a trusted proxy asks for, request by request") {
+    std::string const requests = get("/m/peer", "X-Forwarded-For: 192.0.2.1\r\n") +
+                                 get("/m/peer", "X-Forwarded-For: 192.0.2.2\r\n") +
+                                 get("/m/peer", "Connection: close\r\n");
+    auto const peers = [&](hh::http::options const& o) {
+        fixture f(o);
+        raw_client c(f.web.port());
+        REQUIRE(c.send(requests));
+        std::string const text = c.rest().first;
+        std::string found;
+        for (auto at = text.find('['); at != text.npos; at = text.find('[', at + 1))
+            found += text.substr(at, text.find(']', at) + 1 - at);
+        return found;
+    };
+    hh::http::options o = fixture::settings();
+    CHECK(peers(o) == "[127.0.0.1][127.0.0.1][127.0.0.1]");
+    o.trusted_proxies = {"127.0.0.1"};
+    CHECK(peers(o) == "[192.0.2.1][192.0.2.2][127.0.0.1]");
 }
 
 TEST_CASE("a streamed reply is chunked, or ends with the connection for HTTP/1.0") {

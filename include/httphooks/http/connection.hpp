@@ -78,7 +78,7 @@ public:
 
     /// The executor of the connection's home thread.
     asio::any_io_executor get_executor() const { return core_->get_executor(); }
-    /// The client's address, or that of a proxy.
+    /// The client's address; behind a trusted proxy the one that the proxy gives, with port 0.
     asio::ip::tcp::endpoint const& peer() const noexcept { return core_->peer; }
     /// Whether the stream is encrypted.
     bool tls() const noexcept { return core_->tls; }

@@ -52,6 +52,8 @@ public:
         detail::mounted* mount;
         request message;
         bool keep_alive;
+        /// Who asks; behind a trusted proxy its client.
+        asio::ip::tcp::endpoint client;
     };
 
     explicit dispatch(detail::loop& loop) : loop_(loop), guard_(loop.options().framing) {}
@@ -280,8 +282,9 @@ inline void dispatch::finish_request() {
     guard_.reset();
     continue_due_ = false;
     if (mount_) {
-        mount_request_.emplace(
-            mount_request{mount_, std::move(journey_->incoming()), keep && !loop_.draining()});
+        auto const client = origin_of(journey_->incoming()).peer();
+        mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
+                                             keep && !loop_.draining(), client});
         mount_ = nullptr;
         journey_.reset();
         return;

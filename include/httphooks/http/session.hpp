@@ -460,7 +460,8 @@ void session<Stream>::hand_over() {
     pointer const keep(this);
     dispatch::mount_request asked = work_->take_mount();
     auto core = std::make_shared<detail::stream_connection<Stream>>(std::move(stream_));
-    core->peer = peer_;
+    core->peer = asked.client;
+    core->stream_peer = peer_;
     core->input = std::move(work_->held());
     core->input_ended = input_ended_;
     core->server_name = loop_->options().server_name;
@@ -494,7 +495,8 @@ void session<Stream>::take_back(std::shared_ptr<detail::session_loop> loop, conn
         if (!core.is_open()) return;
         std::string const input = std::move(core.input);
         pointer const s(new session(l, std::move(*static_cast<Stream*>(core.stream())),
-                                    detail::guest_ticket::place(core.ticket.get()), core.peer));
+                                    detail::guest_ticket::place(core.ticket.get()),
+                                    core.stream_peer));
         s->input_ended_ = core.input_ended;
         s->replied_ = true;
         bool const reusable = core.reusable && !l->draining();

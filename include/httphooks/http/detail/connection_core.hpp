@@ -86,7 +86,10 @@ public:
 
     /// Bytes that the client has sent behind the request.
     std::string input{};
+    /// Who asks; behind a trusted proxy its client.
     asio::ip::tcp::endpoint peer{};
+    /// Whose stream it is: the client's, or a proxy's.
+    asio::ip::tcp::endpoint stream_peer{};
     std::string server_name{};
     std::chrono::milliseconds write_timeout{30'000};
     std::unique_ptr<connection_ticket> ticket{};
@@ -110,7 +113,7 @@ public:
     using executor_type = typename Stream::executor_type;
 
     explicit stream_connection(Stream s) : stream_(std::move(s)), timer_(stream_.get_executor()) {
-        peer = peer_of(stream_);
+        peer = stream_peer = peer_of(stream_);
         tls = handshake_stream<Stream>;
         if constexpr (readiness_stream<Stream>) {
             error_code ec;
@@ -123,9 +126,7 @@ public:
     asio::any_io_executor get_executor() override { return stream_.get_executor(); }
     std::type_info const& stream_type() const noexcept override { return typeid(Stream); }
     void* stream() noexcept override { return &stream_; }
-    std::shared_ptr<byte_stream> detach() override {
-        return make_byte_stream(std::move(stream_));
-    }
+    std::shared_ptr<byte_stream> detach() override { return make_byte_stream(std::move(stream_)); }
 
     void send(std::string bytes, connection_handler handler) override;
     void wait_abort(connection_handler handler) override;
