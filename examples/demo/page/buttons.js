@@ -51,8 +51,8 @@ export const addButtons = ({ $, clients, panes, request }) => {
   const load = { running: false, done: 0, failed: 0, changes: 0, extra: 0 };
   const showLoad = () => {
     const { done, failed, changes, extra } = load;
-    result('load', `${done} requests, ${failed} failed, ${changes} changes of the hooks, ` +
-      `${extra} replies with the hook`, failed ? 'refused' : 'good');
+    result('load', `${done} requests, ${failed} failed; hooks changed: ${changes}; ` +
+      `replies with the hook: ${extra}`, failed ? 'refused' : 'good');
   };
   const work = async () => {
     while (load.running) {

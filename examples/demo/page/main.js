@@ -55,7 +55,7 @@ transport.addEventListener('change', () => {
 });
 panes.sockjs.tools.append(transport);
 
-const again = element('button', { type: 'button', class: 'quiet', id: 'again' }, 'Connect again');
+const again = element('button', { type: 'button', id: 'again' }, 'Connect again');
 again.addEventListener('click', () => clients.socketio.connect());
 panes.socketio.tools.append(again);
 

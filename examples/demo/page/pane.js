@@ -52,7 +52,7 @@ export class Pane {
     this.tools = element('div', { class: 'tools' }, this.button);
     root.append(this.tools, this.asked, live, this.pushed);
 
-    this.button.addEventListener('click', () => this.send());
+    this.button.addEventListener('click', () => this.send().catch(() => {}));
     client.onState = (text, open) => {
       this.state.textContent = text;
       this.state.dataset.open = open;
@@ -63,6 +63,7 @@ export class Pane {
   /** Sends a request, shows it and its reply, and gives the reply. */
   async send(request = this.request()) {
     this.asked.textContent = `${request.method} ${request.url}`;
+    this.status.textContent = '';
     const began = performance.now();
     let reply;
     try {
