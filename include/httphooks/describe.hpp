@@ -46,7 +46,9 @@ enum class hook_role : std::uint8_t {
 
 /// A hook of a registry as data.
 struct hook_description {
+    /// As it was registered.
     hook_info hook{};
+    /// What it runs for.
     hook_role role = hook_role::matched;
     /// Its place in the order in which the hooks run, from 1: by type, then as registered.
     std::size_t order = 0;

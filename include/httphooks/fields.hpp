@@ -197,6 +197,7 @@ private:
     detail::field_store store_;
 };
 
+/// What Beast's serializer makes of a header: buffers, without copying fields.
 class fields::writer {
 public:
     /// The buffers of a header; they live in the writer and in the fields.

@@ -56,6 +56,7 @@ struct response_annotation {
     unsigned status = 200;
     /// What it means; empty: the status' reason phrase.
     std::string description{};
+    /// The body that it has.
     body_annotation body{};
 };
 
@@ -65,6 +66,7 @@ struct hook_annotations {
     std::string description{};
     /// Groups that the operation belongs to.
     std::vector<std::string> tags{};
+    /// The body that requests have.
     body_annotation request{};
     /// Nothing: a 200 is assumed.
     std::vector<response_annotation> responses{};
@@ -95,6 +97,7 @@ struct hook_info {
     verb method = any_verb;
     /// The pattern as it was written.
     std::string pattern{};
+    /// What it said about itself.
     hook_options options{};
     /// Where in the source it was registered.
     std::source_location where{};

@@ -39,7 +39,10 @@ public:
     /// Starts the response-listeners.
     static void handed_over(exchange& ex);
 
+    /// The reply of an exchange that has one, with the content of its file. Moved, unless
+    /// response-listeners are to see it.
     static response take_reply(exchange& ex);
+    /// Lets go of the hooks that still run: the loop that they would return to is going.
     static void abandon(exchange& ex) noexcept;
 
     /// The options of the registry whose hooks the exchange runs.

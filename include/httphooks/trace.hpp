@@ -83,13 +83,18 @@ struct hook_span {
 
     /// As exchange::id() gives it.
     std::uint64_t exchange_id;
+    /// Which hook ran.
     hook_info const& hook;
+    /// When it was called.
     clock::time_point began;
+    /// When it was done.
     clock::time_point ended;
+    /// How it ended.
     hook_outcome outcome;
     /// The status of the response that it set; 0: none.
     unsigned status;
 
+    /// How long it took, waits included.
     clock::duration elapsed() const noexcept { return ended - began; }
 };
 

@@ -41,7 +41,9 @@ struct verdict {
 
 /// A request that was refused; all of it is good until the handler returns.
 struct connection_error {
+    /// The request.
     request const& message;
+    /// Why it was refused.
     refusal code;
     /// What the client is told.
     std::string_view text;

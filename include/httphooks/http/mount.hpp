@@ -122,6 +122,7 @@ public:
     template <mountable M>
     void add(M m);
 
+    /// Whether there is none.
     bool empty() const noexcept { return list_.empty(); }
 
     /// Whether a mount owns the request's path, in a target that is safe to look at.

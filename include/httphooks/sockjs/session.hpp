@@ -54,6 +54,7 @@ public:
     using clock = std::chrono::steady_clock;
     using time_point = clock::time_point;
 
+    /// How far a session is.
     enum class phase : std::uint8_t {
         /// No receiver has come yet.
         connecting,

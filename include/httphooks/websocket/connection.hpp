@@ -105,6 +105,7 @@ struct events {
 /// A message of a server, framed once for any number of connections. Copies share it.
 class prepared_message {
 public:
+    /// @param binary whether the data are bytes; else they are text
     explicit prepared_message(std::string_view data, bool binary = false) {
         auto bytes = std::make_shared<std::string>();
         bytes->reserve(data.size() + 10);
