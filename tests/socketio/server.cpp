@@ -191,6 +191,23 @@ TEST_CASE("a client that joins nothing is closed, one that has joined may leave"
     CHECK(p.join().size() == 20);
 }
 
+TEST_CASE("attachments that do not come close the connection") {
+    sio::options o;
+    o.connect_timeout = 100ms;
+    socketio_service s(o);
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    p.join();
+    p.send("51-1[\"echo\",{\"_placeholder\":true,\"num\":0}]");
+    p.send_bytes("x");
+    CHECK(p.get() == "61-1[{\"_placeholder\":true,\"num\":0}]");
+    CHECK(p.get() == "x");
+    p.send("52-2[\"echo\",{\"_placeholder\":true,\"num\":0}]");
+    p.send_bytes("x");
+    CHECK(p.get() == "<end>");
+    CHECK(s.next_note() == "forced close");
+}
+
 TEST_CASE("connections may be in so many namespaces, and ask for names of such a length") {
     sio::options o;
     o.max_namespaces = 2;

@@ -41,7 +41,8 @@ struct options {
     std::string path = "/socket.io";
     /// Those of the Engine.IO server below; its path is not used.
     engineio::options engine{};
-    /// How long a client may take to join a namespace; then its connection is closed.
+    /// How long a client may take to join a namespace, and for the attachments of a packet;
+    /// then its connection is closed.
     std::chrono::milliseconds connect_timeout{45'000};
     /// How packets are written.
     socketio::parser parser = socketio::parser::json;

@@ -73,6 +73,7 @@ private:
     live_socket* find(std::string_view nsp) const;
 
     void receive(std::string_view message, bool binary);
+    void await_attachments();
     void receive_connect(std::string_view nsp, arguments const& args);
     void join(std::string name, std::shared_ptr<nlohmann::json const> auth);
     void enter(std::string const& name, std::shared_ptr<live_nsp> n,
@@ -95,6 +96,8 @@ private:
     /// The namespaces whose sockets are not there yet.
     std::vector<std::string> joining_{};
     std::optional<clock::time_point> connect_until_{};
+    /// When the attachments of a packet have to be there.
+    std::optional<clock::time_point> attachments_until_{};
     bool ended_ = false;
 };
 
@@ -147,7 +150,8 @@ inline void live_connection::receive(std::string_view message, bool binary) {
     incoming p;
     bool complete = false;
     if (decoder_.receive(message, binary, p, complete)) return connection_.close();
-    if (!complete) return;
+    if (!complete) return await_attachments();
+    attachments_until_.reset();
     if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
     std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
     live_socket* const s = find(name);
@@ -163,6 +167,13 @@ inline void live_connection::receive(std::string_view message, bool binary) {
         default:
             return violated();
     }
+}
+
+/// Attachments are to come.
+inline void live_connection::await_attachments() {
+    if (attachments_until_) return;
+    attachments_until_ = clock::now() + settings_->options.connect_timeout;
+    deadline_changed();
 }
 
 /// The client did what it may not.
@@ -307,6 +318,7 @@ inline void live_connection::left(live_socket& s) {
 
 inline void live_connection::deadline_changed() {
     auto next = connect_until_;
+    if (attachments_until_ && (!next || *attachments_until_ < *next)) next = attachments_until_;
     for (auto const& s : sockets_)
         if (auto const at = s->deadline(); at && (!next || *at < *next)) next = at;
     place().timers().set(*this, next);
@@ -319,6 +331,10 @@ inline void live_connection::on_deadline() {
         if (s->connect_until_ && *s->connect_until_ <= now) {
             s->connect_until_.reset();
             return s->violated();
+        }
+        if (s->attachments_until_ && *s->attachments_until_ <= now) {
+            s->attachments_until_.reset();
+            return s->connection_.close();
         }
         auto const all = s->sockets_;
         for (auto const& each : all) each->expire(now);
