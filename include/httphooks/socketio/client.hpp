@@ -59,8 +59,8 @@ public:
 
     /** Opens the connection, and joins a namespace.
 
-        An attempt that fails is not repeated, whatever client_options::reconnection says;
-        client_socket::connect() goes on trying.
+        An attempt that fails is not repeated, whatever client_options::reconnection says, and the
+        namespace is not joined later; client_socket::connect() goes on trying.
 
         @param url `http://host:port/namespace?query` or `https://...`; ws and wss mean the same.
             The query is sent with the requests
@@ -159,11 +159,13 @@ void client::connect(std::string url, Handler handler) {
         return asio::post(executor, asio::append(std::move(handler), ec, client_socket()));
     }
     auto slot = asio::get_associated_cancellation_slot(handler);
+    // which takes the slot for itself
+    detail::client_manager::handler done(std::move(handler));
     if (slot.is_connected())
         slot.assign([weak = std::weak_ptr(manager_)](asio::cancellation_type) {
             if (auto const m = weak.lock()) m->cancel();
         });
-    manager_->connect(std::move(to->url), to->nsp, std::move(handler));
+    manager_->connect(std::move(to->url), to->nsp, std::move(done));
 }
 
 }  // namespace httphooks::socketio

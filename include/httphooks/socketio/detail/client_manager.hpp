@@ -81,7 +81,7 @@ private:
     void wanted(client_socket_state& s) override;
     void unwanted() override;
     void settled(client_socket_state& s, error_code ec) override;
-    void lose(client_disconnect_reason why) override;
+    void lose(client_disconnect_reason why, error_code ec = error::disconnected) override;
     void give_up() override { close(); }
 
     decoder make_decoder() const {
@@ -176,7 +176,7 @@ inline std::shared_ptr<client_socket_state> client_manager::of(std::string const
 inline void client_manager::connect(std::string url, std::string const& nsp, handler done) {
     auto const shared = std::make_shared<handler>(std::move(done));
     asio::dispatch(executor_, [self = shared_from_this(), url = std::move(url), nsp, shared] {
-        if (self->state_ != state::idle || self->done_)
+        if (self->state_ != state::idle)
             return asio::post(self->executor_, [self, shared] {
                 self->call(std::move(*shared), asio::error::already_started, {});
             });
@@ -203,7 +203,6 @@ inline void client_manager::complete(error_code ec) {
 
 inline void client_manager::cancel() {
     asio::dispatch(executor_, [self = shared_from_this()] {
-        if (!self->done_) return;
         self->complete(asio::error::operation_aborted);
         self->close();
     });
@@ -283,7 +282,9 @@ inline void client_manager::wanted(client_socket_state& s) {
 }
 
 inline void client_manager::settled(client_socket_state& s, error_code ec) {
-    if (&s == awaited_) complete(ec);
+    if (&s != awaited_ || !done_) return;
+    if (ec) s.give_up();
+    complete(ec);
 }
 
 // sending and receiving -----------------------------------------------------------------------
@@ -341,13 +342,13 @@ inline void client_manager::unwanted() {
     stop();
 }
 
-inline void client_manager::lose(client_disconnect_reason why) {
+inline void client_manager::lose(client_disconnect_reason why, error_code ec) {
     if (state_ != state::open) return;
     auto const self = shared_from_this();
     bool const awaited = static_cast<bool>(done_);
     stop();
     std::uint64_t const round = round_;
-    for_each([&](client_socket_state& s) { s.lost(why); });
+    for_each([&](client_socket_state& s) { s.lost(why, ec); });
     if (round_ == round && !awaited) reconnect();
 }
 

@@ -9,9 +9,9 @@
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/client_disconnect_reason.hpp>
-#include <httphooks/socketio/client_options.hpp>
 #include <httphooks/socketio/connect_error.hpp>
 #include <httphooks/socketio/detail/ack_table.hpp>
+#include <httphooks/socketio/detail/client_carrier.hpp>
 #include <httphooks/socketio/detail/handler_list.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
 #include <httphooks/socketio/packet.hpp>
@@ -41,56 +41,6 @@
 #include <vector>
 
 namespace httphooks::socketio::detail {
-
-class client_socket_state;
-
-/// The connection that sockets share, as they see it. On its executor.
-class client_carrier {
-public:
-    virtual asio::any_io_executor const& executor() const noexcept = 0;
-    virtual client_options const& options() const noexcept = 0;
-    /// What keeps the carrier and its sockets.
-    virtual std::shared_ptr<client_carrier> keep() = 0;
-
-    /// Whether nothing waits for the server.
-    virtual bool writable() const = 0;
-    /// Sends messages that stay together. @param must whatever waits
-    /// @return whether there was room
-    virtual bool send(std::vector<engineio::packet> messages, bool must) = 0;
-
-    /// A socket wants to be connected.
-    virtual void wanted(client_socket_state& s) = 0;
-    /// A socket does not want to be connected any more.
-    virtual void unwanted() = 0;
-    /// An attempt has come to its end: the socket is connected, or not.
-    virtual void settled(client_socket_state& s, error_code ec) = 0;
-    /// The connection is of no use any more.
-    virtual void lose(client_disconnect_reason why) = 0;
-    /// A handler has thrown.
-    virtual void give_up() = 0;
-
-protected:
-    ~client_carrier() = default;
-};
-
-/// How an event is sent.
-struct client_emit_flags {
-    /// It is dropped when it cannot be sent at once.
-    bool volatile_ = false;
-    /// How long the acknowledgement is waited for.
-    std::optional<std::chrono::milliseconds> timeout{};
-};
-
-/// What the handlers of one connection answer through; an answer to an earlier one is not sent.
-class client_answers final : public ack_target,
-                             public std::enable_shared_from_this<client_answers> {
-public:
-    explicit client_answers(std::weak_ptr<client_socket_state> to) noexcept : to_(std::move(to)) {}
-    void acknowledge(std::uint64_t id, payload&& answer) override;
-
-private:
-    std::weak_ptr<client_socket_state> to_;
-};
 
 class client_socket_state final : public handler_host {
 public:
@@ -131,7 +81,6 @@ public:
     void set_auth(nlohmann::json auth) { auth_ = std::move(auth); }
     /// Whether it is to be connected whenever there is a connection.
     bool is_wanted() const noexcept { return wanted_; }
-    bool is_joining() const noexcept { return phase_ == phase::joining; }
     /// There is a new connection.
     void begin() {
         asked_ = false;
@@ -142,8 +91,10 @@ public:
     /// A packet of its namespace has come. @param size its bytes
     /// @return whether the server may send it now
     bool receive(incoming& p, std::size_t size);
-    /// The connection is no more.
-    void lost(client_disconnect_reason why);
+    /// The connection is no more. @param ec what an attempt ends with
+    void lost(client_disconnect_reason why, error_code ec = error::disconnected);
+    /// Is not wanted any more.
+    void give_up() noexcept { wanted_ = false; }
     /// Leaves at once. @param tell whether the server is told
     void leave(client_disconnect_reason why, bool tell);
     /// No connection was made.
@@ -361,10 +312,7 @@ inline void client_socket_state::join() {
     join_timer_.async_wait([weak = std::weak_ptr(self())](error_code ec) {
         auto const s = weak.lock();
         if (ec || !s || s->phase_ != phase::joining) return;
-        error_code const late = asio::error::timed_out;
-        s->enter_idle();
-        s->fail({late.message(), nullptr, late});
-        s->carrier_.lose(client_disconnect_reason::transport_error);
+        s->carrier_.lose(client_disconnect_reason::transport_error, asio::error::timed_out);
     });
 }
 
@@ -470,11 +418,11 @@ inline void client_socket_state::leave(client_disconnect_reason why, bool tell) 
     lost(why);
 }
 
-inline void client_socket_state::lost(client_disconnect_reason why) {
-    bool const was_joining = is_joining();
-    if (was_joining) {
+inline void client_socket_state::lost(client_disconnect_reason why, error_code ec) {
+    if (phase_ == phase::joining) {
         enter_idle();
-        return fail({std::string(to_string(why)), nullptr, error::disconnected});
+        bool const ended = ec == error::disconnected;
+        return fail({ended ? std::string(to_string(why)) : ec.message(), nullptr, ec});
     }
     if (!enter_idle()) return;
     auto const unanswered = acks_.take_all();
