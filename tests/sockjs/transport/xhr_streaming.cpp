@@ -150,7 +150,7 @@ TEST_CASE("a stream gets heartbeats, and goes on") {
 }
 
 TEST_CASE("a message that comes while the session is being opened is not lost") {
-    sockjs_services s;
+    sockjs_services s(2);
     s.echo();
     auto sender = s.peer();
     char const* const bodies[] = {"[\"early\"]", "[]"};
