@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <memory>
+#include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +25,7 @@
 using namespace std::chrono_literals;
 namespace hh = httphooks;
 namespace sio = httphooks::socketio;
+using support::eventually;
 using support::socketio_peer;
 using support::socketio_service;
 
@@ -533,6 +536,25 @@ TEST_CASE("a server that ends with its event loop lets go of its sockets") {
         p.join();
         CHECK(kept.use_count() > 3);
         s.stop();
+    }
+    CHECK(kept.use_count() == 1);
+}
+
+TEST_CASE("a server that was closed lets go of handlers that hold it") {
+    auto const kept = std::make_shared<int>(1);
+    {
+        socketio_service s;
+        auto const io = s.io();
+        io.on_connection([io, kept](sio::socket) {});
+        io.of(std::regex("/dyn")).on_connection([n = io.of("/a"), kept](sio::socket) {});
+        io.of("/a").use([n = io.of("/a"), kept](sio::socket, sio::next go) { go(); });
+        socketio_peer p(s);
+        p.join();
+        p.join("0/dyn,");
+        CHECK(kept.use_count() == 4);
+        auto done = io.async_close(boost::asio::use_future);
+        REQUIRE(done.wait_for(10s) == std::future_status::ready);
+        CHECK(eventually([&] { return kept.use_count() == 1; }));
     }
     CHECK(kept.use_count() == 1);
 }

@@ -34,7 +34,8 @@ namespace httphooks::socketio {
 
 /** Accepts Socket.IO clients below a path. Copies are handles of one server.
 
-    What is said of the server itself is said of its namespace "/".
+    What is said of the server itself is said of its namespace "/". Handlers may hold handles of the
+    server and its namespaces; they are let go when it is closed.
 
     @par Thread safety
     on_error() before the server is mounted; everything else: all threads.

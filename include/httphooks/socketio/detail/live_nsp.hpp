@@ -105,6 +105,12 @@ public:
         f(*copy);
         handlers_ = std::move(copy);
     }
+    /// Lets go of the handlers, which may hold the server.
+    void clear_handlers() {
+        std::shared_ptr<nsp_handlers const> gone = std::make_shared<nsp_handlers>();
+        std::lock_guard const lock(mutex_);
+        handlers_.swap(gone);
+    }
     std::shared_ptr<nsp_handlers const> handlers() const {
         std::lock_guard const lock(mutex_);
         return handlers_;

@@ -55,7 +55,7 @@ public:
     void connection_gone() override;
     void emptied(live_nsp& n) override;
 
-    void drain() { engine_.drain(); }
+    void drain();
     /// Drains; calls a function when the last connection has gone.
     void close(std::function<void()> done);
 
@@ -64,6 +64,7 @@ private:
                                                         socketio::options o);
     std::shared_ptr<live_nsp> make(std::string name);
     void tell_new(std::shared_ptr<live_nsp> const& n);
+    void let_go();
     void look_through(std::shared_ptr<std::vector<std::shared_ptr<live_nsp>> const> patterns,
                       std::size_t at, std::string name, std::shared_ptr<nlohmann::json const> auth,
                       std::function<void(std::shared_ptr<live_nsp>)> then);
@@ -78,6 +79,7 @@ private:
         std::make_shared<std::vector<std::shared_ptr<live_nsp>>>();
     std::vector<std::function<void(std::shared_ptr<live_nsp>)>> on_new_{};
     std::size_t connections_ = 0;
+    bool draining_ = false;
     std::vector<std::function<void()>> closing_{};
 };
 
@@ -219,19 +221,46 @@ inline void live_server::emptied(live_nsp& n) {
     names_.erase(at);
 }
 
+/// Nobody comes any more: lets go of handlers, which may hold the server.
+inline void live_server::let_go() {
+    std::vector<std::shared_ptr<live_nsp>> all;
+    {
+        std::lock_guard const lock(mutex_);
+        all = *patterns_;
+        for (auto const& [name, n] : names_) all.push_back(n);
+    }
+    for (auto const& n : all) n->clear_handlers();
+}
+
 inline void live_server::connection_gone() {
+    auto const kept = shared_from_this();
     std::vector<std::function<void()>> done;
     {
         std::lock_guard const lock(mutex_);
-        if (--connections_ == 0) done.swap(closing_);
+        if (--connections_ != 0 || !draining_) return;
+        done.swap(closing_);
     }
+    let_go();
     for (auto const& f : done) f();
+}
+
+inline void live_server::drain() {
+    auto const kept = shared_from_this();
+    bool empty = false;
+    {
+        std::lock_guard const lock(mutex_);
+        draining_ = true;
+        empty = connections_ == 0;
+    }
+    engine_.drain();
+    if (empty) let_go();
 }
 
 inline void live_server::close(std::function<void()> done) {
     bool empty = false;
     {
         std::lock_guard const lock(mutex_);
+        draining_ = true;
         empty = connections_ == 0;
         if (!empty) closing_.push_back(done);
     }
