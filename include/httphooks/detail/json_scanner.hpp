@@ -42,7 +42,11 @@ public:
     bool string(json_slice& out) noexcept;
 
     /// Skips white space; then whether the next byte is `c`, which is skipped too.
-    bool accept(char c) noexcept;
+    bool accept(char c) noexcept {
+        if (at_ == text_.size() || text_[at_] != c) return accept_behind_blanks(c);
+        ++at_;
+        return true;
+    }
     /// Skips white space; then whether an object begins.
     bool at_object() noexcept {
         skip_blanks();
@@ -70,6 +74,7 @@ public:
 
 private:
     char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+    bool accept_behind_blanks(char c) noexcept;
     void skip_blanks() noexcept;
     bool digits() noexcept;
     bool number() noexcept;
@@ -115,11 +120,9 @@ inline void json_scanner::skip_blanks() noexcept {
         if (char const c = text_[at_]; c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
 }
 
-inline bool json_scanner::accept(char c) noexcept {
-    if (at_ == text_.size() || text_[at_] != c) {
-        skip_blanks();
-        if (at_ == text_.size() || text_[at_] != c) return false;
-    }
+inline bool json_scanner::accept_behind_blanks(char c) noexcept {
+    skip_blanks();
+    if (at_ == text_.size() || text_[at_] != c) return false;
     ++at_;
     return true;
 }
@@ -194,31 +197,31 @@ inline bool json_scanner::name() noexcept {
 inline bool json_scanner::nested() {
     std::string open;  // the bracket that closes each open object and array
     for (;;) {
-        if (accept('{')) {
+        skip_blanks();
+        if (char const bracket = peek(); bracket == '{' || bracket == '[') {
             if (open.size() == depth_) return false;
-            open.push_back('}');
-            if (!accept('}')) {
-                if (!name()) return false;
+            ++at_;
+            char const closing = bracket == '{' ? '}' : ']';
+            if (!accept(closing)) {
+                if (closing == '}' && !name()) return false;
+                open.push_back(closing);
                 continue;
             }
-            open.pop_back();
-        } else if (accept('[')) {
-            if (open.size() == depth_) return false;
-            open.push_back(']');
-            if (!accept(']')) continue;
-            open.pop_back();
         } else {
             json_slice ignored;
             if (!value(ignored)) return false;
         }
         for (;;) {
             if (open.empty()) return true;
-            if (accept(open.back())) {
-                open.pop_back();
-                continue;
+            skip_blanks();
+            char const next = peek();
+            ++at_;
+            if (next == ',') {
+                if (open.back() == '}' && !name()) return false;
+                break;
             }
-            if (!accept(',') || (open.back() == '}' && !name())) return false;
-            break;
+            if (next != open.back()) return false;
+            open.pop_back();
         }
     }
 }
