@@ -51,7 +51,7 @@ void chat(hh::socketio::server const& io, hh::socketio::socket s) {
         s.to(room).emit("said", s.id(), "hello");
         return room;  // the acknowledgement
     });
-    s.on("say", [io, s](std::string const& text) { io.to(s.rooms()).emit("said", s.id(), text); });
+    s.on("say", [&io, s](std::string const& text) { io.to(s.rooms()).emit("said", s.id(), text); });
     s.on_disconnecting([s](hh::socketio::disconnect_reason why) {
         s.to(s.rooms()).emit("said", s.id(), to_string(why));
     });
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     asio::io_context context(1);
 
     hh::socketio::server io(context.get_executor());
-    io.on_connection([io](hh::socketio::socket s) { chat(io, s); });
+    io.on_connection([&io](hh::socketio::socket s) { chat(io, s); });
 
     hh::registry hooks(context.get_executor());
     hooks.get("/", [](auto&) { return hh::make_response(hh::status::ok, page, "text/html"); });

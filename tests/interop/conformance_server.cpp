@@ -160,6 +160,8 @@ int main(int argc, char* argv[]) {
 
         sockjs_services sockjs(hooks, options);
         websocket_services websockets(hooks, options);
+        socketio::server io(hooks.get_executor(), socketio_options(options));
+        serve_application(io, hooks, options);
         bool const tls = !options.certificate.empty();
         hh::http::options const o = server_options(options);
         hh::http::server server =
@@ -167,7 +169,7 @@ int main(int argc, char* argv[]) {
         server.mount(log_mount(hooks, log));
         sockjs.mount_on(server);
         server.mount(engineio_echo(hooks.get_executor(), options));
-        server.mount(socketio_application(hooks.get_executor(), hooks, options));
+        server.mount(io);
         websockets.mount_on(server);
         return serve(loop, server, tls ? "https" : "http");
     } catch (std::exception const& e) {

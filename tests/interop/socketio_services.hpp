@@ -11,7 +11,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
@@ -92,18 +91,18 @@ inline void talk(socketio::socket s) {
 inline void mingle(socketio::server const& io, socketio::socket s) {
     s.on("bye", [s] { s.disconnect(); });
     s.on("bye-hard", [s] { s.disconnect(true); });
-    s.on("bcast", [io] { io.emit("b", 1); });
+    s.on("bcast", [&io] { io.emit("b", 1); });
     s.on("others", [s] { s.broadcast().emit("b", 2); });
     s.on("join", [s](std::string const& room) {
         s.join(room);
         return s.rooms().size();
     });
-    s.on("to", [io](std::string const& room) { io.to(room).emit("r", room); });
+    s.on("to", [&io](std::string const& room) { io.to(room).emit("r", room); });
 }
 
 /// Everything that clients ask for in the tests.
 inline void full_application(socketio::server& io) {
-    io.on_connection([io](socketio::socket s) {
+    io.on_connection([&io](socketio::socket s) {
         talk(s);
         mingle(io, s);
     });
@@ -131,17 +130,15 @@ inline void full_application(socketio::server& io) {
     });
 }
 
-/// The mount with the application that the command line names.
-inline socketio::server socketio_application(boost::asio::any_io_executor executor,
-                                             hh::registry const& hooks, command_line const& c) {
-    socketio::server io(std::move(executor), socketio_options(c));
+/// Has a server be the application that the command line names. @param io outlives its sockets
+inline void serve_application(socketio::server& io, hh::registry const& hooks,
+                              command_line const& c) {
     io.engine().allow_request(allow_request);
     socketio::dispatch(io.of("/"), hooks);
     if (c.app == "full")
         full_application(io);
     else
         basic_application(io);
-    return io;
 }
 
 }  // namespace conformance
