@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/header_parameter.hpp>
+#include <httphooks/detail/random_bits.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 
@@ -15,7 +16,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <random>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -246,8 +246,8 @@ inline std::string random_boundary(std::span<std::string_view const> texts,
     if (source) {
         bits = {source(), source()};
     } else {
-        std::random_device device;
-        for (std::uint64_t& b : bits) b = std::uint64_t{device()} << 32 | device();
+        for (std::uint64_t& b : bits)
+            b = std::uint64_t{detail::random_bits::next()} << 32 | detail::random_bits::next();
     }
     std::string boundary;
     for (std::uint64_t const b : bits)

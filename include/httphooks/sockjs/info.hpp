@@ -5,11 +5,11 @@
     What a server tells clients before they choose a transport.
 */
 
+#include <httphooks/detail/random_bits.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/options.hpp>
 
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -45,8 +45,7 @@ inline std::string info_text(options const& o, std::uint32_t entropy) {
 }
 
 inline std::uint32_t info_entropy() {
-    thread_local std::random_device device;
-    return device();
+    return httphooks::detail::random_bits::next();
 }
 
 }  // namespace httphooks::sockjs

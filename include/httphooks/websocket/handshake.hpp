@@ -7,8 +7,8 @@
 
 #include <httphooks/detail/base64.hpp>
 #include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/random_bits.hpp>
 #include <httphooks/message.hpp>
-#include <httphooks/websocket/detail/random_keys.hpp>
 #include <httphooks/websocket/detail/sha1.hpp>
 #include <httphooks/websocket/error.hpp>
 
@@ -227,7 +227,7 @@ inline std::string accept_key(std::string_view key) {
 inline std::string make_key() {
     char bytes[16];
     for (std::size_t i = 0; i < sizeof bytes; i += 4) {
-        detail::mask_key const k = detail::random_keys::next();
+        std::uint32_t const k = httphooks::detail::random_bits::next();
         std::memcpy(bytes + i, &k, 4);
     }
     std::string out;

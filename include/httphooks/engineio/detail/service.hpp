@@ -7,6 +7,7 @@
 */
 
 #include <httphooks/detail/base64.hpp>
+#include <httphooks/detail/random_bits.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/engineio/detail/live_session.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
@@ -14,7 +15,6 @@
 #include <httphooks/engineio/middleware.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/http/cors_policy.hpp>
-#include <httphooks/websocket/detail/random_keys.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -119,7 +119,7 @@ std::string random_id();
 inline std::string random_id() {
     char bytes[16];
     for (std::size_t i = 0; i < sizeof bytes; i += 4) {
-        websocket::detail::mask_key const k = websocket::detail::random_keys::next();
+        std::uint32_t const k = httphooks::detail::random_bits::next();
         std::memcpy(bytes + i, &k, 4);
     }
     std::string id;

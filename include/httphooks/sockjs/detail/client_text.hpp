@@ -5,11 +5,11 @@
     What a client reads and writes, without I/O: frames of the server, its info, URLs, time limits.
 */
 
+#include <httphooks/detail/random_bits.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/frame.hpp>
-#include <httphooks/websocket/detail/random_keys.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -174,12 +174,12 @@ inline std::optional<http::absolute_url> transport_base(http::absolute_url const
 
 inline std::string new_session_path() {
     constexpr char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
-    std::uint32_t bits = websocket::detail::random_keys::next();
+    std::uint32_t bits = httphooks::detail::random_bits::next();
     std::string path = "/";
     for (int i = 0; i < 3; ++i, bits /= 10) path.push_back(static_cast<char>('0' + bits % 10));
     path.push_back('/');
     for (int word = 0; word < 4; ++word) {
-        bits = websocket::detail::random_keys::next();
+        bits = httphooks::detail::random_bits::next();
         for (int i = 0; i < 6; ++i, bits >>= 5) path.push_back(letters[bits & 31]);
     }
     return path;

@@ -5,11 +5,11 @@
     What is behind a WebSocket connection's handles: reads, calls the application, writes, closes.
 */
 
+#include <httphooks/detail/random_bits.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/buffers.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
-#include <httphooks/websocket/detail/random_keys.hpp>
 #include <httphooks/websocket/frame.hpp>
 
 #include <boost/asio/error.hpp>
@@ -112,7 +112,9 @@ private:
     void enter(state s) noexcept { state_.store(s, std::memory_order_relaxed); }
     bool receiving() const noexcept { return current() <= state::closing; }
     bool here() const noexcept { return running_ == this || stream_->running_here(); }
-    mask_key next_key() const { return self() == role::client ? random_keys::next() : 0; }
+    mask_key next_key() const {
+        return self() == role::client ? httphooks::detail::random_bits::next() : 0;
+    }
     role self() const noexcept { return settings_->self; }
     connection_options const& options() const noexcept { return settings_->options; }
     events const& handlers() const noexcept { return settings_->handlers; }
