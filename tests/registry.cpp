@@ -830,3 +830,18 @@ TEST_CASE("hooks are added and removed while eight threads dispatch; each reques
     CHECK(plain > 0);
     CHECK(hooks.stats().exchanges == 0);
 }
+
+TEST_CASE("loops that come one after another count in the same place, and no count is lost") {
+    fixture t;
+    auto const first = t.hooks.services()->new_counters();
+    detail::counters const* const place = t.hooks.services()->new_counters().get();
+    auto again = t.hooks.services()->new_counters();
+    CHECK(again.get() == place);
+    CHECK(again != first);
+    detail::counters::add(again->timeouts);
+    again.reset();
+    auto const other = t.hooks.services()->new_counters();
+    detail::counters::add(other->timeouts);
+    detail::counters::add(first->timeouts);
+    CHECK(t.hooks.stats().timeouts == 3);
+}

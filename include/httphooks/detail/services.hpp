@@ -76,13 +76,13 @@ struct alignas(64) counters {
 };
 
 /// Shared by a registry, its tables and every exchange that uses one of them.
-class registry_services {
+class registry_services : public std::enable_shared_from_this<registry_services> {
 public:
     explicit registry_services(registry_options o);
 
     registry_options const options;
 
-    /// Counters for one more event loop; they stay after the loop has gone.
+    /// Counters for one more event loop; when it lets go of them, another one goes on with them.
     std::shared_ptr<counters> new_counters();
 
     /// The counters for callers that have no event loop of ours.
@@ -96,7 +96,8 @@ public:
 
 private:
     mutable std::mutex mutex_;
-    std::vector<std::shared_ptr<counters>> loops_;
+    std::vector<std::unique_ptr<counters>> loops_;
+    std::vector<counters*> unused_;
     counters shared_;
 };
 
@@ -107,10 +108,22 @@ void print_hook_error(hook_error const& e);
 inline registry_services::registry_services(registry_options o) : options(std::move(o)) {}
 
 inline std::shared_ptr<counters> registry_services::new_counters() {
-    auto c = std::make_shared<counters>();
-    std::lock_guard const lock(mutex_);
-    loops_.push_back(c);
-    return c;
+    counters* mine = nullptr;
+    {
+        std::lock_guard const lock(mutex_);
+        if (unused_.empty()) {
+            loops_.push_back(std::make_unique<counters>());
+            unused_.reserve(loops_.capacity());  // so that giving back does not allocate
+            mine = loops_.back().get();
+        } else {
+            mine = unused_.back();
+            unused_.pop_back();
+        }
+    }
+    return {mine, [self = shared_from_this()](counters* c) {
+                std::lock_guard const lock(self->mutex_);
+                self->unused_.push_back(c);
+            }};
 }
 
 inline registry_stats registry_services::stats() const {
