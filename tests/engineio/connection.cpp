@@ -1,6 +1,8 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/engineio/connection.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include "support/catch.hpp"
 #include "support/engineio_service.hpp"
 #include "support/eventually.hpp"
@@ -150,16 +152,22 @@ TEST_CASE("a connection is used from other threads") {
 TEST_CASE("on_drain follows what waited") {
     engineio_service s;
     s.on_connection([&s](eio::connection c) {
-        c.on_message([c](std::string_view) mutable { c.send(std::string(20'000'000, 'x')); });
+        c.on_message([&s, c](std::string_view) mutable {
+            c.send(std::string(20'000'000, 'x'));
+            // comes when the system has taken what it takes of a client that does not read
+            boost::asio::post(c.get_executor(), [&s] { s.note("sent"); });
+        });
         c.on_drain([&s] { s.note("drained"); });
     });
     polling_peer p(s);
     p.post("4x");
+    CHECK(s.next_note() == "sent");
     CHECK(p.get().body.size() == 20'000'001);
     CHECK(s.next_note() == "drained");
     auto w = engineio_socket(s);
     w.text();
     w.send("4x");
+    CHECK(s.next_note() == "sent");
     CHECK(w.text().size() == 20'000'001);
     CHECK(s.next_note() == "drained");
 }

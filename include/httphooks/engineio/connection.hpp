@@ -71,7 +71,8 @@ public:
     /// Sets what is called once when the connection has ended, for whatever reason.
     void on_close(std::function<void(close_reason)> f) { session_->on_close(std::move(f)); }
 
-    /// Sets what is called when all that had to wait for the client has left.
+    /// Sets what is called when all that had to wait for the client has left; over a WebSocket
+    /// after it was 64 KiB or more.
     void on_drain(std::function<void()> f) { session_->on_drain(std::move(f)); }
 
     /// Sets what is called once when the client has gone over from polling to a WebSocket.
