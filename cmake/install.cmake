@@ -11,7 +11,7 @@ set(httphooks_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/httphooks")
 set(httphooks_pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 
 install(TARGETS ${httphooks_targets} EXPORT httphooksTargets FILE_SET HEADERS
-        FILE_SET detail)
+        FILE_SET folders FILE_SET detail)
 install(EXPORT httphooksTargets NAMESPACE httphooks:: DESTINATION "${httphooks_package_dir}")
 configure_package_config_file(cmake/httphooksConfig.cmake.in httphooksConfig.cmake
                               INSTALL_DESTINATION "${httphooks_package_dir}")
