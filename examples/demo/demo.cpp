@@ -69,7 +69,7 @@ int main(int argc, char** argv) try {
         if (demo.now) demo.now->drain();
     });
     asio::co_spawn(context, demo.run(), [&](std::exception_ptr failed) {
-        signals.cancel();
+        context.stop();  // a session whose client went away would keep it for half a minute
         if (failed) std::rethrow_exception(failed);
     });
     context.run();
