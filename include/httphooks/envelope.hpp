@@ -12,6 +12,7 @@
 #include <httphooks/detail/envelope_writer.hpp>
 #include <httphooks/detail/framing_fields.hpp>
 #include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/json_tape.hpp>
 #include <httphooks/detail/json_text.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
@@ -98,20 +99,22 @@ inline std::string_view plain_text(json_slice const& s, std::string& scratch) {
     return scratch;
 }
 
-/// The members of an envelope that mean something.
+/// The members of an envelope that mean something; null: not there.
 struct members {
-    json_slice id;
-    json_slice method;
-    json_slice url;
-    json_slice content;
-    json_slice encoding;
+    json_node const* id = nullptr;
+    json_node const* method = nullptr;
+    json_node const* url = nullptr;
+    json_node const* headers = nullptr;
+    json_node const* content = nullptr;
+    json_node const* encoding = nullptr;
 
-    json_slice* of(std::string_view name) noexcept {
+    json_node const** of(std::string_view name) noexcept {
         auto const is = [name]<std::size_t N>(char const(&known)[N]) {
             return name.size() == N - 1 && std::memcmp(name.data(), known, N - 1) == 0;
         };
         if (is("method")) return &method;
         if (is("url")) return &url;
+        if (is("headers")) return &headers;
         if (is("content")) return &content;
         if (is("id")) return &id;
         if (is("contentEncoding")) return &encoding;
@@ -119,49 +122,44 @@ struct members {
     }
 };
 
-/// Reads the headers of an envelope while the scanner walks over it.
+/// Whether there is a value that is not null.
+inline bool is_given(json_node const* value) noexcept {
+    return value && value->kind != json_kind::null;
+}
+
+/// Whether there is a value that is a string.
+inline bool is_string(json_node const* value) noexcept {
+    return value && value->kind == json_kind::string;
+}
+
+/// Makes fields of the headers of an envelope.
 class header_reader {
 public:
-    header_reader(fields& to, std::size_t depth) noexcept : to_(to), depth_(depth) {}
+    explicit header_reader(fields& to) noexcept : to_(to) {}
 
-    /// Reads the value of `headers`, in place of an earlier one. @return whether it is JSON
-    bool read(json_scanner& from);
-    /// What was wrong with the last one.
-    error_code failure() const noexcept { return failure_; }
+    /// @return what is wrong with them
+    error_code read(json_node const& headers);
 
 private:
-    void add_all(std::string_view name, json_slice const& value);
-    bool add(std::string_view name, field id, bool kept, json_slice const& value);
-    bool fail(error_code e) noexcept {
-        failure_ = e;
-        return false;
-    }
+    void add_all(std::string_view name, json_node const& value);
+    void add(std::string_view name, field id, bool kept, json_slice const& value);
 
     fields& to_;
-    std::size_t const depth_;
     std::size_t count_ = 0;
     error_code failure_{};
     std::string name_text_{};
     std::string value_text_{};
 };
 
-inline bool header_reader::read(json_scanner& from) {
-    to_.clear();
-    count_ = 0;
-    failure_ = {};
-    json_slice value;
-    if (!from.at_object()) {
-        if (!from.value(value)) return false;
-        if (value.kind != json_kind::null) failure_ = error::invalid_envelope;
-        return true;
-    }
-    return from.object([this](json_slice const& n, json_slice const& v) {
-        if (!failure_) add_all(plain_text(n, name_text_), v);
-        return true;
+inline error_code header_reader::read(json_node const& headers) {
+    if (headers.kind != json_kind::object) return error::invalid_envelope;
+    each_member(headers, [this](json_node const& name, json_node const& value) {
+        if (!failure_) add_all(plain_text(name, name_text_), value);
     });
+    return failure_;
 }
 
-inline void header_reader::add_all(std::string_view name, json_slice const& value) {
+inline void header_reader::add_all(std::string_view name, json_node const& value) {
     field const id = beast::http::string_to_field(name);
     if (id == field::unknown && !is_token(name)) {
         failure_ = error::invalid_field_name;
@@ -169,102 +167,109 @@ inline void header_reader::add_all(std::string_view name, json_slice const& valu
     }
     bool const kept = !is_reserved(name, id);
     to_.erase(name);
-    if (value.kind != json_kind::array)
-        add(name, id, kept, value);
-    else
-        json_scanner(value.text, depth_).array([&](json_slice const& one) {
-            return add(name, id, kept, one);
-        });
+    if (value.kind != json_kind::array) return add(name, id, kept, value);
+    each_element(value, [&](json_node const& one) {
+        if (!failure_) add(name, id, kept, one);
+    });
 }
 
-inline bool header_reader::add(std::string_view name, field id, bool kept, json_slice const& s) {
-    if (s.kind != json_kind::string && s.kind != json_kind::number && s.kind != json_kind::boolean)
-        return fail(error::invalid_envelope);
+inline void header_reader::add(std::string_view name, field id, bool kept, json_slice const& s) {
     std::string_view const value = plain_text(s, value_text_);
-    if (!is_field_text(value)) return fail(error::invalid_field_value);
-    if (++count_ > most_fields) return fail(error::invalid_envelope);
-    if (kept) to_.append_parsed(id, name, trim_ows(value));
-    return true;
+    if (s.kind != json_kind::string && s.kind != json_kind::number && s.kind != json_kind::boolean)
+        failure_ = error::invalid_envelope;
+    else if (!is_field_text(value))
+        failure_ = error::invalid_field_value;
+    else if (++count_ > most_fields)
+        failure_ = error::invalid_envelope;
+    else if (kept)
+        to_.append_parsed(id, name, trim_ows(value));
 }
 
-inline error_code read_content(json_slice const& content, json_slice const& encoding, request& to) {
+inline error_code read_content(json_node const* content, json_node const* encoding, request& to) {
     bool base64 = false;
-    if (encoding.kind == json_kind::string) {
-        std::string scratch;
-        base64 = plain_text(encoding, scratch) == "base64";
+    std::string scratch;
+    if (is_given(encoding)) {
+        base64 = is_string(encoding) && plain_text(*encoding, scratch) == "base64";
         if (!base64) return error::invalid_envelope;
-    } else if (encoding.kind != json_kind::none && encoding.kind != json_kind::null) {
-        return error::invalid_envelope;
     }
-    if (content.kind == json_kind::none || content.kind == json_kind::null) return {};
+    if (!is_given(content)) return {};
     if (base64) {
-        if (content.kind != json_kind::string) return error::invalid_base64;
-        std::string scratch;
-        if (!append_from_base64(to.body(), plain_text(content, scratch)))
+        if (!is_string(content) || !append_from_base64(to.body(), plain_text(*content, scratch)))
             return error::invalid_base64;
         return {};
     }
-    if (content.kind == json_kind::string) {
-        append_unescaped(to.body(), content);
+    if (is_string(content)) {
+        append_unescaped(to.body(), *content);
         return {};
     }
-    to.body() = content.text;
+    to.body() = content->text;
     if (!to.contains(field::content_type))
         to.append_parsed(field::content_type, "Content-Type", "application/json");
     return {};
 }
 
-/// As decode(). @param r is empty @param id the member `id`
-inline error_code decode_to(request& r, std::string_view& id, std::string_view json,
-                            std::size_t depth) {
+inline error_code read_method(json_slice const& method, request& to) {
+    std::string scratch;
+    std::string_view const name = plain_text(method, scratch);
+    verb v = beast::http::string_to_verb(name);
+    if (v == verb::unknown) {
+        if (!is_token(name)) return error::invalid_envelope;
+        std::string upper(name);
+        for (char& c : upper)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
+        v = beast::http::string_to_verb(upper);
+        if (v == verb::unknown) {
+            to.method_string(upper);
+            return error::unknown_method;
+        }
+    }
+    to.method(v);
+    return {};
+}
+
+/** As decode(), of an object that is UTF-8.
+    @param r is empty
+    @param id the member `id` */
+inline error_code decode_to(request& r, std::string_view& id, json_node const& object) {
+    if (object.kind != json_kind::object) return error::invalid_envelope;
     r.version(11);
     members m;
     std::string scratch;
-    json_scanner scanner(json, depth);
-    header_reader headers(r, depth);
-    bool const good = scanner.members([&](json_slice const& n) {
-        std::string_view const name = plain_text(n, scratch);
-        if (name == "headers") return headers.read(scanner);
-        json_slice* const member = m.of(name);
-        json_slice value;
-        if (!scanner.value(value)) return false;
-        if (member) *member = value;
-        return true;
-    }) && scanner.at_end();
-    if (m.id.kind == json_kind::string)
-        id = {m.id.text.data() - 1, m.id.text.size() + 2};
-    else
-        id = m.id.text;
-    if (!is_utf8(json)) {
-        if (!is_utf8(id)) id = {};
-        return error::invalid_envelope;
-    }
-    if (!good || m.method.kind != json_kind::string || m.url.kind != json_kind::string)
-        return error::invalid_envelope;
+    each_member(object, [&](json_node const& name, json_node const& value) {
+        if (json_node const** const member = m.of(plain_text(name, scratch))) *member = &value;
+    });
+    if (m.id) id = written(*m.id);
+    if (!is_string(m.method) || !is_string(m.url)) return error::invalid_envelope;
 
-    std::string_view const url = plain_text(m.url, scratch);
+    std::string_view const url = plain_text(*m.url, scratch);
     if (!is_target_text(url) || !(url.starts_with('/') || ascii_istarts_with(url, "http://") ||
                                   ascii_istarts_with(url, "https://")))
         return error::invalid_target;
     r.target(url);
-    if (headers.failure()) return headers.failure();
-    if (auto const ec = read_content(m.content, m.encoding, r)) return ec;
+    if (is_given(m.headers))
+        if (error_code const ec = header_reader(r).read(*m.headers)) return ec;
+    if (error_code const ec = read_content(m.content, m.encoding, r)) return ec;
+    return read_method(*m.method, r);
+}
 
-    std::string_view const name = plain_text(m.method, scratch);
-    verb v = beast::http::string_to_verb(name);
-    if (v == verb::unknown) {
-        if (!is_token(name)) return error::invalid_envelope;
-        std::string method(name);
-        for (char& c : method)
-            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - ('a' - 'A'));
-        v = beast::http::string_to_verb(method);
-        if (v == verb::unknown) {
-            r.method_string(method);
-            return error::unknown_method;
-        }
-    }
-    r.method(v);
-    return {};
+/// The member `id` of what is no envelope; empty if it cannot be read.
+inline std::string_view id_of_invalid(std::string_view json, std::size_t depth) {
+    std::string_view id;
+    std::string scratch;
+    json_scanner(json, depth).object([&](json_slice const& name, json_slice const& value) {
+        if (plain_text(name, scratch) == "id") id = written(value);
+        return true;
+    });
+    return is_utf8(id) ? id : std::string_view();
+}
+
+/// As decode(). @param r is empty @param id the member `id`
+inline error_code decode_to(request& r, std::string_view& id, std::string_view json,
+                            std::size_t depth) {
+    json_tape tape;
+    if (tape.read(json, depth) && is_utf8(json)) return decode_to(r, id, tape.root());
+    id = id_of_invalid(json, depth);
+    return error::invalid_envelope;
 }
 
 }  // namespace detail

@@ -1,8 +1,8 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
-#include <httphooks/detail/json_scanner.hpp>
 #include <httphooks/socketio/arguments.hpp>
 
 #include "support/catch.hpp"
+#include "support/json_arguments.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,31 +18,16 @@
 #include <vector>
 
 namespace sio = httphooks::socketio;
-using httphooks::detail::json_scanner;
-using httphooks::detail::json_slice;
 using nlohmann::json;
 using sio::arguments;
 using sio::error;
+using support::json_arguments;
 
 namespace {
 
-/// The elements of a JSON array as slices of the text.
-struct sliced {
-    explicit sliced(std::string array) : text(std::move(array)) {
-        REQUIRE(json_scanner(text, 200).array([this](json_slice const& s) {
-            slices.push_back(s);
-            return true;
-        }));
-    }
-    arguments args() const { return {slices.data(), slices.size()}; }
-
-    std::string text;
-    std::vector<json_slice> slices;
-};
-
 /// Checks arguments as JSON text, and as a document.
 void both(std::string const& array, std::function<void(arguments const&)> const& check) {
-    sliced const text(array);
+    json_arguments const text(array);
     check(text.args());
     check(text.args().keep());
     check(arguments(std::make_shared<json const>(json::parse(array)), 0));
@@ -102,7 +87,7 @@ TEST_CASE("an integer is whole and in range") {
         CHECK_FALSE(fits<int>(value));
     }
     CHECK(fits<int>("1e-400"));
-    CHECK(sliced("[1e400]").args().get<int>(0).error() == error::bad_argument);
+    CHECK(json_arguments("[1e400]").args().get<int>(0).error() == error::bad_argument);
     CHECK_FALSE(fits<unsigned>("-1"));
     CHECK_FALSE(fits<unsigned>("-1.0"));
     CHECK(fits<unsigned>("-0"));
@@ -123,7 +108,7 @@ TEST_CASE("nothing is taken for what it is not") {
     for (auto const value : {"[1.5]", "[\"1\"]", "{}", "null", "[true]"})
         CHECK_FALSE(fits<std::vector<int>>(value));
     CHECK_FALSE(fits<float>("1e39"));
-    CHECK(sliced("[-1e400]").args().get<double>(0).error() == error::bad_argument);
+    CHECK(json_arguments("[-1e400]").args().get<double>(0).error() == error::bad_argument);
     CHECK_FALSE(fits<std::vector<std::vector<int>>>("[[1],[3e9]]"));
 }
 
@@ -139,7 +124,8 @@ TEST_CASE("optional arguments may be null or missing, not of another kind") {
 }
 
 TEST_CASE("JavaScript's JSON that other readers refuse is read") {
-    sliced const s(R"(["\ud800","\ud83d\ude00",["\udc00x",{"a\ud800":1e999,"b":-1E+400}],1e-400])");
+    json_arguments const s(
+        R"(["\ud800","\ud83d\ude00",["\udc00x",{"a\ud800":1e999,"b":-1E+400}],1e-400])");
     auto const a = s.args();
     CHECK(a.get<std::string>(0).value() == "\xef\xbf\xbd");
     CHECK(a.json(0) == "\xef\xbf\xbd");
@@ -160,7 +146,7 @@ TEST_CASE("of duplicate keys the last one wins, and __proto__ is one like others
 }
 
 TEST_CASE("the text of arguments is as it came") {
-    sliced const s(R"([ "a\u0062" , { "x" : 1 } ,3])");
+    json_arguments const s(R"([ "a\u0062" , { "x" : 1 } ,3])");
     CHECK(s.args().text(0) == R"("a\u0062")");
     CHECK(s.args().text(1) == R"({ "x" : 1 })");
     CHECK(s.args().text(2) == "3");
@@ -181,7 +167,8 @@ TEST_CASE("bytes come of documents only") {
 TEST_CASE("arguments that are kept outlive the message") {
     arguments kept;
     {
-        auto const s = std::make_unique<sliced>(R"(["text with \"quotes\"",{"a":[1]},"",4])");
+        auto const s =
+            std::make_unique<json_arguments>(R"(["text with \"quotes\"",{"a":[1]},"",4])");
         kept = s->args().keep();
         s->text.assign(s->text.size(), 'x');
     }

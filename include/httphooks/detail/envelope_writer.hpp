@@ -82,6 +82,8 @@ public:
     }
     /// A string, in quotes; bytes that are not UTF-8 become U+FFFD.
     void put_string(std::string_view s);
+    /// A string that needs no escapes, in quotes.
+    void put_token(std::string_view s);
     /// The inside of a string, if it is ASCII and needs no escapes; else nothing.
     bool put_if_plain(std::string_view s);
     /// The inside of any string.
@@ -143,6 +145,15 @@ void json_writer<Form>::put_string(std::string_view s) {
 }
 
 template <class Form>
+void json_writer<Form>::put_token(std::string_view s) {
+    make_room(s.size() + text_block);
+    write<"\"">();
+    std::memcpy(at_, s.data(), s.size());
+    at_ += s.size();
+    write<"\"">();
+}
+
+template <class Form>
 bool json_writer<Form>::put_if_plain(std::string_view s) {
     make_room(s.size());
     if (copy_run<text_stop::json_or_wide>(at_, s.data(), s.size()) != s.size()) return false;
@@ -179,7 +190,7 @@ void put_headers(json_writer<Form>& out, fields const& from) {
     std::string joined;
     for (auto it = from.begin(), last = from.end(); it != last;) {
         if (it != from.begin()) out.template put<",">();
-        out.put_string(it->name_string());
+        out.put_token(it->name_string());
         out.template put<":">();
         auto next = it + 1;
         while (next != last && ascii_iequals(next->name_string(), it->name_string())) ++next;

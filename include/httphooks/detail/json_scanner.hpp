@@ -26,6 +26,12 @@ struct json_slice {
     std::string_view text;
 };
 
+/// A value as it was written; a string with its quotes.
+inline std::string_view written(json_slice const& s) noexcept {
+    if (s.kind != json_kind::string) return s.text;
+    return {s.text.data() - 1, s.text.size() + 2};
+}
+
 /** Walks over a JSON text.
 
     Every function returns false when the text is not JSON; the place is then undefined. Bytes
@@ -47,11 +53,6 @@ public:
         ++at_;
         return true;
     }
-    /// Skips white space; then whether an object begins.
-    bool at_object() noexcept {
-        skip_blanks();
-        return peek() == '{';
-    }
     /// Skips white space; then whether the text is at its end.
     bool at_end() noexcept;
 
@@ -60,12 +61,6 @@ public:
     */
     template <class Member>
     bool object(Member member);
-    /** Walks over an object: `read(name)` for each member has to read its value, with value() or
-       such.
-        @return false if the text is not an object, or `read` returned false.
-    */
-    template <class Read>
-    bool members(Read read);
     /** Walks over an array: `element(value)` for each element.
         @return false if the text is not an array, or `element` returned false.
     */
@@ -76,7 +71,6 @@ private:
     char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
     bool accept_behind_blanks(char c) noexcept;
     void skip_blanks() noexcept;
-    bool digits() noexcept;
     bool number() noexcept;
     bool literal(std::string_view word) noexcept;
     bool name() noexcept;
@@ -115,9 +109,16 @@ constexpr std::uint32_t hex_value(char c) noexcept {
     return 16;
 }
 
+/// The place of the first byte that is not white space.
+inline char const* skip_json_blanks(char const* at, char const* end) noexcept {
+    for (; at != end && static_cast<unsigned char>(*at) <= ' '; ++at)
+        if (*at != ' ' && *at != '\n' && *at != '\r' && *at != '\t') break;
+    return at;
+}
+
 inline void json_scanner::skip_blanks() noexcept {
-    for (; at_ < text_.size() && static_cast<unsigned char>(text_[at_]) <= ' '; ++at_)
-        if (char const c = text_[at_]; c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
+    char const* const first = text_.data();
+    at_ = static_cast<std::size_t>(skip_json_blanks(first + at_, first + text_.size()) - first);
 }
 
 inline bool json_scanner::accept_behind_blanks(char c) noexcept {
@@ -132,55 +133,75 @@ inline bool json_scanner::at_end() noexcept {
     return at_ == text_.size();
 }
 
-inline bool json_scanner::string(json_slice& out) noexcept {
-    if (!accept('"')) return false;
-    char const* const p = text_.data();
-    std::size_t const n = text_.size();
-    std::size_t const first = at_;
-    std::size_t at = first;
-    out.kind = json_kind::string;
-    out.escaped = false;
-    for (;;) {
-        at = find_stop<text_stop::json>(p, n, at);
-        if (at == n) return false;
-        if (p[at] == '"') break;
-        if (p[at] != '\\' || n - at < 2) return false;
-        out.escaped = true;
-        char const meaning = json_meanings[static_cast<unsigned char>(p[at + 1])];
-        if (meaning == 0) return false;
-        at += 2;
-        if (meaning != 'u') continue;
-        if (n - at < 4) return false;
-        for (std::size_t const last = at + 4; at < last; ++at)
-            if (hex_value(p[at]) == 16) return false;
-    }
-    out.text = {p + first, at - first};
-    at_ = at + 1;
+/// Skips an escape, from its backslash on. @return whether it is one
+inline bool skip_json_escape(char const*& at, char const* end) noexcept {
+    if (*at != '\\' || end - at < 2) return false;
+    char const meaning = json_meanings[static_cast<unsigned char>(at[1])];
+    at += 2;
+    if (meaning != 'u') return meaning != 0;
+    if (end - at < 4) return false;
+    for (char const* const last = at + 4; at != last; ++at)
+        if (hex_value(*at) == 16) return false;
     return true;
 }
 
-inline bool json_scanner::digits() noexcept {
-    std::size_t const first = at_;
-    while (peek() >= '0' && peek() <= '9') ++at_;
-    return at_ != first;
+/// Skips the inside of a string, up to the quote that ends it. @return whether it is one
+inline bool skip_json_string(char const*& at, char const* end, bool& escaped) noexcept {
+    escaped = false;
+    for (;;) {
+        auto const left = static_cast<std::size_t>(end - at);
+        std::size_t const run = left >= text_block ? first_stop<text_stop::json>(at)
+                                                   : first_stop_of_short<text_stop::json>(at, left);
+        at += run;
+        if (run == text_block) continue;
+        if (at == end) return false;
+        if (*at == '"') return true;
+        escaped = true;
+        if (!skip_json_escape(at, end)) return false;
+    }
 }
 
-inline bool json_scanner::number() noexcept {
-    if (peek() == '-') ++at_;
+/// Skips a number. @return whether it is one
+inline bool skip_json_number(char const*& at, char const* end) noexcept {
+    auto const peek = [&] { return at == end ? '\0' : *at; };
+    auto const digits = [&] {
+        char const* const first = at;
+        while (peek() >= '0' && peek() <= '9') ++at;
+        return at != first;
+    };
+    if (peek() == '-') ++at;
     if (peek() == '0')
-        ++at_;
+        ++at;
     else if (!digits())
         return false;
     if (peek() == '.') {
-        ++at_;
+        ++at;
         if (!digits()) return false;
     }
     if (peek() == 'e' || peek() == 'E') {
-        ++at_;
-        if (peek() == '+' || peek() == '-') ++at_;
+        ++at;
+        if (peek() == '+' || peek() == '-') ++at;
         if (!digits()) return false;
     }
     return true;
+}
+
+inline bool json_scanner::string(json_slice& out) noexcept {
+    if (!accept('"')) return false;
+    char const* const first = text_.data() + at_;
+    char const* at = first;
+    out.kind = json_kind::string;
+    if (!skip_json_string(at, text_.data() + text_.size(), out.escaped)) return false;
+    out.text = {first, static_cast<std::size_t>(at - first)};
+    at_ += out.text.size() + 1;
+    return true;
+}
+
+inline bool json_scanner::number() noexcept {
+    char const* at = text_.data() + at_;
+    bool const good = skip_json_number(at, text_.data() + text_.size());
+    at_ = static_cast<std::size_t>(at - text_.data());
+    return good;
 }
 
 inline bool json_scanner::literal(std::string_view word) noexcept {
@@ -262,24 +283,18 @@ inline bool json_scanner::value(json_slice& out) {
     return good;
 }
 
-template <class Read>
-bool json_scanner::members(Read read) {
+template <class Member>
+bool json_scanner::object(Member member) {
     if (depth_ == 0 || !accept('{')) return false;
     if (accept('}')) return true;
     --depth_;
-    json_slice name_of;
+    json_slice name_of, value_of;
     do {
-        if (!string(name_of) || !accept(':') || !read(name_of)) return false;
+        if (!string(name_of) || !accept(':') || !value(value_of) || !member(name_of, value_of))
+            return false;
     } while (accept(','));
     ++depth_;
     return accept('}');
-}
-
-template <class Member>
-bool json_scanner::object(Member member) {
-    json_slice value_of;
-    return members(
-        [&](json_slice const& name_of) { return value(value_of) && member(name_of, value_of); });
 }
 
 template <class Element>

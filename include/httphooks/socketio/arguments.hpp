@@ -5,7 +5,7 @@
     What came with an event or an acknowledgement.
 */
 
-#include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/detail/json_tape.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/read_argument.hpp>
@@ -13,7 +13,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -64,9 +63,9 @@ public:
     /// The same, in memory of its own.
     arguments keep() const;
 
-    /// Slices that json_scanner found; a string's text stands between its quotes.
-    arguments(httphooks::detail::json_slice const* slices, std::size_t size) noexcept
-        : slices_(slices), size_(size) {}
+    /// Values that follow one another on a tape. @param values where they are; neither is copied
+    arguments(httphooks::detail::json_node const* const* values, std::size_t size) noexcept
+        : values_(values), size_(size) {}
     /// The elements of an array from one on, which it keeps.
     arguments(std::shared_ptr<nlohmann::json const> array, std::size_t first) noexcept
         : document_(array.get()),
@@ -74,13 +73,19 @@ public:
           size_(array->size() - first),
           owner_(std::move(array)) {}
 
+    /// An argument on its tape; null if it came otherwise, or not at all. For servers.
+    httphooks::detail::json_node const* node(std::size_t index) const noexcept {
+        return values_ && index < size_ ? values_[index] : nullptr;
+    }
+
 private:
     struct kept {
-        std::vector<std::string> texts;
-        std::vector<httphooks::detail::json_slice> slices;
+        std::string text;
+        std::vector<httphooks::detail::json_node> nodes;
+        std::vector<httphooks::detail::json_node const*> values;
     };
 
-    httphooks::detail::json_slice const* slices_ = nullptr;
+    httphooks::detail::json_node const* const* values_ = nullptr;
     nlohmann::json const* document_ = nullptr;
     std::size_t first_ = 0;
     std::size_t size_ = 0;
@@ -99,7 +104,7 @@ error_code arguments::read(T& to, std::size_t index) const {
         return error::missing_argument;
     }
     bool const good = document_ ? detail::read_argument(to, (*document_)[first_ + index])
-                                : detail::read_argument(to, slices_[index]);
+                                : detail::read_argument(to, *values_[index]);
     return good ? error_code() : error_code(error::bad_argument);
 }
 
@@ -117,10 +122,8 @@ inline nlohmann::json arguments::json(std::size_t index) const {
 }
 
 inline std::string_view arguments::text(std::size_t index) const noexcept {
-    if (index >= size_ || document_) return {};
-    auto const& slice = slices_[index];
-    if (slice.kind != httphooks::detail::json_kind::string) return slice.text;
-    return {slice.text.data() - 1, slice.text.size() + 2};
+    auto const* const value = node(index);
+    return value ? httphooks::detail::written(*value) : std::string_view();
 }
 
 inline nlohmann::json arguments::to_json() const {
@@ -131,17 +134,20 @@ inline nlohmann::json arguments::to_json() const {
 
 inline arguments arguments::keep() const {
     if (owner_ || size_ == 0) return *this;
+    auto const* const first = values_[0];
+    auto const* const last = values_[size_ - 1];
+    char const* const begin = httphooks::detail::written(*first).data();
+    std::string_view const end = httphooks::detail::written(*last);
     auto own = std::make_shared<kept>();
-    own->slices.assign(slices_, slices_ + size_);
-    own->texts.resize(size_);
-    for (std::size_t i = 0; i < size_; ++i) {
-        auto& slice = own->slices[i];
-        bool const quoted = slice.kind == httphooks::detail::json_kind::string;
-        own->texts[i] = text(i);
-        slice.text = own->texts[i];
-        if (quoted) slice.text = slice.text.substr(1, slice.text.size() - 2);
-    }
-    arguments copy(own->slices.data(), size_);
+    own->text.assign(begin, end.data() + end.size());
+    own->nodes.assign(first, last + last->span);
+    for (auto& n : own->nodes)
+        n.text = std::string_view(own->text).substr(static_cast<std::size_t>(n.text.data() - begin),
+                                                    n.text.size());
+    own->values.reserve(size_);
+    for (std::size_t i = 0; i < size_; ++i)
+        own->values.push_back(own->nodes.data() + (values_[i] - first));
+    arguments copy(own->values.data(), size_);
     copy.owner_ = std::move(own);
     return copy;
 }

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/detail/json_tape.hpp>
 #include <httphooks/engineio/prepared_message.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/binary.hpp>
@@ -77,21 +78,22 @@ public:
 private:
     friend class decoder;
 
-    void add(httphooks::detail::json_slice const& s) {
-        if (many_.empty() && count_ < few_.size()) {
-            few_[count_++] = s;
+    void add(httphooks::detail::json_node const& value) {
+        if (count_ < few_.size()) {
+            few_[count_++] = &value;
             return;
         }
         if (many_.empty()) many_.assign(few_.begin(), few_.end());
-        many_.push_back(s);
+        many_.push_back(&value);
         ++count_;
     }
-    httphooks::detail::json_slice const* slices() const noexcept {
-        return many_.empty() ? few_.data() : many_.data();
+    httphooks::detail::json_node const* const* values() const noexcept {
+        return count_ <= few_.size() ? few_.data() : many_.data();
     }
 
-    std::array<httphooks::detail::json_slice, 6> few_;
-    std::vector<httphooks::detail::json_slice> many_;
+    httphooks::detail::json_tape tape_;
+    std::array<httphooks::detail::json_node const*, 6> few_;
+    std::vector<httphooks::detail::json_node const*> many_;
     std::size_t count_ = 0;
     std::string name_;
     std::string text_;
@@ -209,29 +211,25 @@ inline error_code decoder::read_payload(incoming& to, packet_header const& heade
         case packet_type::ack:
         case packet_type::binary_ack:
             if (error_code const e = read_array(to, payload)) return e;
-            to.args = {to.slices(), to.count_};
+            to.args = {to.values(), to.count_};
             return {};
         default:
             break;
     }
     bool const is_text = header.type == packet_type::connect_error && payload[0] == '"';
     if (payload[0] != '{' && !is_text) return error::bad_payload;
-    httphooks::detail::json_scanner scanner(payload, limits_.depth);
-    httphooks::detail::json_slice value;
-    if (!scanner.value(value) || !scanner.at_end()) return error::bad_payload;
-    to.add(value);
-    to.args = {to.slices(), 1};
+    if (!to.tape_.read(payload, limits_.depth)) return error::bad_payload;
+    to.add(to.tape_.root());
+    to.args = {to.values(), 1};
     return {};
 }
 
 inline error_code decoder::read_array(incoming& to, std::string_view payload) {
     if (payload[0] != '[') return error::bad_payload;
-    httphooks::detail::json_scanner scanner(payload, limits_.depth);
-    bool const good = scanner.array([&to](httphooks::detail::json_slice const& s) {
-        to.add(s);
-        return true;
-    });
-    if (good && scanner.at_end()) return {};
+    if (to.tape_.read(payload, limits_.depth)) {
+        each_element(to.tape_.root(), [&to](auto const& value) { to.add(value); });
+        return {};
+    }
     httphooks::detail::json_scanner deep(payload, std::numeric_limits<std::size_t>::max());
     httphooks::detail::json_slice all;
     return deep.value(all) && deep.at_end() ? error::too_deep : error::bad_payload;
@@ -239,23 +237,23 @@ inline error_code decoder::read_array(incoming& to, std::string_view payload) {
 
 inline error_code decoder::read_name(incoming& to) {
     using httphooks::detail::json_kind;
-    auto const* const slices = to.slices();
     if (to.count_ == 0) return error::bad_event_name;
-    if (slices->kind == json_kind::number) {
-        to.name_ = detail::number_name(slices->text);
+    auto const& name = *to.values()[0];
+    if (name.kind == json_kind::number) {
+        to.name_ = detail::number_name(name.text);
         to.event = to.name_;
-    } else if (slices->kind != json_kind::string) {
+    } else if (name.kind != json_kind::string) {
         return error::bad_event_name;
-    } else if (slices->escaped) {
+    } else if (name.escaped) {
         to.name_.clear();
-        httphooks::detail::append_unescaped(to.name_, *slices);
+        httphooks::detail::append_unescaped(to.name_, name);
         to.event = to.name_;
     } else {
-        to.event = slices->text;
+        to.event = name.text;
     }
     if (is_reserved_event(to.event)) return error::reserved_event;
     to.has_name = true;
-    to.args = {slices + 1, to.count_ - 1};
+    to.args = {to.values() + 1, to.count_ - 1};
     return {};
 }
 

@@ -90,8 +90,9 @@ private:
 inline error_code read_request(request& to, std::string& id, arguments const& args,
                                std::size_t depth) {
     std::string_view found;
-    if (std::string_view const text = args.text(0); !text.empty()) {
-        error_code const ec = envelope::detail::decode_to(to, found, text, depth);
+    if (auto const* const node = args.node(0)) {
+        if (node->height > depth) return httphooks::error::invalid_envelope;
+        error_code const ec = envelope::detail::decode_to(to, found, *node);
         id = found;
         return ec;
     }
