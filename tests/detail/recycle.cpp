@@ -10,13 +10,17 @@
 
 using namespace httphooks::detail;
 
-TEST_CASE("blocks are rounded up to powers of two") {
+TEST_CASE("blocks are rounded up to powers of two, or half way between") {
     CHECK(block_cache::rounded(0) == 64);
     CHECK(block_cache::rounded(1) == 64);
     CHECK(block_cache::rounded(64) == 64);
-    CHECK(block_cache::rounded(65) == 128);
+    CHECK(block_cache::rounded(65) == 96);
+    CHECK(block_cache::rounded(96) == 96);
+    CHECK(block_cache::rounded(97) == 128);
+    CHECK(block_cache::rounded(129) == 192);
+    CHECK(block_cache::rounded(193) == 256);
     CHECK(block_cache::rounded(8192) == 8192);
-    CHECK(block_cache::rounded(8193) == 16384);
+    CHECK(block_cache::rounded(8193) == 12288);
 }
 
 TEST_CASE("a block that was given back is given out again") {

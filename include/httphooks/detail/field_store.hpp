@@ -15,6 +15,7 @@
 #include <boost/beast/http/field.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -260,7 +261,7 @@ inline void field_store::make_room(std::size_t text, std::size_t fields, old_blo
 
 inline void field_store::grow(std::size_t need, old_block& old) {
     if (need > largest_block) throw std::length_error("header fields too large");
-    std::size_t const size = block_cache::rounded(std::max(need, first_block));
+    std::size_t const size = block_cache::rounded(std::bit_ceil(std::max(need, first_block)));
     char* const block = static_cast<char*>(block_cache::allocate(size));
     stored_field const* const old_index_end = index_end();
     old.data = std::exchange(block_, block);

@@ -62,16 +62,19 @@ private:
     static inline constinit thread_local bool ended_ = false;
 };
 
-/// Blocks of 64 bytes to 8 KiB, by powers of two; larger ones are not kept.
+/// Blocks of 64 bytes to 8 KiB, by powers of two and what is half way between; larger ones are not
+/// kept.
 class block_cache {
 public:
     static constexpr std::size_t smallest = 64;
-    static constexpr std::size_t classes = 8;
+    static constexpr std::size_t classes = 15;
     static constexpr std::size_t per_class = 32;
 
     /// The size that a request for `size` bytes is rounded up to.
     static constexpr std::size_t rounded(std::size_t size) noexcept {
-        return size <= smallest ? smallest : std::bit_ceil(size);
+        if (size <= smallest) return smallest;
+        std::size_t const power = std::bit_ceil(size);
+        return size <= power / 4 * 3 ? power / 4 * 3 : power;
     }
 
     /// A block of `rounded(size)` bytes, aligned as by operator new.
@@ -95,7 +98,8 @@ private:
     };
 
     static constexpr std::size_t class_of(std::size_t rounded_size) noexcept {
-        return static_cast<std::size_t>(std::countr_zero(rounded_size / smallest));
+        auto const above = static_cast<std::size_t>(std::bit_width((rounded_size - 1) / smallest));
+        return std::has_single_bit(rounded_size) ? 2 * above : 2 * above - 1;
     }
 
     std::array<free_list, classes> lists_{};
