@@ -46,7 +46,9 @@ public:
 
 private:
     friend class timers;
-    boost::intrusive::set_member_hook<> hook_{};
+    using set_hook = boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>>;
+
+    set_hook hook_{};
     boost::intrusive::list_member_hook<> member_{};
     time_point deadline_{};
 };
@@ -55,9 +57,6 @@ private:
 class timers : public std::enable_shared_from_this<timers> {
 public:
     using time_point = timed::time_point;
-
-    /// Those of a context.
-    static std::shared_ptr<timers> of(asio::any_io_executor const& executor);
 
     explicit timers(asio::any_io_executor executor) : timer_(std::in_place, std::move(executor)) {}
 
@@ -76,6 +75,7 @@ public:
     }
 
 private:
+    friend class home;
     struct service;
     struct earlier {
         bool operator()(timed const& a, timed const& b) const noexcept {
@@ -83,8 +83,7 @@ private:
         }
     };
     using queue = boost::intrusive::multiset<
-        timed,
-        boost::intrusive::member_hook<timed, boost::intrusive::set_member_hook<>, &timed::hook_>,
+        timed, boost::intrusive::member_hook<timed, timed::set_hook, &timed::hook_>,
         boost::intrusive::compare<earlier>>;
 
     using list = boost::intrusive::list<
@@ -103,31 +102,30 @@ private:
     time_point armed_ = time_point::max();
 };
 
-/// An executor with its timers. Functions that are given to it run one at a time.
+/// An executor with its timers. Functions that are given to it run one at a time. Copies are
+/// handles of the same one.
 class home {
 public:
     explicit home(asio::any_io_executor executor);
 
-    asio::any_io_executor const& executor() const noexcept { return executor_; }
-    detail::timers& timers() const noexcept { return *timers_; }
+    asio::any_io_executor const& executor() const noexcept { return state_->executor; }
+    detail::timers& timers() const noexcept { return *state_->timers; }
 
     /// Whether the caller is run by the executor.
     bool here() const noexcept;
 
     /// Whether all that runs on the executor's context does so one after another.
-    bool owns_context() const noexcept {
-        return executor_.target<asio::io_context::executor_type>() != nullptr;
-    }
+    bool owns_context() const noexcept { return state_->context != nullptr; }
 
     /// Whether both are the same executor.
     friend bool operator==(home const& a, home const& b) noexcept {
-        return a.executor_ == b.executor_;
+        return a.state_ == b.state_ || a.executor() == b.executor();
     }
 
     /// Runs a function later.
     template <class Function>
     void post(Function f) const {
-        timers_->post(executor_, std::move(f));
+        state_->timers->post(state_->executor, std::move(f));
     }
 
     /// Runs a function at once if this is the place, else later.
@@ -140,8 +138,24 @@ public:
     }
 
 private:
-    asio::any_io_executor executor_;
-    std::shared_ptr<detail::timers> timers_;
+    friend class detail::timers;
+    using context_executor = asio::io_context::executor_type;
+
+    struct state {
+        state(asio::any_io_executor e, std::shared_ptr<detail::timers> t)
+            : executor(std::move(e)),
+              timers(std::move(t)),
+              context(executor.target<context_executor>()) {}
+        state(state const&) = delete;
+        state& operator=(state const&) = delete;
+
+        asio::any_io_executor executor;
+        std::shared_ptr<detail::timers> timers;
+        /// The executor, if it is that of a context.
+        context_executor const* context;
+    };
+
+    std::shared_ptr<state const> state_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -157,20 +171,21 @@ struct timers::service final : asio::execution_context::service {
         if (timers_) timers_->end();
     }
 
-    std::shared_ptr<timers> get(asio::any_io_executor const& executor) {
+    /// What a home is; that of the context's own executor is the same one for all.
+    std::shared_ptr<home::state const> get(asio::any_io_executor executor) {
         std::lock_guard const lock(mutex_);
         if (!timers_) timers_ = std::make_shared<timers>(executor);
-        return timers_;
+        bool const is_context = executor.target<home::context_executor>() != nullptr;
+        if (is_context && context_) return context_;
+        auto made = std::make_shared<home::state const>(std::move(executor), timers_);
+        if (is_context) context_ = made;
+        return made;
     }
 
     std::mutex mutex_{};
     std::shared_ptr<timers> timers_{};
+    std::shared_ptr<home::state const> context_{};
 };
-
-inline std::shared_ptr<timers> timers::of(asio::any_io_executor const& executor) {
-    asio::execution_context& context = asio::query(executor, asio::execution::context);
-    return asio::use_service<service>(context).get(executor);
-}
 
 inline void timers::set(timed& t, std::optional<time_point> at) {
     std::lock_guard const lock(mutex_);
@@ -234,16 +249,16 @@ inline void timers::end() {
     for (auto const& t : alive) t->on_loop_end();
 }
 
-inline home::home(asio::any_io_executor executor)
-    : executor_(std::move(executor)), timers_(detail::timers::of(executor_)) {}
+inline home::home(asio::any_io_executor executor) {
+    asio::execution_context& context = asio::query(executor, asio::execution::context);
+    state_ = asio::use_service<timers::service>(context).get(std::move(executor));
+}
 
 inline bool home::here() const noexcept {
-    using context_executor = asio::io_context::executor_type;
-    if (auto const* const e = executor_.target<context_executor>())
+    if (state_->context) return state_->context->running_in_this_thread();
+    if (auto const* const e = executor().target<asio::strand<context_executor>>())
         return e->running_in_this_thread();
-    if (auto const* const e = executor_.target<asio::strand<context_executor>>())
-        return e->running_in_this_thread();
-    if (auto const* const e = executor_.target<asio::strand<asio::any_io_executor>>())
+    if (auto const* const e = executor().target<asio::strand<asio::any_io_executor>>())
         return e->running_in_this_thread();
     return false;
 }
