@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <functional>
-#include <memory>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace httphooks::socketio {
 
@@ -30,16 +30,11 @@ public:
     using function = std::function<Signature>;
 
     handler_id add(std::string_view name, function f, bool once = false, bool first = false) {
-        auto e = std::make_unique<entry>(entry{std::string(name), std::move(f), ++last_, once});
-        handler_id const id{last_};
-        // what is put first while handlers are called must not move the others
-        if (first && depth_ == 0)
-            entries_.insert(entries_.begin(), std::move(e));
-        else if (first)
-            late_.insert(late_.begin(), std::move(e));
-        else
-            entries_.push_back(std::move(e));
-        return id;
+        auto at = entries_.before_begin();
+        if (!first)
+            for (auto next = entries_.begin(); next != entries_.end(); ++next) at = next;
+        entries_.insert_after(at, entry{std::string(name), std::move(f), ++last_, once});
+        return handler_id{last_};
     }
     bool remove(handler_id id) {
         return remove_if([&](entry const& e) { return handler_id(e.id) == id; });
@@ -50,24 +45,23 @@ public:
     void clear() {
         remove_if([](entry const&) { return true; });
     }
-    bool empty() const noexcept { return entries_.empty() && late_.empty(); }
+    bool empty() const noexcept { return entries_.empty(); }
     std::size_t count(std::string_view name) const {
-        auto const named = [&](auto const& e) { return !e->dead && e->name == name; };
-        return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), named) +
-                                        std::count_if(late_.begin(), late_.end(), named));
+        return static_cast<std::size_t>(
+            std::count_if(entries_.begin(), entries_.end(),
+                          [&](entry const& e) { return !e.dead && e.name == name; }));
     }
 
     /// Calls the handlers of a name. @return whether there was one
     template <class... Args>
     bool call(std::string_view name, Args const&... args) {
         bool any = false;
-        std::size_t const n = entries_.size();
+        std::uint64_t const newest = last_;
         calling const guard(*this);
-        for (std::size_t i = 0; i < n; ++i) {
-            entry& e = *entries_[i];
-            if (e.dead || e.name != name) continue;
+        for (entry& e : entries_) {
+            if (e.dead || e.id > newest || e.name != name) continue;
             any = true;
-            if (e.once) e.dead = true;
+            if (e.once) dead_ = e.dead = true;
             e.f(args...);
         }
         return any;
@@ -81,14 +75,14 @@ private:
         bool once;
         bool dead = false;
     };
-    using entry_list = std::vector<std::unique_ptr<entry>>;
 
+    /// While it lives, no entry is destroyed.
     struct calling {
         explicit calling(handler_list& l) noexcept : list(l) { ++list.depth_; }
         calling(calling const&) = delete;
         calling& operator=(calling const&) = delete;
         ~calling() {
-            if (--list.depth_ == 0) list.settle();
+            if (--list.depth_ == 0 && list.dead_) list.settle();
         }
         handler_list& list;
     };
@@ -96,29 +90,29 @@ private:
     template <class Predicate>
     bool remove_if(Predicate p) {
         bool any = false;
-        for (auto* const list : {&entries_, &late_})
-            for (auto& e : *list)
-                if (!e->dead && p(*e)) any = e->dead = true;
+        for (entry& e : entries_)
+            if (!e.dead && p(e)) any = e.dead = true;
+        dead_ = dead_ || any;
         if (any && depth_ == 0) settle();
         return any;
     }
-    void settle() {
-        if (!late_.empty()) {
-            std::move(entries_.begin(), entries_.end(), std::back_inserter(late_));
-            entries_ = std::exchange(late_, {});
-        }
+    void settle() noexcept {
+        dead_ = false;
         // destroyed at the end: what they hold may refer to this list
-        entry_list gone;
-        for (auto& e : entries_)
-            if (e->dead) gone.push_back(std::move(e));
-        std::erase(entries_, nullptr);
-        if (entries_.empty()) entries_.shrink_to_fit();
+        std::forward_list<entry> gone;
+        for (auto before = entries_.before_begin(), at = entries_.begin(); at != entries_.end();) {
+            if (at->dead)
+                gone.splice_after(gone.before_begin(), entries_, before);
+            else
+                before = at;
+            at = std::next(before);
+        }
     }
 
-    entry_list entries_{};
-    entry_list late_{};
+    std::forward_list<entry> entries_{};
     std::uint64_t last_ = 0;
     std::uint32_t depth_ = 0;
+    bool dead_ = false;
 };
 
 }  // namespace detail
