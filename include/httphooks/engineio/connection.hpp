@@ -50,6 +50,14 @@ public:
     bool send_binary(std::string_view bytes) {
         return session_->send({packet_type::message, true, bytes});
     }
+    /** Sends a text that `write(std::string& out)` appends to the output, without a copy if it can
+        leave at once. On get_executor().
+        @param expected about how many bytes it will be
+        @return as above */
+    template <std::invocable<std::string&> Write>
+    bool send_with(std::size_t expected, Write write) {
+        return session_->send_text_with(expected, std::move(write));
+    }
     /// Sends messages that are framed already. @return as above
     bool send(prepared_message const& m) { return session_->send(m); }
 

@@ -61,6 +61,23 @@ void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o = {}
 
 namespace detail {
 
+/// What the sockets of a namespace have in common.
+template <class State>
+class dispatcher : public std::enable_shared_from_this<dispatcher<State>> {
+public:
+    dispatcher(basic_registry<State> const& hooks, dispatch_options o)
+        : options(std::move(o)),
+          loops_(std::make_unique<httphooks::detail::message_loops<State>>(hooks)) {}
+
+    /// The requests of a socket, from now on until it is disconnected.
+    std::shared_ptr<request_dispatch> begin(socket s) const;
+
+    dispatch_options const options;
+
+private:
+    std::unique_ptr<httphooks::detail::message_loops<State>> loops_;
+};
+
 /// Sends to a socket on behalf of a hook.
 class socket_push_target final : public push_target {
 public:
@@ -86,20 +103,29 @@ inline origin origin_of(socket const& s, std::shared_ptr<dispatch_options const>
                   std::make_shared<socket_push_target>(s.state(), std::move(o)));
 }
 
+template <class State>
+std::shared_ptr<request_dispatch> dispatcher<State>::begin(socket s) const {
+    auto requests = std::make_shared<request_dispatch>(
+        loops_->of(s.get_executor(), s.state()->place().owns_context()),
+        origin_of(s, {this->shared_from_this(), &options}), s.conn(), options.in_flight,
+        options.depth);
+    s.on_disconnect([requests](disconnect_reason) { requests->cancel(); });
+    return requests;
+}
+
 }  // namespace detail
 
 template <class State>
 void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o) {
-    auto const loops = std::make_shared<httphooks::detail::message_loops<State>>(hooks);
-    auto const shared = std::make_shared<dispatch_options const>(std::move(o));
-    n.on_connection([loops, shared](socket s) {
-        auto const requests = std::make_shared<detail::request_dispatch>(
-            loops->of(s.get_executor(), s.state()->place().owns_context()),
-            detail::origin_of(s, shared), s.conn(), shared->in_flight, shared->depth);
-        s.on(shared->event, [requests](arguments const& args, acknowledgement const& ack) {
+    auto const all = std::make_shared<detail::dispatcher<State> const>(hooks, std::move(o));
+    n.on_connection([all](socket s) {
+        // made at the first request: many clients have none
+        std::shared_ptr<detail::request_dispatch> requests;
+        s.on(all->options.event, [all, requests, client = s.state().get()](
+                                     arguments const& args, acknowledgement const& ack) mutable {
+            if (!requests) requests = all->begin(socket(client->self()));
             requests->receive(args, ack);
         });
-        s.on_disconnect([requests](disconnect_reason) { requests->cancel(); });
     });
 }
 

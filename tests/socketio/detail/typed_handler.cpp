@@ -1,8 +1,8 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
-#include <httphooks/detail/json_scanner.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
 
 #include "support/catch.hpp"
+#include "support/json_arguments.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -26,7 +26,6 @@ namespace asio = boost::asio;
 namespace sio = httphooks::socketio;
 namespace detail = httphooks::socketio::detail;
 using httphooks::error_code;
-using httphooks::detail::json_slice;
 using nlohmann::json;
 using sio::acknowledgement;
 using sio::arguments;
@@ -35,13 +34,14 @@ using sio::error;
 namespace {
 
 /// Stands for a socket.
-struct host final : detail::handler_host, detail::ack_target {
+struct host final : detail::handler_host, detail::ack_target, std::enable_shared_from_this<host> {
     asio::any_io_executor executor() const override { return loop.get_executor(); }
     void on_bad_argument(sio::bad_argument const& what) override {
         bad.push_back(std::string(what.event) + " " + std::to_string(what.index));
         why = what.what;
     }
     void on_exception(std::exception_ptr what) override { thrown.push_back(what); }
+    std::shared_ptr<handler_host> handle() override { return shared_from_this(); }
     void acknowledge(std::uint64_t id, detail::payload&& answer) override {
         answers.push_back(std::to_string(id) + answer.text);
     }
@@ -55,20 +55,15 @@ struct host final : detail::handler_host, detail::ack_target {
 
 /// One event on its way to handlers.
 struct event {
-    explicit event(std::string array, bool asked = true) : text(std::move(array)) {
-        REQUIRE(httphooks::detail::json_scanner(text, 200).array([this](json_slice const& s) {
-            slices.push_back(s);
-            return true;
-        }));
+    explicit event(std::string array, bool asked = true) : given(std::move(array)) {
         if (asked) ack = acknowledgement(socket, 7);
     }
 
     template <class F>
     void call(F f) {
-        arguments const args(slices.data(), slices.size());
-        std::shared_ptr<detail::handler_host> const h = socket;
+        arguments const args = given.args();
         detail::event_handler const handler = detail::make_event_handler(std::move(f));
-        handler({"say", args, ack, h});
+        handler({"say", args, ack, *socket});
     }
     template <class F>
     std::string answer(F f) {
@@ -78,8 +73,7 @@ struct event {
         return socket->answers.front();
     }
 
-    std::string text;
-    std::vector<json_slice> slices;
+    support::json_arguments given;
     std::shared_ptr<host> socket = std::make_shared<host>();
     acknowledgement ack;
 };
@@ -91,8 +85,7 @@ int add(int a, std::optional<int> b) {
 template <class F>
 error_code acknowledged(F f, std::string const& array, error_code e = {}) {
     event source(array, false);
-    detail::make_ack_handler(std::move(f))(e,
-                                           arguments(source.slices.data(), source.slices.size()));
+    detail::make_ack_handler(std::move(f))(e, source.given.args());
     return source.socket->why;
 }
 

@@ -6,6 +6,7 @@
     handlers.
 */
 
+#include <httphooks/detail/recycle.hpp>
 #include <httphooks/engineio/detail/held_input.hpp>
 #include <httphooks/engineio/detail/parked_poll.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
@@ -59,6 +60,8 @@ public:
 
     bool send(packet_view p);
     bool send(prepared_message const& m);
+    template <class Write>
+    bool send_text_with(std::size_t expected, Write write);
     void close(close_reason why = close_reason::forced_close);
     void pause();
     void resume();
@@ -110,6 +113,12 @@ public:
 private:
     using clock = session::clock;
 
+    /// What few applications ask for.
+    struct rare_handlers {
+        std::function<void()> drain{};
+        std::function<void()> upgrade{};
+    };
+
     template <class Function>
     void guarded(Function f) noexcept;
     bool send_here(packet_view p);
@@ -124,6 +133,7 @@ private:
     void tell_drained();
     void tell_upgraded();
     void tell_closed(close_reason why);
+    rare_handlers& rare();
     void forget() noexcept;
     void clear() noexcept;
 
@@ -133,19 +143,17 @@ private:
     engineio::handshake handshake_;
     std::string id_;
     session machine_;
-    std::optional<session::time_point> deadline_{};
-    parked_poll poll_{};
-    std::uint64_t poll_number_ = 0;
+    std::unique_ptr<parked_poll> poll_{};
     std::shared_ptr<socket_link> socket_{};
     std::shared_ptr<socket_link> probe_{};
     std::function<void(std::string_view, bool)> on_message_{};
     std::function<void(close_reason)> on_close_{};
-    std::function<void()> on_drain_{};
-    std::function<void()> on_upgrade_{};
+    std::unique_ptr<rare_handlers> rare_{};
     std::any data_{};
     /// What came while paused.
     std::unique_ptr<held_input> held_{};
     unsigned pauses_ = 0;
+    std::uint32_t poll_number_ = 0;
     bool pumping_ = false;
     revision protocol_;
     bool scripts_;
@@ -191,6 +199,18 @@ inline bool live_session::send(prepared_message const& m) {
     if (home_.here()) return send_here(m);
     home_.post([s = self(), m] { s->send_here(m); });
     return true;
+}
+
+template <class Write>
+bool live_session::send_text_with(std::size_t expected, Write write) {
+    if (!is_open()) return false;
+    if (socket_ && socket_->is_direct() && home_.here() && machine_.is_open())
+        return sent(socket_->send_text_with(expected, write));
+    std::string text = httphooks::detail::take_string();
+    write(text);
+    bool const good = send({packet_type::message, false, text});
+    httphooks::detail::give_string(std::move(text));
+    return good;
 }
 
 inline bool live_session::send_here(packet_view p) {
@@ -263,12 +283,17 @@ inline void live_session::on_close(std::function<void(close_reason)> f) {
     if (!told_) on_close_ = std::move(f);
 }
 
+inline live_session::rare_handlers& live_session::rare() {
+    if (!rare_) rare_ = std::make_unique<rare_handlers>();
+    return *rare_;
+}
+
 inline void live_session::on_drain(std::function<void()> f) {
-    if (!told_) on_drain_ = std::move(f);
+    if (!told_) rare().drain = std::move(f);
 }
 
 inline void live_session::on_upgrade(std::function<void()> f) {
-    if (!told_) on_upgrade_ = std::move(f);
+    if (!told_) rare().upgrade = std::move(f);
 }
 
 inline std::size_t live_session::buffered() const noexcept {
@@ -332,14 +357,15 @@ inline void live_session::tell_opened() {
 }
 
 inline void live_session::tell_drained() {
-    if (!on_drain_ || told_) return;
-    auto f = on_drain_;
+    if (!rare_ || !rare_->drain || told_) return;
+    auto const f = rare_->drain;
     guarded([&] { f(); });
 }
 
 inline void live_session::tell_upgraded() {
-    auto const f = std::exchange(on_upgrade_, nullptr);
-    if (f && !told_) guarded([&] { f(); });
+    if (!rare_ || !rare_->upgrade || told_) return;
+    auto const f = std::exchange(rare_->upgrade, nullptr);
+    guarded([&] { f(); });
 }
 
 inline void live_session::tell_closed(close_reason why) {
@@ -361,8 +387,7 @@ inline void live_session::forget() noexcept {
 inline void live_session::clear() noexcept {
     auto const message = std::exchange(on_message_, nullptr);
     auto const closed = std::exchange(on_close_, nullptr);
-    auto const drained = std::exchange(on_drain_, nullptr);
-    auto const upgraded = std::exchange(on_upgrade_, nullptr);
+    auto const others = std::exchange(rare_, nullptr);
     auto const data = std::exchange(data_, std::any());
 }
 
@@ -370,7 +395,8 @@ inline void live_session::clear() noexcept {
 
 inline void live_session::apply(session_actions todo) {
     auto const keep = shared_from_this();
-    if (!todo.poll.empty()) std::exchange(poll_, {}).answer(todo.poll, options_->compression);
+    if (auto const p = todo.poll.empty() ? nullptr : std::exchange(poll_, nullptr))
+        p->answer(todo.poll, options_->compression);
     if (todo.answer_probe && probe_) probe_->send({packet_type::pong, false, "probe"}, protocol_);
     if (todo.adopt_probe) {
         socket_ = std::move(probe_);
@@ -383,31 +409,24 @@ inline void live_session::apply(session_actions todo) {
     if (todo.close_websocket && socket_) std::exchange(socket_, nullptr)->close();
     if (todo.over) {
         if (auto const held = std::exchange(held_, nullptr)) held->answer();
-        deadline_.reset();
         home_.timers().set(*this, std::nullopt);
         forget();
         if (todo.closed) tell_closed(*todo.closed);
         return;
     }
-    if (auto const next = machine_.deadline(); next != deadline_) {
-        deadline_ = next;
-        home_.timers().set(*this, next);
-    }
+    home_.timers().set(*this, machine_.deadline());
     if (todo.adopt_probe) tell_upgraded();
     if (todo.drained) tell_drained();
 }
 
 inline void live_session::on_deadline() {
-    home_.post([s = self()] {
-        s->deadline_.reset();
-        s->apply(s->machine_.expire(clock::now()));
-    });
+    home_.post([s = self()] { s->apply(s->machine_.expire(clock::now())); });
 }
 
 inline void live_session::on_loop_end() noexcept {
     open_.store(false);
     told_ = true;
-    poll_ = {};
+    poll_.reset();
     socket_.reset();
     probe_.reset();
     held_.reset();
@@ -423,8 +442,8 @@ inline void live_session::poll(std::shared_ptr<http::detail::waiting_visit> w, p
         p.reply.result(status::bad_request);
         p.answer(std::move(p.reply));
     } else {
-        poll_ = std::move(p);
-        std::uint64_t const number = ++poll_number_;
+        poll_ = std::make_unique<parked_poll>(std::move(p));
+        std::uint32_t const number = ++poll_number_;
         auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), number] {
             auto const s = std::static_pointer_cast<live_session>(weak.lock());
             if (!s) return;
@@ -478,7 +497,6 @@ inline void live_session::on_socket_open(std::shared_ptr<socket_link> const& l) 
 
 inline void live_session::on_socket_message(socket_link const& l, std::string_view data,
                                             bool binary) {
-    auto const keep = shared_from_this();
     packet_view p;
     error_code const ec = read_frame(p, data, binary, protocol_);
     if (&l == probe_.get())

@@ -25,7 +25,7 @@ using http::detail::home;
 class live_session;
 class socket_link;
 
-/// Who is behind a link; told on receiver_home().
+/// Who is behind a link; told on its place(), and kept by the caller meanwhile.
 class link_end {
 public:
     link_end(link_end const&) = delete;
@@ -61,6 +61,12 @@ public:
     /// Sends a packet. @return whether there is room, as far as is known
     bool send(packet_view p, revision r);
     bool send(prepared_message const& m, revision r);
+    /// Sends a text that `write(std::string&)` appends to the output, of about `expected` bytes;
+    /// for links that are direct. @return as above
+    template <class Write>
+    bool send_text_with(std::size_t expected, Write& write);
+    /// Whether the WebSocket lives where the session does.
+    bool is_direct() const noexcept { return same_; }
     /// Closes behind what was sent.
     void close();
     /// Has the WebSocket read no more, or go on.
@@ -160,6 +166,14 @@ inline void socket_link::drained() {
 inline bool socket_link::write(packet_view p, revision r) {
     return socket_ && socket_.send_with(p.binary, p.data.size() + 1,
                                         [&](std::string& out) { append_frame(out, p, r); });
+}
+
+template <class Write>
+bool socket_link::send_text_with(std::size_t expected, Write& write) {
+    return socket_ && socket_.send_with(false, expected + 1, [&](std::string& out) {
+        append_frame(out, {packet_type::message, false, {}});
+        write(out);
+    });
 }
 
 /// Bytes go to another thread; they count as waiting for the rest of this turn.

@@ -102,6 +102,7 @@ public:
 
     void on_bad_argument(bad_argument const& what) override;
     void on_exception(std::exception_ptr) override { carrier_.give_up(); }
+    std::shared_ptr<handler_host> handle() override { return self(); }
 
 private:
     enum class phase : std::uint8_t { idle, joining, connected };
@@ -482,9 +483,10 @@ inline void client_socket_state::dispatch(std::string_view name, arguments const
     // what came last is what the server goes on from; events that ask for an answer do not count
     if (!pid_.empty() && !id && !args.empty())
         if (auto last = args.get<std::string>(args.size() - 1)) offset_ = std::move(*last);
-    std::shared_ptr<handler_host> const host = self();
+    auto const kept = self();
     guarded([&] { any.call({}, name, args); });
-    if (answers_ == mine) guarded([&] { events.call(name, incoming_call{name, args, ack, host}); });
+    if (answers_ == mine)
+        guarded([&] { events.call(name, incoming_call{name, args, ack, *this}); });
 }
 
 inline void client_socket_state::on_bad_argument(bad_argument const& what) {

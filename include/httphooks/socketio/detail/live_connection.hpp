@@ -19,7 +19,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <forward_list>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +41,8 @@ public:
                          std::function<void(std::shared_ptr<live_nsp>)> then) = 0;
     /// A connection has ended.
     virtual void connection_gone() = 0;
+    /// What connections go by.
+    virtual server_settings& settings() noexcept = 0;
 
 protected:
     ~connection_owner() = default;
@@ -46,8 +51,7 @@ protected:
 /** A connection. All of it happens on its home. */
 class live_connection final : public http::detail::timed, public socket_carrier {
 public:
-    live_connection(std::shared_ptr<connection_owner> owner,
-                    std::shared_ptr<server_settings> settings, engineio::connection c);
+    live_connection(std::shared_ptr<connection_owner> owner, engineio::connection c);
     ~live_connection() override { place().timers().leave(*this); }
 
     /// Begins to listen to the client.
@@ -65,6 +69,7 @@ public:
 
 private:
     using clock = std::chrono::steady_clock;
+    static constexpr auto never = clock::time_point::max();
 
     std::shared_ptr<live_connection> self() {
         return std::static_pointer_cast<live_connection>(shared_from_this());
@@ -89,15 +94,16 @@ private:
     void ended(engineio::close_reason why);
 
     std::shared_ptr<connection_owner> owner_;
-    std::shared_ptr<server_settings> settings_;
+    server_settings& settings_;  // the owner keeps them
     engineio::connection connection_;
     decoder decoder_;
     std::vector<socket_ptr> sockets_{};
     /// The namespaces whose sockets are not there yet.
-    std::vector<std::string> joining_{};
-    std::optional<clock::time_point> connect_until_{};
+    std::forward_list<std::string> joining_{};
+    /// When a namespace has to be joined; never, once one was.
+    clock::time_point connect_until_;
     /// When the attachments of a packet have to be there.
-    std::optional<clock::time_point> attachments_until_{};
+    clock::time_point attachments_until_ = never;
     bool ended_ = false;
 };
 
@@ -120,18 +126,18 @@ inline std::string text_of(std::shared_ptr<nlohmann::json const> const& auth, ch
 }
 
 inline live_connection::live_connection(std::shared_ptr<connection_owner> owner,
-                                        std::shared_ptr<server_settings> settings,
                                         engineio::connection c)
     : owner_(std::move(owner)),
-      settings_(std::move(settings)),
+      settings_(owner_->settings()),
       connection_(std::move(c)),
-      decoder_(settings_->options.parser, limits_of(settings_->options)),
-      connect_until_(clock::now() + settings_->options.connect_timeout) {}
+      decoder_(settings_.options.parser, limits_of(settings_.options)),
+      connect_until_(clock::now() + settings_.options.connect_timeout) {}
 
 inline void live_connection::begin() {
     place().timers().enter(*this);
+    // the handler of the end keeps this object for both
     connection_.on_message(
-        [s = self()](std::string_view message, bool binary) { s->receive(message, binary); });
+        [this](std::string_view message, bool binary) { receive(message, binary); });
     connection_.on_close([s = self()](engineio::close_reason why) { s->ended(why); });
     deadline_changed();
     if (is_old()) join("/", nullptr);
@@ -146,17 +152,15 @@ inline live_socket* live_connection::find(std::string_view nsp) const {
 // packets -------------------------------------------------------------------------------------
 
 inline void live_connection::receive(std::string_view message, bool binary) {
-    auto const kept = shared_from_this();
     incoming p;
     bool complete = false;
     if (decoder_.receive(message, binary, p, complete)) return connection_.close();
     if (!complete) return await_attachments();
-    attachments_until_.reset();
+    attachments_until_ = never;
     if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
     std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
     live_socket* const s = find(name);
     if (!s || s->where() != live_socket::phase::connected) return violated();
-    auto const held = s->shared_from_this();
     switch (p.type) {
         case packet_type::event:
             return s->receive_event(p);
@@ -171,8 +175,8 @@ inline void live_connection::receive(std::string_view message, bool binary) {
 
 /// Attachments are to come.
 inline void live_connection::await_attachments() {
-    if (attachments_until_) return;
-    attachments_until_ = clock::now() + settings_->options.connect_timeout;
+    if (attachments_until_ != never) return;
+    attachments_until_ = clock::now() + settings_.options.connect_timeout;
     deadline_changed();
 }
 
@@ -197,16 +201,16 @@ inline void live_connection::receive_connect(std::string_view nsp, arguments con
         auth = query_to_json(nsp.substr(std::min(mark + 1, nsp.size())));
         nsp = nsp.substr(0, mark);
     }
-    if (find(nsp) || std::find(joining_.begin(), joining_.end(), nsp) != joining_.end())
-        return violated();
+    if (find(nsp) || std::ranges::find(joining_, nsp) != joining_.end()) return violated();
     join(std::string(nsp),
          auth.empty() ? nullptr : std::make_shared<nlohmann::json const>(std::move(auth)));
 }
 
 inline void live_connection::join(std::string name, std::shared_ptr<nlohmann::json const> auth) {
-    if (sockets_.size() + joining_.size() >= settings_->options.max_namespaces)
+    auto const joining = std::ranges::distance(joining_);
+    if (sockets_.size() + static_cast<std::size_t>(joining) >= settings_.options.max_namespaces)
         return refuse(name, {"Too many namespaces", {}}, false);
-    joining_.push_back(name);
+    joining_.push_front(name);
     owner_->look_up(name, auth, [s = self(), name, auth](std::shared_ptr<live_nsp> n) {
         s->place().dispatch([s, name, auth, n = std::move(n)] { s->enter(name, n, auth); });
     });
@@ -215,7 +219,7 @@ inline void live_connection::join(std::string name, std::shared_ptr<nlohmann::js
 inline void live_connection::enter(std::string const& name, std::shared_ptr<live_nsp> n,
                                    std::shared_ptr<nlohmann::json const> auth) {
     if (!n) {
-        std::erase(joining_, name);
+        joining_.remove(name);
         if (!ended_) refuse(name, {error_code(error::invalid_namespace).message(), {}}, false);
         return;
     }
@@ -246,7 +250,7 @@ inline void live_connection::restore(std::string const& name, std::shared_ptr<li
 inline void live_connection::open(std::string const& name, std::shared_ptr<live_nsp> n,
                                   std::shared_ptr<nlohmann::json const> auth,
                                   std::optional<session_state> restored) {
-    std::erase(joining_, name);
+    joining_.remove(name);
     if (ended_) {
         // the client has gone meanwhile; it may come back again
         if (restored) {
@@ -269,10 +273,10 @@ inline void live_connection::open(std::string const& name, std::shared_ptr<live_
     else if (n->adapter().recovers())
         s->set_pid(engineio::detail::random_id());
     auto const handlers = n->handlers();
-    auto const& recovery = settings_->options.recovery;
+    auto const& recovery = settings_.options.recovery;
     if (handlers->middlewares.empty() || (recovered && recovery && recovery->skip_middlewares))
         return settle(s, std::nullopt);
-    run_middlewares(s, handlers, *settings_,
+    run_middlewares(s, handlers, settings_,
                     [self = self(), s](std::optional<middleware_error> const& refused) {
                         self->settle(s, refused);
                     });
@@ -285,7 +289,7 @@ inline void live_connection::settle(socket_ptr const& s,
         refuse(s->nsp().name(), *refused, true);
         return s->close(disconnect_reason::server_namespace_disconnect);
     }
-    connect_until_.reset();
+    connect_until_ = never;
     s->connect();
     if (!ended_) deadline_changed();
 }
@@ -307,7 +311,7 @@ inline void live_connection::refuse(std::string_view nsp, middleware_error const
         }
         data.text.push_back('}');
     }
-    connection_.send(encode(settings_->options.parser, h, data));
+    connection_.send(encode(settings_.options.parser, h, data));
 }
 
 // time and the end ----------------------------------------------------------------------------
@@ -317,23 +321,21 @@ inline void live_connection::left(live_socket& s) {
 }
 
 inline void live_connection::deadline_changed() {
-    auto next = connect_until_;
-    if (attachments_until_ && (!next || *attachments_until_ < *next)) next = attachments_until_;
-    for (auto const& s : sockets_)
-        if (auto const at = s->deadline(); at && (!next || *at < *next)) next = at;
-    place().timers().set(*this, next);
+    auto next = std::min(connect_until_, attachments_until_);
+    for (auto const& s : sockets_) next = std::min(next, s->deadline().value_or(never));
+    place().timers().set(*this, next == never ? std::nullopt : std::optional(next));
 }
 
 inline void live_connection::on_deadline() {
     place().post([s = self()] {
         if (s->ended_) return;
         auto const now = clock::now();
-        if (s->connect_until_ && *s->connect_until_ <= now) {
-            s->connect_until_.reset();
+        if (s->connect_until_ <= now) {
+            s->connect_until_ = never;
             return s->violated();
         }
-        if (s->attachments_until_ && *s->attachments_until_ <= now) {
-            s->attachments_until_.reset();
+        if (s->attachments_until_ <= now) {
+            s->attachments_until_ = never;
             return s->connection_.close();
         }
         auto const all = s->sockets_;

@@ -41,7 +41,7 @@ public:
     void start();
 
     engineio::server& engine() noexcept { return engine_; }
-    server_settings& settings() noexcept { return *settings_; }
+    server_settings& settings() noexcept override { return *settings_; }
 
     /// The namespace of a name; it is made when there is none.
     std::shared_ptr<live_nsp> of(std::string_view name);
@@ -102,7 +102,7 @@ inline void live_server::start() {
             std::lock_guard const lock(self->mutex_);
             ++self->connections_;
         }
-        std::make_shared<live_connection>(self, self->settings_, std::move(c))->begin();
+        std::make_shared<live_connection>(self, std::move(c))->begin();
     });
     engine_.on_error([s = settings_](std::exception_ptr e) { s->failed(std::move(e)); });
 }

@@ -84,6 +84,9 @@ public:
 
     // from any thread ---------------------------------------------------------------------
 
+    std::shared_ptr<live_socket> self() {
+        return std::static_pointer_cast<live_socket>(shared_from_this());
+    }
     std::string const& id() const noexcept override { return id_; }
     home const& place() const noexcept override { return carrier_->place(); }
     live_nsp& nsp() const noexcept { return *nsp_; }
@@ -105,7 +108,7 @@ public:
 
     // on the home -------------------------------------------------------------------------
 
-    nlohmann::json& data() noexcept { return data_; }
+    nlohmann::json& data() { return data_.is_null() ? data_ = nlohmann::json::object() : data_; }
     socket_description describe() override;
     void deliver(encoded_delivery const& d) override;
 
@@ -120,6 +123,7 @@ public:
     asio::any_io_executor executor() const override { return place().executor(); }
     void on_bad_argument(bad_argument const& what) override;
     void on_exception(std::exception_ptr what) override;
+    std::shared_ptr<handler_host> handle() override { return self(); }
 
     phase where() const noexcept { return phase_; }
     /// Takes over what an earlier socket of the client was.
@@ -142,9 +146,6 @@ public:
     void expire(ack_table::time_point now);
 
 private:
-    std::shared_ptr<live_socket> self() {
-        return std::static_pointer_cast<live_socket>(shared_from_this());
-    }
     packet_header header(packet_type t) const noexcept {
         packet_header h;
         h.type = t;
@@ -167,7 +168,7 @@ private:
     std::string id_;
     std::string pid_{};
     std::shared_ptr<nlohmann::json const> auth_;
-    nlohmann::json data_ = nlohmann::json::object();
+    nlohmann::json data_{};  // null until it is asked for
     handler_list<void(incoming_call const&)> events_{};
     ack_table acks_{};
     phase phase_ = phase::joining;
@@ -196,20 +197,19 @@ inline void live_socket::send(packet_header h, packet_data const& p, bool compre
         to.send(uncompressed(encode(how, h, p)));
         return;
     }
-    bool const text = how == parser::json;
-    if (text && !p.attachments.empty()) {
+    if (how == parser::json && !p.attachments.empty()) {
         to.send(encode(parser::json, h, p));
         return;
     }
-    std::string message = httphooks::detail::take_string();
     h.payload = p.text;
-    if (text) {
-        append_packet(message, h);
-        to.send(message);
-    } else {
-        append_msgpack(message, h, p.attachments);
-        to.send_binary(message);
+    if (how == parser::json) {
+        to.send_with(h.nsp.size() + p.text.size() + 24,
+                     [&h](std::string& out) { append_packet(out, h); });
+        return;
     }
+    std::string message = httphooks::detail::take_string();
+    append_msgpack(message, h, p.attachments);
+    to.send_binary(message);
     httphooks::detail::give_string(std::move(message));
 }
 
@@ -289,8 +289,9 @@ inline void live_socket::acknowledge(std::uint64_t id, packet_data&& answer) {
 
 inline void live_socket::receive_event(incoming& p) {
     if (!p.has_name) return;
+    auto const kept = self();
     acknowledgement ack;
-    if (p.id) ack = acknowledgement(std::weak_ptr<ack_target>(self()), *p.id);
+    if (p.id) ack = acknowledgement(std::weak_ptr<ack_target>(kept), *p.id);
     if (any) any->call({}, p.event, p.args);
     if (middlewares)
         run_middlewares(p, std::move(ack));
@@ -301,8 +302,7 @@ inline void live_socket::receive_event(incoming& p) {
 inline void live_socket::dispatch(std::string_view event, arguments const& args,
                                   acknowledgement const& ack) {
     if (phase_ != phase::connected) return;
-    std::shared_ptr<handler_host> const host = self();
-    events_.call(event, incoming_call{event, args, ack, host});
+    events_.call(event, incoming_call{event, args, ack, *this});
 }
 
 namespace packet_chain {
@@ -428,7 +428,7 @@ inline void live_socket::close(disconnect_reason why) {
     if (was_connected && on_disconnecting) guarded([&] { on_disconnecting->call({}, why); });
     if (phase_ == phase::closed) return;
     if (was_connected && !pid_.empty() && is_recoverable(why))
-        nsp_->adapter().persist_session({id_, pid_, rooms(), data_, {}});
+        nsp_->adapter().persist_session({id_, pid_, rooms(), data(), {}});
     if (!pid_.empty()) nsp_->forget(pid_);
     phase_ = phase::closed;
     connected_.store(false, std::memory_order_relaxed);
@@ -464,7 +464,7 @@ inline void live_socket::clear_handlers() noexcept {
 }
 
 inline socket_description live_socket::describe() {
-    return {id_, handshake().to_json(), rooms(), data_};
+    return {id_, handshake().to_json(), rooms(), data()};
 }
 
 }  // namespace httphooks::socketio::detail

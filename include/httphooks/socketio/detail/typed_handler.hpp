@@ -35,17 +35,19 @@ public:
     virtual void on_bad_argument(bad_argument const& what) = 0;
     /// What a coroutine threw.
     virtual void on_exception(std::exception_ptr what) = 0;
+    /// What keeps it, for a coroutine.
+    virtual std::shared_ptr<handler_host> handle() = 0;
 
 protected:
     ~handler_host() = default;
 };
 
-/// An event on its way to a handler.
+/// An event on its way to a handler; whoever makes it keeps the host.
 struct incoming_call {
     std::string_view event;
     arguments const& args;
     acknowledgement const& ack;
-    std::shared_ptr<handler_host> const& host;
+    handler_host& host;
 };
 
 /// A handler of any signature. What it throws passes through, unless it is a coroutine.
@@ -191,44 +193,58 @@ template <class F, class List = typename parameters_of<F>::type>
 class typed_handler;
 
 template <class F, class... P>
-class typed_handler<F, parameters<P...>>
-    : public std::enable_shared_from_this<typed_handler<F, parameters<P...>>> {
-public:
-    explicit typed_handler(F&& f) : f_(std::move(f)) {}
-
-    void operator()(incoming_call const& call);
-
-private:
+class typed_handler<F, parameters<P...>> {
     using values = std::tuple<typename argument_value<P>::type...>;
     using returned = std::invoke_result_t<F&, P...>;
+
+public:
+    static constexpr bool is_coroutine = awaited<returned>::is_awaitable;
+
+    explicit typed_handler(F&& f) : f_(std::move(f)) {}
+
+    /// Calls a function that is no coroutine.
+    void operator()(incoming_call const& call);
+    /// Starts a coroutine, which keeps the handler.
+    static void start(std::shared_ptr<typed_handler> const& self, incoming_call const& call);
+
+private:
+    /// Whether the function takes an event as it is.
+    static constexpr bool takes_all =
+        std::same_as<parameters<P...>, parameters<arguments const&, acknowledgement const&>>;
 
     /// What a coroutine refers to.
     struct running {
         std::shared_ptr<typed_handler> self;
         std::shared_ptr<handler_host> host;
         acknowledgement ack;
-        values given;
+        values given{};
     };
 
-    void spawn(incoming_call const& call, values&& given);
+    static bool read(values& to, incoming_call const& call);
 
     F f_;
 };
 
 template <class F, class... P>
-void typed_handler<F, parameters<P...>>::operator()(incoming_call const& call) {
-    values given;
+bool typed_handler<F, parameters<P...>>::read(values& to, incoming_call const& call) {
     argument_reader reader{call.args, call.ack};
-    if (!reader.read_all(given)) {
-        call.host->on_bad_argument({call.event, reader.index, reader.failed});
-        return;
+    if (reader.read_all(to)) return true;
+    call.host.on_bad_argument({call.event, reader.index, reader.failed});
+    return false;
+}
+
+template <class F, class... P>
+void typed_handler<F, parameters<P...>>::operator()(incoming_call const& call) {
+    if constexpr (takes_all && std::is_void_v<returned>) {
+        f_(call.args, call.ack);
+    } else {
+        values given;
+        if (!read(given, call)) return;
+        if constexpr (std::is_void_v<returned>)
+            call_with(f_, parameters<P...>(), given);
+        else
+            call.ack(call_with(f_, parameters<P...>(), given));
     }
-    if constexpr (awaited<returned>::is_awaitable)
-        spawn(call, std::move(given));
-    else if constexpr (std::is_void_v<returned>)
-        call_with(f_, parameters<P...>(), given);
-    else
-        call.ack(call_with(f_, parameters<P...>(), given));
 }
 
 inline void keep_argument(arguments& a) {
@@ -238,17 +254,18 @@ template <class T>
 void keep_argument(T&) noexcept {}
 
 template <class F, class... P>
-void typed_handler<F, parameters<P...>>::spawn(incoming_call const& call, values&& given) {
-    auto const run = std::make_shared<running>(
-        running{this->shared_from_this(), call.host, call.ack, std::move(given)});
+void typed_handler<F, parameters<P...>>::start(std::shared_ptr<typed_handler> const& self,
+                                               incoming_call const& call) {
+    auto const run = std::make_shared<running>(running{self, call.host.handle(), call.ack});
+    if (!read(run->given, call)) return;
     std::apply([](auto&... value) { (keep_argument(value), ...); }, run->given);
-    auto task = call_with(f_, parameters<P...>(), run->given);
+    auto task = call_with(self->f_, parameters<P...>(), run->given);
     if constexpr (std::is_void_v<typename awaited<returned>::type>)
-        asio::co_spawn(call.host->executor(), std::move(task), [run](std::exception_ptr thrown) {
+        asio::co_spawn(call.host.executor(), std::move(task), [run](std::exception_ptr thrown) {
             if (thrown) run->host->on_exception(thrown);
         });
     else
-        asio::co_spawn(call.host->executor(), std::move(task),
+        asio::co_spawn(call.host.executor(), std::move(task),
                        [run](std::exception_ptr thrown, auto const& value) {
                            if (thrown)
                                run->host->on_exception(thrown);
@@ -259,8 +276,17 @@ void typed_handler<F, parameters<P...>>::spawn(incoming_call const& call, values
 
 template <class F>
 event_handler make_event_handler(F f) {
-    auto handler = std::make_shared<typed_handler<F>>(std::move(f));
-    return [h = std::move(handler)](incoming_call const& call) { (*h)(call); };
+    using handler = typed_handler<F>;
+    if constexpr (handler::is_coroutine)
+        return [h = std::make_shared<handler>(std::move(f))](incoming_call const& call) {
+            handler::start(h, call);
+        };
+    else if constexpr (std::copy_constructible<F>)
+        return handler(std::move(f));
+    else
+        return [h = std::make_shared<handler>(std::move(f))](incoming_call const& call) {
+            (*h)(call);
+        };
 }
 
 /// What the function of an acknowledgement takes behind the error; nothing unless it is one.
