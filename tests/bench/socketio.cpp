@@ -121,11 +121,12 @@ void compare(char const* what, bench::load_options const& o, double at_least) {
     std::fflush(stdout);
 }
 
-void compare_broadcast(int subscribers) {
-    bench::load_options o = load(1, 64);
+void compare_broadcast(int subscribers, int in_flight) {
+    bench::load_options o = load(in_flight, 64);
     o.what = bench::mode::bcast;
     o.conns = subscribers;
-    std::string const what = "broadcast to a room of " + std::to_string(subscribers) + ":";
+    std::string const what = "broadcast to " + std::to_string(subscribers) + ", " +
+                             std::to_string(in_flight) + " at a time:";
     compare(what.c_str(), o, 3);
 }
 
@@ -154,8 +155,8 @@ int measure_all() {
     compare("requests, 16 x 4096 bytes:", load(16, 4096), 6);
     compare("events, acknowledged,  1 x 64 bytes:", load(1, 64, "echo"), 3);
     compare("events, acknowledged, 16 x 64 bytes:", load(16, 64, "echo"), 8);
-    compare_broadcast(1000);
-    compare_broadcast(5000);
+    for (int const in_flight : {1, 16})
+        for (int const subscribers : {1000, 5000}) compare_broadcast(subscribers, in_flight);
     compare<bench::polling_generator>("requests over polling:", load(1, 64), 2);
     compare<bench::churn_generator>("clients that come and go:", load(1, 64), 3);
     std::printf("idle session over WebSocket: own %.0f bytes (at most 3072), socket.io %.0f\n",
