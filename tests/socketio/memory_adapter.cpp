@@ -78,7 +78,7 @@ struct fixture {
         auto s = std::make_shared<fake_socket>(
             std::move(id), hh::http::detail::home((where ? *where : context).get_executor()));
         adapter.admit(s);
-        adapter.enlist(s);
+        CHECK(adapter.enlist(s, {}));
         CHECK(adapter.add_all(s, rooms));
         return s;
     }
@@ -126,7 +126,7 @@ TEST_CASE("a socket that has left joins nothing") {
     std::vector<std::string> const rooms{"a"};
     CHECK_FALSE(f.adapter.add_all(s, rooms));
     CHECK(f.adapter.room_count() == 0);
-    f.adapter.enlist(s);
+    CHECK(f.adapter.enlist(s, {}));
     CHECK(f.adapter.size() == 0);
 }
 
@@ -158,7 +158,7 @@ TEST_CASE("a socket that is not connected yet gets nothing, but is in its rooms"
     f.broadcast("[1]");
     CHECK(s->got.empty());
     CHECK(f.adapter.socket_rooms(*s) == rooms);
-    f.adapter.enlist(s);
+    CHECK(f.adapter.enlist(s, {}));
     f.broadcast("[2]", to({"a"}));
     CHECK(s->got == std::vector<std::string>{"[2]"});
 }
@@ -260,6 +260,54 @@ TEST_CASE("with recovery a broadcast has an offset, and what was missed is known
     CHECK(missed == "[1,[2,[5,");
     f.adapter.restore_session("pid", offset, [&](auto got) { found = std::move(got); });
     CHECK_FALSE(found);
+}
+
+TEST_CASE("what is broadcast between restore and enlist is delivered by enlist") {
+    sio::options o;
+    o.recovery.emplace();
+    o.recovery->max_packets = 6;
+    fixture f(o);
+    auto const s = f.socket("s", {"a"});
+    f.broadcast("[0]");
+    auto const offset = nlohmann::json::parse(s->got[0])[1].get<std::string>();
+    f.adapter.persist_session({"s", "pid", f.adapter.socket_rooms(*s), 5, {}});
+    f.adapter.del_all(s);
+    f.broadcast("[1]");
+    std::optional<sio::session_state> found;
+    f.adapter.restore_session("pid", offset, [&](auto got) { found = std::move(got); });
+    REQUIRE(found);
+    CHECK(found->missed.size() == 1);
+    CHECK(found->offset != offset);
+    auto const t =
+        std::make_shared<fake_socket>("s", hh::http::detail::home(f.context.get_executor()));
+    f.adapter.admit(t);
+    std::vector<std::string> const rooms{"s", "b"};
+    CHECK(f.adapter.add_all(t, rooms));
+    f.broadcast("[2]", to({"a"}));
+    f.broadcast("[3]", to({"b", "s"}));
+    f.broadcast("[4]", to({}, {"b"}));
+    f.broadcast("[5]", to({"s"}));
+    CHECK(t->got.empty());
+    SECTION("in order, once, as far as it is for the socket's rooms") {
+        CHECK(f.adapter.enlist(t, found->offset));
+        f.broadcast("[6]");
+        std::string got;
+        for (auto const& text : t->got) got += text.substr(0, 3);
+        CHECK(got == "[3,[5,[6,");
+    }
+    SECTION("when it is all known") {
+        f.broadcast("[6]");
+        f.broadcast("[7]");
+        CHECK(f.adapter.enlist(t, found->offset));
+        CHECK(t->got.size() == 4);
+    }
+    SECTION("else the socket is not there") {
+        for (int i = 6; i < 9; ++i) f.broadcast("[" + std::to_string(i) + "]");
+        CHECK_FALSE(f.adapter.enlist(t, found->offset));
+        f.broadcast("[9]");
+        CHECK(t->got.empty());
+        CHECK(f.adapter.size() == 0);
+    }
 }
 
 TEST_CASE("what is kept for recovery has limits") {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <atomic>
@@ -12,10 +13,12 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <optional>
 #include <regex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -406,6 +409,139 @@ TEST_CASE("a client may come back before its old connection is known to be dead"
     CHECK(s.next_note() == "recovered");
     CHECK(p.get() == "<end>");
     CHECK(q.ask("2[\"hello\"]").starts_with("2[\"direct\",1,"));
+}
+
+namespace {
+
+/// What a client of a recovering server has seen.
+struct returning_client {
+    /// The packet that asks for the session.
+    std::string back() const { return "0{\"pid\":\"" + pid + "\",\"offset\":\"" + offset + "\"}"; }
+    /// Notes the offset of an event. @return its first argument
+    int see(std::string const& packet) {
+        auto const event = nlohmann::json::parse(packet.substr(1));
+        offset = event.back().get<std::string>();
+        return event.at(1).get<int>();
+    }
+
+    std::string pid{};
+    std::string offset{};
+};
+
+}  // namespace
+
+TEST_CASE("what is broadcast while a client that came back is not in yet comes in front") {
+    sio::options o;
+    o.recovery.emplace();
+    o.recovery->skip_middlewares = false;
+    o.recovery->max_packets = 8;
+    socketio_service s(o, 2);
+    std::optional<sio::next> held;
+    s.io().use([&](sio::socket const& k, sio::next const& go) {
+        if (!k.recovered()) return go();
+        k.emit("middleware");
+        held.emplace(go);
+        s.note("held");
+    });
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.recovered() ? "recovered" : "new");
+        if (!k.recovered()) k.join("lobby");
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+    });
+    returning_client c;
+    {
+        socketio_peer p(s);
+        p.join();
+        c.pid = support::text_member(p.joined(), "pid");
+        CHECK(s.next_note() == "new");
+        s.io().emit("n", 0);
+        CHECK(c.see(p.get()) == 0);
+    }
+    CHECK(s.next_note() == "gone");
+    s.io().emit("n", 1);
+    socketio_peer p(s);
+    CHECK(c.see(p.ask(c.back())) == 1);
+    CHECK(s.next_note() == "held");
+    CHECK(p.get() == "2[\"middleware\"]");
+    s.io().emit("n", 2);
+    s.io().to("lobby").emit("n", 3);
+    s.io().to("elsewhere").emit("n", 4);
+    s.io().volatile_().emit("n", 5);
+    SECTION("of the packet that says that all is there") {
+        (*held)();
+        CHECK(c.see(p.get()) == 2);
+        CHECK(c.see(p.get()) == 3);
+        CHECK(support::text_member(p.get(), "pid") == c.pid);
+        CHECK(s.next_note() == "recovered");
+        s.io().emit("n", 6);
+        CHECK(c.see(p.get()) == 6);
+    }
+    SECTION("or the client is to begin anew, when it was too much to be kept") {
+        for (int i = 6; i < 15; ++i) s.io().emit("n", i);
+        (*held)();
+        CHECK(p.get() == "<end>");
+        socketio_peer q(s);
+        q.join(c.back());
+        CHECK(support::text_member(q.joined(), "pid").size() == 20);
+        CHECK(support::text_member(q.joined(), "pid") != c.pid);
+        CHECK(s.next_note() == "new");
+    }
+    SECTION("unless it goes before it is in") {
+        p.socket().peer().client().reset();
+        CHECK(eventually([&] { return s.io().engine().size() == 0; }));
+        (*held)();
+        socketio_peer q(s);
+        CHECK(q.join(c.back()).size() == 20);
+        CHECK(s.next_note() == "new");
+    }
+}
+
+TEST_CASE("a client that comes back again and again gets each broadcast of other threads once") {
+    sio::options o;
+    o.recovery.emplace();
+    o.recovery->skip_middlewares = false;
+    socketio_service s(o, 3);
+    s.io().use([&s](sio::socket const&, sio::next const& go) {
+        boost::asio::post(s.web().get_executor(), [go] { go(); });
+    });
+    returning_client c;
+    {
+        socketio_peer p(s);
+        p.join();
+        c.pid = support::text_member(p.joined(), "pid");
+        s.io().emit("n", 0);
+        CHECK(c.see(p.get()) == 0);
+    }
+    std::atomic<int> seen{0};
+    std::atomic<bool> enough{false};
+    auto const talking = std::async(std::launch::async, [&] {
+        for (int n = 1; !enough;) {
+            if (n - seen > 300)
+                std::this_thread::yield();
+            else
+                s.io().emit("n", n++);
+        }
+    });
+    bool good = true;
+    for (int visit = 0; visit < 40 && good; ++visit) {
+        socketio_peer p(s);
+        p.send(c.back());
+        bool in = false;
+        for (int left = 10 + visit; left > 0 && good;) {
+            std::string const got = p.get();
+            INFO("visit " << visit << ", " << seen << " seen: " << got);
+            if (got.starts_with("0{")) {
+                good = !in && support::text_member(got, "pid") == c.pid;
+                in = true;
+            } else {
+                good = got.starts_with("2[\"n\",") && c.see(got) == ++seen;
+                if (in) --left;
+            }
+            CHECK(good);
+        }
+    }
+    enough = true;
+    talking.wait();
 }
 
 TEST_CASE("a client that left cannot come back, and without recovery nobody can") {

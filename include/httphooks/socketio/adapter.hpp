@@ -73,6 +73,8 @@ struct session_state {
     nlohmann::json data{};
     /// What the client has missed; adapters set it when they restore a session.
     std::vector<packet_data> missed{};
+    /// The offset that `missed` reaches up to; set by adapters with it.
+    std::string offset{};
 };
 
 /** A packet on its way to sockets of this server. Copies share it. */
@@ -169,8 +171,11 @@ using client_count_handler = std::function<void(std::size_t)>;
     Completion functions are called once, on any thread, perhaps before the call returns.
 
     - `add_all(s, rooms)`, whether it is in all of them then, `del(s, room)`, `del_all(s)`.
-   `admit(s)` comes first for each socket, `enlist(s)` when it is connected: before that broadcasts
-   do not reach it. After `del_all(s)` it is unknown, and joins nothing.
+   `admit(s)` comes first for each socket, `enlist(s, offset)` when it is connected: before that
+   broadcasts do not reach it. After `del_all(s)` it is unknown, and joins nothing.
+    - For a socket with a restored session, `enlist` has that session's `offset`, and delivers the
+      packets for the socket's rooms that came behind it, in front of all that come later; false
+      when they are not all known any more. Else the offset is empty, and the result true.
     - `socket_rooms(s)`: its rooms, that of its id too. `find(id)`, `size()`: connected sockets of
       this process.
     - `broadcast(packet, options)`; `broadcast_with_ack(packet, options, count, ack)` calls `count`
@@ -193,7 +198,7 @@ concept adapter = requires(A& a, std::shared_ptr<local_socket> const& s,
                            std::function<void(error_code, std::size_t)> counted,
                            session_state state, restore_handler restored, bool flag) {
     a.admit(s);
-    a.enlist(s);
+    { a.enlist(s, text) } -> std::convertible_to<bool>;
     { a.add_all(s, names) } -> std::convertible_to<bool>;
     a.del(s, text);
     a.del_all(s);
@@ -224,7 +229,7 @@ public:
     virtual ~any_adapter() = default;
 
     virtual void admit(std::shared_ptr<local_socket> const& s) = 0;
-    virtual void enlist(std::shared_ptr<local_socket> const& s) = 0;
+    virtual bool enlist(std::shared_ptr<local_socket> const& s, std::string_view offset) = 0;
     virtual bool add_all(std::shared_ptr<local_socket> const& s,
                          std::span<std::string const> rooms) = 0;
     virtual void del(std::shared_ptr<local_socket> const& s, std::string_view room) = 0;
@@ -269,7 +274,9 @@ public:
     explicit adapter_of(Args&&... args) : a_(std::forward<Args>(args)...) {}
 
     void admit(std::shared_ptr<local_socket> const& s) override { a_.admit(s); }
-    void enlist(std::shared_ptr<local_socket> const& s) override { a_.enlist(s); }
+    bool enlist(std::shared_ptr<local_socket> const& s, std::string_view offset) override {
+        return a_.enlist(s, offset);
+    }
     bool add_all(std::shared_ptr<local_socket> const& s,
                  std::span<std::string const> rooms) override {
         return a_.add_all(s, rooms);

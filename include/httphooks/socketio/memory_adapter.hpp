@@ -40,7 +40,7 @@ public:
     }
 
     void admit(std::shared_ptr<local_socket> const& s);
-    void enlist(std::shared_ptr<local_socket> const& s);
+    bool enlist(std::shared_ptr<local_socket> const& s, std::string_view offset);
     bool add_all(std::shared_ptr<local_socket> const& s, std::span<std::string const> rooms);
     void del(std::shared_ptr<local_socket> const& s, std::string_view room);
     void del_all(std::shared_ptr<local_socket> const& s);
@@ -106,11 +106,25 @@ inline void memory_adapter::admit(std::shared_ptr<local_socket> const& s) {
     index_.admit(*s);
 }
 
-inline void memory_adapter::enlist(std::shared_ptr<local_socket> const& s) {
-    change(*s, [&](changes* list) {
-        index_.enlist(*s, list);
-        return true;
-    });
+inline bool memory_adapter::enlist(std::shared_ptr<local_socket> const& s,
+                                   std::string_view offset) {
+    changes list;
+    detail::recovery_log::packet_list missed;
+    {
+        // broadcasts are behind the same mutex: each is in the log by now, or finds the socket
+        std::lock_guard const lock(mutex_);
+        if (log_ && !offset.empty()) {
+            auto rooms = index_.rooms_of(*s);
+            rooms.push_back(s->id());
+            auto found = log_->behind(offset, rooms);
+            if (!found) return false;
+            missed = std::move(*found);
+        }
+        index_.enlist(*s, context_.tells_rooms() ? &list : nullptr);
+    }
+    for (auto const& p : missed) s->deliver(*context_.encode({p, {}, std::nullopt, {}}));
+    for (auto const& c : list) context_.tell(c.what, c.name, s->id());
+    return true;
 }
 
 inline bool memory_adapter::add_all(std::shared_ptr<local_socket> const& s,

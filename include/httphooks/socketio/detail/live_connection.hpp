@@ -87,7 +87,8 @@ private:
                  std::shared_ptr<nlohmann::json const> auth, std::string pid, std::string offset);
     void open(std::string const& name, std::shared_ptr<live_nsp> n,
               std::shared_ptr<nlohmann::json const> auth, std::optional<session_state> restored);
-    void settle(socket_ptr const& s, std::optional<middleware_error> const& refused);
+    void settle(socket_ptr const& s, std::optional<middleware_error> const& refused,
+                std::string_view known);
     void refuse(std::string_view nsp, middleware_error const& why, bool by_middleware);
     void violated();
     void close_sockets(disconnect_reason why);
@@ -268,6 +269,7 @@ inline void live_connection::open(std::string const& name, std::shared_ptr<live_
     sockets_.push_back(s);
     n->adapter().admit(s);
     bool const recovered = restored.has_value();
+    std::string const known = recovered ? restored->offset : std::string();
     if (recovered)
         s->recover(std::move(*restored), std::move(offset));
     else if (n->adapter().recovers())
@@ -275,22 +277,23 @@ inline void live_connection::open(std::string const& name, std::shared_ptr<live_
     auto const handlers = n->handlers();
     auto const& recovery = settings_.options.recovery;
     if (handlers->middlewares.empty() || (recovered && recovery && recovery->skip_middlewares))
-        return settle(s, std::nullopt);
+        return settle(s, std::nullopt, known);
     run_middlewares(s, handlers, settings_,
-                    [self = self(), s](std::optional<middleware_error> const& refused) {
-                        self->settle(s, refused);
+                    [self = self(), s, known](std::optional<middleware_error> const& refused) {
+                        self->settle(s, refused, known);
                     });
 }
 
 inline void live_connection::settle(socket_ptr const& s,
-                                    std::optional<middleware_error> const& refused) {
+                                    std::optional<middleware_error> const& refused,
+                                    std::string_view known) {
     if (s->where() != live_socket::phase::joining) return;
     if (refused) {
         refuse(s->nsp().name(), *refused, true);
         return s->close(disconnect_reason::server_namespace_disconnect);
     }
     connect_until_ = never;
-    s->connect();
+    s->connect(known);
     if (!ended_) deadline_changed();
 }
 

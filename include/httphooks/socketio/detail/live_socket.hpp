@@ -133,8 +133,9 @@ public:
     /// The client has come back elsewhere.
     void supersede() { carrier_->supersede(); }
     std::string const& pid() const noexcept { return pid_; }
-    /// The client is in: tells it, then the application.
-    void connect();
+    /** The client is in: tells it, then the application.
+        @param known the offset of what a recovered client was sent already */
+    void connect(std::string_view known);
     void receive_event(incoming& p);
     void receive_ack(incoming const& p);
     /// Ends the socket; the client is not told.
@@ -391,11 +392,13 @@ inline void live_socket::recover(session_state s, std::string offset) {
     for (packet_data const& p : s.missed) send(header(packet_type::event), p);
 }
 
-inline void live_socket::connect() {
+inline void live_socket::connect(std::string_view known) {
+    // what was broadcast while middlewares ran comes with the rest that was missed, in front of the
+    // packet "connect", which tells the client that it is all there; node loses it
+    if (!nsp_->adapter().enlist(shared_from_this(), known)) return carrier_->engine().close();
     phase_ = phase::connected;
     connected_.store(true, std::memory_order_relaxed);
     nsp_->remember(place());
-    nsp_->adapter().enlist(shared_from_this());
     packet_data hello;
     if (engine().protocol() == engineio::revision::v4) {
         hello.text = "{\"sid\":\"" + id_;

@@ -31,6 +31,7 @@ namespace httphooks::socketio::detail {
 class recovery_log {
 public:
     using clock = std::chrono::steady_clock;
+    using packet_list = std::vector<std::shared_ptr<payload const>>;
 
     explicit recovery_log(recovery_options const& o)
         : options_(o), prefix_(engineio::detail::random_id()) {
@@ -47,6 +48,11 @@ public:
     /// Takes a session that is known, and has missed what follows an offset that is known.
     std::optional<session_state> restore(std::string_view pid, std::string_view offset,
                                          clock::time_point now = clock::now());
+
+    /// The packets for some rooms behind an offset; nothing when not all of them are known any
+    /// more.
+    std::optional<packet_list> behind(std::string_view offset,
+                                      std::vector<std::string> const& rooms) const;
 
     std::size_t packets() const noexcept { return log_.size(); }
     std::size_t sessions() const noexcept { return sessions_.size(); }
@@ -66,6 +72,8 @@ private:
 
     static std::size_t size_of(entry const& e) noexcept;
     static bool concerns(entry const& e, std::vector<std::string> const& rooms);
+    std::string offset_of(std::uint64_t number) const { return prefix_ + std::to_string(number); }
+    std::optional<std::uint64_t> number_of(std::string_view offset) const;
     void forget(clock::time_point now);
 
     recovery_options options_;
@@ -112,8 +120,7 @@ inline void recovery_log::forget(clock::time_point now) {
 inline std::shared_ptr<payload const> recovery_log::add(payload data, broadcast_options const& to,
                                                         clock::time_point now) {
     data.text.back() = ',';
-    data.text.append("\"").append(prefix_).append(std::to_string(first_ + log_.size()));
-    data.text.append("\"]");
+    data.text.append("\"").append(offset_of(first_ + log_.size())).append("\"]");
     auto const shared = std::make_shared<payload const>(std::move(data));
     log_.push_back({shared, to.rooms, to.except, now});
     bytes_ += size_of(log_.back());
@@ -129,6 +136,27 @@ inline void recovery_log::persist(session_state s, clock::time_point now) {
     forget(now);
 }
 
+/// What number the packet of an offset has, or had, or would have.
+inline std::optional<std::uint64_t> recovery_log::number_of(std::string_view offset) const {
+    if (!offset.starts_with(prefix_)) return std::nullopt;
+    offset.remove_prefix(prefix_.size());
+    std::uint64_t number = 0;
+    auto const [end, bad] = std::from_chars(offset.data(), offset.data() + offset.size(), number);
+    if (bad != std::errc() || end != offset.data() + offset.size()) return std::nullopt;
+    return number;
+}
+
+inline std::optional<recovery_log::packet_list> recovery_log::behind(
+    std::string_view offset, std::vector<std::string> const& rooms) const {
+    auto const number = number_of(offset);
+    if (!number || *number + 1 < first_) return std::nullopt;
+    packet_list found;
+    for (std::uint64_t n = *number + 1; n < first_ + log_.size(); ++n)
+        if (entry const& e = log_[static_cast<std::size_t>(n - first_)]; concerns(e, rooms))
+            found.push_back(e.data);
+    return found;
+}
+
 inline std::optional<session_state> recovery_log::restore(std::string_view pid,
                                                           std::string_view offset,
                                                           clock::time_point now) {
@@ -140,14 +168,12 @@ inline std::optional<session_state> recovery_log::restore(std::string_view pid,
     taken.splice(taken.begin(), away_, known->second);
     sessions_.erase(known);
     session_state& s = taken.front().state;
-    if (!offset.starts_with(prefix_)) return std::nullopt;
-    offset.remove_prefix(prefix_.size());
-    std::uint64_t number = 0;
-    auto const [end, bad] = std::from_chars(offset.data(), offset.data() + offset.size(), number);
-    if (bad != std::errc() || end != offset.data() + offset.size()) return std::nullopt;
-    if (number < first_ || number - first_ >= log_.size()) return std::nullopt;
-    for (auto i = static_cast<std::size_t>(number - first_) + 1; i < log_.size(); ++i)
-        if (concerns(log_[i], s.rooms)) s.missed.push_back(*log_[i].data);
+    auto const number = number_of(offset);
+    if (!number || *number < first_ || *number - first_ >= log_.size()) return std::nullopt;
+    auto const missed = behind(offset, s.rooms);
+    if (!missed) return std::nullopt;
+    for (auto const& p : *missed) s.missed.push_back(*p);
+    s.offset = offset_of(first_ + log_.size() - 1);
     return std::move(s);
 }
 
