@@ -264,9 +264,13 @@ inline bool session::receive(packet_view p, time_point now, session_actions& tod
     switch (p.type) {
         case packet_type::message:
             return true;
-        case packet_type::close:
+        case packet_type::close: {
+            // the client knows of the end: its poll is answered with nothing
+            bool const waits = std::exchange(polled_, false);
             todo = fail(close_reason::transport_close);
+            if (waits) todo.poll.push_back({packet_type::noop, false, {}});
             return false;
+        }
         case packet_type::ping:
             if (revision_ == revision::v4) {
                 todo = fail(close_reason::transport_error);
