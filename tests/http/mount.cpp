@@ -48,11 +48,18 @@ public:
         std::optional<hh::error_code> aborted{};
         std::atomic<int> drained{0};
         std::atomic<int> served{0};
+        std::atomic<int> begun{0};
+        std::atomic<int> whole{0};
+        std::atomic<int> lost{0};
     };
 
     std::string_view prefix() const { return "/m"; }
     std::uint64_t body_limit() const { return 10; }
     void drain() { ++state->drained; }
+    hh::http::body_end body_begins(hh::request const&) {
+        ++state->begun;
+        return [s = state](bool good) { ++(good ? s->whole : s->lost); };
+    }
 
     void async_serve(hh::http::connection c, hh::request r, hh::http::mount_handler h) {
         ++state->served;
@@ -311,6 +318,51 @@ TEST_CASE("a mount has a body limit of its own") {
     CHECK(c.until("]").ends_with("mount /m [abc]"));
     REQUIRE(c.send("POST /m HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n"));
     CHECK(c.rest().first.starts_with("HTTP/1.1 413 "));
+}
+
+TEST_CASE("a mount is told of a body that is on its way, and of its end") {
+    fixture f;
+    auto const& s = *f.m.state;
+    raw_client c(f.web.port());
+    REQUIRE(c.send("POST /m HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"));
+    CHECK(c.until("]").ends_with("mount /m [abc]"));
+    CHECK(s.begun == 0);  // it came with its header
+    REQUIRE(
+        c.send("POST /m HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+               "Expect: 100-continue\r\n\r\n"));
+    c.until("100 Continue\r\n\r\n");
+    CHECK(s.begun == 1);
+    SECTION("it is whole") {
+        REQUIRE(c.send("a"));
+        REQUIRE(c.send("bc"));
+        CHECK(c.until("]").ends_with("mount /m [abc]"));
+        CHECK(s.begun == 1);
+        CHECK(s.whole == 1);
+    }
+    SECTION("the client goes") {
+        REQUIRE(c.send("a"));
+        c.finish();
+        REQUIRE(eventually([&] { return s.lost == 1; }));
+        CHECK(s.whole == 0);
+    }
+    SECTION("the connection is reset") {
+        c.reset();
+        REQUIRE(eventually([&] { return s.lost == 1; }));
+        CHECK(s.whole == 0);
+    }
+    SECTION("the server refuses it") {
+        REQUIRE(c.send("abc"));
+        CHECK(c.until("]").ends_with("mount /m [abc]"));
+        REQUIRE(
+            c.send("POST /m HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                   "Expect: 100-continue\r\n\r\n"));
+        c.until("100 Continue\r\n\r\n");
+        REQUIRE(c.send("b\r\nabcdefghijk\r\n"));
+        CHECK(c.rest().first.starts_with("HTTP/1.1 413 "));
+        CHECK(s.begun == 2);
+        CHECK(s.whole == 2);
+    }
+    CHECK(s.lost + s.whole == s.begun);
 }
 
 TEST_CASE("while nothing is written a mount is told how the client goes") {

@@ -125,6 +125,8 @@ public:
     void async_serve(http::connection c, request r, http::mount_handler done);
     /// Adds what all replies have to one of the HTTP server's. For mounts.
     void dress_refusal(request const& r, response& reply) const;
+    /// Notices a POST whose client goes before it is whole, or sends another one. For mounts.
+    http::body_end body_begins(request const& r) const;
     /// Closes all sessions, and opens no more.
     void drain() { service_->drain(); }
 
@@ -228,6 +230,18 @@ inline std::optional<detail::refused> server::judge(
 inline void server::dress_refusal(request const& r, response& reply) const {
     if (reply.result() == status::payload_too_large) reply.body().clear();
     detail::add_common_fields(*service_, reply, detail::addressee(r));
+}
+
+inline http::body_end server::body_begins(request const& r) const {
+    if (r.method() != verb::post) return {};
+    detail::query const q = detail::read_query(r);
+    if (!q.sid || q.sid.repeated || !q.transport.is("polling")) return {};
+    auto const session = service_->find(*q.sid.value);
+    if (!session) return {};
+    session->post_begins();
+    return [weak = std::weak_ptr(session)](bool good) {
+        if (auto const s = weak.lock()) s->post_ends(good);
+    };
 }
 
 inline void server::async_serve(http::connection c, request r, http::mount_handler done) {

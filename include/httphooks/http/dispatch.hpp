@@ -133,6 +133,8 @@ private:
     void write_file(std::shared_ptr<file_body> file);
     void collect_ready();
     void append_continue();
+    void await_body();
+    void end_body(bool good) noexcept;
     std::uint64_t body_limit() const;
     origin origin_of(request const& r) const;
     detail::timer_wheel& wheel() const noexcept { return loop_.wheel(); }
@@ -145,6 +147,8 @@ private:
     exchange_ptr journey_{};
     detail::mounted* mount_ = nullptr;
     std::optional<mount_request> mount_request_{};
+    body_end body_end_{};
+    bool body_awaited_ = false;
     std::vector<entry> queue_{};
     std::size_t first_ = 0;
     std::string output_{};
@@ -173,6 +177,7 @@ inline void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer, boo
 inline void dispatch::clear() noexcept {
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
+    end_body(false);
     queue_.clear();
     first_ = 0;
     parser_.reset();
@@ -230,7 +235,19 @@ inline std::size_t dispatch::consume(std::string_view input) {
         }
     }
     consuming_ = false;
+    if (parser_ && mount_) await_body();
     return used;
+}
+
+/// Tells the mount that the body of its request is on its way.
+inline void dispatch::await_body() {
+    if (!std::exchange(body_awaited_, true)) body_end_ = mount_->body_begins(journey_->incoming());
+}
+
+/// The body comes no more. @param good whether the client did not go
+inline void dispatch::end_body(bool good) noexcept {
+    body_awaited_ = false;
+    if (auto const f = std::exchange(body_end_, nullptr)) f(good);
 }
 
 inline std::uint64_t dispatch::body_limit() const {
@@ -281,6 +298,7 @@ inline void dispatch::finish_request() {
     parser_.reset();
     guard_.reset();
     continue_due_ = false;
+    end_body(true);
     if (mount_) {
         auto const client = origin_of(journey_->incoming()).peer();
         mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
@@ -311,6 +329,7 @@ inline void dispatch::refuse(status s, std::string_view header) {
         e.refusal_reply = std::make_unique<response>(error_response(s));
         mount_->dress_refusal(journey_->incoming(), *e.refusal_reply);
     }
+    end_body(true);
     mount_ = nullptr;
     parser_.reset();
     journey_.reset();
@@ -413,6 +432,7 @@ inline void dispatch::drain() noexcept {
 }
 
 inline void dispatch::end_of_input() noexcept {
+    end_body(false);
     parser_.reset();
     journey_.reset();
     header_begun_ = continue_due_ = false;

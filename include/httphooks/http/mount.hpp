@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -33,6 +34,10 @@ namespace httphooks::http {
     when the mount has taken it over or it is gone. */
 using mount_handler = asio::any_completion_handler<void(error_code, std::optional<connection>)>;
 
+/** What a mount has called, on the thread of body_begins(), when a body that was on its way is
+   whole or refused, with true, or when the client has gone before, with false; may be empty. */
+using body_end = std::function<void(bool)>;
+
 /** What can be mounted: a cheap handle with a prefix that serves requests on their connections.
 
     `prefix()` begins with `/` and does not end with it. `async_serve()` is called on the
@@ -40,8 +45,9 @@ using mount_handler = asio::any_completion_handler<void(error_code, std::optiona
     once, on any thread. Optional members: `body_limit()`, bytes of a request's body that the mount
     takes; `dress_refusal(request const&, response&)`, called when the server itself refuses a
     request whose body is too large, malformed or late, so that the reply can have more fields or
-    another body, on any thread; `drain()`, called once when the server begins to shut down, from
-    any thread. */
+    another body, on any thread; `body_begins(request const&)`, called when the header of a request
+    has come and a part of its body has not, which gives a body_end; `drain()`, called once when the
+    server begins to shut down, from any thread. */
 template <class M>
 concept mountable = std::copy_constructible<M> &&
     requires(M& m, M const& c, connection conn, request r, mount_handler h) {
@@ -60,6 +66,7 @@ struct mounted {
     virtual void drain() = 0;
     virtual std::optional<std::uint64_t> body_limit() const = 0;
     virtual void dress_refusal(request const& r, response& reply) const = 0;
+    virtual body_end body_begins(request const& r) = 0;
 
     std::string prefix{};
 };
@@ -83,6 +90,12 @@ struct mounted_as final : mounted {
     }
     void dress_refusal(request const& r, response& reply) const override {
         if constexpr (requires { mount.dress_refusal(r, reply); }) mount.dress_refusal(r, reply);
+    }
+    body_end body_begins(request const& r) override {
+        if constexpr (requires { mount.body_begins(r); })
+            return mount.body_begins(r);
+        else
+            return {};
     }
 
     M mount;

@@ -159,6 +159,8 @@ public:
     void dress_refusal(request const& r, response& reply) const {
         server_->engine().dress_refusal(r, reply);
     }
+    /// Notices a POST whose client goes before it is whole, or sends another one. For mounts.
+    http::body_end body_begins(request const& r) const { return server_->engine().body_begins(r); }
     /// Closes all connections, and takes no more.
     void drain() const { server_->drain(); }
 

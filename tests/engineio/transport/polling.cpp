@@ -24,6 +24,13 @@ bool is_gone(engineio_service& s, polling_peer const& p) {
     return r.status == 400 && r.body == unknown_session;
 }
 
+/// Has the server wait for the five bytes of a post.
+void begin_post(http_peer& from, polling_peer const& p) {
+    from.send_raw("POST " + p.target() +
+                  " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    REQUIRE(from.head().status == 100);
+}
+
 }  // namespace
 
 TEST_CASE("the handshake is answered with the packet open") {
@@ -277,6 +284,51 @@ TEST_CASE("a body may come in chunks and pieces, and the client may close") {
     auto const got = once.ask("GET", p.target(), {{"Connection", "close"}});
     CHECK(got.body == "4a€");
     CHECK(once.ended());
+    CHECK(p.post("4b").body == "ok");
+    CHECK(p.get().body == "4b");
+}
+
+TEST_CASE("a second post ends the session although the first one is not whole") {
+    engineio_service s;
+    polling_peer p(s);
+    p.poll();
+    http_peer first(s.port());
+    begin_post(first, p);
+    CHECK(p.post("4a").status == 400);
+    CHECK(s.next_note() == "transport error");
+    CHECK(p.answer().body == "1");
+    first.send_raw("4bcde");
+    CHECK(first.reply().status == 400);
+    CHECK(is_gone(s, p));
+}
+
+TEST_CASE("a post that is broken off ends the session at once") {
+    for (bool const reset : {false, true}) {
+        engineio_service s;
+        polling_peer p(s);
+        p.poll();
+        http_peer broken(s.port());
+        begin_post(broken, p);
+        broken.send_raw("4");
+        reset ? broken.client().reset() : broken.client().finish();
+        CHECK(s.next_note() == "transport error");
+        CHECK(p.answer().body == "1");
+        CHECK(is_gone(s, p));
+    }
+}
+
+TEST_CASE("a post that is too large leaves the session as it is") {
+    eio::options o;
+    o.max_payload = 10;
+    engineio_service s(o);
+    polling_peer p(s);
+    http_peer large(s.port());
+    large.send_raw("POST " + p.target() +
+                   " HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                   "Expect: 100-continue\r\n\r\n");
+    CHECK(large.head().status == 100);
+    large.send_raw("b\r\n4bcdefghijk\r\n");
+    CHECK(large.reply().status == 413);
     CHECK(p.post("4b").body == "ok");
     CHECK(p.get().body == "4b");
 }

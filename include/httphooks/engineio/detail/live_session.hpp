@@ -67,6 +67,10 @@ public:
     void resume();
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
     transport_kind transport() const noexcept { return carrier_.load(std::memory_order_relaxed); }
+    /// A post has begun to come.
+    void post_begins() noexcept { ++posting_; }
+    /// It is whole, or does not come. @param good whether its client did not go
+    void post_ends(bool good);
     std::string const& id() const noexcept { return id_; }
     revision protocol() const noexcept { return protocol_; }
     bool scripts() const noexcept { return scripts_; }
@@ -92,8 +96,8 @@ public:
     void receive(std::string_view body, bool binary);
     /// Answers what receive() was called for: now, or when messages are taken again.
     void answer_post(std::shared_ptr<http::detail::waiting_visit> const& w, response r);
-    /// Whether a post has not been answered yet.
-    bool posted() const noexcept { return held_ && !held_->post.expired(); }
+    /// Whether a post is on its way, or has not been answered yet.
+    bool posted() const noexcept { return posting_ != 0 || (held_ && !held_->post.expired()); }
     /// A request has come that no payload is: the session ends.
     void fail(close_reason why) { apply(machine_.fail(why)); }
     /// The session begins on this WebSocket, which tells when it is open.
@@ -160,6 +164,7 @@ private:
     std::atomic<transport_kind> carrier_;
     std::atomic<bool> open_{true};
     std::atomic<bool> forgotten_{false};
+    std::atomic<unsigned> posting_{0};
     bool flush_posted_ = false;
     bool told_ = false;
 };
@@ -472,6 +477,15 @@ inline void live_session::receive(std::string_view body, bool binary) {
         return !machine_.is_over();
     });
     if (ec) fail(close_reason::parse_error);
+}
+
+inline void live_session::post_ends(bool good) {
+    --posting_;
+    if (good || !is_open()) return;
+    home_.dispatch([s = self()] {
+        if (s->machine_.transport() == transport_kind::polling)
+            s->fail(close_reason::transport_error);
+    });
 }
 
 inline void live_session::answer_post(std::shared_ptr<http::detail::waiting_visit> const& w,
