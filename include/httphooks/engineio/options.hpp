@@ -73,8 +73,9 @@ struct options {
     std::size_t max_payload = 1'000'000;
     /// Bytes that may wait for a client; a packet of any size is taken when nothing waits.
     std::size_t queue_bytes = 1024 * 1024;
-    /// Packets that may wait for a client that polls.
-    std::size_t queue_packets = 10'000;
+    /// Packets that may wait for a client that polls; no less than payload_packets, so that one may
+    /// answer each packet of a payload.
+    std::size_t queue_packets = 1024;
     /// What happens beyond.
     overflow_policy overflow = overflow_policy::close;
     /// How replies to polls are compressed: `compression = zlib_compression()` of
