@@ -193,6 +193,15 @@ TEST_CASE("bytes are content both ways") {
            R"("content":[{"_placeholder":true,"num":0}]}])");
     p.send_bytes("text");
     CHECK(answer_in(p.get())["statusCode"] == 400);
+    // an id is echoed as it came, whatever it is
+    std::string const id = R"({"b":1.0,"a":[1e3,"\ud800"]})";
+    p.send(R"(51-9["request",{"url":"/echo","content":{"_placeholder":true,"num":0},"id":)" + id +
+           R"(,"method":"POST"}])");
+    p.send_bytes("text");
+    CHECK(p.get().starts_with(R"(39[{"id":)" + id + R"(,"statusCode":200,)"));
+    p.send(R"(51-9["request",{"id":)" + id + R"(,"x":{"_placeholder":true,"num":0}}])");
+    p.send_bytes("text");
+    CHECK(p.get().starts_with(R"(39[{"id":)" + id + R"(,"statusCode":400,)"));
     p.send(R"(51-8["request",{"_placeholder":true,"num":0}])");
     p.send_bytes("text");
     CHECK(answer_in(p.get())["statusCode"] == 400);

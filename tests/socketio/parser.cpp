@@ -284,6 +284,23 @@ TEST_CASE("attachments have a limit of number, and of bytes") {
     CHECK_FALSE(large.text("2[\"" + std::string(32, 'a') + "\"]"));
 }
 
+TEST_CASE("an attachment counts as often as it is used") {
+    std::string text = R"(51-["e")";
+    for (int i = 0; i < 5; ++i) text += R"(,{"_placeholder":true,"num":0})";
+    text += ']';
+    sio::decoder_limits limits;
+    limits.bytes = text.size() + 5000;
+    {
+        receiver r(parser::json, limits);
+        REQUIRE_FALSE(r.text(text));
+        REQUIRE_FALSE(r.binary(std::string(1000, 'x')));
+        CHECK(r.packet.args.get<sio::bytes>(4).value().data == std::string(1000, 'x'));
+    }
+    receiver r(parser::json, limits);
+    REQUIRE_FALSE(r.text(text));
+    CHECK(r.binary(std::string(1001, 'x')) == error::too_large);
+}
+
 TEST_CASE("lone surrogates and numbers without end are read in packets with attachments too") {
     receiver r;
     REQUIRE_FALSE(r.text("51-[\"a\",\"\\ud800\",1e999]"));

@@ -8,6 +8,7 @@
 #include <httphooks/detail/json_tape.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/socketio/binary.hpp>
+#include <httphooks/socketio/detail/attached_packet.hpp>
 #include <httphooks/socketio/detail/read_argument.hpp>
 #include <httphooks/socketio/error.hpp>
 
@@ -72,6 +73,20 @@ public:
           first_(first),
           size_(array->size() - first),
           owner_(std::move(array)) {}
+    /// Those of a packet with attachments, from one on.
+    arguments(std::shared_ptr<detail::attached_packet const> packet, std::size_t first) noexcept
+        : document_(&packet->document),
+          packet_(packet.get()),
+          first_(first),
+          size_(packet->document.size() - first),
+          owner_(std::move(packet)) {}
+
+    /// The packet with attachments that they came in, or null.
+    detail::attached_packet const* packet() const noexcept { return packet_; }
+    /// The JSON text of an argument in packet(), with its placeholders.
+    std::string_view packet_text(std::size_t index) const noexcept {
+        return index < size_ ? packet_->elements[first_ + index] : std::string_view();
+    }
 
     /// An argument on its tape; null if it came otherwise, or not at all. For servers.
     httphooks::detail::json_node const* node(std::size_t index) const noexcept {
@@ -87,6 +102,7 @@ private:
 
     httphooks::detail::json_node const* const* values_ = nullptr;
     nlohmann::json const* document_ = nullptr;
+    detail::attached_packet const* packet_ = nullptr;
     std::size_t first_ = 0;
     std::size_t size_ = 0;
     std::shared_ptr<void const> owner_;

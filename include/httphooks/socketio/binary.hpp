@@ -12,6 +12,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,6 +84,10 @@ namespace detail {
 struct binary_places {
     std::vector<nlohmann::json::binary_t::container_type>& attachments;
     std::vector<nlohmann::json const*> places;
+    /// Bytes that copies of attachments may take, which several placeholders stand for.
+    std::size_t room = std::numeric_limits<std::size_t>::max();
+    /// Whether they would take more.
+    bool too_large = false;
 
     /// @return whether each placeholder had its attachment
     bool put(nlohmann::json& value);
@@ -107,6 +112,10 @@ inline bool binary_places::put_one(nlohmann::json& placeholder) {
     if (index >= attachments.size()) return false;
     auto const i = static_cast<std::size_t>(index);
     if (places[i]) {
+        std::size_t const size = binary_text(*places[i]).size();
+        too_large = too_large || size > room;
+        if (too_large) return false;
+        room -= size;
         nlohmann::json copy = *places[i];
         placeholder = std::move(copy);
     } else {

@@ -20,6 +20,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -48,7 +49,7 @@ struct decoder_limits {
     std::size_t depth = 200;
     /// How many attachments a packet may have.
     std::size_t attachments = 10;
-    /// Bytes of a packet with its attachments.
+    /// Bytes of a packet with its attachments, each as often as a placeholder stands for it.
     std::size_t bytes = 16 * 1024 * 1024;
     /// Bytes of a namespace's name.
     std::size_t namespace_length = 256;
@@ -280,11 +281,25 @@ inline error_code decoder::take_attachment(std::string_view data, incoming& to, 
 /// Makes a document of a payload that has been read, and puts the attachments into it.
 inline error_code decoder::put_attachments(incoming& to, std::string_view payload, pending& all) {
     if (payload.empty()) return {};
-    auto document = std::make_shared<nlohmann::json>();
-    if (!detail::parse_json(*document, payload)) return error::bad_payload;
-    if (error_code const e = put_binary(*document, all.attachments)) return e;
+    auto packet = std::make_shared<detail::attached_packet>();
+    if (!detail::parse_json(packet->document, payload)) return error::bad_payload;
+    detail::binary_places found{all.attachments, {}};
+    found.places.resize(all.attachments.size());
+    found.room = limits_.bytes - std::min(all.size, limits_.bytes);
+    if (!found.put(packet->document))
+        return found.too_large ? error::too_large : error::bad_placeholder;
+    packet->places = std::move(found.places);
+    packet->text = payload;
+    auto const* const slices = to.slices();
+    for (std::size_t i = 0; i < to.count_; ++i) {
+        // a string's text stands between its quotes
+        std::size_t const quote = slices[i].kind == httphooks::detail::json_kind::string ? 1 : 0;
+        auto const at = static_cast<std::size_t>(slices[i].text.data() - payload.data());
+        packet->elements.push_back(
+            std::string_view(packet->text).substr(at - quote, slices[i].text.size() + 2 * quote));
+    }
     std::size_t const first = to.type == packet_type::event ? 1 : 0;
-    to.args = arguments(std::move(document), first);
+    to.args = arguments(std::shared_ptr<detail::attached_packet const>(std::move(packet)), first);
     return {};
 }
 

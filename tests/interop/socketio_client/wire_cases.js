@@ -380,6 +380,15 @@ each('bytes come back, in events and acknowledgements', 'full', async (url, way)
   s.end();
 });
 
+each('members keep their order, and bytes come in it', 'full', async (url, way) => {
+  const s = await connected(way, url);
+  const text = (b, a) => `{"b":{"y":${ph_text(b)},"x":1.50},"a":[${ph_text(a)},"\\ud800"]}`;
+  await s.send(`52-1["echo",${text(1, 0)}]`, bytes(7), bytes(8));
+  same(await s.next(), `62-1[${text(0, 1)}]`);
+  same([await s.next(), await s.next()], [bytes(8), bytes(7)]);
+  s.end();
+});
+
 each('bytes of the server come in the order of their places', 'full', async (url, way) => {
   const s = await connected(way, url);
   await s.send('2["bin"]');

@@ -202,6 +202,8 @@ void append_next_argument(payload& to, T const& value) {
             separate();
             if (std::string_view const text = value.text(i); !text.empty())
                 to.text.append(text);
+            else if (auto const* const packet = value.packet())
+                append_attached(to.text, to.attachments, value.packet_text(i), *packet);
             else
                 append_document(to, value.json(i));
         }

@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/dispatch_operation.hpp>
 #include <httphooks/detail/exchange_factory.hpp>
+#include <httphooks/detail/json_scanner.hpp>
 #include <httphooks/detail/message_dispatch.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/envelope.hpp>
@@ -22,6 +23,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -87,6 +89,21 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
+/// The JSON of the member `id` of an object, as it came; empty if there is none.
+inline std::string id_text(std::string_view object) {
+    using namespace httphooks::detail;
+    std::string_view id;
+    json_scanner scanner(object, std::numeric_limits<std::size_t>::max());
+    scanner.object([&id](json_slice const& name, json_slice const& value) {
+        std::string plain;
+        append_unescaped(plain, name);
+        std::size_t const quote = value.kind == json_kind::string ? 1 : 0;
+        if (plain == "id") id = {value.text.data() - quote, value.text.size() + 2 * quote};
+        return true;
+    });
+    return std::string(id);
+}
+
 inline error_code read_request(request& to, std::string& id, arguments const& args,
                                std::size_t depth) {
     std::string_view found;
@@ -98,6 +115,7 @@ inline error_code read_request(request& to, std::string& id, arguments const& ar
     }
     nlohmann::json object = args.json(0);
     if (!object.is_object()) return httphooks::error::invalid_envelope;
+    if (args.packet()) id = id_text(args.packet_text(0));
     std::string body;
     if (auto const content = object.find("content"); content != object.end()) {
         body = binary_text(*content);
@@ -108,7 +126,7 @@ inline error_code read_request(request& to, std::string& id, arguments const& ar
     // bytes are content or nothing
     if (!plain.attachments.empty()) return httphooks::error::invalid_envelope;
     error_code const ec = envelope::detail::decode_to(to, found, plain.text, depth);
-    id = found;
+    if (!args.packet()) id = found;
     if (!body.empty()) to.body() = std::move(body);
     return ec;
 }
