@@ -68,6 +68,23 @@ TEST_CASE("requests that make no sense are refused with a number and a text") {
     CHECK(p.get().body == "4x");
 }
 
+TEST_CASE("what is no HTTP is refused as a bad request, with the connection") {
+    engineio_service s;
+    for (std::string const field : {"Origin: http://a\x01", "Origin: a\x7f", "Origin : a", "X"}) {
+        http_peer p(s.port());
+        p.send_raw("GET /engine.io/" + std::string(handshake_query) + " HTTP/1.1\r\nHost: x\r\n" +
+                   field + "\r\n\r\n");
+        auto const r = p.reply();
+        CHECK(r.status == 400);
+        CHECK(r["Content-Type"] == "application/json");
+        CHECK(r.body == body_of(3, "Bad request"));
+        CHECK(p.ended());
+    }
+    http_peer p(s.port());
+    p.send_raw("GET /other HTTP/1.1\r\nHost: x\r\nOrigin: \x01\r\n\r\n");
+    CHECK(p.reply().body == "Bad Request");
+}
+
 TEST_CASE("the first thing that is wrong is what is told") {
     engineio_service s;
     s.server().allow_request([](eio::handshake const&) { return false; });

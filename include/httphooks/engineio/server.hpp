@@ -228,7 +228,10 @@ inline std::optional<detail::refused> server::judge(
 }
 
 inline void server::dress_refusal(request const& r, response& reply) const {
-    if (reply.result() == status::payload_too_large) reply.body().clear();
+    if (reply.result() == status::payload_too_large)
+        reply.body().clear();
+    else if (reply.result() == status::bad_request)
+        reply = detail::bad_request_reply();
     detail::add_common_fields(*service_, reply, detail::addressee(r));
 }
 

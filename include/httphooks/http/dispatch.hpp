@@ -128,6 +128,7 @@ private:
     void on_reply(exchange& ex) noexcept override;
     bool begin_request(std::string_view block, bool body_follows);
     void finish_request();
+    static request first_line(std::string_view header);
     void refuse(status s, std::string_view header = {});
     void write(entry& e);
     void write_file(std::shared_ptr<file_body> file);
@@ -318,6 +319,18 @@ inline void dispatch::finish_request() {
         queue_.push_back(std::move(e));
 }
 
+/// A request whose header is not to be understood, with what its first line says.
+inline request dispatch::first_line(std::string_view header) {
+    std::string_view const line = header.substr(0, header.find_first_of("\r\n"));
+    std::size_t const space = std::min(line.find(' '), line.size());
+    std::string_view const rest = line.substr(std::min(space + 1, line.size()));
+    std::string_view const target = rest.substr(0, rest.find(' '));
+    request r;
+    r.method(beast::http::string_to_verb({line.data(), space}));
+    r.target({target.data(), target.size()});
+    return r;
+}
+
 /// Refuses the request that is being read. @param header what there is of one not parsed yet
 inline void dispatch::refuse(status s, std::string_view header) {
     bool const head =
@@ -328,6 +341,12 @@ inline void dispatch::refuse(status s, std::string_view header) {
     if (mount_ && journey_) {
         e.refusal_reply = std::make_unique<response>(error_response(s));
         mount_->dress_refusal(journey_->incoming(), *e.refusal_reply);
+    } else if (!header.empty() && !loop_.mounts().empty()) {
+        request const begun = first_line(header);
+        if (detail::mounted* const m = loop_.mounts().find(begun)) {
+            e.refusal_reply = std::make_unique<response>(error_response(s));
+            m->dress_refusal(begun, *e.refusal_reply);
+        }
     }
     end_body(true);
     mount_ = nullptr;

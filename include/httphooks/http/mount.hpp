@@ -44,8 +44,9 @@ using body_end = std::function<void(bool)>;
     connection's executor, in a server with threads on several at a time, and calls its handler
     once, on any thread. Optional members: `body_limit()`, bytes of a request's body that the mount
     takes; `dress_refusal(request const&, response&)`, called when the server itself refuses a
-    request whose body is too large, malformed or late, so that the reply can have more fields or
-    another body, on any thread; `body_begins(request const&)`, called when the header of a request
+    request whose body is too large, malformed or late, or whose header is malformed and of which
+    only the first line is known, so that the reply can have more fields or another body, on any
+    thread; `body_begins(request const&)`, called when the header of a request
     has come and a part of its body has not, which gives a body_end; `drain()`, called once when the
     server begins to shut down, from any thread. */
 template <class M>

@@ -256,6 +256,31 @@ each('what JSON can say comes back', 'full', async (url, way) => {
   s.end();
 });
 
+each('no more than a hundred namespaces, with names of no more than 256 bytes', 'full',
+  async (url, way) => {
+    const s = await connected(way, url);
+    const names = [...Array(99).keys()].map((n) => '/dyn-' + n);
+    for (const name of names) {
+      await join(s, name);
+      same(await s.next(), `2${name},["dyn","${name}"]`);
+    }
+    await s.send('0/dyn-99,');
+    same(await s.next(), '4/dyn-99,{"message":"Too many namespaces"}');
+    const long = '/' + 'a'.repeat(255);
+    await s.send(`1${names[0]},`);
+    await s.send(`0${long},`);
+    same(await s.next(), `4${long},{"message":"Invalid namespace"}`);
+    await s.send(`0${long}a,`);
+    await closes(s);
+  });
+
+each('an attachment that is used too often is too large', 'full', async (url, way) => {
+  const s = await connected(way, url);
+  const often = Array(200).fill(ph_text(0));
+  await s.send(`51-["none",${often}]`, Buffer.alloc(100000));
+  await closes(s);
+});
+
 each('space around values is no harm', 'full', async (url, way) => {
   const s = await connected(way, url);
   await s.send('27[ "echo" , 1 ,\t"x"\r\n]');
@@ -594,6 +619,131 @@ for (const what of Object.keys(bad_starts))
     same([s.posted.status, s.posted.body], [200, 'ok']);
     same(await s.poll(), '6\x1e1');
     same(await s.poll(), null);
+  }]);
+
+cases.push(['polling: the poll of a client that closes is answered with nothing', async ({ full }) => {
+  const s = await connected('polling', full);
+  const poll = s.poll();
+  await later(50);
+  await s.packets('1');
+  same(await poll, '6');
+  same(await s.poll(), null);
+}]);
+
+cases.push(['polling: a second poll ends the session, and the first one is told', async ({ full }) => {
+  const s = await connected('polling', full);
+  const poll = s.poll();
+  await later(50);
+  const second = await ask(s.url, 'GET');
+  same([second.status, second.body, await poll, await s.poll()], [400, '', '1', null]);
+}]);
+
+// Sends the beginning of a request by hand; gives the socket.
+const begin = async (url, head) => {
+  const { hostname, port, pathname, search } = new URL(url);
+  const socket = require('net').connect(port, hostname);
+  await new Promise((resolve) => socket.once('connect', resolve));
+  socket.on('error', () => {});
+  socket.write(head.replace('TARGET', pathname + search));
+  return socket;
+};
+const half_a_post =
+  'POST TARGET HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 12\r\n\r\n';
+const continued = (socket) => new Promise((resolve) => socket.once('data', resolve));
+
+cases.push(['polling: a second post ends the session', async ({ full }) => {
+  const s = await connected('polling', full);
+  const socket = await begin(s.url, half_a_post);
+  await continued(socket);
+  await s.send('2["echo"]');
+  same([s.posted.status, s.posted.body, await s.poll()], [400, '', null]);
+  socket.destroy();
+}]);
+
+cases.push(['polling: a post that is broken off ends the session', async ({ full }) => {
+  const s = await connected('polling', full);
+  const poll = s.poll();
+  const socket = await begin(s.url, half_a_post);
+  await continued(socket);
+  socket.destroy();
+  same(await poll, '1');
+  same(await s.poll(), null);
+}]);
+
+cases.push(['polling: control characters in an origin are a bad request', async ({ full }) => {
+  const url = full + '/socket.io/?EIO=4&transport=polling';
+  const socket = await begin(url, 'GET TARGET HTTP/1.1\r\nHost: a\r\nOrigin: a\x01\r\n\r\n');
+  const reply = String(await continued(socket));
+  assert.match(reply, /^HTTP\/1.1 400 [^]*\r\n\r\n{"code":3,"message":"Bad request"}$/);
+}]);
+
+cases.push(['polling: the server may send more than it takes', async ({ full }) => {
+  const s = await connected('polling', full);
+  await s.send('2["big",3000000]');
+  same((await s.poll()).length, '42["big",""]'.length + 3000000);
+}]);
+
+cases.push(['polling: a body has a limit, and one beyond it leaves the session', async ({ full }) => {
+  const s = await connected('polling', full);
+  const big = (size) => '2["none","' + 'x'.repeat(size - '42["none",""]'.length) + '"]';
+  await s.send(big(1000000));
+  same([s.posted.status, s.posted.body], [200, 'ok']);
+  await s.send(big(1000001));
+  same([s.posted.status, s.posted.body], [413, '']);
+  await nothing_more(s);
+}]);
+
+cases.push(['polling: 1024 packets may come at once, and all be answered; more end it',
+  async ({ full }) => {
+    const s = await connected('polling', full);
+    const many = [...Array(1024).keys()].map((n) => `2${n}["echo"]`);
+    await s.send(...many);
+    same((await s.poll()).split('\x1e'), many.map((_, n) => `43${n}[]`));
+    await s.send(...many, '2["echo"]');
+    same(await s.poll(), null);
+  }]);
+
+cases.push(['polling: a client that does not poll is given up', async ({ full }) => {
+  const s = await connected('polling', full);
+  for (let i = 0; i < 12; i++) await s.send('2["big",100000]');
+  same(await s.poll(), null);
+}]);
+
+cases.push(['polling: a client that connects may send events in the same payload',
+  async ({ full }) => {
+    const s = await open('polling', full);
+    await s.send('0', '21["echo",1]');
+    payload(await s.next(), '0');
+    same(await s.next(), '31[1]');
+  }]);
+
+cases.push(['the answer to a ping may come by either transport during an upgrade',
+  async ({ quick }) => {
+    const WebSocket = require('ws');
+    for (const way of ['polling', 'websocket']) {
+      const s = await open('polling', quick);
+      await s.send('0');
+      payload(await s.next(), '0');
+      const socket = new WebSocket(
+        `${quick.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket&sid=${s.open.sid}`);
+      const arrived = [];
+      socket.on('message', (data) => {
+        arrived.push(data.toString());
+        if (data.toString() === '2') socket.send('3');
+      });
+      await new Promise((resolve) => socket.on('open', resolve));
+      socket.send('2probe');
+      let got;
+      while (!(got = await s.poll()).includes('2')) same(got, '6');
+      if (way === 'polling') await s.packets('3');
+      socket.send('5');
+      if (way === 'websocket') socket.send('3');
+      await later(800);
+      same([arrived[0], socket.readyState], ['3probe', WebSocket.OPEN]);
+      same(arrived.slice(1).every((m) => m === '2'), true);
+      assert.ok(arrived.length >= 3);
+      socket.terminate();
+    }
   }]);
 
 cases.push(['polling: attachments stay with their packet', async ({ full }) => {

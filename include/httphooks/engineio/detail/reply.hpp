@@ -100,24 +100,32 @@ inline void add_cookie(response& to, options const& o, std::string_view id) {
     to.set(field::set_cookie, text);
 }
 
+/// The body that tells a client that polls why it is refused.
+inline std::string refusal_text(refused const& why) {
+    std::string text = "{\"code\":" + std::to_string(static_cast<int>(why.code));
+    text.append(",\"message\":\"");
+    httphooks::detail::append_json_text(text, why.told());
+    return text.append("\"}");
+}
+
+/// The reply to what is no HTTP, an origin with control characters for instance.
+inline response bad_request_reply() {
+    return make_response(status::bad_request, refusal_text({}), "application/json");
+}
+
 /** The reply to a request that is refused.
     @param upgrade it asked for a WebSocket
     @par Source
     engine.io 6.6, abortRequest and abortUpgrade */
 inline response refusal_reply(service& s, addressee const& a, refused const& why, bool upgrade) {
     response reply;
-    if (upgrade) {
+    if (upgrade)
         reply = make_response(why.origin ? status::forbidden : status::bad_request,
                               std::string(why.told()), "text/html");
-    } else {
-        std::string text = "{\"code\":" + std::to_string(static_cast<int>(why.code));
-        text.append(",\"message\":\"");
-        httphooks::detail::append_json_text(text, why.told());
-        text.append("\"}");
+    else
         reply =
             make_response(why.code == refusal::forbidden ? status::forbidden : status::bad_request,
-                          std::move(text), "application/json");
-    }
+                          refusal_text(why), "application/json");
     add_common_fields(s, reply, a);
     return reply;
 }

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/detail/json_text.hpp>
 #include <httphooks/socketio/binary.hpp>
 
 #include <nlohmann/json.hpp>

@@ -8,6 +8,7 @@
 #include <httphooks/detail/dispatch_operation.hpp>
 #include <httphooks/detail/exchange_factory.hpp>
 #include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/detail/json_text.hpp>
 #include <httphooks/detail/message_dispatch.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/envelope.hpp>
