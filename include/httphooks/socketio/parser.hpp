@@ -290,14 +290,12 @@ inline error_code decoder::put_attachments(incoming& to, std::string_view payloa
         return found.too_large ? error::too_large : error::bad_placeholder;
     packet->places = std::move(found.places);
     packet->text = payload;
-    auto const* const slices = to.slices();
-    for (std::size_t i = 0; i < to.count_; ++i) {
-        // a string's text stands between its quotes
-        std::size_t const quote = slices[i].kind == httphooks::detail::json_kind::string ? 1 : 0;
-        auto const at = static_cast<std::size_t>(slices[i].text.data() - payload.data());
+    each_element(to.tape_.root(), [&](auto const& value) {
+        std::string_view const text = written(value);
         packet->elements.push_back(
-            std::string_view(packet->text).substr(at - quote, slices[i].text.size() + 2 * quote));
-    }
+            std::string_view(packet->text)
+                .substr(static_cast<std::size_t>(text.data() - payload.data()), text.size()));
+    });
     std::size_t const first = to.type == packet_type::event ? 1 : 0;
     to.args = arguments(std::shared_ptr<detail::attached_packet const>(std::move(packet)), first);
     return {};

@@ -98,8 +98,7 @@ inline std::string id_text(std::string_view object) {
     scanner.object([&id](json_slice const& name, json_slice const& value) {
         std::string plain;
         append_unescaped(plain, name);
-        std::size_t const quote = value.kind == json_kind::string ? 1 : 0;
-        if (plain == "id") id = {value.text.data() - quote, value.text.size() + 2 * quote};
+        if (plain == "id") id = written(value);
         return true;
     });
     return std::string(id);
