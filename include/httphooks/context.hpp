@@ -48,6 +48,7 @@ public:
     /// Whether callbacks may return a response, or set one.
     static constexpr bool may_respond = is_responder(Type);
 
+    /// For the pipeline.
     explicit basic_context(detail::hook_run& run) noexcept : run_(run) {}
     basic_context(basic_context const&) = delete;
     basic_context& operator=(basic_context const&) = delete;

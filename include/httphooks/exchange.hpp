@@ -51,6 +51,7 @@ public:
 
     /// Where the request came from, to be set before start().
     httphooks::origin& origin() noexcept { return origin_; }
+    /// Where the request came from.
     httphooks::origin const& origin() const noexcept { return origin_; }
 
     /** Runs the hooks.

@@ -40,7 +40,7 @@ using field = beast::http::field;
     each other. The text is kept as it goes over the wire, so writing all fields is one copy. An
     object without fields, method, target and reason owns no memory. Any change invalidates
     iterators, references and views of names and values; the arguments of a change may be such
-   views. Meets Beast's requirements of Fields.
+    views. Meets Beast's requirements of Fields.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe, unless nobody changes them.
@@ -228,6 +228,7 @@ public:
     writer(writer const&) = delete;
     writer& operator=(writer const&) = delete;
 
+    /// The buffers, good as long as the fields are not changed.
     const_buffers_type get() const noexcept { return {buffers_.data(), buffers_.data() + count_}; }
 
 private:

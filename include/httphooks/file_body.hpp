@@ -45,8 +45,8 @@ public:
         @param at position within the range, in bytes
         @param out where to
         @param most how many bytes at most
-        @return how many bytes were read; 0 at the end, or when the file became shorter
-        @par Errors what pread(2) reports
+        @return how many bytes were read; 0 at the end, or when the file became shorter; an error
+            that pread(2) reports
     */
     result<std::size_t> read(std::uint64_t at, char* out, std::size_t most) const;
 

@@ -32,11 +32,13 @@ class hook_id {
 public:
     /// An id that no hook has.
     constexpr hook_id() = default;
+    /// The id with this number.
     constexpr explicit hook_id(std::uint64_t value) : value_(value) {}
 
     /// The number behind the id, from 1.
     constexpr std::uint64_t value() const noexcept { return value_; }
 
+    /// In the order of registration.
     friend constexpr auto operator<=>(hook_id, hook_id) = default;
 
 private:
@@ -53,6 +55,7 @@ struct body_annotation {
 
 /// A response, as a hook's documentation tells of it.
 struct response_annotation {
+    /// Its status, as 200.
     unsigned status = 200;
     /// What it means; empty: the status' reason phrase.
     std::string description{};
@@ -91,7 +94,9 @@ struct hook_options {
 
 /// A registered hook as data.
 struct hook_info {
+    /// What names it in its registry.
     hook_id id{};
+    /// Which of the seven types it is of.
     hook_type type{};
     /// The method it is registered for; any_verb: every method.
     verb method = any_verb;

@@ -55,7 +55,7 @@ nlohmann::json to_json(std::vector<hook_description> const& table);
     @par Thread safety
     Several threads may call it at once.
     @par Example
-    `hooks.get("/__hooks", hh::hooks_page(hooks));`
+    examples/demo/site.hpp
 */
 template <class State>
 auto hooks_page(basic_registry<State> const& hooks, hooks_page_options options = {});

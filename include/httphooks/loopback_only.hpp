@@ -20,9 +20,10 @@ namespace httphooks {
     @par Thread safety
     Several threads may call it at once.
     @par Example
-    `hooks.pre_responder(hh::any_verb, "/metrics", hh::loopback_only{});`
+    examples/demo/site.hpp
 */
 struct loopback_only {
+    /// Passes, or answers 404.
     template <class State>
     void operator()(basic_context<hook_type::pre_responder, State>& c) const {
         if (detail::is_loopback_client(c.request(), c.origin())) return c.pass();

@@ -28,7 +28,7 @@ namespace httphooks {
 /** Counts what exchanges do, and writes it in Prometheus' text format.
 
     `httphooks_requests_total{pattern,method,status,transport}`: replies, by the pattern of the
-   first responder that matched, empty when none did; never by path.
+    first responder that matched, empty when none did; never by path.
     `httphooks_stage_seconds{stage}`: histograms of the stages that had hooks.
     `httphooks_refused_total{transport,status}`: requests that a server refused before hooks saw
     them. `httphooks_cancelled_total`: exchanges whose client went. Then what registry_stats has:
@@ -64,7 +64,7 @@ public:
 
     /** A responder that answers with text(). It is a responder like others: guard it.
         @par Example
-        `hooks.get("/metrics", numbers.responder());` */
+        examples/demo/site.hpp */
     auto responder() const {
         return [self = *this](responder_context&) {
             return make_response(status::ok, self.text(),

@@ -27,7 +27,9 @@ namespace httphooks {
 
 /// What an OpenAPI document says about the whole.
 struct openapi_info {
+    /// The name of what it describes.
     std::string title = "API";
+    /// The version of what it describes, not that of OpenAPI.
     std::string version = "1.0.0";
     /// Markdown; empty: none.
     std::string description{};

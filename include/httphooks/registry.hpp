@@ -88,6 +88,7 @@ template <class State = no_state>
 class basic_registry {
 public:
     using executor_type = asio::any_io_executor;
+
     /** @param executor where requests are run whose handler has no executor of its own
         @param options see registry_options
     */
@@ -113,6 +114,7 @@ public:
         @throws system_error error::unknown_hook, naming the first unknown id; nothing is removed
     */
     void remove(std::span<hook_id const> ids) { core_->remove(ids); }
+    /// The same.
     void remove(std::initializer_list<hook_id> ids) { core_->remove({ids.begin(), ids.size()}); }
 
     /// Removes all hooks; the default responder and the no-match handler stay.

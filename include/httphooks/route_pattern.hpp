@@ -34,8 +34,10 @@ class captures;
 
     Matching takes time at most proportional to the pattern's length times the target's.
     A route_pattern is a cheap copy of a handle.
-    @par Thread safety distinct and shared objects: safe; it never changes.
-    @par Source the grammar of the npm module route-pattern 0.0.6.
+    @par Thread safety
+    Distinct and shared objects: safe; it never changes.
+    @par Source
+    The grammar of the npm module route-pattern 0.0.6
 */
 class route_pattern {
 public:

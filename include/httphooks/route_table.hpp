@@ -28,7 +28,8 @@ namespace httphooks {
 
     Filled with insert(), then build(), then read only. A lookup yields every match, in the order of
     insertion, not the best one.
-    @par Thread safety shared object: the const members, once built; distinct objects: safe.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: the const members, once built.
 */
 template <class Value>
 class route_table {
@@ -103,7 +104,7 @@ public:
 
     /** The first value of a parameter of match `i`, decoded.
         @param scratch takes the value when something had to be decoded; it is not touched
-       otherwise.
+            otherwise.
         @return nothing when the pattern has no parameter of this name.
     */
     std::optional<std::string_view> decoded(std::size_t i, std::string_view name,

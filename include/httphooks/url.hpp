@@ -25,8 +25,10 @@ namespace httphooks {
     `%2F` inside a segment stays what it is. A path that is canonical already is not copied: the
     parts are views into the target, which the caller keeps alive and unchanged. An object that is
     used again keeps its memory.
-    @par Thread safety distinct objects: safe; shared object: const members only.
-    @par Source RFC 9112 3.2 (forms of a target), RFC 3986 3.3, 5.2.4, 6.2.2 (paths).
+    @par Thread safety
+    Distinct objects: safe. Shared objects: the const members.
+    @par Source
+    RFC 9112 3.2 (forms of a target), RFC 3986 3.3, 5.2.4, 6.2.2 (paths)
 */
 class url {
 public:
@@ -82,17 +84,20 @@ private:
 };
 
 /** Replaces every escape by its byte; a malformed escape stays as it is.
-    @par Source RFC 3986 2.1.
+    @par Source
+    RFC 3986 2.1
 */
 std::string percent_decode(std::string_view text);
 
 /** Replaces every escape by its byte and every '+' by a space; a malformed escape stays as it is.
-    @par Source WHATWG URL, application/x-www-form-urlencoded parsing.
+    @par Source
+    WHATWG URL, application/x-www-form-urlencoded parsing
 */
 std::string form_decode(std::string_view text);
 
 /** Escapes every byte that is not unreserved (letters, digits, `-._~`).
-    @par Source RFC 3986 2.3; the result is that of encodeURIComponent for what both escape.
+    @par Source
+    RFC 3986 2.3; the result is that of encodeURIComponent for what both escape
 */
 std::string percent_encode(std::string_view text);
 
@@ -110,7 +115,8 @@ struct query_pair {
 /** The pairs of a query, in their order; a forward range of views into it.
 
     Empty pieces ("a=1&&b=2") are left out.
-    @par Source WHATWG URL, application/x-www-form-urlencoded parsing.
+    @par Source
+    WHATWG URL, application/x-www-form-urlencoded parsing
 */
 class query_view {
 public:

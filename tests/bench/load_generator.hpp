@@ -5,7 +5,7 @@
     Load for WebSocket servers: raw echo, SockJS and Socket.IO, from one thread.
 
     Requests are framed and masked once, so that generating one costs a copy; a reply costs the
-   parse of a header. All requests released by one readable event leave in one send().
+    parse of a header. All requests released by one readable event leave in one send().
 */
 
 #include <arpa/inet.h>

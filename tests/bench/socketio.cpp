@@ -4,7 +4,7 @@
     Socket.IO, and hooks over it, against the npm package socket.io, which does the same by hand.
 
     Without arguments: measures and prints a table, in the way of websocket.cpp. `socketio serve`
-   serves until it is ended. The peer finds the route of each request, and makes the same reply.
+    serves until it is ended. The peer finds the route of each request, and makes the same reply.
 */
 
 #include <httphooks.hpp>

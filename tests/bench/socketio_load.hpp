@@ -5,9 +5,9 @@
     Load for Socket.IO servers over polling, and by clients that come and go.
 
     Polling: each session has a connection for polls and one for what it sends. One request is under
-   way: the next leaves when the poll has brought the acknowledgement, and the last was received.
+    way: the next leaves when the poll has brought the acknowledgement, and the last was received.
     Coming and going: a connection, the upgrade, the main namespace, the packet that leaves it, and
-   the closing handshake of WebSocket.
+    the closing handshake of WebSocket.
 */
 
 #include "bench/load_generator.hpp"

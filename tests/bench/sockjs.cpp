@@ -4,13 +4,13 @@
     Hooks over SockJS against the npm package sockjs, which does the same by hand.
 
     Without arguments: measures and prints a table, in the way of websocket.cpp. `sockjs serve`
-   serves until it is ended. The peer parses each request, and makes the same reply; a router
-   between these changes its figure by less than a run differs from the next.
+    serves until it is ended. The peer parses each request, and makes the same reply; a router
+    between these changes its figure by less than a run differs from the next.
 
     One request in flight, and one publication, are mostly the system's: a receive and a send() for
-   each message, or a send() for each delivery. A program that does nothing else, with a constant
-   reply, reaches 2.3 to 2.9 times sockjs-node on a quiet machine; a busy one slows sockjs-node
-   more.
+    each message, or a send() for each delivery. A program that does nothing else, with a constant
+    reply, reaches 2.3 to 2.9 times sockjs-node on a quiet machine; a busy one slows sockjs-node
+    more.
 */
 
 #include <httphooks.hpp>

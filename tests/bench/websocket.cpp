@@ -6,7 +6,7 @@
     Without arguments: measures and prints a table. The servers are other processes on one core, the
     load is made on another; what counts is messages for each second of the server's CPU time.
     `websocket serve PEER` serves until it is ended: `own`, or `beast` in the shape of Beast's
-   example websocket_server_async.
+    example websocket_server_async.
 */
 
 #include <httphooks.hpp>

@@ -5,7 +5,7 @@
     Load for SockJS servers over xhr_streaming and xhr_send: two HTTP connections a session.
 
     Of each session one message is under way: the next leaves when the answer to the last has come
-   on the stream, and the 204 of its request.
+    on the stream, and the 204 of its request.
 */
 
 #include "bench/load_generator.hpp"

@@ -33,12 +33,13 @@ namespace httphooks::engineio {
 
     @par Thread safety
     send(), send_binary(), close(), pause(), resume() and what only tells something may be called on
-   any thread; the rest on get_executor(), where on_connection's handler and all others are called.
+    any thread; the rest on get_executor(), where on_connection's handler and all others are called.
     @par Example
     examples/engineio_echo.cpp
 */
 class connection {
 public:
+    /// For servers.
     explicit connection(std::shared_ptr<detail::live_session> s) noexcept
         : session_(std::move(s)) {}
 
@@ -108,6 +109,7 @@ public:
     /// Something of the application's that belongs to the connection.
     std::any& data() noexcept { return session_->data(); }
 
+    /// Whether two handles are of the same connection.
     friend bool operator==(connection const& a, connection const& b) noexcept {
         return a.session_ == b.session_;
     }

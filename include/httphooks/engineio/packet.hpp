@@ -37,9 +37,11 @@ enum class packet_type : std::uint8_t {
 
 /// A packet that somebody else keeps.
 struct packet_view {
+    /// What it is.
     packet_type type = packet_type::message;
     /// Whether data is bytes and not UTF-8; messages only.
     bool binary = false;
+    /// What it carries: UTF-8, or bytes.
     std::string_view data{};
     /// Whether a poll's reply is worth compressing for it.
     bool compress = true;
@@ -47,18 +49,24 @@ struct packet_view {
 
 /// A packet.
 struct packet {
+    /// What it is.
     packet_type type = packet_type::message;
     /// Whether data is bytes and not UTF-8; messages only.
     bool binary = false;
+    /// What it carries: UTF-8, or bytes.
     std::string data{};
     /// Whether a poll's reply is worth compressing for it.
     bool compress = true;
 
+    /// An empty message.
     packet() = default;
+    /// A packet of all that there is to it.
     packet(packet_type t, bool b, std::string d, bool c = true)
         : type(t), binary(b), data(std::move(d)), compress(c) {}
+    /// A copy.
     explicit packet(packet_view p) : packet(p.type, p.binary, std::string(p.data), p.compress) {}
 
+    /// The packet, good as long as this one is not changed.
     packet_view view() const noexcept { return {type, binary, data, compress}; }
 };
 

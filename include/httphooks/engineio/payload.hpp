@@ -22,9 +22,11 @@ namespace httphooks::engineio {
 /// How many packets a client may put into a payload.
 inline constexpr std::size_t payload_packets = 1024;
 
-/// A payload, and whether it is bytes and not text.
+/// A payload.
 struct encoded_payload {
+    /// What is sent, or was received.
     std::string body{};
+    /// Whether it is bytes and not UTF-8.
     bool binary = false;
 };
 

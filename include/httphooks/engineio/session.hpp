@@ -56,6 +56,7 @@ struct session_actions {
     WebSocket closes at once, and what waits is sent with the "close" that follows it. */
 class session {
 public:
+    /// Time is a parameter, taken from this clock.
     using clock = std::chrono::steady_clock;
     using time_point = clock::time_point;
 
@@ -67,10 +68,13 @@ public:
     /// What to send when the session begins on a WebSocket.
     session_actions start();
 
+    /// What carries the session now.
     transport_kind transport() const noexcept { return transport_; }
+    /// The revision of the protocol that the client speaks.
     revision protocol() const noexcept { return revision_; }
     /// Whether packets of the application are taken.
     bool is_open() const noexcept { return phase_ == phase::open; }
+    /// Whether it has ended.
     bool is_over() const noexcept { return phase_ == phase::over; }
     /// Whether a poll waits.
     bool polled() const noexcept { return polled_; }

@@ -101,16 +101,20 @@ public:
 
     /** Writes the header of a reply whose body comes in pieces: chunked, or up to the end of the
         connection for a client of HTTP/1.0.
-        @par Completes with as async_write() */
+        @par Completes with
+        the same as async_write() */
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_start(response const& header, Token&& token);
 
-    /// Writes a piece of the body; an empty one writes nothing. @par Completes with as
-    /// async_write()
+    /** Writes a piece of the body; an empty one writes nothing.
+        @par Completes with
+        the same as async_write() */
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_write_chunk(std::string_view piece, Token&& token);
 
-    /// Ends the body. @par Completes with as async_write()
+    /** Ends the body.
+        @par Completes with
+        the same as async_write() */
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_end(Token&& token);
 

@@ -28,7 +28,7 @@ namespace httphooks::http {
     replies into bytes, in the order of the requests.
 
     No I/O: consume() takes input, output() is what is to be written, and the listener is told when
-   a reply that took its time has come. Time is that of the loop's wheel. Recycled by clear(); an
+    a reply that took its time has come. Time is that of the loop's wheel. Recycled by clear(); an
     idle connection needs none.
 
     @par Thread safety
@@ -36,6 +36,7 @@ namespace httphooks::http {
 */
 class dispatch final : private reply_sink {
 public:
+    /// The time of the loop's wheel.
     using tick = detail::timer_wheel::tick;
 
     /// Told of replies that were not ready when consume() returned.
@@ -49,13 +50,17 @@ public:
 
     /// A request that a mount is to serve.
     struct mount_request {
+        /// Which one.
         detail::mounted* mount;
+        /// The request itself.
         request message;
+        /// Whether the connection may serve another one after it.
         bool keep_alive;
         /// Who asks; behind a trusted proxy its client.
         asio::ip::tcp::endpoint client;
     };
 
+    /// For connections of a loop, which outlives it.
     explicit dispatch(detail::loop& loop) : loop_(loop), guard_(loop.options().framing) {}
     dispatch(dispatch const&) = delete;
     dispatch& operator=(dispatch const&) = delete;

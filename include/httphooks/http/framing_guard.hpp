@@ -50,6 +50,7 @@ public:
     /// What scan() returns when it has refused the input.
     static constexpr std::size_t refused = static_cast<std::size_t>(-1);
 
+    /// A guard that waits for the first byte of a request.
     explicit framing_guard(framing_limits const& limits = {}) noexcept : limits_(limits) {}
 
     /// Forgets the request; the next byte is the first of another.

@@ -48,6 +48,7 @@ struct broadcast_options {
     std::vector<std::string> rooms{};
     /// The rooms whose sockets do not get it, whatever other rooms they are in.
     std::vector<std::string> except{};
+    /// How it is sent.
     broadcast_flags flags{};
 };
 
@@ -56,9 +57,11 @@ enum class room_event : std::uint8_t { create, join, leave, remove };
 
 /// What is known of a socket, of this server or another one.
 struct socket_description {
+    /// What names it to others; no secret.
     std::string id{};
     /// As node has it: headers, time, address, xdomain, secure, issued, url, query, auth.
     nlohmann::json handshake{};
+    /// The rooms that it is in.
     std::vector<std::string> rooms{};
     /// What the application keeps with it.
     nlohmann::json data{};
@@ -66,10 +69,13 @@ struct socket_description {
 
 /// What is kept of a socket whose client may come back.
 struct session_state {
+    /// The socket's id.
     std::string sid{};
     /// What the client has to know: a secret.
     std::string pid{};
+    /// The rooms that it was in.
     std::vector<std::string> rooms{};
+    /// What the application kept with it.
     nlohmann::json data{};
     /// What the client has missed; adapters set it when they restore a session.
     std::vector<packet_data> missed{};
@@ -81,6 +87,7 @@ struct session_state {
 struct delivery {
     /// Nothing else is in it than the arguments.
     std::shared_ptr<packet_data const> data{};
+    /// How it is sent.
     broadcast_flags flags{};
     /// The number that acknowledgements come with; nothing: they are not asked for.
     std::optional<std::uint64_t> id{};
@@ -171,8 +178,8 @@ using client_count_handler = std::function<void(std::size_t)>;
     Completion functions are called once, on any thread, perhaps before the call returns.
 
     - `add_all(s, rooms)`, whether it is in all of them then, `del(s, room)`, `del_all(s)`.
-   `admit(s)` comes first for each socket, `enlist(s, offset)` when it is connected: before that
-   broadcasts do not reach it. After `del_all(s)` it is unknown, and joins nothing.
+      `admit(s)` comes first for each socket, `enlist(s, offset)` when it is connected: before that
+      broadcasts do not reach it. After `del_all(s)` it is unknown, and joins nothing.
     - For a socket with a restored session, `enlist` has that session's `offset`, and delivers the
       packets for the socket's rooms that came behind it, in front of all that come later; false
       when they are not all known any more. Else the offset is empty, and the result true.
@@ -188,7 +195,7 @@ using client_count_handler = std::function<void(std::size_t)>;
       they do anything. An adapter that recovers adds an offset to the arguments of events.
     - `close()`: the last call.
     @par Example
-    memory_adapter */
+    httphooks/socketio/memory_adapter.hpp */
 template <class A>
 concept adapter = requires(A& a, std::shared_ptr<local_socket> const& s,
                            std::span<std::string const> names, std::string_view text,
@@ -220,7 +227,7 @@ concept adapter = requires(A& a, std::shared_ptr<local_socket> const& s,
     a.close();
 };
 
-/// An adapter of any type.
+/// An adapter of any type; what each function does is said with the concept `adapter`.
 class any_adapter {
 public:
     any_adapter() = default;

@@ -22,6 +22,7 @@ namespace httphooks::socketio {
 
 /// Bytes as an argument, sent or received.
 struct bytes {
+    /// The bytes.
     std::string data{};
 
     friend bool operator==(bytes const&, bytes const&) = default;

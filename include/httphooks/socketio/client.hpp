@@ -48,6 +48,7 @@ namespace httphooks::socketio {
     examples/socketio_client.cpp */
 class client {
 public:
+    /// A client without a connection; the executor is where its handlers are called.
     explicit client(asio::any_io_executor executor, client_options o = {})
         : manager_(std::make_shared<detail::client_manager>(executor, std::move(o))) {}
 
@@ -72,7 +73,7 @@ public:
         revision. error::disconnected: the connection ended too early. error::bad_namespace: there
         is a comma in the namespace. already_started: the client is connected, or tries to be; see
         of(). timed_out: the server did not answer in time. Else as
-       engineio::client::async_connect()
+        engineio::client::async_connect()
         @par Cancellation
         All types; the client is closed. */
     template <asio::completion_token_for<void(error_code, client_socket)> Token>

@@ -40,13 +40,13 @@ struct dispatch_options {
 
     The event `request` with an object `{"method","url","headers","content"}` is acknowledged with
     `{"statusCode","headers","content"}`; see envelope::decode() and encode(). Answers come when
-   they are ready, in any order; without an acknowledgement the hooks run and nothing is sent. Bytes
-   are content both ways: as an attachment of the request, and as one of the answer when it is not
-    UTF-8. What is not a request is acknowledged with status 400, and the socket stays. At most
-    dispatch_options::in_flight requests of a socket are under way; then its connection is not read,
-    with the sockets of other namespaces on it, until there is room. When the socket is disconnected
-    they are cancelled. The origin of a request has the peer, the request that opened the
-   connection, and origin::push().
+    they are ready, in any order; without an acknowledgement the hooks run and nothing is sent.
+    Bytes are content both ways: as an attachment of the request, and as one of the answer when it
+    is not UTF-8. What is not a request is acknowledged with status 400, and the socket stays. At
+    most dispatch_options::in_flight requests of a socket are under way; then its connection is not
+    read, with the sockets of other namespaces on it, until there is room. When the socket is
+    disconnected they are cancelled. The origin of a request has the peer, the request that opened
+    the connection, and origin::push().
 
     @param n a namespace, or a pattern of namespaces; handlers of the application's for the same
         sockets may be set too

@@ -30,6 +30,7 @@ concept event_number = std::integral<N> && !std::same_as<N, bool> && !std::same_
     numbers too */
 class event_name {
 public:
+    /// A name that goes over the wire as a text.
     event_name(std::string_view text) noexcept : text_(text) {}
     event_name(std::string const& text) noexcept : text_(text) {}
     event_name(char const* text) noexcept : text_(text) {}
@@ -47,6 +48,7 @@ public:
     /// Whether it goes over the wire as a number.
     bool is_number() const noexcept { return length_ != 0; }
 
+    /// Whether both are the same text.
     friend bool operator==(event_name const& a, event_name const& b) noexcept {
         return a.text() == b.text();
     }

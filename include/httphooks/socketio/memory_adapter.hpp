@@ -27,7 +27,8 @@ namespace httphooks::socketio {
 
 /** Knows the rooms of one server's sockets, and with recovery what clients have missed.
 
-    Adapters of servers that are several can have one for their own sockets.
+    Adapters of servers that are several can have one for their own sockets. What each function does
+    is said with the concept `adapter`.
 
     @par Thread safety
     All threads. */

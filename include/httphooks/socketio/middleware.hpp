@@ -18,6 +18,7 @@ namespace httphooks::socketio {
 
 /// Why a client may not join a namespace, or an event is not handled.
 struct middleware_error {
+    /// What the client is told.
     std::string message{};
     /// What the client is told besides.
     std::optional<nlohmann::json> data{};
@@ -30,6 +31,7 @@ struct middleware_error {
     All threads. */
 class next {
 public:
+    /// What is called with the answer; nothing: go on.
     using function = std::function<void(std::optional<middleware_error>)>;
 
     /// For servers.

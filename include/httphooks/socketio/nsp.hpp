@@ -146,6 +146,7 @@ public:
     /// How many sockets there are in this process.
     std::size_t size() const;
 
+    /// Whether two handles are of the same namespace.
     friend bool operator==(nsp const& a, nsp const& b) noexcept { return a.nsp_ == b.nsp_; }
 
 private:

@@ -35,6 +35,7 @@ constexpr bool is_binary(packet_type t) noexcept {
 
 /// A packet without its attachments. The texts are somebody else's.
 struct packet_header {
+    /// What it is.
     packet_type type = packet_type::event;
     /// The namespace.
     std::string_view nsp = "/";

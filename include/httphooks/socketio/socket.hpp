@@ -246,6 +246,7 @@ public:
     /// closed
     void disconnect(bool close = false) const { socket_->disconnect(close); }
 
+    /// Whether two handles are of the same socket.
     friend bool operator==(socket const& a, socket const& b) noexcept {
         return a.socket_ == b.socket_;
     }

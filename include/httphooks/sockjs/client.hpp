@@ -39,6 +39,7 @@ namespace httphooks::sockjs {
 */
 class client {
 public:
+    /// A client without connections; the executor is where its handlers are called.
     explicit client(asio::any_io_executor executor, client_options o = {})
         : executor_(std::move(executor)), settings_(std::make_shared<detail::client_settings>()) {
         settings_->options = std::move(o);

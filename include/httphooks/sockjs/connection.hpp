@@ -38,6 +38,7 @@ namespace httphooks::sockjs {
 */
 class connection {
 public:
+    /// For servers.
     explicit connection(std::shared_ptr<detail::session_base> s) noexcept
         : session_(std::move(s)) {}
 
@@ -95,6 +96,7 @@ public:
     /// Something of the application's that belongs to the connection.
     std::any& data() noexcept { return session_->data(); }
 
+    /// Whether two handles are of the same connection.
     friend bool operator==(connection const& a, connection const& b) noexcept {
         return a.session_ == b.session_;
     }

@@ -26,8 +26,10 @@ namespace httphooks::sockjs {
     SockJS 0.3.3, iframe page; RFC 9110 13.1.2 (If-None-Match) */
 class iframe_page {
 public:
+    /// Makes the page of a server.
     explicit iframe_page(options const& o);
 
+    /// The page, in HTML.
     std::string const& text() const noexcept { return text_; }
     /// A strong entity tag, in quotes.
     std::string const& etag() const noexcept { return etag_; }

@@ -77,6 +77,7 @@ public:
 
     /// Sends a message to all connections.
     void broadcast(std::string_view message) { broadcast(prepared_message(message)); }
+    /// Sends a message that is framed already to all connections.
     void broadcast(prepared_message const& message) {
         detail::broadcast_to(service_->all(), message);
     }

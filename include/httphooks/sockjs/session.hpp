@@ -51,6 +51,7 @@ struct session_actions {
     SockJS 0.3.3; sockjs-node 0.3.24 */
 class session {
 public:
+    /// Time is a parameter, taken from this clock.
     using clock = std::chrono::steady_clock;
     using time_point = clock::time_point;
 
@@ -71,6 +72,7 @@ public:
         @param o outlives the session */
     session(options const& o, time_point now) : options_(&o), disconnect_at_(now + delay()) {}
 
+    /// How far it is.
     phase state() const noexcept { return phase_; }
 
     /// Whether a receiver waits or writes, so that another one has to be refused.

@@ -52,6 +52,7 @@ struct client_options {
 */
 class client {
 public:
+    /// A client without connections; the executor is where its handlers are called.
     explicit client(asio::any_io_executor executor, client_options o = {})
         : executor_(std::move(executor)),
           options_(std::make_shared<client_options>(std::move(o))),

@@ -125,7 +125,7 @@ private:
 /** A handle of a connection; copies are handles of the same one.
 
     It is safe to use after the connection has ended: then nothing is sent. What is sent while
-   handlers run goes out in one write when they are done.
+    handlers run goes out in one write when they are done.
 
     @par Thread safety
     send(), close() and terminate() may be called from any thread; from another than the

@@ -77,9 +77,9 @@ private:
     A text message `{"method","url","headers","content"}` is answered by one
     `{"statusCode","headers","content"}`; see envelope::decode() and encode(). A member `id` is
     echoed: such answers come when they are ready, others in the order of their messages. What is
-   not a request is answered with status 400, and the connection goes on. At most
+    not a request is answered with status 400, and the connection goes on. At most
     dispatch_options::in_flight requests of a connection are under way; then reading pauses. When
-   the connection ends they are cancelled. The origin of a request has the peer, the handshake and
+    the connection ends they are cancelled. The origin of a request has the peer, the handshake and
     origin::push().
 
     @param s its handlers for open, message and close are set here; before it is mounted

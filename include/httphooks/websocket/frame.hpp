@@ -58,9 +58,9 @@ concept frame_sink = requires(S& s, opcode op, close_code code, std::string_view
 /** Reads the frames of one direction of a connection.
 
     A message that is whole in the input is unmasked and handed on in place. Of others the payload
-   is kept as it comes, unmasked and, of a text, already checked: what cannot become UTF-8 is
-   refused at the first byte that shows it. Control frames may come between the fragments of a
-   message.
+    is kept as it comes, unmasked and, of a text, already checked: what cannot become UTF-8 is
+    refused at the first byte that shows it. Control frames may come between the fragments of a
+    message.
 
     @par Thread safety
     None.
@@ -78,7 +78,7 @@ public:
 
         @param self which side reads
         @param data the bytes that the last call left, then the new ones; payloads are unmasked
-       there
+            there
         @param n how many
         @return how many bytes were taken: all of them, or all but the beginning of a frame, or what
             was read when the sink had enough or failure() is set
@@ -151,7 +151,7 @@ void append_close(std::string& out, role self, close_code code, std::string_view
 /** A frame whose payload is written straight to the output.
 
     Construct it, append the payload to the same string, call finish(). When the payload is as long
-   as was expected, give or take what its header allows, nothing is moved. */
+    as was expected, give or take what its header allows, nothing is moved. */
 class frame_builder {
 public:
     /// @param expected about how many bytes the payload will have

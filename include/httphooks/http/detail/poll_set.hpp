@@ -5,7 +5,7 @@
     Readiness of many sockets of one event loop, told in batches (Linux).
 
     Waiting for a socket with Asio costs a system call and an operation for each event. A socket in
-   a poll_set is registered once; the set itself is what Asio waits for.
+    a poll_set is registered once; the set itself is what Asio waits for.
 */
 
 #if defined(__linux__)

@@ -36,8 +36,8 @@ struct channel_settings {
 /** A connection.
 
     It lives while its stream is open, then as long as there are handles. Whatever comes in is read
-   to the thread's buffer; all messages in it are handed on, and what they cause to be sent leaves
-   in one write. An idle connection holds no buffer.
+    to the thread's buffer; all messages in it are handed on, and what they cause to be sent leaves
+    in one write. An idle connection holds no buffer.
 */
 class channel final : public http::detail::byte_stream_owner,
                       public loop_member,
