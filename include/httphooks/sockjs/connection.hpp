@@ -149,7 +149,8 @@ namespace detail {
 /// Sends to sessions, with one post for each event loop that is not the caller's.
 inline void broadcast_to(std::vector<std::shared_ptr<session_base>> all,
                          prepared_message const& message) {
-    std::vector<std::pair<home, std::vector<std::shared_ptr<session_base>>>> elsewhere;
+    std::vector<std::pair<http::detail::home, std::vector<std::shared_ptr<session_base>>>>
+        elsewhere;
     for (auto& s : all) {
         if (s->place().here()) {
             s->send(message);

@@ -5,12 +5,12 @@
     A SockJS server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/route.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/detail/websocket_session.hpp>
 #include <httphooks/sockjs/info.hpp>
 #include <httphooks/sockjs/options.hpp>
@@ -211,38 +211,40 @@ inline bool enabled(endpoint what, sockjs::options const& o) noexcept {
 inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
     using detail::endpoint;
     sockjs::options const& o = service_->options();
-    detail::visit v{std::move(c), std::move(r), std::move(done)};
+    http::detail::visit v{std::move(c), std::move(r), std::move(done)};
     std::string const path(http::detail::target_path(
         std::string_view(v.message.target().data(), v.message.target().size())));
     auto const [what, session] =
         detail::find_route(std::string_view(path).substr(std::min(o.prefix.size(), path.size())));
-    if (!detail::enabled(what, o)) return detail::reply(std::move(v), detail::not_found());
+    if (!detail::enabled(what, o)) return http::detail::reply(std::move(v), detail::not_found());
     if (!detail::allows(what, v.message.method()))
-        return detail::reply(std::move(v), detail::method_not_allowed(detail::methods_of(what)));
+        return http::detail::reply(std::move(v),
+                                   detail::method_not_allowed(detail::methods_of(what)));
     // what these two say is no secret
     bool const for_all = what == endpoint::greeting || what == endpoint::info;
     if (!for_all && !detail::origin_allowed(o, v.message)) {
         response const refused = detail::refusal(o, v.message, status::forbidden, true);
-        return detail::reply(std::move(v), refused);
+        return http::detail::reply(std::move(v), refused);
     }
     if (v.message.method() == verb::options) {
         response const r2 = detail::preflight(o, v.message, detail::preflight_methods(what));
-        return detail::reply(std::move(v), r2);
+        return http::detail::reply(std::move(v), r2);
     }
     switch (what) {
         case endpoint::greeting:
-            return detail::reply(std::move(v), make_response(status::ok, "Welcome to SockJS!\n",
-                                                             detail::plain_text));
+            return http::detail::reply(
+                std::move(v),
+                make_response(status::ok, "Welcome to SockJS!\n", detail::plain_text));
         case endpoint::iframe: {
             response const page = service_->iframe().answer(v.message);
-            return detail::reply(std::move(v), page);
+            return http::detail::reply(std::move(v), page);
         }
         case endpoint::info: {
             response info = make_response(status::ok, info_text(o, info_entropy()),
                                           "application/json; charset=UTF-8");
             detail::add_no_cache(info);
             detail::add_cors(info, o, v.message);
-            return detail::reply(std::move(v), info);
+            return http::detail::reply(std::move(v), info);
         }
         case endpoint::raw_websocket:
             return transport::serve_raw_websocket(service_, std::move(v));

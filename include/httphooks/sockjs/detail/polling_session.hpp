@@ -25,7 +25,8 @@ namespace httphooks::sockjs::detail {
 class polling_session final : public session_base, public receiver_owner {
 public:
     polling_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o,
-                    home place, handshake shake, std::string_view transport, std::string id)
+                    http::detail::home place, handshake shake, std::string_view transport,
+                    std::string id)
         : session_base(std::move(owner), std::move(place), std::move(shake), transport),
           options_(std::move(o)),
           machine_(*options_, session::clock::now()),
@@ -46,7 +47,7 @@ public:
         @param taken called, here or later, when there is room for more; false: there was none */
     void receive(std::string_view body, std::function<void(bool)> taken);
 
-    home const& receiver_home() const noexcept override { return place(); }
+    http::detail::home const& receiver_home() const noexcept override { return place(); }
     void on_written(receiver_id r) override;
     void on_done(receiver_id r) override;
     void on_gone(receiver_id r) override;

@@ -5,8 +5,8 @@
     The response that carries a session's frames for a while: a poll, or a stream.
 */
 
-#include <httphooks/sockjs/detail/home.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
+#include <httphooks/http/detail/home.hpp>
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/session.hpp>
 
 #include <atomic>
@@ -30,7 +30,7 @@ public:
     receiver_owner(receiver_owner const&) = delete;
     receiver_owner& operator=(receiver_owner const&) = delete;
 
-    virtual home const& receiver_home() const noexcept = 0;
+    virtual http::detail::home const& receiver_home() const noexcept = 0;
     /// A frame is written, and the response goes on.
     virtual void on_written(receiver_id r) = 0;
     /// The response has ended, whole.
@@ -50,7 +50,7 @@ class receiver final : public std::enable_shared_from_this<receiver> {
 public:
     /** @param header of the response
         @param prelude what a stream begins with */
-    receiver(visit v, response header, receiver_shape shape, std::string prelude = {})
+    receiver(http::detail::visit v, response header, receiver_shape shape, std::string prelude = {})
         : visit_(std::move(v)),
           home_(visit_.client.get_executor()),
           header_(std::move(header)),
@@ -78,7 +78,7 @@ public:
 
     // from any thread ---------------------------------------------------------------------
 
-    home const& place() const noexcept { return home_; }
+    http::detail::home const& place() const noexcept { return home_; }
     receiver_id id() const noexcept { return id_; }
 
     /// Writes a frame. @param last the response ends behind it
@@ -101,8 +101,8 @@ private:
     }
 
     receiver_id const id_ = next_id();
-    visit visit_;
-    home home_;
+    http::detail::visit visit_;
+    http::detail::home home_;
     response header_;
     receiver_shape shape_;
     std::string prelude_;

@@ -6,9 +6,9 @@
 */
 
 #include <httphooks/detail/recycle.hpp>
+#include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
 #include <httphooks/message.hpp>
-#include <httphooks/sockjs/detail/home.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/prepared_message.hpp>
@@ -66,11 +66,11 @@ protected:
 using session_owner = http::detail::session_owner<session_base>;
 
 /** A session. Its state changes on its home only; calls from elsewhere are posted there. */
-class session_base : public timed,
+class session_base : public http::detail::timed,
                      public boost::intrusive::list_base_hook<
                          boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
 public:
-    session_base(std::shared_ptr<session_owner> owner, home place, handshake shake,
+    session_base(std::shared_ptr<session_owner> owner, http::detail::home place, handshake shake,
                  std::string_view transport);
     ~session_base() override;
 
@@ -89,7 +89,7 @@ public:
 
     sockjs::handshake const& opening() const noexcept { return handshake_; }
     std::string_view transport() const noexcept { return transport_; }
-    detail::home const& place() const noexcept { return home_; }
+    http::detail::home const& place() const noexcept { return home_; }
 
     // on the home -------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ private:
     void clear() noexcept;
 
     std::shared_ptr<session_owner> owner_;
-    detail::home home_;
+    http::detail::home home_;
     sockjs::handshake handshake_;
     std::string_view transport_;
     std::function<void(std::string_view, bool)> on_message_{};
@@ -171,7 +171,7 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-inline session_base::session_base(std::shared_ptr<session_owner> owner, detail::home place,
+inline session_base::session_base(std::shared_ptr<session_owner> owner, http::detail::home place,
                                   sockjs::handshake shake, std::string_view transport)
     : owner_(std::move(owner)),
       home_(std::move(place)),

@@ -27,7 +27,7 @@ class websocket_session final : public session_base {
 public:
     /// @param raw without frames of SockJS
     websocket_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o,
-                      home place, handshake shake, bool raw)
+                      http::detail::home place, handshake shake, bool raw)
         : session_base(std::move(owner), std::move(place), std::move(shake),
                        raw ? "websocket-raw" : "websocket"),
           options_(std::move(o)),

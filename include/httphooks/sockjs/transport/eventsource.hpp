@@ -5,9 +5,9 @@
     Server-sent events: a GET whose answer carries frames until it is long enough.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 
 #include <memory>
 #include <string>
@@ -18,11 +18,12 @@ namespace httphooks::sockjs::transport {
 /** Serves `GET .../eventsource`.
     @par Source
     SockJS 0.3.3, eventsource */
-void serve_eventsource(std::shared_ptr<detail::service> const& s, detail::visit v, std::string id);
+void serve_eventsource(std::shared_ptr<detail::service> const& s, http::detail::visit v,
+                       std::string id);
 
 // ---------------------------------------------------------------------------------------------
 
-inline void serve_eventsource(std::shared_ptr<detail::service> const& s, detail::visit v,
+inline void serve_eventsource(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                               std::string id) {
     using namespace httphooks::sockjs::detail;
     response header = make_response(status::ok, {}, "text/event-stream");

@@ -5,10 +5,10 @@
     The htmlfile transport: a page in an iframe to which scripts are added, one for each frame.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/callback_name.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -22,7 +22,8 @@ namespace httphooks::sockjs::transport {
 /** Serves `GET .../htmlfile?c=callback`.
     @par Source
     SockJS 0.3.3, htmlfile */
-void serve_htmlfile(std::shared_ptr<detail::service> const& s, detail::visit v, std::string id);
+void serve_htmlfile(std::shared_ptr<detail::service> const& s, http::detail::visit v,
+                    std::string id);
 
 /// The beginning of the page: more than 1024 bytes, so that browsers begin to show it.
 std::string htmlfile_page(std::string_view callback);
@@ -45,12 +46,12 @@ inline std::string htmlfile_page(std::string_view callback) {
     return page + "\r\n\r\n";
 }
 
-inline void serve_htmlfile(std::shared_ptr<detail::service> const& s, detail::visit v,
+inline void serve_htmlfile(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                            std::string id) {
     using namespace httphooks::sockjs::detail;
     std::optional<response> wrong;
     std::string const callback = callback_of(v.message, 64, wrong);
-    if (wrong) return reply(std::move(v), *wrong);
+    if (wrong) return http::detail::reply(std::move(v), *wrong);
     response header = make_response(status::ok, {}, "text/html; charset=UTF-8");
     add_no_cache(header);
     add_cookie(header, s->options(), v.message);

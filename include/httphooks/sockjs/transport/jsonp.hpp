@@ -5,10 +5,10 @@
     JSONP polling: a script that is the next frame; and the form that carries messages.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/callback_name.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/transport/xhr.hpp>
 
@@ -24,22 +24,22 @@ namespace httphooks::sockjs::transport {
     @par Source
     SockJS 0.3.3, jsonp; sockjs-node for the empty comment in front and nosniff, which keep it from
     being read as something else */
-void serve_jsonp(std::shared_ptr<detail::service> const& s, detail::visit v, std::string id);
+void serve_jsonp(std::shared_ptr<detail::service> const& s, http::detail::visit v, std::string id);
 
 /** Serves `POST .../jsonp_send`.
     @par Source
     SockJS 0.3.3, jsonp_send; of a field that comes twice the first counts */
-void serve_jsonp_send(std::shared_ptr<detail::service> const& s, detail::visit v,
+void serve_jsonp_send(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                       std::string_view id);
 
 // ---------------------------------------------------------------------------------------------
 
-inline void serve_jsonp(std::shared_ptr<detail::service> const& s, detail::visit v,
+inline void serve_jsonp(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                         std::string id) {
     using namespace httphooks::sockjs::detail;
     std::optional<response> wrong;
     std::string callback = callback_of(v.message, 32, wrong);
-    if (wrong) return reply(std::move(v), *wrong);
+    if (wrong) return http::detail::reply(std::move(v), *wrong);
     response header = make_response(status::ok, {}, javascript);
     header.set("X-Content-Type-Options", "nosniff");
     add_no_cache(header);
@@ -49,7 +49,7 @@ inline void serve_jsonp(std::shared_ptr<detail::service> const& s, detail::visit
     s->enter(std::move(id), std::move(r), "jsonp-polling");
 }
 
-inline void serve_jsonp_send(std::shared_ptr<detail::service> const& s, detail::visit v,
+inline void serve_jsonp_send(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                              std::string_view id) {
     using namespace httphooks::sockjs::detail;
     options const& o = s->options();
@@ -66,12 +66,12 @@ inline void serve_jsonp_send(std::shared_ptr<detail::service> const& s, detail::
     };
     if (auto const ec = check_messages(body)) {
         response const bad = dress(bad_messages(ec));
-        return reply(std::move(v), bad);
+        return http::detail::reply(std::move(v), bad);
     }
     auto const session = s->find(id, v.client.peer().address());
     if (!session) {
         response const unknown = dress(not_found());
-        return reply(std::move(v), unknown);
+        return http::detail::reply(std::move(v), unknown);
     }
     response good = dress(make_response(status::ok, "ok", plain_text));
     response busy = refusal(o, v.message, status::service_unavailable, false);

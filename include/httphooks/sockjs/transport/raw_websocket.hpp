@@ -5,8 +5,8 @@
     A WebSocket without frames of SockJS, for clients that are not sockjs-client.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/transport/websocket.hpp>
 
 #include <memory>
@@ -17,11 +17,11 @@ namespace httphooks::sockjs::transport {
 /** Serves `GET prefix/websocket`. Messages are texts or bytes, as they come.
     @par Source
     SockJS 0.3.3, raw websocket */
-void serve_raw_websocket(std::shared_ptr<detail::service> const& s, detail::visit v);
+void serve_raw_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v);
 
 // ---------------------------------------------------------------------------------------------
 
-inline void serve_raw_websocket(std::shared_ptr<detail::service> const& s, detail::visit v) {
+inline void serve_raw_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v) {
     detail::serve_upgrade(s, std::move(v), true);
 }
 

@@ -5,9 +5,9 @@
     The WebSocket transport: one frame of SockJS in each message.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/detail/websocket_session.hpp>
 #include <httphooks/websocket/detail/open_channel.hpp>
 #include <httphooks/websocket/handshake.hpp>
@@ -23,7 +23,7 @@ namespace httphooks::sockjs::transport {
 /** Serves `GET .../websocket` of a session.
     @par Source
     SockJS 0.3.3, websocket; RFC 6455 4.2 */
-void serve_websocket(std::shared_ptr<detail::service> const& s, detail::visit v);
+void serve_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ inline response not_a_websocket(request const& r, websocket::handshake_reply con
 /// A request to become a WebSocket, while the application thinks about it.
 class upgrade final : public std::enable_shared_from_this<upgrade> {
 public:
-    upgrade(std::shared_ptr<service> s, visit v, bool raw)
+    upgrade(std::shared_ptr<service> s, http::detail::visit v, bool raw)
         : service_(std::move(s)),
           visit_(std::move(v)),
           place_(visit_.client.get_executor()),
@@ -85,7 +85,7 @@ public:
 private:
     void refuse(status why) {
         response const r = refusal(service_->options(), visit_.message, why, true);
-        reply(std::move(visit_), r);
+        http::detail::reply(std::move(visit_), r);
     }
 
     void decide(handshake const& shake, status says) {
@@ -113,18 +113,18 @@ public:
 
 private:
     std::shared_ptr<service> service_;
-    visit visit_;
-    home place_;
+    http::detail::visit visit_;
+    http::detail::home place_;
     std::optional<status> says_{};
     bool const raw_;
     bool waiting_ = false;
 };
 
 /// Makes a connection a WebSocket, or says why not.
-inline void serve_upgrade(std::shared_ptr<service> const& s, visit v, bool raw) {
+inline void serve_upgrade(std::shared_ptr<service> const& s, http::detail::visit v, bool raw) {
     if (auto const found = websocket::accept(v.message, upgrade::accept_all()); !found.accepted) {
         response const r = not_a_websocket(v.message, found);
-        return reply(std::move(v), r);
+        return http::detail::reply(std::move(v), r);
     }
     std::make_shared<upgrade>(s, std::move(v), raw)->start();
 }
@@ -133,7 +133,7 @@ inline void serve_upgrade(std::shared_ptr<service> const& s, visit v, bool raw) 
 
 namespace httphooks::sockjs::transport {
 
-inline void serve_websocket(std::shared_ptr<detail::service> const& s, detail::visit v) {
+inline void serve_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v) {
     detail::serve_upgrade(s, std::move(v), false);
 }
 

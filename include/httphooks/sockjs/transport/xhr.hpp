@@ -5,9 +5,9 @@
     XHR polling: a POST that is answered by the next frame; and the POST that carries messages.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 #include <httphooks/sockjs/frame.hpp>
 
 #include <memory>
@@ -20,12 +20,12 @@ namespace httphooks::sockjs::transport {
 /** Serves `POST .../xhr`.
     @par Source
     SockJS 0.3.3, xhr */
-void serve_xhr(std::shared_ptr<detail::service> const& s, detail::visit v, std::string id);
+void serve_xhr(std::shared_ptr<detail::service> const& s, http::detail::visit v, std::string id);
 
 /** Serves `POST .../xhr_send`.
     @par Source
     SockJS 0.3.3, xhr_send; elements that are no strings are refused, not converted */
-void serve_xhr_send(std::shared_ptr<detail::service> const& s, detail::visit v,
+void serve_xhr_send(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                     std::string_view id);
 
 // ---------------------------------------------------------------------------------------------
@@ -51,9 +51,9 @@ inline response bad_messages(error_code why) {
 
 /** Hands messages that were found good to their session, and answers when they are taken.
     @param answer when they are */
-inline void hand_over(std::shared_ptr<polling_session> const& s, visit v, std::string body,
-                      response answer, response busy) {
-    auto const waiting = std::make_shared<waiting_visit>(std::move(v));
+inline void hand_over(std::shared_ptr<polling_session> const& s, http::detail::visit v,
+                      std::string body, response answer, response busy) {
+    auto const waiting = std::make_shared<http::detail::waiting_visit>(std::move(v));
     auto const taken = [weak = std::weak_ptr(waiting), yes = std::move(answer),
                         no = std::move(busy)](bool good) {
         if (auto const w = weak.lock()) w->answer(good ? yes : no);
@@ -71,7 +71,8 @@ inline void hand_over(std::shared_ptr<polling_session> const& s, visit v, std::s
 
 namespace httphooks::sockjs::transport {
 
-inline void serve_xhr(std::shared_ptr<detail::service> const& s, detail::visit v, std::string id) {
+inline void serve_xhr(std::shared_ptr<detail::service> const& s, http::detail::visit v,
+                      std::string id) {
     response header = make_response(status::ok, {}, detail::javascript);
     detail::add_no_cache(header);
     detail::add_cors(header, s->options(), v.message);
@@ -81,7 +82,7 @@ inline void serve_xhr(std::shared_ptr<detail::service> const& s, detail::visit v
     s->enter(std::move(id), std::move(r), "xhr-polling");
 }
 
-inline void serve_xhr_send(std::shared_ptr<detail::service> const& s, detail::visit v,
+inline void serve_xhr_send(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                            std::string_view id) {
     options const& o = s->options();
     auto const dress = [&](response& r) {
@@ -95,13 +96,13 @@ inline void serve_xhr_send(std::shared_ptr<detail::service> const& s, detail::vi
     if (ec) {
         response bad = detail::bad_messages(ec);
         dress(bad);
-        return detail::reply(std::move(v), bad);
+        return http::detail::reply(std::move(v), bad);
     }
     auto const session = s->find(id, v.client.peer().address());
     if (!session) {
         response unknown = detail::not_found();
         dress(unknown);
-        return detail::reply(std::move(v), unknown);
+        return http::detail::reply(std::move(v), unknown);
     }
     response good = make_response(status::no_content);
     good.set(field::content_type, detail::plain_text);

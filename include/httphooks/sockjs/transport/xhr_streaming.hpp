@@ -5,9 +5,9 @@
     XHR streaming: a POST whose answer carries frames until it is long enough.
 */
 
+#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/detail/visit.hpp>
 
 #include <memory>
 #include <string>
@@ -19,7 +19,7 @@ namespace httphooks::sockjs::transport {
 /** Serves `POST .../xhr_streaming`.
     @par Source
     SockJS 0.3.3, xhr_streaming; the prelude fills the buffers of old browsers */
-void serve_xhr_streaming(std::shared_ptr<detail::service> const& s, detail::visit v,
+void serve_xhr_streaming(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                          std::string id);
 
 // ---------------------------------------------------------------------------------------------
@@ -37,7 +37,7 @@ inline std::string streaming_prelude() {
 
 namespace httphooks::sockjs::transport {
 
-inline void serve_xhr_streaming(std::shared_ptr<detail::service> const& s, detail::visit v,
+inline void serve_xhr_streaming(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                                 std::string id) {
     using namespace httphooks::sockjs::detail;
     response header = make_response(status::ok, {}, javascript);
