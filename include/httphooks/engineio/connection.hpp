@@ -8,6 +8,7 @@
 #include <httphooks/engineio/detail/live_session.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/engineio/prepared_message.hpp>
+#include <httphooks/http/detail/home_groups.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -21,7 +22,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace httphooks::engineio {
 
@@ -144,23 +144,8 @@ void connection::on_message(F f) {
 
 template <class Range>
 void broadcast(Range const& to, prepared_message const& message) {
-    using list = std::vector<std::shared_ptr<detail::live_session>>;
-    std::vector<std::pair<http::detail::home, list>> elsewhere;
-    for (connection const& c : to) {
-        auto const& s = c.session();
-        if (s->place().here()) {
-            s->send(message);
-            continue;
-        }
-        auto at = elsewhere.begin();
-        while (at != elsewhere.end() && !(at->first == s->place())) ++at;
-        if (at == elsewhere.end()) at = elsewhere.insert(at, {s->place(), {}});
-        at->second.push_back(s);
-    }
-    for (auto& [where, sessions] : elsewhere)
-        where.post([l = std::move(sessions), message] {
-            for (auto const& s : l) s->send(message);
-        });
+    http::detail::for_each_at_home<detail::live_session>(
+        to, &connection::session, [message](detail::live_session& s) { s.send(message); });
 }
 
 }  // namespace httphooks::engineio

@@ -5,6 +5,7 @@
     The adapter of a server that is alone.
 */
 
+#include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/detail/encoded_delivery.hpp>
 #include <httphooks/socketio/detail/inboxes.hpp>
@@ -194,12 +195,12 @@ inline void memory_adapter::broadcast(packet_data data, broadcast_options const&
     {
         std::lock_guard const lock(mutex_);
         auto const kept = log_->add(std::move(data), o);
-        detail::socket_list targets;
-        index_.select(o, [&](local_socket& s) { targets.push_back(s.shared_from_this()); });
-        if (targets.empty()) return;
+        http::detail::home_groups<local_socket> groups;
+        index_.select(o, [&](local_socket& s) { groups.add(s.shared_from_this()); });
+        if (groups.empty()) return;
         auto const encoded = context_.encode({kept, o.flags, std::nullopt, {}});
-        for (auto& group : detail::by_home(targets))
-            if (inboxes_->put(group.where, std::move(group.sockets), encoded))
+        for (auto& group : groups)
+            if (inboxes_->put(group.where, std::move(group.sessions), encoded))
                 wake.push_back(group.where);
     }
     for (auto const& where : wake)
@@ -225,13 +226,14 @@ inline void memory_adapter::fetch_sockets(broadcast_options const& o, describe_h
         std::size_t missing = 0;
         describe_handler done{};
     };
-    auto groups = detail::by_home(local_sockets(o));
+    http::detail::home_groups<local_socket> groups;
+    for (auto& s : local_sockets(o)) groups.add(std::move(s));
     if (groups.empty()) return done({}, {});
     auto const g = std::make_shared<gathering>();
     g->missing = groups.size();
     g->done = std::move(done);
     for (auto& group : groups)
-        group.where.dispatch([g, sockets = std::move(group.sockets)] {
+        group.where.dispatch([g, sockets = std::move(group.sessions)] {
             std::vector<socket_description> mine;
             for (auto const& s : sockets) mine.push_back(s->describe());
             {

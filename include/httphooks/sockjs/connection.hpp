@@ -5,6 +5,7 @@
     A client's connection in the hands of the application, whatever its transport.
 */
 
+#include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/prepared_message.hpp>
@@ -20,7 +21,6 @@
 #include <memory>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace httphooks::sockjs {
 
@@ -144,36 +144,10 @@ void connection::on_message(F f) {
             [g = std::move(f)](std::string_view message, bool) mutable { g(message); });
 }
 
-namespace detail {
-
-/// Sends to sessions, with one post for each event loop that is not the caller's.
-inline void broadcast_to(std::vector<std::shared_ptr<session_base>> all,
-                         prepared_message const& message) {
-    std::vector<std::pair<http::detail::home, std::vector<std::shared_ptr<session_base>>>>
-        elsewhere;
-    for (auto& s : all) {
-        if (s->place().here()) {
-            s->send(message);
-            continue;
-        }
-        auto at = elsewhere.begin();
-        while (at != elsewhere.end() && at->first.executor() != s->place().executor()) ++at;
-        if (at == elsewhere.end()) at = elsewhere.insert(at, {s->place(), {}});
-        at->second.push_back(std::move(s));
-    }
-    for (auto& [where, list] : elsewhere)
-        where.post([l = std::move(list), message] {
-            for (auto const& s : l) s->send(message);
-        });
-}
-
-}  // namespace detail
-
 template <class Range>
 void broadcast(Range const& to, prepared_message const& message) {
-    std::vector<std::shared_ptr<detail::session_base>> all;
-    for (connection const& c : to) all.push_back(c.session());
-    detail::broadcast_to(std::move(all), message);
+    http::detail::for_each_at_home<detail::session_base>(
+        to, &connection::session, [message](detail::session_base& s) { s.send(message); });
 }
 
 }  // namespace httphooks::sockjs

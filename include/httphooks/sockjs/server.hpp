@@ -5,6 +5,7 @@
     A SockJS server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
+#include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/sockjs/connection.hpp>
@@ -79,7 +80,9 @@ public:
     void broadcast(std::string_view message) { broadcast(prepared_message(message)); }
     /// Sends a message that is framed already to all connections.
     void broadcast(prepared_message const& message) {
-        detail::broadcast_to(service_->all(), message);
+        http::detail::for_each_at_home<detail::session_base>(
+            service_->all(), std::identity(),
+            [message](detail::session_base& s) { s.send(message); });
     }
 
     /// All open connections.

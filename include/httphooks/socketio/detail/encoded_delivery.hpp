@@ -6,9 +6,10 @@
 */
 
 #include <httphooks/engineio/prepared_message.hpp>
-#include <httphooks/http/detail/home.hpp>
+#include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/socketio/adapter.hpp>
 
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -30,40 +31,10 @@ inline engineio::prepared_message uncompressed(engineio::prepared_message const&
 
 using socket_list = std::vector<std::shared_ptr<local_socket>>;
 
-/// Sockets by where they live.
-struct home_group {
-    http::detail::home where;
-    socket_list sockets{};
-};
-
-/// The sockets of each event loop.
-inline std::vector<home_group> by_home(socket_list const& sockets) {
-    std::vector<home_group> groups;
-    home_group* last = nullptr;
-    for (auto const& s : sockets) {
-        if (!last || !(last->where == s->place())) {
-            last = nullptr;
-            for (auto& g : groups)
-                if (g.where == s->place()) last = &g;
-            if (!last) last = &groups.emplace_back(home_group{s->place()});
-        }
-        last->sockets.push_back(s);
-    }
-    return groups;
-}
-
 /// Sends a packet to sockets: at once to those of this thread, later to others.
 inline void deliver_to(socket_list sockets, std::shared_ptr<encoded_delivery const> const& d) {
-    bool here = true;
-    for (auto const& s : sockets) here = here && s->place().here();
-    if (here) {
-        for (auto const& s : sockets) s->deliver(*d);
-        return;
-    }
-    for (auto& group : by_home(sockets))
-        group.where.dispatch([to = std::move(group.sockets), d] {
-            for (auto const& s : to) s->deliver(*d);
-        });
+    http::detail::for_each_at_home<local_socket>(std::move(sockets), std::identity(),
+                                                 [d](local_socket& s) { s.deliver(*d); });
 }
 
 }  // namespace httphooks::socketio::detail
