@@ -15,6 +15,7 @@
 #include <httphooks/engineio/middleware.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/http/cors_policy.hpp>
+#include <httphooks/http/detail/address_counts.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -23,7 +24,6 @@
 #include <cstring>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -107,7 +107,7 @@ private:
     std::shared_ptr<websocket::detail::channel_settings> websockets_{};
     mutable std::mutex mutex_{};
     session_map sessions_{};
-    std::map<asio::ip::address, std::size_t> per_address_{};
+    http::detail::address_counts by_address_;
     bool draining_ = false;
 };
 
@@ -130,7 +130,8 @@ inline std::string random_id() {
 
 inline service::service(asio::any_io_executor executor, engineio::options o)
     : executor_(std::move(executor)),
-      options_(std::make_shared<engineio::options const>(std::move(o))) {
+      options_(std::make_shared<engineio::options const>(std::move(o))),
+      by_address_(options_->max_sessions_per_address) {
     if (options_->cors) cors_.emplace(*options_->cors);
     websocket::connection_options w;
     w.message.size = options_->max_payload;
@@ -190,11 +191,7 @@ inline std::shared_ptr<live_session> service::open(home place, live_session::beg
         if (sessions_.contains(id)) return nullptr;
         why = status::service_unavailable;
         if (draining_ || sessions_.size() >= options_->max_sessions) return nullptr;
-        if (!from.is_loopback()) {
-            std::size_t& here = per_address_[from];
-            if (here >= options_->max_sessions_per_address) return nullptr;
-            ++here;
-        }
+        if (!by_address_.enter(from)) return nullptr;
         fresh = std::make_shared<live_session>(shared_from_this(), options_, std::move(place),
                                                std::move(b));
         sessions_.emplace(std::move(id), fresh);
@@ -210,9 +207,7 @@ inline void service::opened(std::shared_ptr<live_session> s) {
 inline void service::forget(live_session& s) noexcept {
     std::shared_ptr<live_session> gone;  // destroyed outside of the lock
     std::lock_guard const lock(mutex_);
-    if (auto const at = per_address_.find(s.opening().peer.address());
-        at != per_address_.end() && --at->second == 0)
-        per_address_.erase(at);
+    by_address_.leave(s.opening().peer.address());
     if (auto const at = sessions_.find(s.id()); at != sessions_.end()) {
         gone = std::move(at->second);
         sessions_.erase(at);

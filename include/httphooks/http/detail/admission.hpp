@@ -5,14 +5,13 @@
     How many connections there are, in all and from one address.
 */
 
-#include <httphooks/detail/unmapped.hpp>
+#include <httphooks/http/detail/address_counts.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -23,7 +22,7 @@ namespace httphooks::http::detail {
 class admission : public std::enable_shared_from_this<admission> {
 public:
     admission(std::size_t most, std::size_t most_per_address)
-        : most_(most), most_per_address_(most_per_address) {}
+        : most_(most), by_address_(most_per_address) {}
 
     /// A ticket, or null when there are too many.
     std::unique_ptr<connection_ticket> admit(asio::ip::address const& from);
@@ -51,28 +50,22 @@ private:
     void leave(asio::ip::address const& from, bool counted, bool refused) noexcept;
 
     std::size_t const most_;
-    std::size_t const most_per_address_;
     std::mutex mutex_;
     std::size_t all_ = 0;
     std::size_t refused_ = 0;
-    std::map<asio::ip::address, std::size_t> by_address_;
+    address_counts by_address_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
 inline std::unique_ptr<connection_ticket> admission::admit(asio::ip::address const& from) {
-    asio::ip::address const address = httphooks::detail::unmapped(from);
-    bool const counted = !address.is_loopback() && !address.is_unspecified();
+    bool const counted = !from.is_unspecified();
     auto self = shared_from_this();
     std::lock_guard const lock(mutex_);
     if (all_ >= most_) return nullptr;
-    if (counted) {
-        std::size_t& n = by_address_[address];
-        if (n >= most_per_address_) return nullptr;
-        ++n;
-    }
+    if (counted && !by_address_.enter(from)) return nullptr;
     ++all_;
-    return std::make_unique<ticket>(std::move(self), address, counted, false);
+    return std::make_unique<ticket>(std::move(self), from, counted, false);
 }
 
 inline std::unique_ptr<connection_ticket> admission::refuse() {
@@ -90,9 +83,7 @@ inline void admission::leave(asio::ip::address const& from, bool counted, bool r
         return;
     }
     --all_;
-    if (!counted) return;
-    auto const it = by_address_.find(from);
-    if (it != by_address_.end() && --it->second == 0) by_address_.erase(it);
+    if (counted) by_address_.leave(from);
 }
 
 }  // namespace httphooks::http::detail

@@ -5,6 +5,7 @@
     What the handles of a SockJS server share: options, the application's handlers, the sessions.
 */
 
+#include <httphooks/http/detail/address_counts.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/polling_session.hpp>
 #include <httphooks/sockjs/detail/receiver.hpp>
@@ -21,7 +22,6 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -103,7 +103,7 @@ private:
     mutable std::mutex mutex_{};
     session_map sessions_{};
     boost::intrusive::list<session_base, boost::intrusive::constant_time_size<false>> all_{};
-    std::map<asio::ip::address, std::size_t> per_address_{};
+    http::detail::address_counts by_address_;
     std::size_t count_ = 0;
     bool draining_ = false;
 };
@@ -113,7 +113,8 @@ private:
 inline service::service(asio::any_io_executor executor, sockjs::options o)
     : executor_(std::move(executor)),
       options_(std::make_shared<sockjs::options const>(std::move(o))),
-      iframe_(*options_) {}
+      iframe_(*options_),
+      by_address_(options_->max_sessions_per_address) {}
 
 inline std::shared_ptr<polling_session> service::find(std::string_view id,
                                                       asio::ip::address const& from) {
@@ -214,19 +215,14 @@ inline void service::join(std::string id, std::shared_ptr<receiver> r,
 inline status service::admit(asio::ip::address const& from) {
     std::lock_guard const lock(mutex_);
     if (draining_ || count_ >= options_->max_sessions) return status::service_unavailable;
-    if (!from.is_loopback()) {
-        std::size_t& here = per_address_[from];
-        if (here >= options_->max_sessions_per_address) return status::service_unavailable;
-        ++here;
-    }
+    if (!by_address_.enter(from)) return status::service_unavailable;
     ++count_;
     return status::ok;
 }
 
 inline void service::release_locked(asio::ip::address const& from) noexcept {
     --count_;
-    if (auto const at = per_address_.find(from); at != per_address_.end() && --at->second == 0)
-        per_address_.erase(at);
+    by_address_.leave(from);
 }
 
 inline void service::release(asio::ip::address const& from) noexcept {
