@@ -6,22 +6,17 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/http_text.hpp>
 #include <httphooks/engineio/client_connection.hpp>
-#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/socketio/client_options.hpp>
 #include <httphooks/socketio/client_socket.hpp>
 #include <httphooks/socketio/detail/client_manager.hpp>
 #include <httphooks/socketio/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <cstddef>
@@ -128,10 +123,8 @@ struct client_target {
 
 /// @return httphooks::error::invalid_target, error::bad_namespace, operation_not_supported
 inline result<client_target> read_client_target(std::string text, client_options const& o) {
-    if (httphooks::detail::ascii_istarts_with(text, "ws")) text.replace(0, 2, "http");
-    auto const parsed = http::absolute_url::parse(text);
+    auto const parsed = http::detail::read_service_url(std::move(text), o.engine.tls != nullptr);
     if (!parsed) return parsed.error();
-    if (parsed->tls && !o.engine.tls) return error_code(asio::error::operation_not_supported);
     std::size_t const mark = parsed->target.find('?');
     client_target to;
     to.nsp = parsed->target.substr(0, mark);
@@ -154,11 +147,9 @@ inline client_socket client::of(std::string_view nsp) {
 template <class Handler>
 void client::connect(std::string url, Handler handler) {
     auto to = detail::read_client_target(std::move(url), manager_->options());
-    if (!to) {
-        auto const executor = asio::get_associated_executor(handler, get_executor());
-        error_code const ec = to.error();
-        return asio::post(executor, asio::append(std::move(handler), ec, client_socket()));
-    }
+    if (!to)
+        return http::detail::refuse_to_connect<client_socket>(get_executor(), to.error(),
+                                                              std::move(handler));
     auto slot = asio::get_associated_cancellation_slot(handler);
     // which takes the slot for itself
     detail::client_manager::handler done(std::move(handler));

@@ -5,20 +5,14 @@
     A SockJS client: WebSocket where it works, else streaming, else polling.
 */
 
-#include <httphooks/detail/http_text.hpp>
 #include <httphooks/http/absolute_url.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/sockjs/client_connection.hpp>
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/append.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include <functional>
 #include <memory>
@@ -97,25 +91,13 @@ private:
 
 template <class Handler>
 void client::connect(std::string url, Handler handler) {
-    if (httphooks::detail::ascii_istarts_with(url, "ws")) url.replace(0, 2, "http");
-    auto parsed = http::absolute_url::parse(url);
-    error_code ec;
-    if (!parsed)
-        ec = parsed.error();
-    else if (parsed->tls && !settings_->options.tls)
-        ec = asio::error::operation_not_supported;
-    if (ec) {
-        auto const executor = asio::get_associated_executor(handler, executor_);
-        return asio::post(executor, asio::append(std::move(handler), ec, client_connection()));
-    }
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    auto const session = std::make_shared<detail::client_session>(
-        executor_, settings_, std::move(*parsed), std::move(handler));
-    if (slot.is_connected())
-        slot.assign([weak = std::weak_ptr(session)](asio::cancellation_type) {
-            if (auto const self = weak.lock()) self->cancel();
+    http::detail::begin_connect<client_connection>(
+        executor_,
+        http::detail::read_service_url(std::move(url), settings_->options.tls != nullptr),
+        std::move(handler), [this](http::absolute_url to, auto done) {
+            return std::make_shared<detail::client_session>(executor_, settings_, std::move(to),
+                                                            std::move(done));
         });
-    session->start();
 }
 
 }  // namespace httphooks::sockjs

@@ -7,13 +7,13 @@
 
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_stream.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/connect_operation.hpp>
 #include <httphooks/websocket/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -109,42 +109,20 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
-
-/// Splits a URL of a WebSocket.
-inline result<http::absolute_url> parse_url(std::string url) {
-    if (httphooks::detail::ascii_istarts_with(url, "ws")) url.replace(0, 2, "http");
-    auto parsed = http::absolute_url::parse(url);
-    if (!parsed) return make_error_code(error::invalid_url);
-    return parsed;
-}
-
-}  // namespace detail
-
 template <class Handler>
 void client::connect(std::string url, Handler handler) {
-    auto parsed = detail::parse_url(std::move(url));
-    error_code ec;
-    if (!parsed)
-        ec = parsed.error();
-    else if (parsed->tls && !options_->tls)
-        ec = asio::error::operation_not_supported;
-    if (ec) {
-        auto const executor = asio::get_associated_executor(handler, executor_);
-        return asio::post(executor, asio::append(std::move(handler), ec, connection()));
-    }
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    auto const operation = std::make_shared<detail::connect_operation>(
-        executor_,
-        detail::connect_request{settings_, std::move(*parsed), options_->subprotocols,
-                                options_->headers, options_->tls, options_->connect_timeout,
-                                options_->header_limit},
-        std::move(handler));
-    if (slot.is_connected())
-        slot.assign([weak = std::weak_ptr(operation)](asio::cancellation_type) {
-            if (auto const self = weak.lock()) self->cancel();
+    auto to = http::detail::read_service_url(std::move(url), options_->tls != nullptr);
+    if (!to && to.error() == httphooks::error::invalid_target)
+        to = make_error_code(error::invalid_url);
+    http::detail::begin_connect<connection>(
+        executor_, std::move(to), std::move(handler), [this](http::absolute_url where, auto done) {
+            return std::make_shared<detail::connect_operation>(
+                executor_,
+                detail::connect_request{settings_, std::move(where), options_->subprotocols,
+                                        options_->headers, options_->tls, options_->connect_timeout,
+                                        options_->header_limit},
+                std::move(done));
         });
-    operation->start();
 }
 
 }  // namespace httphooks::websocket
