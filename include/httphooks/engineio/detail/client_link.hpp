@@ -53,6 +53,8 @@ protected:
 */
 class client_link {
 public:
+    using owner_type = client_link_owner;
+
     /// What every transport is made with.
     struct setup {
         asio::any_io_executor executor{};
