@@ -9,8 +9,7 @@
 #include <httphooks/socketio/client_disconnect_reason.hpp>
 #include <httphooks/socketio/connect_error.hpp>
 #include <httphooks/socketio/detail/client_socket_state.hpp>
-#include <httphooks/socketio/detail/copyable_handler.hpp>
-#include <httphooks/socketio/detail/last_argument.hpp>
+#include <httphooks/socketio/detail/emit_event.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
 #include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/event.hpp>
@@ -19,7 +18,6 @@
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 
 #include <chrono>
@@ -28,7 +26,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace httphooks::socketio {
@@ -252,39 +249,19 @@ inline void client_emitter::send(detail::payload&& p, detail::ack_handler ack) c
 
 template <class... Args>
 void client_emitter::emit(event_name event, Args&&... args) const {
-    detail::scratch_payload data;
-    if constexpr (detail::ack_function<detail::last_of_t<Args...>>) {
-        detail::with_last(
-            [&](auto&& f, auto const&... rest) {
-                detail::make_event_payload(*data, event, rest...);
-                send(std::move(*data), detail::make_ack_handler<std::decay_t<decltype(f)>>(
-                                           std::forward<decltype(f)>(f)));
-            },
-            std::forward<Args>(args)...);
-    } else {
-        detail::make_event_payload(*data, event, args...);
-        send(std::move(*data), {});
-    }
+    detail::emit_event([this](detail::payload&& p,
+                              detail::ack_handler ack) { send(std::move(p), std::move(ack)); },
+                       event, std::forward<Args>(args)...);
 }
 
 template <class... Args>
 auto client_emitter::async_emit_with_ack(event_name event, Args&&... args) const {
-    return detail::with_last(
-        [&](auto&& token, auto const&... rest) {
-            detail::payload data;
-            detail::make_event_payload(data, event, rest...);
-            return asio::async_initiate<decltype(token), void(error_code, nlohmann::json)>(
-                [](auto handler, client_emitter self, detail::payload d) {
-                    auto f = detail::copyable_handler<error_code, nlohmann::json>(
-                        std::move(handler), self.executor_);
-                    self.send(std::move(d),
-                              [f = std::move(f)](error_code ec, arguments const& answer) {
-                                  f(ec, answer.json(0));
-                              });
-                },
-                token, *this, std::move(data));
+    return detail::async_emit_event(
+        executor_,
+        [self = *this](detail::payload&& p, detail::ack_handler ack) {
+            self.send(std::move(p), std::move(ack));
         },
-        std::forward<Args>(args)...);
+        event, std::forward<Args>(args)...);
 }
 
 }  // namespace httphooks::socketio

@@ -9,6 +9,7 @@
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/broadcast.hpp>
+#include <httphooks/socketio/detail/emit_event.hpp>
 #include <httphooks/socketio/detail/last_argument.hpp>
 #include <httphooks/socketio/detail/live_socket.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
@@ -21,7 +22,6 @@
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 
 #include <chrono>
 #include <compare>
@@ -30,7 +30,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -266,41 +265,21 @@ private:
 
 template <class... Args>
 void emitter::emit(event_name event, Args&&... args) const {
-    detail::scratch_payload data;
-    if constexpr (detail::ack_function<detail::last_of_t<Args...>>) {
-        detail::with_last(
-            [&](auto&& f, auto const&... rest) {
-                detail::make_event_payload(*data, event, rest...);
-                socket_->emit(std::move(*data), flags_,
-                              detail::make_ack_handler<std::decay_t<decltype(f)>>(
-                                  std::forward<decltype(f)>(f)));
-            },
-            std::forward<Args>(args)...);
-    } else {
-        detail::make_event_payload(*data, event, args...);
-        socket_->emit(std::move(*data), flags_);
-    }
+    detail::emit_event(
+        [this](packet_data&& p, detail::ack_handler ack) {
+            socket_->emit(std::move(p), flags_, std::move(ack));
+        },
+        event, std::forward<Args>(args)...);
 }
 
 template <class... Args>
 auto emitter::async_emit_with_ack(event_name event, Args&&... args) const {
-    return detail::with_last(
-        [&](auto&& token, auto const&... rest) {
-            packet_data data;
-            detail::make_event_payload(data, event, rest...);
-            return asio::async_initiate<decltype(token), void(error_code, nlohmann::json)>(
-                [](auto handler, std::shared_ptr<detail::live_socket> s, packet_data d,
-                   broadcast_flags flags) {
-                    auto f = detail::copyable_handler<error_code, nlohmann::json>(
-                        std::move(handler), s->executor());
-                    s->emit(std::move(d), flags,
-                            [f = std::move(f)](error_code ec, arguments const& answer) {
-                                f(ec, answer.json(0));
-                            });
-                },
-                token, socket_, std::move(data), flags_);
+    return detail::async_emit_event(
+        socket_->executor(),
+        [s = socket_, flags = flags_](packet_data&& p, detail::ack_handler ack) {
+            s->emit(std::move(p), flags, std::move(ack));
         },
-        std::forward<Args>(args)...);
+        event, std::forward<Args>(args)...);
 }
 
 }  // namespace httphooks::socketio
