@@ -12,6 +12,7 @@
 #include <httphooks/socketio/connect_error.hpp>
 #include <httphooks/socketio/detail/ack_table.hpp>
 #include <httphooks/socketio/detail/client_carrier.hpp>
+#include <httphooks/socketio/detail/event_buffer.hpp>
 #include <httphooks/socketio/detail/handler_list.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
 #include <httphooks/socketio/packet.hpp>
@@ -30,7 +31,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -49,7 +49,8 @@ public:
           nsp_(std::move(nsp)),
           auth_(c.options().auth),
           join_timer_(c.executor()),
-          ack_timer_(c.executor()) {}
+          ack_timer_(c.executor()),
+          kept_(c.options().buffer_limit) {}
     client_socket_state(client_socket_state const&) = delete;
     client_socket_state& operator=(client_socket_state const&) = delete;
 
@@ -113,12 +114,6 @@ private:
         arguments args;
         std::optional<std::uint64_t> id;
     };
-    /// An event that waits until it is.
-    struct kept_event {
-        std::vector<engineio::packet> messages;
-        std::size_t size;
-        ack_table::time_point until;
-    };
 
     template <class Function>
     void guarded(Function f) noexcept;
@@ -155,8 +150,7 @@ private:
     std::uint64_t next_ack_ = 0;
     std::vector<early_event> early_{};
     std::size_t early_size_ = 0;
-    std::deque<kept_event> kept_{};
-    std::size_t kept_size_ = 0;
+    event_buffer kept_;
     phase phase_ = phase::idle;
     bool wanted_ = true;
     /// The server has not answered yet whether the client is in.
@@ -229,14 +223,11 @@ inline void client_socket_state::emit_here(payload const& p, client_emit_flags c
         if (ack) wait_for_ack(*id, std::move(ack), f.timeout);
         return;
     }
-    kept_event event{std::move(all), 0, ack_table::time_point::max()};
-    for (engineio::packet const& m : event.messages) event.size += m.data.size();
-    if (event.size > carrier_.options().buffer_limit - kept_size_)
+    bool const ends = ack && f.timeout;
+    auto const until = ends ? ack_table::clock::now() + *f.timeout : ack_table::time_point::max();
+    if (!kept_.add(std::move(all), until))
         return reject(p, std::move(ack), asio::error::no_buffer_space);
-    if (ack && f.timeout) event.until = ack_table::clock::now() + *f.timeout;
     if (ack) wait_for_ack(*id, std::move(ack), f.timeout);
-    kept_size_ += event.size;
-    kept_.push_back(std::move(event));
 }
 
 /// Tells that an event is not sent, but not from within emit().
@@ -281,19 +272,14 @@ inline void client_socket_state::arm_ack_timer() {
 
 inline void client_socket_state::expire() {
     auto const now = ack_table::clock::now();
-    std::erase_if(kept_, [&](kept_event const& e) {
-        if (e.until > now) return false;
-        kept_size_ -= e.size;
-        return true;
-    });
+    kept_.expire(now);
     auto const late = acks_.expire(now);
     arm_ack_timer();
     for (auto const& f : late) guarded([&] { f(error::ack_timed_out, {}); });
 }
 
 inline void client_socket_state::flush() {
-    kept_size_ = 0;
-    for (auto& e : std::exchange(kept_, {})) carrier_.send(std::move(e.messages), true);
+    kept_.take_all([this](event_buffer::messages m) { carrier_.send(std::move(m), true); });
 }
 
 // beginning and end ---------------------------------------------------------------------------
