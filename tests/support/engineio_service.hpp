@@ -6,35 +6,27 @@
 */
 
 #include <httphooks/engineio/server.hpp>
-#include <httphooks/http/server.hpp>
-#include <httphooks/registry.hpp>
 
-#include <boost/asio/io_context.hpp>
-
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <mutex>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "support/http_peer.hpp"
+#include "support/threaded_host.hpp"
 #include "support/websocket_peer.hpp"
 
 namespace support {
 
-namespace hh = httphooks;
 namespace eio = httphooks::engineio;
-namespace asio = boost::asio;
 
-/// A server that runs on threads of its own, and notes why sessions end.
-class engineio_service {
+/// An Engine.IO server that echoes, and notes why sessions end.
+class engineio_service : public threaded_host {
 public:
     explicit engineio_service(eio::options o = {}, unsigned threads = 1)
-        : web_(options(threads), hooks_), server_(hooks_.get_executor(), std::move(o)) {
+        : threaded_host(threads), server_(idle_executor(), std::move(o)) {
         echo();
+        web().mount(server_);
     }
     ~engineio_service() { stop(); }
 
@@ -49,76 +41,20 @@ public:
     template <class F>
     void on_connection(F f) {
         server_.on_connection([this, f](eio::connection c) {
-            c.on_close([this](eio::close_reason why) { note(std::string(to_string(why))); });
+            c.on_close([this](eio::close_reason why) { note(to_string(why)); });
             f(c);
         });
     }
     eio::server& server() { return server_; }
 
-    /// Starts to serve, when it has not been done.
-    std::uint16_t port() {
-        if (!running_) {
-            web_.mount(server_);
-            web_.listen();
-            web_.async_run([this](hh::error_code) {
-                std::lock_guard const lock(mutex_);
-                ended_ = true;
-                changed_.notify_all();
-            });
-            running_ = true;
-        }
-        return web_.port();
-    }
-    hh::http::server& web() { return web_; }
-    http_peer peer() { return http_peer(port()); }
+    /// A request to the service.
     http_reply ask(std::string_view method, std::string_view query, field_list const& fields = {},
                    std::string_view body = {}) {
-        return peer().ask(method, "/engine.io/" + std::string(query), fields, body);
-    }
-
-    void note(std::string what) {
-        std::lock_guard const lock(mutex_);
-        notes_.push_back(std::move(what));
-        changed_.notify_all();
-    }
-    /// The next note; empty when none comes in time.
-    std::string next_note() {
-        std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !notes_.empty(); }))
-            return {};
-        std::string first = notes_.front();
-        notes_.erase(notes_.begin());
-        return first;
-    }
-    std::size_t note_count() {
-        std::lock_guard const lock(mutex_);
-        return notes_.size();
+        return threaded_host::ask(method, "/engine.io/" + std::string(query), fields, body);
     }
 
 private:
-    static hh::http::options options(unsigned threads) {
-        hh::http::options o;
-        o.address = "127.0.0.1";
-        o.threads = threads;
-        o.max_connections = 20'000;
-        return o;
-    }
-    void stop() {
-        if (!running_) return;
-        web_.stop();
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, std::chrono::seconds(20), [this] { return ended_; });
-    }
-
-    asio::io_context context_{1};
-    hh::registry hooks_{context_.get_executor()};
-    hh::http::server web_;
     eio::server server_;
-    std::mutex mutex_{};
-    std::condition_variable changed_{};
-    std::vector<std::string> notes_{};
-    bool running_ = false;
-    bool ended_ = false;
 };
 
 /// The id in a packet "open".

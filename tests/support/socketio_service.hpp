@@ -5,99 +5,33 @@
     An HTTP server with a Socket.IO server below /socket.io, and clients that hide nothing.
 */
 
-#include <httphooks/http/server.hpp>
-#include <httphooks/registry.hpp>
 #include <httphooks/socketio/server.hpp>
 
-#include <boost/asio/io_context.hpp>
-
-#include <chrono>
-#include <condition_variable>
-#include <cstdint>
-#include <mutex>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
-#include "support/http_peer.hpp"
+#include "support/threaded_host.hpp"
 #include "support/websocket_peer.hpp"
 
 namespace support {
 
-namespace hh = httphooks;
 namespace sio = httphooks::socketio;
-namespace asio = boost::asio;
 
-/// A server that runs on threads of its own, and a place for notes.
-class socketio_service {
+/// A Socket.IO server.
+class socketio_service : public threaded_host {
 public:
     explicit socketio_service(sio::options o = {}, unsigned threads = 1)
-        : web_(options(threads), hooks_), io_(web_.get_executor(), std::move(o)) {}
+        : threaded_host(threads), io_(web().get_executor(), std::move(o)) {
+        web().mount(io_);
+    }
     ~socketio_service() { stop(); }
 
     sio::server const& io() { return io_; }
-    hh::http::server& web() { return web_; }
-
-    /// Starts to serve, when it has not been done.
-    std::uint16_t port() {
-        if (!running_) {
-            web_.mount(io_);
-            web_.listen();
-            web_.async_run([this](hh::error_code) {
-                std::lock_guard const lock(mutex_);
-                ended_ = true;
-                changed_.notify_all();
-            });
-            running_ = true;
-        }
-        return web_.port();
-    }
-    http_peer peer() { return http_peer(port()); }
-    void stop() {
-        if (!std::exchange(running_, false)) return;
-        web_.stop();
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, std::chrono::seconds(20), [this] { return ended_; });
-    }
-
-    void note(std::string_view what) {
-        std::lock_guard const lock(mutex_);
-        notes_.emplace_back(what);
-        changed_.notify_all();
-    }
-    /// The next note; empty when none comes in time.
-    std::string next_note() {
-        std::unique_lock lock(mutex_);
-        if (!changed_.wait_for(lock, std::chrono::seconds(10), [&] { return !notes_.empty(); }))
-            return {};
-        std::string first = notes_.front();
-        notes_.erase(notes_.begin());
-        return first;
-    }
-    std::size_t note_count() {
-        std::lock_guard const lock(mutex_);
-        return notes_.size();
-    }
 
 private:
-    static hh::http::options options(unsigned threads) {
-        hh::http::options o;
-        o.address = "127.0.0.1";
-        o.threads = threads;
-        o.max_connections = 20'000;
-        return o;
-    }
-
-    asio::io_context context_{1};
-    hh::registry hooks_{context_.get_executor()};
-    hh::http::server web_;
     sio::server io_;
-    std::mutex mutex_{};
-    std::condition_variable changed_{};
-    std::vector<std::string> notes_{};
-    bool running_ = false;
-    bool ended_ = false;
 };
 
 /// The text of a member in a JSON text without escapes.
