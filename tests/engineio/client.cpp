@@ -6,9 +6,10 @@
 #include <httphooks/websocket/server.hpp>
 
 #include "support/catch.hpp"
-#include "support/certificate.hpp"
+#include "support/client_subject.hpp"
 #include "support/engineio_service.hpp"
 #include "support/scripted_server.hpp"
+#include "support/tls_contexts.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -50,8 +51,8 @@ using support::scripted_server;
 namespace {
 
 /// A client on a context of its own, that notes what it is told.
-struct subject {
-    explicit subject(eio::client_options o = {}) : client(context.get_executor(), std::move(o)) {
+struct subject : support::client_subject<eio::client, eio::client_connection> {
+    explicit subject(eio::client_options o = {}) : client_subject(std::move(o)) {
         client.on_message([this](eio::client_connection& c, std::string_view m, bool binary) {
             log.push_back((binary ? "bytes:" : "") + std::string(m));
             if (on_message) on_message(c, m);
@@ -65,31 +66,6 @@ struct subject {
         client.on_drain([this](eio::client_connection&) { ++drains; });
     }
 
-    /// Runs until something is so.
-    bool until(std::function<bool()> const& so) {
-        context.restart();
-        auto const end = std::chrono::steady_clock::now() + 10s;
-        while (!so() && std::chrono::steady_clock::now() < end) context.run_one_for(100ms);
-        return so();
-    }
-    bool logged(std::size_t n) {
-        return until([this, n] { return log.size() >= n; });
-    }
-
-    hh::error_code connect(std::string const& url) {
-        std::optional<hh::error_code> result;
-        client.async_connect(url, [&](hh::error_code ec, eio::client_connection c) {
-            result = ec;
-            connection = std::move(c);
-        });
-        REQUIRE(until([&] { return result.has_value(); }));
-        return *result;
-    }
-
-    asio::io_context context{1};
-    eio::client client;
-    eio::client_connection connection{};
-    list log{};
     int upgrades = 0;
     int drains = 0;
     std::function<void(eio::client_connection&, std::string_view)> on_message{};
@@ -712,15 +688,10 @@ TEST_CASE("Engine.IO clients send from several threads") {
 }
 
 TEST_CASE("Engine.IO over TLS: the server has to prove who it is, over each transport") {
-    auto const made = support::make_certificate("IP:127.0.0.1");
-    auto server_side = hh::http::make_server_context();
-    server_side->use_certificate_chain(asio::buffer(made.chain));
-    server_side->use_private_key(asio::buffer(made.key), asio::ssl::context::pem);
-    auto trusting = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    trusting->add_certificate_authority(asio::buffer(made.chain));
+    auto const tls = support::make_tls_contexts("IP:127.0.0.1");
     for (auto o :
          {ways({way::websocket}), ways({way::polling}), ways({way::polling, way::websocket})}) {
-        o.tls = hh::http::tls_streams(trusting);
+        o.tls = hh::http::tls_streams(tls.client);
         subject s(o);
         hh::registry hooks(s.context.get_executor());
         eio::server echo(s.context.get_executor());
@@ -729,7 +700,7 @@ TEST_CASE("Engine.IO over TLS: the server has to prove who it is, over each tran
         });
         hh::http::options ho;
         ho.address = "127.0.0.1";
-        auto web = hh::http::tls_server(s.context.get_executor(), server_side, hooks, ho);
+        auto web = hh::http::tls_server(s.context.get_executor(), tls.server, hooks, ho);
         web.mount(echo);
         web.listen();
         web.async_run(asio::detached);

@@ -23,10 +23,10 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/certificate.hpp"
 #include "support/scripted_server.hpp"
 #include "support/socketio_client.hpp"
 #include "support/socketio_service.hpp"
+#include "support/tls_contexts.hpp"
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -69,7 +69,7 @@ TEST_CASE("the path of a client's URL is the namespace, and its query goes with 
     o.engine.headers.set("X-Test", "yes");
     socketio_subject s(o);
     REQUIRE_FALSE(s.connect(socketio_url(service.port(), "/chat?user=me")));
-    CHECK(s.socket.nsp() == "/chat");
+    CHECK(s.connection.nsp() == "/chat");
     CHECK(service.next_note() == "me");
     CHECK(service.next_note() == "{\"token\":\"secret\"}");
     CHECK(service.next_note() == "yes");
@@ -96,7 +96,7 @@ TEST_CASE("what keeps a client from connecting is told") {
     s.watched("/nowhere");
     CHECK(s.connect(socketio_url(service.port(), "/nowhere")) == sio::error::invalid_namespace);
     CHECK(s.log.back() == "/nowhere connect_error:Invalid namespace");
-    CHECK_FALSE(s.socket);
+    CHECK_FALSE(s.connection);
     CHECK_FALSE(closed.connected());
 }
 
@@ -150,15 +150,15 @@ TEST_CASE("namespaces share a connection, which is closed behind the last one") 
     auto const a = s.watched("/a");
     REQUIRE_FALSE(s.connect(socketio_url(service.port())));
     auto const b = s.watched("b");
-    s.watch(s.socket);
+    s.watch(s.connection);
     REQUIRE(s.logged(2));
     CHECK(service.io().engine().size() == 1);
     list who;
-    for (auto const& k : {s.socket, a, b})
+    for (auto const& k : {s.connection, a, b})
         k.emit("who", [&](hh::error_code, std::string const& name) { who.push_back(name); });
     REQUIRE(s.until([&] { return who.size() == 3; }));
     CHECK(who == list{"/", "/a", "/b"});
-    s.socket.disconnect();
+    s.connection.disconnect();
     a.disconnect();
     REQUIRE(s.until([&] { return service.note_count() == 2; }));
     CHECK(service.next_note() == "/ client namespace disconnect");
@@ -185,8 +185,8 @@ TEST_CASE("the reason of a client's disconnect is socket.io-client's") {
         for (bool const close : {false, true}) {
             socketio_subject s(eager());
             REQUIRE_FALSE(s.connect(socketio_url(service.port())));
-            s.watch(s.socket);
-            s.socket.emit("leave", close);
+            s.watch(s.connection);
+            s.connection.emit("leave", close);
             REQUIRE(s.logged(1));
             CHECK(s.log == list{"disconnect:io server disconnect"});
             CHECK_FALSE(s.client.connection());
@@ -396,13 +396,13 @@ TEST_CASE("a client that leaves before it is in tells so when it is") {
     auto const slow = s.watched("/slow");
     REQUIRE(s.until([&] { return server.got.size() == 2; }));
     slow.disconnect();
-    s.socket.emit("go");
+    s.connection.emit("go");
     REQUIRE(s.until([&] { return server.got.size() == 4; }));
     CHECK(server.got == list{"0", "0/slow,", "2[\"go\"]", "1/slow,"});
     slow.connect();
     slow.disconnect();
     slow.connect();
-    s.socket.emit("again");
+    s.connection.emit("again");
     REQUIRE(s.until([&] { return slow.connected(); }));
     CHECK(server.got.size() == 6);
     CHECK(slow.id() == "u");
@@ -488,19 +488,14 @@ TEST_CASE("Socket.IO clients are used from several threads") {
 }
 
 TEST_CASE("a Socket.IO client talks over TLS to the server that it asked for") {
-    auto const made = support::make_certificate("IP:127.0.0.1");
-    auto server_side = hh::http::make_server_context();
-    server_side->use_certificate_chain(asio::buffer(made.chain));
-    server_side->use_private_key(asio::buffer(made.key), asio::ssl::context::pem);
-    auto trusting = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    trusting->add_certificate_authority(asio::buffer(made.chain));
+    auto const tls = support::make_tls_contexts("IP:127.0.0.1");
     auto o = eager();
-    o.engine.tls = hh::http::tls_streams(trusting);
+    o.engine.tls = hh::http::tls_streams(tls.client);
     socketio_subject s(o);
     hh::registry hooks(s.context.get_executor());
     hh::http::options ho;
     ho.address = "127.0.0.1";
-    auto web = hh::http::tls_server(s.context.get_executor(), server_side, hooks, ho);
+    auto web = hh::http::tls_server(s.context.get_executor(), tls.server, hooks, ho);
     sio::server io(web.get_executor());
     io.on_connection([](sio::socket k) { k.on("add", [](int n) { return n + 1; }); });
     web.mount(io);
@@ -518,7 +513,7 @@ TEST_CASE("a Socket.IO client talks over TLS to the server that it asked for") {
     }
     REQUIRE_FALSE(s.connect(url));
     int answer = 0;
-    s.socket.emit("add", 1, [&](hh::error_code, int n) { answer = n; });
+    s.connection.emit("add", 1, [&](hh::error_code, int n) { answer = n; });
     REQUIRE(s.until([&] { return answer != 0; }));
     CHECK(answer == 2);
     s.client.close();

@@ -63,22 +63,22 @@ TEST_CASE(
             o.engine.transports = {by};
             socketio_subject s(o);
             REQUIRE_FALSE(s.connect(socketio_url(service.port())));
-            CHECK(s.socket.connected());
-            CHECK(s.socket.id().size() == 20);
-            CHECK(s.socket.nsp() == "/");
+            CHECK(s.connection.connected());
+            CHECK(s.connection.id().size() == 20);
+            CHECK(s.connection.nsp() == "/");
             std::string const bytes("\0\x1e\xff", 3);
             nlohmann::json const mixed{{"b", nlohmann::json::binary({1, 2})},
                                        {"t", "\xf0\x9f\x98\x80"}};
             std::optional<nlohmann::json> answer;
-            s.socket.emit("echo", 1, "two", sio::bytes{bytes}, mixed, nullptr,
-                          [&](hh::error_code ec, int n, std::string const& t, sio::bytes const& b,
-                              nlohmann::json const& m) {
-                              CHECK_FALSE(ec);
-                              CHECK(n == 1);
-                              CHECK(t == "two");
-                              CHECK(b.data == bytes);
-                              answer = m;
-                          });
+            s.connection.emit("echo", 1, "two", sio::bytes{bytes}, mixed, nullptr,
+                              [&](hh::error_code ec, int n, std::string const& t,
+                                  sio::bytes const& b, nlohmann::json const& m) {
+                                  CHECK_FALSE(ec);
+                                  CHECK(n == 1);
+                                  CHECK(t == "two");
+                                  CHECK(b.data == bytes);
+                                  answer = m;
+                              });
             REQUIRE(s.until([&] { return answer.has_value(); }));
             CHECK(answer->at("t") == mixed["t"]);
             CHECK(sio::binary_text(answer->at("b")) == "\x01\x02");
@@ -132,25 +132,25 @@ TEST_CASE("handlers of a client come and go") {
     auto const note = [&](std::string const& what) {
         return [&s, what] { s.log.push_back(what); };
     };
-    s.socket.once("e", note("once"));
-    auto const gone = s.socket.on("e", note("gone"));
-    s.socket.on("e", note("on"));
-    s.socket.off(gone);
-    auto const any = s.socket.on_any([&](std::string_view name, sio::arguments const& a) {
+    s.connection.once("e", note("once"));
+    auto const gone = s.connection.on("e", note("gone"));
+    s.connection.on("e", note("on"));
+    s.connection.off(gone);
+    auto const any = s.connection.on_any([&](std::string_view name, sio::arguments const& a) {
         s.log.push_back("any " + std::string(name) + a.to_json().dump());
     });
-    CHECK(s.socket.listener_count("e") == 2);
-    s.socket.emit("go");
+    CHECK(s.connection.listener_count("e") == 2);
+    s.connection.emit("go");
     REQUIRE(s.until([&] { return !s.log.empty() && s.log.back() == "any end[]"; }));
     CHECK(s.log == list{"any e[1]", "once", "on", "any e[2]", "on", "any end[]"});
     s.log.clear();
-    s.socket.off_any(any);
-    s.socket.off("e");
-    s.socket.on("end", note("end"));
-    s.socket.emit("go");
+    s.connection.off_any(any);
+    s.connection.off("e");
+    s.connection.on("end", note("end"));
+    s.connection.emit("go");
     REQUIRE(s.logged(1));
     CHECK(s.log == list{"end"});
-    CHECK_THROWS_AS(s.socket.emit("connect"), boost::system::system_error);
+    CHECK_THROWS_AS(s.connection.emit("connect"), boost::system::system_error);
 }
 
 TEST_CASE(
@@ -163,13 +163,14 @@ TEST_CASE(
         return list();
     });
     REQUIRE_FALSE(s.connect(server.url()));
-    s.socket.timeout(1ms).emit("never", [&](hh::error_code ec, std::optional<int> n) {
+    s.connection.timeout(1ms).emit("never", [&](hh::error_code ec, std::optional<int> n) {
         CHECK_FALSE(n);
         s.log.push_back(ec.message());
     });
     REQUIRE(s.logged(1));
-    s.socket.emit("late");
-    s.socket.timeout(10s).emit("more", [&](hh::error_code ec) { s.log.push_back(ec.message()); });
+    s.connection.emit("late");
+    s.connection.timeout(10s).emit("more",
+                                   [&](hh::error_code ec) { s.log.push_back(ec.message()); });
     REQUIRE(s.until([&] { return server.got.size() == 4; }));
     server.connection().send("31[\"surplus\"]");
     REQUIRE(s.logged(2));
@@ -265,7 +266,7 @@ TEST_CASE("what the server does not take at once waits, in order") {
             s.context, [](std::string const& m) { return m == "0" ? list{hello} : list(); });
         REQUIRE_FALSE(s.connect(server.url()));
         std::string const filler(400, 'x');
-        for (int i = 0; i < 100; ++i) s.socket.emit("e", i, filler);
+        for (int i = 0; i < 100; ++i) s.connection.emit("e", i, filler);
         REQUIRE(s.until([&] { return server.got.size() == 101; }));
         for (int i = 0; i < 100; ++i)
             CHECK(server.got[static_cast<std::size_t>(i) + 1].starts_with("2[\"e\"," +

@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/client_subject.hpp"
+
 namespace support {
 
 namespace asio = boost::asio;
@@ -43,9 +45,8 @@ inline sio::client_options eager() {
 }
 
 /// A client on a context of its own, that notes what it is told.
-struct socketio_subject {
-    explicit socketio_subject(sio::client_options o = eager())
-        : client(context.get_executor(), std::move(o)) {}
+struct socketio_subject : client_subject<sio::client, sio::client_socket> {
+    explicit socketio_subject(sio::client_options o = eager()) : client_subject(std::move(o)) {}
 
     /// Notes what a socket is told.
     void watch(sio::client_socket const& s) {
@@ -71,39 +72,6 @@ struct socketio_subject {
         return s;
     }
 
-    /// Runs until something is so.
-    template <class Condition>
-    bool until(Condition so) {
-        context.restart();
-        auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        while (!so() && std::chrono::steady_clock::now() < end)
-            context.run_one_for(std::chrono::milliseconds(100));
-        return so();
-    }
-    /// Runs until there are so many notes.
-    bool logged(std::size_t n) {
-        return until([this, n] { return log.size() >= n; });
-    }
-    /// Runs all that can be run now.
-    void settle() {
-        context.restart();
-        context.poll();
-    }
-
-    hh::error_code connect(std::string const& url) {
-        std::optional<hh::error_code> result;
-        client.async_connect(url, [&](hh::error_code ec, sio::client_socket s) {
-            result = ec;
-            socket = std::move(s);
-        });
-        until([&] { return result.has_value(); });
-        return result.value_or(boost::asio::error::timed_out);
-    }
-
-    asio::io_context context{1};
-    sio::client client;
-    sio::client_socket socket{};
-    std::vector<std::string> log{};
     std::vector<sio::connect_error> errors{};
 };
 
