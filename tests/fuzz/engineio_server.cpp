@@ -7,15 +7,13 @@
 
 #include <httphooks/engineio/server.hpp>
 
+#include "support/fuzz_server.hpp"
 #include "support/websocket.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,25 +21,6 @@ namespace {
 
 namespace hh = httphooks;
 namespace engineio = httphooks::engineio;
-
-/// The bytes of the input, taken from the front.
-class input {
-public:
-    explicit input(std::string_view bytes) : bytes_(bytes) {}
-
-    bool empty() const noexcept { return bytes_.empty(); }
-    std::uint8_t byte() noexcept {
-        return empty() ? 0 : static_cast<std::uint8_t>(take(1).front());
-    }
-    std::string_view take(std::size_t n) noexcept {
-        std::string_view const taken = bytes_.substr(0, n);
-        bytes_.remove_prefix(taken.size());
-        return taken;
-    }
-
-private:
-    std::string_view bytes_;
-};
 
 /// Sessions are named a, b, c, ... in the order in which they are opened.
 engineio::options tight(std::uint8_t how) {
@@ -91,33 +70,28 @@ public:
         server_.settings->mounts.add(engine_);
     }
 
-    void step(input& in) {
-        std::uint8_t const what = in.byte();
-        std::uint8_t const more = in.byte();
-        std::optional<support::memory_client>& client = clients_[what & 3];
-        if (!client) client = server_.connect();
-        std::string_view const data = in.take(in.byte());
-        switch (what >> 2 & 7) {
+    void step(support::fuzz_step const& s) {
+        support::memory_client& client = clients_.connected(s);
+        switch (s.action()) {
             case 0:
-                client->send(data);
+                client.send(s.data);
                 break;
             case 1:
             case 2:
-                client->send(a_request(more, data));
+                client.send(a_request(s.more, s.data));
                 break;
             case 3:
-                client->send(support::client_text(data));
+                client.send(support::client_text(s.data));
                 break;
             case 4:
-                client->reset();
-                server_.run();
                 client.reset();
+                clients_.leave(clients_.of(s));
                 break;
             case 5:
-                client->window(more * 8u);
+                client.window(s.more * 8u);
                 break;
             case 6:
-                engine_.broadcast(engineio::prepared_message(data, (more & 1) != 0));
+                engine_.broadcast(engineio::prepared_message(s.data, (s.more & 1) != 0));
                 break;
             default:
                 for (engineio::connection& c : engine_.connections()) c.close();
@@ -128,31 +102,17 @@ public:
     /// Whatever came: when the server ends and all clients have gone, so have the sessions.
     void end() {
         engine_.drain();
-        for (auto& client : clients_) {
-            if (!client) continue;
-            client->reset();
-            server_.run();
-            client.reset();
-        }
-        for (int i = 0; i < 50 && engine_.size() > 0; ++i) server_.run();
-        if (engine_.size() != 0) std::abort();
-        for (int i = 0; i < 4; ++i) server_.pass(std::chrono::seconds(31));
-        if (server_.loop().size() != 0) std::abort();
+        clients_.end([this] { return engine_.size(); });
     }
 
 private:
     support::websocket_server server_{};
     engineio::server engine_;
-    std::array<std::optional<support::memory_client>, 4> clients_{};
+    support::fuzz_clients clients_{server_};
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    if (size < 2 || size > 4096) return 0;
-    input in(std::string_view(reinterpret_cast<char const*>(data), size));
-    bed all(in.byte());
-    while (!in.empty()) all.step(in);
-    all.end();
-    return 0;
+    return support::fuzz_server<bed>(data, size);
 }

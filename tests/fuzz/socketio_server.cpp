@@ -7,9 +7,9 @@
 
 #include <httphooks/socketio/server.hpp>
 
+#include "support/fuzz_server.hpp"
 #include "support/websocket.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,25 +26,6 @@ namespace {
 namespace hh = httphooks;
 namespace ws = httphooks::websocket;
 namespace sio = httphooks::socketio;
-
-/// The bytes of the input, taken from the front.
-class input {
-public:
-    explicit input(std::string_view bytes) : bytes_(bytes) {}
-
-    bool empty() const noexcept { return bytes_.empty(); }
-    std::uint8_t byte() noexcept {
-        return empty() ? 0 : static_cast<std::uint8_t>(take(1).front());
-    }
-    std::string_view take(std::size_t n) noexcept {
-        std::string_view const taken = bytes_.substr(0, n);
-        bytes_.remove_prefix(taken.size());
-        return taken;
-    }
-
-private:
-    std::string_view bytes_;
-};
 
 sio::options tight(std::uint8_t how) {
     sio::options o;
@@ -84,41 +65,37 @@ public:
         server_.settings->mounts.add(io_);
     }
 
-    void step(input& in) {
-        std::uint8_t const what = in.byte();
-        std::uint8_t const more = in.byte();
-        std::optional<support::memory_client>& client = clients_[what & 3];
-        std::string_view const data = in.take(in.byte());
-        if (!client) {
-            client = server_.connect();
-            client->send(support::handshake(more & 128 ? "/socket.io/?EIO=3&transport=websocket"
-                                                       : "/socket.io/?EIO=4&transport=websocket"));
+    void step(support::fuzz_step const& s) {
+        bool const comes = !clients_.of(s);
+        support::memory_client& client = clients_.connected(s);
+        if (comes) {
+            client.send(support::handshake(s.more & 128 ? "/socket.io/?EIO=3&transport=websocket"
+                                                        : "/socket.io/?EIO=4&transport=websocket"));
             server_.run();
         }
-        switch (what >> 2 & 7) {
+        switch (s.action()) {
             case 0:
             case 1:
             case 2:
-                client->send(support::client_text('4' + std::string(data)));
+                client.send(support::client_text('4' + std::string(s.data)));
                 break;
             case 3:
-                client->send(support::client_frame(ws::opcode::binary, data));
+                client.send(support::client_frame(ws::opcode::binary, s.data));
                 break;
             case 4:
-                client->reset();
-                server_.run();
                 client.reset();
+                clients_.leave(clients_.of(s));
                 break;
             case 5:
-                client->window(more * 8u);
+                client.window(s.more * 8u);
                 break;
             case 6:
-                io_.to(std::string(data)).emit("broadcast", sio::bytes{std::string(data)});
+                io_.to(std::string(s.data)).emit("broadcast", sio::bytes{std::string(s.data)});
                 break;
             default:
                 for (auto const& go : std::exchange(waiting_, {})) go();
-                if (more == 1) io_.of("/a").disconnect_sockets(true);
-                if (more == 2) io_.all().sockets_join(std::string(data));
+                if (s.more == 1) io_.of("/a").disconnect_sockets(true);
+                if (s.more == 2) io_.all().sockets_join(std::string(s.data));
         }
         server_.run();
     }
@@ -126,18 +103,10 @@ public:
     /// Whatever came: when the server ends and all clients have gone, so have the sockets.
     void end() {
         io_.drain();
-        for (auto& client : clients_) {
-            if (!client) continue;
-            client->reset();
-            server_.run();
-            client.reset();
-        }
+        clients_.all_leave();
         waiting_.clear();
-        for (int i = 0; i < 50 && io_.engine().size() > 0; ++i) server_.run();
-        if (io_.engine().size() != 0) std::abort();
+        clients_.end([this] { return io_.engine().size(); });
         if (io_.of("/").size() != 0 || io_.of("/a").size() != 0) std::abort();
-        for (int i = 0; i < 4; ++i) server_.pass(std::chrono::seconds(31));
-        if (server_.loop().size() != 0) std::abort();
     }
 
 private:
@@ -177,16 +146,11 @@ private:
     support::websocket_server server_{};
     sio::server io_;
     std::vector<sio::next> waiting_{};
-    std::array<std::optional<support::memory_client>, 4> clients_{};
+    support::fuzz_clients clients_{server_};
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    if (size < 2 || size > 4096) return 0;
-    input in(std::string_view(reinterpret_cast<char const*>(data), size));
-    bed all(in.byte());
-    while (!in.empty()) all.step(in);
-    all.end();
-    return 0;
+    return support::fuzz_server<bed>(data, size);
 }

@@ -8,6 +8,7 @@
 #include <httphooks/into_response.hpp>
 #include <httphooks/sockjs/dispatch.hpp>
 
+#include "support/fuzz_server.hpp"
 #include "support/websocket.hpp"
 
 #include <algorithm>
@@ -15,8 +16,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,25 +43,6 @@ sockjs::options tight(std::string prefix, bool drop) {
 constexpr std::array<std::string_view, 9> transports{
     "websocket", "xhr",   "xhr_send",   "xhr_streaming",  "eventsource",
     "htmlfile",  "jsonp", "jsonp_send", "../../websocket"};
-
-/// The bytes of the input, taken from the front.
-class input {
-public:
-    explicit input(std::string_view bytes) : bytes_(bytes) {}
-
-    bool empty() const noexcept { return bytes_.empty(); }
-    std::uint8_t byte() noexcept {
-        return empty() ? 0 : static_cast<std::uint8_t>(take(1).front());
-    }
-    std::string_view take(std::size_t n) noexcept {
-        std::string_view const taken = bytes_.substr(0, n);
-        bytes_.remove_prefix(taken.size());
-        return taken;
-    }
-
-private:
-    std::string_view bytes_;
-};
 
 /// A request of a client to one of two sessions of a service.
 std::string a_request(std::uint8_t which, std::string_view body) {
@@ -100,88 +80,61 @@ public:
         server_.settings->mounts.add(requests_);
     }
 
-    void step(input& in) {
-        std::uint8_t const what = in.byte();
-        std::uint8_t const more = in.byte();
-        std::optional<support::memory_client>& client = clients_[what & 3];
-        if (!client) client = server_.connect();
-        std::string_view const data = in.take(in.byte());
-        switch (what >> 2 & 7) {
+    void step(support::fuzz_step const& s) {
+        support::memory_client& client = clients_.connected(s);
+        switch (s.action()) {
             case 0:
-                client->send(data);
+                client.send(s.data);
                 break;
             case 1:
-                client->send(a_request(more, data));
+                client.send(a_request(s.more, s.data));
                 break;
             case 2:
-                client->send(support::client_text(data));
+                client.send(support::client_text(s.data));
                 break;
             case 3:
-                if (more & 1) {
+                if (s.more & 1) {
                     // who has closed still takes what was on its way
-                    client->window(1'000'000);
-                    client->finish();
+                    client.window(1'000'000);
+                    client.finish();
                 } else {
-                    client->reset();
+                    client.reset();
                 }
-                server_.run();
-                leave(client);
+                clients_.leave(clients_.of(s));
                 break;
             case 4:
-                client->window(more * 8u);
+                client.window(s.more * 8u);
                 break;
             case 5:
-                echo_.broadcast(data);
+                echo_.broadcast(s.data);
                 break;
             case 6:
                 for (sockjs::connection& c : echo_.connections())
-                    if (more & 1)
-                        c.close(static_cast<sockjs::close_code>(3000 + more), data);
+                    if (s.more & 1)
+                        c.close(static_cast<sockjs::close_code>(3000 + s.more), s.data);
                     else
                         c.resume();
                 break;
             default:
-                server_.pass(std::chrono::seconds(more));
+                server_.pass(std::chrono::seconds(s.more));
         }
         server_.run();
     }
 
     /// Whatever came: when all clients have gone, so have the sessions.
     void end() {
-        for (auto& client : clients_) {
-            if (!client) continue;
-            client->reset();
-            server_.run();
-            leave(client);
-        }
-        for (int i = 0; i < 50 && sessions() > 0; ++i) server_.run();
-        if (sessions() != 0) std::abort();
-        for (int i = 0; i < 4; ++i) server_.pass(std::chrono::seconds(31));
-        if (server_.loop().size() != 0) std::abort();
+        clients_.end([this] { return echo_.size() + requests_.size(); });
     }
 
 private:
-    std::size_t sessions() const { return echo_.size() + requests_.size(); }
-
-    static void leave(std::optional<support::memory_client>& client) {
-        std::string_view const got = client->received();
-        if (!std::string_view("HTTP/1.1 ").starts_with(got.substr(0, 9))) std::abort();
-        client.reset();
-    }
-
     support::websocket_server server_{};
     sockjs::server echo_;
     sockjs::server requests_;
-    std::array<std::optional<support::memory_client>, 4> clients_{};
+    support::fuzz_clients clients_{server_};
 };
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
-    if (size < 2 || size > 4096) return 0;
-    input in(std::string_view(reinterpret_cast<char const*>(data), size));
-    bed all(in.byte());
-    while (!in.empty()) all.step(in);
-    all.end();
-    return 0;
+    return support::fuzz_server<bed>(data, size);
 }
