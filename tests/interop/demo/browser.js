@@ -2,11 +2,10 @@
 'use strict';
 
 const assert = require('assert');
-const { execFileSync } = require('child_process');
 const path = require('path');
 const { pathToFileURL } = require('url');
-const { chromium } = require('playwright-core');
-const { start, run } = require('../sockjs_client/common.js');
+const { start, run } = require('../harness.js');
+const { launch } = require('../pages.js');
 
 const [, , program, folder, clients, picture] = process.argv;
 const panes = ['fetch', 'sockjs', 'socketio', 'websocket'];
@@ -17,12 +16,7 @@ process.exitCode = 1;
 
 (async () => {
   const server = await start(program, [folder, clients, '0']);
-  const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-  const browser = await chromium.launch({
-    executablePath,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-      '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  });
+  const browser = await launch();
   const complaints = [];
 
   const open = async (options = {}) => {

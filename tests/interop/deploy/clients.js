@@ -7,7 +7,7 @@ const { Socket: EngineIO } = require('engine.io-client');
 const SockJS = require('sockjs-client');
 const { io } = require('socket.io-client');
 const cases = require('../sockjs_client/cases.js');
-const servers_of = require('../sockjs_client/common.js');
+const servers_of = require('../harness.js');
 const proxy = require('./proxy.js');
 
 const [kind, program] = process.argv.slice(2);

@@ -5,7 +5,7 @@ const clients = {
   4: require('engine.io-client').Socket,
   3: require('engine.io-client-3'),
 };
-const { start, run } = require('../sockjs_client/common.js');
+const { start, run } = require('../harness.js');
 
 process.exitCode = 1;
 

@@ -5,7 +5,7 @@ const assert = require('assert');
 const { io } = require('socket.io-client');
 const io_2 = require('socket.io-client-2');
 const msgpack = require('socket.io-msgpack-parser');
-const { run, start } = require('../sockjs_client/common.js');
+const { run, start } = require('../harness.js');
 
 process.exitCode = 1;
 

@@ -3,7 +3,7 @@
 
 const { spawn } = require('child_process');
 const path = require('path');
-const { start } = require('../sockjs_client/common.js');
+const { start } = require('../harness.js');
 
 process.exitCode = 1;
 

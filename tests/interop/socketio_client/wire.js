@@ -2,7 +2,7 @@
 'use strict';
 
 const { cases } = require('./wire_cases.js');
-const { run, start } = require('../sockjs_client/common.js');
+const { run, start } = require('../harness.js');
 
 process.exitCode = 1;
 

@@ -3,7 +3,7 @@
 
 const SockJS = require('sockjs-client');
 const cases = require('./cases.js');
-const { start, run } = require('./common.js');
+const { start, run } = require('../harness.js');
 
 process.exitCode = 1;
 
