@@ -94,10 +94,9 @@ inline result<unique_descriptor> open_by_segments(int root, std::string const& p
     @param root a descriptor of the directory
     @param path relative to it, and plain; empty: the directory itself
     @return the descriptor of a file of any kind, which is below the directory also after all
-        symbolic links. Where the system has no openat2, no symbolic link is followed.
-    @par Errors
-    What the system reports; errc::cross_device_link or too_many_symbolic_link_levels for what leads
-    out.
+        symbolic links; else what the system reports, cross_device_link or
+        too_many_symbolic_link_levels for what leads out. Where the system has no openat2, no
+        symbolic link is followed.
 */
 inline result<unique_descriptor> open_beneath(int root, std::string const& path) {
     std::string const& name = path.empty() ? std::string(".") : path;
