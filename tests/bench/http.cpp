@@ -28,6 +28,11 @@
 
 #include "bench/github_routes.hpp"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <algorithm>
 #include <cctype>
 #include <chrono>
@@ -35,20 +40,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <sched.h>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -91,8 +91,8 @@ public:
         : stream_(std::move(socket)), answer_(answer) {}
 
     void run() {
-        asio::dispatch(stream_.get_executor(),
-                       beast::bind_front_handler(&beast_session::do_read, this->shared_from_this()));
+        asio::dispatch(stream_.get_executor(), beast::bind_front_handler(&beast_session::do_read,
+                                                                         this->shared_from_this()));
     }
 
     template <class Response>
