@@ -42,11 +42,17 @@ enum class error {
     @par Source
     engine.io 6.6, Server.errors */
 enum class refusal : std::uint8_t {
+    /// There is no transport of this name.
     unknown_transport = 0,
+    /// There is no session of this id.
     unknown_session = 1,
+    /// A session begins with a GET.
     bad_handshake_method = 2,
+    /// The request does not fit its transport or its session.
     bad_request = 3,
+    /// The application does not let the client in, or there is no room.
     forbidden = 4,
+    /// A revision that is not served.
     unsupported_protocol = 5,
 };
 
