@@ -182,7 +182,7 @@ TEST_CASE("a coroutine is a handler, and has its values until it ends") {
         co_await asio::post(executor, asio::use_awaitable);
         ack(all);
     });
-    e.text.assign(e.text.size(), '-');
+    e.given.text.assign(e.given.text.size(), '-');
     CHECK(e.socket->answers.empty());
     e.socket->loop.run();
     REQUIRE(e.socket->answers.size() == 1);
@@ -196,7 +196,7 @@ TEST_CASE("arguments that a coroutine takes whole last as long as it") {
         co_await asio::post(executor, asio::use_awaitable);
         ack(all);
     });
-    e.text.assign(e.text.size(), '-');
+    e.given.text.assign(e.given.text.size(), '-');
     e.socket->loop.run();
     REQUIRE(e.socket->answers.size() == 1);
     CHECK(e.socket->answers[0] == R"(7["a long text that needs memory of its own",{"x":[1]}])");

@@ -78,9 +78,10 @@ private:
     /// Bytes on the way to a session on another thread, beyond which nothing more is read.
     static constexpr std::size_t most_inbound = 64 * 1024;
 
-    static std::shared_ptr<socket_link> of(websocket::connection const& c) {
+    /// The link of a WebSocket, whose data keeps it.
+    static socket_link* of(websocket::connection const& c) {
         auto const* const held = std::any_cast<std::shared_ptr<socket_link>>(&c.data());
-        return held ? *held : nullptr;
+        return held ? held->get() : nullptr;
     }
 
     // on the WebSocket's home
@@ -111,16 +112,16 @@ inline std::shared_ptr<websocket::detail::channel_settings> socket_link::setting
     auto s = std::make_shared<websocket::detail::channel_settings>();
     s->options = o;
     s->handlers.open = [](websocket::connection& c, request const&) {
-        if (auto const self = of(c)) self->open(c);
+        if (socket_link* const self = of(c)) self->open(c);
     };
     s->handlers.message = [](websocket::connection& c, websocket::message const& m) {
-        if (auto const self = of(c)) self->receive(m);
+        if (socket_link* const self = of(c)) self->receive(m);
     };
     s->handlers.close = [](websocket::connection& c, websocket::close_reason const& why) {
-        if (auto const self = of(c)) self->end(why);
+        if (socket_link* const self = of(c)) self->end(why);
     };
     s->handlers.drain = [](websocket::connection& c) {
-        if (auto const self = of(c)) self->drained();
+        if (socket_link* const self = of(c)) self->drained();
     };
     return s;
 }
