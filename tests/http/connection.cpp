@@ -10,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -184,4 +185,22 @@ TEST_CASE("the end of a wait for the client tells why it ended") {
         REQUIRE(ended.has_value());
         CHECK(*ended == asio::error::operation_aborted);
     }
+}
+
+TEST_CASE("who waits for the end of a client goes with the event loop") {
+    auto const kept = std::make_shared<int>(0);
+    {
+        fixture t;
+        auto const owner = std::make_shared<hh::http::connection>(std::move(*t.conn));
+        owner->async_wait_abort([owner, kept](hh::error_code) {});
+        t.context.poll();
+        SECTION("waiting") {
+            CHECK(kept.use_count() == 2);
+        }
+        SECTION("about to wait no more") {
+            owner->core()->settle([owner, kept] {});
+            CHECK(kept.use_count() == 3);
+        }
+    }
+    CHECK(kept.use_count() == 1);
 }

@@ -139,10 +139,27 @@ public:
 private:
     static constexpr std::size_t most_input = 64 * 1024;
 
+    /// Keeps the connection while its client is watched. Destroyed uncalled, with the context, it
+    /// lets go of who waits, and perhaps owns the connection.
+    class watcher {
+    public:
+        explicit watcher(std::shared_ptr<stream_connection> of) noexcept : of_(std::move(of)) {}
+        watcher(watcher&&) noexcept = default;
+        watcher& operator=(watcher&&) = delete;
+        ~watcher() {
+            if (auto const self = take()) self->forget_waits();
+        }
+        std::shared_ptr<stream_connection> take() noexcept { return std::exchange(of_, nullptr); }
+
+    private:
+        std::shared_ptr<stream_connection> of_;
+    };
+
     void finish(connection_handler handler, error_code ec);
     void watch();
     void on_input(error_code ec, std::size_t n);
     void end_wait(error_code ec);
+    void forget_waits() noexcept;
     void arm_deadline();
 
     Stream stream_;
@@ -222,7 +239,8 @@ void stream_connection<Stream>::watch() {
         stream_.async_wait(
             only_errors ? asio::socket_base::wait_error : asio::socket_base::wait_read,
             asio::bind_cancellation_slot(
-                slot, [self = this->shared_from_this(), only_errors](error_code ec) {
+                slot, [w = watcher(this->shared_from_this()), only_errors](error_code ec) mutable {
+                    auto const self = w.take();
                     std::size_t n = 0;
                     if (!ec && only_errors)
                         ec = asio::error::connection_reset;
@@ -232,11 +250,11 @@ void stream_connection<Stream>::watch() {
                     self->on_input(ec, n);
                 }));
     } else {
-        stream_.async_read_some(asio::buffer(piece_), asio::bind_cancellation_slot(
-                                                          slot, [self = this->shared_from_this()](
-                                                                    error_code ec, std::size_t n) {
-                                                              self->on_input(ec, n);
-                                                          }));
+        stream_.async_read_some(
+            asio::buffer(piece_),
+            asio::bind_cancellation_slot(
+                slot, [w = watcher(this->shared_from_this())](
+                          error_code ec, std::size_t n) mutable { w.take()->on_input(ec, n); }));
     }
 }
 
@@ -268,6 +286,15 @@ void stream_connection<Stream>::end_wait(error_code ec) {
     connection_handler handler;
     handler.swap(wait_handler_);
     finish(std::move(handler), ec);
+}
+
+template <class Stream>
+void stream_connection<Stream>::forget_waits() noexcept {
+    watching_ = false;
+    connection_handler waiting;
+    asio::any_completion_handler<void()> settling;
+    waiting.swap(wait_handler_);
+    settling.swap(settled_);
 }
 
 template <class Stream>

@@ -20,6 +20,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -67,6 +68,9 @@ public:
     /// Sets, changes or takes back a deadline.
     void set(timed& t, std::optional<time_point> at);
 
+    /// Whether the context has ended.
+    bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+
     /// Posts a function, unless the context has ended.
     template <class Function>
     void post(asio::any_io_executor const& executor, Function f) {
@@ -100,6 +104,7 @@ private:
     list members_{};
     std::optional<asio::steady_timer> timer_;
     time_point armed_ = time_point::max();
+    std::atomic<bool> ended_{false};
 };
 
 /// An executor with its timers. Functions that are given to it run one at a time. Copies are
@@ -111,7 +116,7 @@ public:
     asio::any_io_executor const& executor() const noexcept { return state_->executor; }
     detail::timers& timers() const noexcept { return *state_->timers; }
 
-    /// Whether the caller is run by the executor.
+    /// Whether the caller is run by the executor; false when its context has ended.
     bool here() const noexcept;
 
     /// Whether all that runs on the executor's context does so one after another.
@@ -245,6 +250,7 @@ inline void timers::end() {
             if (auto kept = t.weak_from_this().lock()) alive.push_back(std::move(kept));
         members_.clear();
         timer_.reset();
+        ended_.store(true, std::memory_order_release);
     }
     for (auto const& t : alive) t->on_loop_end();
 }
@@ -255,6 +261,7 @@ inline home::home(asio::any_io_executor executor) {
 }
 
 inline bool home::here() const noexcept {
+    if (state_->timers->ended()) return false;
     if (state_->context) return state_->context->running_in_this_thread();
     if (auto const* const e = executor().target<asio::strand<context_executor>>())
         return e->running_in_this_thread();
