@@ -1,16 +1,29 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/engineio/server.hpp>
+#include <httphooks/http/server.hpp>
 #include <httphooks/metrics.hpp>
+#include <httphooks/sockjs/server.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <cstdlib>
 #include <limits>
+#include <map>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
-#include "support/memory_server.hpp"
+#include "support/http_peer.hpp"
 
 using namespace httphooks;
 using namespace httphooks::test;
@@ -19,6 +32,49 @@ namespace {
 
 bool has_line(std::string const& text, std::string_view line) {
     return ("\n" + text).find("\n" + std::string(line) + "\n") != std::string::npos;
+}
+
+/// The samples of a text in Prometheus' format: name and labels, value. Checks the format: a family
+/// has one HELP, then one TYPE, then its samples; names, labels and values are well-formed.
+std::map<std::string, double> parse(std::string const& text) {
+    static std::regex const help(R"(# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) .+)");
+    static std::regex const type("# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram)");
+    static std::regex const sample(
+        R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-zA-Z_][a-zA-Z0-9_]*=)re"
+        R"re("(?:[^"\\\n]|\\["\\n])*")re"
+        R"re((?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*")*\})?)re"
+        R"re( (\+Inf|-Inf|NaN|[-+0-9.e]+))re");
+    std::map<std::string, double> samples;
+    std::set<std::string> families;
+    std::string family;
+    std::string kind;
+    std::istringstream lines(text);
+    std::smatch m;
+    CHECK((text.empty() || text.back() == '\n'));
+    for (std::string line; std::getline(lines, line);) {
+        INFO(line);
+        if (std::regex_match(line, m, help)) {
+            family = m[1];
+            kind.clear();
+            CHECK(families.insert(family).second);
+        } else if (std::regex_match(line, m, type)) {
+            CHECK(m[1] == family);
+            CHECK(kind.empty());
+            kind = m[2];
+            CHECK((kind == "counter") == family.ends_with("_total"));
+        } else {
+            REQUIRE(std::regex_match(line, m, sample));
+            std::string const name = m[1];
+            if (kind == "histogram")
+                CHECK((name == family + "_bucket" || name == family + "_sum" ||
+                       name == family + "_count"));
+            else
+                CHECK((!kind.empty() && name == family));
+            CHECK(samples.emplace(name + m[2].str(), std::strtod(m[3].str().c_str(), nullptr))
+                      .second);
+        }
+    }
+    return samples;
 }
 
 }  // namespace
@@ -62,14 +118,59 @@ TEST_CASE("the time of each stage is a histogram") {
     CHECK(text.find(R"(httphooks_stage_seconds_sum{stage="processing"} )") != std::string::npos);
 }
 
+TEST_CASE("the text is what Prometheus reads, whatever patterns have in them") {
+    fixture t;
+    metrics numbers(t.hooks);
+    numbers.gauge("g", "A \\ and\na line.", [] { return -1.5e-7; });
+    t.hooks.get("/a\\\"b", [](auto&) { return "x"; });
+    t.hooks.get("/s", [](auto&) { return "x"; });
+    t.get("/a%5C%22b");
+    t.get("/s");
+    auto const all = parse(numbers.text());
+    CHECK(all.at("g") == -1.5e-7);
+    double below = 0;
+    for (auto const le : detail::stage_histogram::labels) {
+        double const n = all.at(R"(httphooks_stage_seconds_bucket{stage="processing",le=")" +
+                                std::string(le) + "\"}");
+        CHECK(n >= below);
+        below = n;
+    }
+    CHECK(all.at(R"(httphooks_stage_seconds_bucket{stage="processing",le="+Inf"})") == 2);
+}
+
+TEST_CASE("patterns are told apart, also when there are more than a thread guesses") {
+    fixture t;
+    metrics const numbers(t.hooks);
+    for (int i = 0; i < 300; ++i) t.hooks.get("/p" + std::to_string(i), [](auto&) { return "x"; });
+    for (int round = 0; round < 2; ++round)
+        for (int i = 0; i < 300; ++i) t.get("/p" + std::to_string(i));
+    auto const all = parse(numbers.text());
+    for (int i = 0; i < 300; ++i)
+        CHECK(all.at("httphooks_requests_total{pattern=\"/p" + std::to_string(i) +
+                     R"(",method="GET",status="200",transport="inject"})") == 2);
+}
+
+TEST_CASE("a hook that comes again counts where it did") {
+    fixture t;
+    metrics const numbers(t.hooks);
+    for (int i = 0; i < 3; ++i) {
+        auto const id = t.hooks.get("/again", [](auto&) { return "x"; });
+        t.get("/again");
+        t.hooks.remove(id);
+    }
+    CHECK(parse(numbers.text())
+              .at(R"(httphooks_requests_total{pattern="/again",method="GET",)"
+                  R"(status="200",transport="inject"})") == 3);
+}
+
 TEST_CASE("a duration is counted in the first bucket that holds it") {
     detail::stage_histogram h;
     h.add(std::chrono::nanoseconds(1'000));
     h.add(std::chrono::nanoseconds(1'001));
     h.add(std::chrono::seconds(11));
-    CHECK(h.buckets[0] == 1);
-    CHECK(h.buckets[1] == 1);
-    CHECK(h.buckets.back() == 1);
+    CHECK(h.buckets[0].get() == 1);
+    CHECK(h.buckets[1].get() == 1);
+    CHECK(h.buckets.back().get() == 1);
 }
 
 TEST_CASE("labels are escaped, and always UTF-8") {
@@ -105,13 +206,71 @@ TEST_CASE("a responder serves the numbers, and the registry is freed with it") {
                              R"(status="200",transport="inject"} 1)"));
 }
 
-TEST_CASE("requests that a server refuses are counted by status") {
-    support::memory_server server;
-    metrics const numbers(server.registry);
-    auto client = server.connect();
-    client.send("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
-    server.run();
-    CHECK(has_line(numbers.text(), R"(httphooks_refused_total{transport="http",status="400"} 1)"));
+TEST_CASE("the numbers of servers are told by name, and stay when the server goes") {
+    fixture t;
+    metrics numbers(t.hooks);
+    CHECK(numbers.text().find("httphooks_server_") == std::string::npos);
+    {
+        http::server web(t.hooks.get_executor(), t.hooks);
+        sockjs::server chat(t.hooks.get_executor());
+        numbers.watch("web", web);
+        numbers.watch("chat", chat);
+    }
+    struct own_mount {
+        std::shared_ptr<server_counters> counted = std::make_shared<server_counters>();
+        std::shared_ptr<server_counters const> counters() const { return counted; }
+    };
+    own_mount own;
+    own.counted->open_session();
+    own.counted->drop();
+    own.counted->refuse("Too \"old\"");
+    numbers.watch("own", own);
+
+    auto const all = parse(numbers.text());
+
+    CHECK(all.at(R"(httphooks_server_sessions{server="web"})") == 0);
+    CHECK(all.at(R"(httphooks_server_sessions{server="chat"})") == 0);
+    CHECK(all.at(R"(httphooks_server_sessions{server="own"})") == 1);
+    CHECK(all.at(R"(httphooks_server_opened_total{server="own"})") == 1);
+    CHECK(all.at(R"(httphooks_server_waiting_bytes{server="own"})") == 0);
+    CHECK(all.at(R"(httphooks_server_dropped_messages_total{server="own"})") == 1);
+    CHECK(all.at(R"(httphooks_server_refused_total{server="own",reason="Too \"old\""})") == 1);
+}
+
+TEST_CASE("a server that runs is scraped over HTTP: its requests, clients and refusals") {
+    asio::io_context context;
+    registry hooks(context.get_executor());
+    metrics numbers(hooks);
+    hooks.get("/metrics", numbers.responder());
+    hooks.get("/notes/:id", [](auto&) { return "x"; });
+    engineio::server io(context.get_executor());
+    http::server web({.address = "127.0.0.1"}, hooks);
+    web.mount(io);
+    numbers.watch("web", web);
+    numbers.watch("io", io);
+    web.listen();
+    auto ended = web.async_run(asio::use_future);
+
+    support::http_peer client(web.port());
+    CHECK(client.ask("GET", "/notes/1").status == 200);
+    CHECK(client.ask("GET", "/engine.io/?EIO=4&transport=polling").status == 200);
+    CHECK(client.ask("GET", "/engine.io/?EIO=4&transport=tobi").status == 400);
+    support::http_peer wrong(web.port());
+    wrong.send_raw("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
+    CHECK(wrong.reply().status == 400);
+    auto const scraped = client.ask("GET", "/metrics");
+    CHECK(scraped["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8");
+    auto const all = parse(scraped.body);
+
+    CHECK(all.at(R"(httphooks_requests_total{pattern="/notes/:id",method="GET",)"
+                 R"(status="200",transport="http"})") == 1);
+    CHECK(all.at(R"(httphooks_stage_seconds_count{stage="processing"})") == 1);
+    CHECK(all.at("httphooks_exchanges") == 1);
+    CHECK(all.at(R"(httphooks_server_opened_total{server="web"})") == 2);
+    CHECK(all.at(R"(httphooks_server_refused_total{server="web",reason="Bad Request"})") == 1);
+    CHECK(all.at(R"(httphooks_server_sessions{server="io"})") == 1);
+    CHECK(all.at(R"(httphooks_server_refused_total{server="io",reason="Transport unknown"})") == 1);
+    web.stop();
 }
 
 TEST_CASE("threads count without losing a reply") {

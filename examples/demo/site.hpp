@@ -139,6 +139,10 @@ inline void site::add_pages(settings const& s) {
     hooks_.pre_responder(hh::any_verb, "/metrics", hh::loopback_only{},
                          {.name = "this machine only"});
     hooks_.get("/metrics", numbers_.responder(), {.name = "metrics"});
+    numbers_.watch("http", web_);
+    numbers_.watch("sockjs", sockjs_);
+    numbers_.watch("websocket", websockets_);
+    numbers_.watch("socket.io", socketio_);
     numbers_.gauge("demo_sessions", "Open sockets of all kinds.",
                    [this] { return static_cast<double>(sessions()); });
 }

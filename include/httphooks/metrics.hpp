@@ -10,8 +10,10 @@
 #include <httphooks/detail/metrics_writer.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/registry.hpp>
+#include <httphooks/server_counters.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,19 +27,36 @@
 
 namespace httphooks {
 
+namespace detail {
+
+/// A server's name, and its numbers.
+using named_counters = std::pair<std::string, std::shared_ptr<server_counters const>>;
+
+}  // namespace detail
+
+/// Whatever has server_counters, to be read from any thread.
+template <class Server>
+concept counting_server = requires(Server const& s) {
+    { s.counters() } -> std::convertible_to<std::shared_ptr<server_counters const>>;
+};
+
 /** Counts what exchanges do, and writes it in Prometheus' text format.
 
     `httphooks_requests_total{pattern,method,status,transport}`: replies, by the pattern of the
     first responder that matched, empty when none did; never by path.
     `httphooks_stage_seconds{stage}`: histograms of the stages that had hooks.
-    `httphooks_refused_total{transport,status}`: requests that a server refused before hooks saw
-    them. `httphooks_cancelled_total`: exchanges whose client went. Then what registry_stats has:
+    `httphooks_cancelled_total`: exchanges whose client went. Then what registry_stats has:
     `httphooks_exchanges`, `httphooks_listeners`, `httphooks_late_calls_total`,
     `httphooks_timeouts_total`, `httphooks_dropped_listeners_total`,
-    `httphooks_spoofed_control_headers_total`. Further numbers are added with gauge() and counter().
+    `httphooks_spoofed_control_headers_total`.
 
-    The registry's exchanges are counted from then on, as long as it lives. Copies are handles of
-    the same numbers.
+    Of each server that watch() has added, what server_counters has: `httphooks_server_sessions`,
+    `httphooks_server_opened_total`, `httphooks_server_waiting_bytes`,
+    `httphooks_server_dropped_messages_total` with the label `server`, and
+    `httphooks_server_refused_total{server,reason}`.
+
+    Further numbers are added with gauge() and counter(). The registry's exchanges are counted from
+    then on, as long as it lives. Copies are handles of the same numbers.
 
     @par Thread safety
     As a value; all members may be called from all threads.
@@ -49,6 +68,15 @@ public:
     /// Begins to count.
     template <class State>
     explicit metrics(basic_registry<State>& hooks);
+
+    /** Adds the numbers of a server: of http, sockjs, engineio, socketio or websocket, or of a
+        mount of one's own. The server is not kept.
+        @param name the value of the label `server` */
+    template <counting_server Server>
+    void watch(std::string name, Server const& s) {
+        std::lock_guard const lock(state_->mutex);
+        state_->servers.emplace_back(std::move(name), s.counters());
+    }
 
     /** Adds a number that goes up and down, as the sessions of a server.
         @param name as "chat_sessions"
@@ -83,6 +111,7 @@ private:
         std::shared_ptr<detail::metrics_recorder> recorder;
         std::shared_ptr<detail::registry_services> services;
         std::mutex mutex{};
+        std::vector<detail::named_counters> servers{};
         std::vector<number> numbers{};
     };
 
@@ -96,11 +125,8 @@ private:
 namespace detail {
 
 inline void write_replies(metrics_writer& out, metrics_counts const& all) {
-    std::vector<std::pair<reply_labels, std::uint64_t>> sorted;
-    for (auto const& [labels, r] : all.replies) sorted.emplace_back(labels, r.count);
-    std::ranges::sort(sorted);
     out.begin("httphooks_requests_total", "counter", "Replies, by the pattern that matched.");
-    for (auto const& [labels, n] : sorted) {
+    for (auto const& [labels, n] : all.replies) {
         auto const method = beast::http::to_string(labels.method);
         out.line()
             .label("pattern", labels.pattern)
@@ -118,25 +144,16 @@ inline void write_stages(metrics_writer& out, metrics_counts const& all) {
         std::string_view const stage = to_string(static_cast<exchange_stage>(s));
         std::uint64_t count = 0;
         for (std::size_t i = 0; i < h.buckets.size(); ++i) {
-            count += h.buckets[i];
+            count += h.buckets[i].get();
             std::string_view const bound =
                 i < stage_histogram::labels.size() ? stage_histogram::labels[i] : "+Inf";
             out.line("_bucket").label("stage", stage).label("le", bound).value(count);
         }
-        out.line("_sum").label("stage", stage).value(static_cast<double>(h.nanoseconds) * 1e-9);
+        out.line("_sum")
+            .label("stage", stage)
+            .value(static_cast<double>(h.nanoseconds.get()) * 1e-9);
         out.line("_count").label("stage", stage).value(count);
     }
-}
-
-inline void write_refusals(metrics_writer& out, metrics_counts const& all) {
-    out.begin("httphooks_refused_total", "counter", "Requests refused before hooks saw them.");
-    for (auto const& [labels, n] : all.refusals)
-        out.line()
-            .label("transport", to_string(labels.first))
-            .label("status", std::to_string(labels.second))
-            .value(n);
-    out.begin("httphooks_cancelled_total", "counter", "Exchanges whose client went.");
-    out.line().value(all.cancelled);
 }
 
 inline void write_stats(metrics_writer& out, registry_stats const& stats) {
@@ -155,6 +172,28 @@ inline void write_stats(metrics_writer& out, registry_stats const& stats) {
         stats.dropped_listeners);
     one("httphooks_spoofed_control_headers_total", "counter",
         "Requests from which control headers were removed.", stats.spoofed_control_headers);
+}
+
+inline void write_servers(metrics_writer& out, std::vector<named_counters> const& servers) {
+    if (servers.empty()) return;
+    auto const each = [&](std::string_view name, std::string_view type, std::string_view help,
+                          std::uint64_t (server_counters::*read)() const noexcept) {
+        out.begin(name, type, help);
+        for (auto const& [server, counters] : servers)
+            out.line().label("server", server).value(((*counters).*read)());
+    };
+    each("httphooks_server_sessions", "gauge", "Sessions or connections.",
+         &server_counters::sessions);
+    each("httphooks_server_opened_total", "counter", "Sessions or connections there have been.",
+         &server_counters::opened);
+    each("httphooks_server_waiting_bytes", "gauge", "Bytes that wait for clients.",
+         &server_counters::waiting_bytes);
+    each("httphooks_server_dropped_messages_total", "counter",
+         "Messages not sent since too much waited for the client.", &server_counters::dropped);
+    out.begin("httphooks_server_refused_total", "counter", "Clients and input that were refused.");
+    for (auto const& [server, counters] : servers)
+        for (auto const& [reason, n] : counters->refusals())
+            out.line().label("server", server).label("reason", reason).value(n);
 }
 
 inline bool is_metric_name(std::string_view name) noexcept {
@@ -194,13 +233,17 @@ inline std::string metrics::text() const {
     detail::metrics_counts const all = state_->recorder->sum();
     detail::write_replies(out, all);
     detail::write_stages(out, all);
-    detail::write_refusals(out, all);
+    out.begin("httphooks_cancelled_total", "counter", "Exchanges whose client went.");
+    out.line().value(all.cancelled);
     detail::write_stats(out, state_->services->stats());
+    std::vector<detail::named_counters> servers;
     std::vector<number> numbers;
     {
         std::lock_guard const lock(state_->mutex);
+        servers = state_->servers;
         numbers = state_->numbers;
     }
+    detail::write_servers(out, servers);
     for (number const& n : numbers) {
         out.begin(n.name, n.type, n.help);
         out.line().value(n.read());

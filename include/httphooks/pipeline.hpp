@@ -127,10 +127,22 @@ private:
     static void trace_stage(exchange& ex, exchange_stage s) noexcept;
     static void trace_reply(exchange const& ex) noexcept;
     static void trace_end(exchange const& ex, bool cancelled) noexcept;
+    /// The types of a stage's hooks.
+    static constexpr std::uint8_t types_of(exchange_stage s) noexcept {
+        std::uint8_t types = 0;
+        for (hook_type const type : hook_types)
+            if (stage_of(type) == s) types = static_cast<std::uint8_t>(types | type_bit(type));
+        return types;
+    }
     /// Called when a stage is over.
-    static void end_stage(exchange& ex, exchange_stage s) noexcept {
-        if (ex.traced_) [[unlikely]]
-            trace_stage(ex, s);
+    template <exchange_stage S>
+    static void end_stage(exchange& ex) noexcept {
+        if (!ex.traced_) [[likely]]
+            return;
+        constexpr std::uint8_t types = types_of(S);
+        if (S == exchange_stage::processing ? ex.responder() != nullptr
+                                            : (ex.matched_types_ & types) != 0)
+            trace_stage(ex, S);
     }
 
     static void make_reply(exchange& ex);
@@ -256,7 +268,7 @@ inline bool pipeline::step(exchange& ex) {
             return false;
         case stage::input:
             run_listeners(ex, hook_type::request_listener);
-            end_stage(ex, exchange_stage::input);
+            end_stage<exchange_stage::input>(ex);
             ex.stage_ = stage::pre_responders;
             [[fallthrough]];
         case stage::pre_responders:
@@ -265,14 +277,14 @@ inline bool pipeline::step(exchange& ex) {
             [[fallthrough]];
         case stage::pre_listeners:
             run_listeners(ex, hook_type::pre_listener);
-            end_stage(ex, exchange_stage::pre_processing);
+            end_stage<exchange_stage::pre_processing>(ex);
             if (ex.chain_ended_) break;
             start_processing(ex);
             ex.stage_ = stage::processing;
             [[fallthrough]];
         case stage::processing:
             if (!finish_processing(ex)) return false;
-            end_stage(ex, exchange_stage::processing);
+            end_stage<exchange_stage::processing>(ex);
             ex.stage_ = stage::post_listeners;
             [[fallthrough]];
         case stage::post_listeners:
@@ -281,7 +293,7 @@ inline bool pipeline::step(exchange& ex) {
             [[fallthrough]];
         case stage::post_responders:
             if (!run_post_responders(ex)) return false;
-            end_stage(ex, exchange_stage::post_processing);
+            end_stage<exchange_stage::post_processing>(ex);
             break;
         case stage::reply:
         case stage::replied:

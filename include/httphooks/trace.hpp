@@ -133,8 +133,6 @@ public:
     /// The reply was handed over, and the response-listeners have started; or the exchange was
     /// cancelled.
     virtual void on_end(exchange const&, bool cancelled) noexcept { static_cast<void>(cancelled); }
-    /// A server refused a request before it came to an exchange.
-    virtual void on_refusal(transport, status) noexcept {}
 };
 
 }  // namespace httphooks

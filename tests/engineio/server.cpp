@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/engineio_service.hpp"
 #include "support/eventually.hpp"
+#include "support/refusals.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -522,4 +523,35 @@ TEST_CASE("a server may go while clients wait") {
     auto probe = engineio_socket(s, p.sid());
     probe.send("2probe");
     CHECK(probe.text() == "3probe");
+}
+
+TEST_CASE("sessions, what waits for clients, and what is dropped or refused are counted") {
+    eio::options o;
+    o.queue_bytes = 1000;
+    o.overflow = eio::overflow_policy::drop;
+    o.max_sessions = 2;
+    engineio_service s(o);
+    s.on_connection([](eio::connection c) {
+        c.on_message([c](std::string_view, bool) mutable {
+            for (int i = 0; i < 3; ++i) c.send(std::string(600, 'x'));
+        });
+    });
+    auto const counted = s.server().counters();
+    polling_peer slow(s);
+    polling_peer wrong(s);
+    CHECK(counted->sessions() == 2);
+    CHECK(s.ask("GET", handshake_query).status == 503);
+    CHECK(s.ask("GET", "?EIO=4&transport=tobi").status == 400);
+    CHECK(wrong.post("x").body == "ok");
+    CHECK(s.next_note() == "parse error");
+    CHECK(support::refusals(*counted) ==
+          "Parse error: 1; Too many sessions: 1; Transport unknown: 1");
+    CHECK(slow.post("4x").body == "ok");
+    CHECK(support::eventually([&] { return counted->dropped() == 2; }));
+    CHECK(counted->waiting_bytes() == 601);
+    CHECK(slow.get().body.size() > 600);
+    CHECK(support::eventually([&] { return counted->waiting_bytes() == 0; }));
+    CHECK(slow.post("1").body == "ok");
+    CHECK(support::eventually([&] { return counted->sessions() == 0; }));
+    CHECK(counted->opened() == 2);
 }

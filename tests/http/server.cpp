@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/raw_client.hpp"
+#include "support/refusals.hpp"
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
@@ -222,7 +223,8 @@ TEST_CASE("too many connections are told so, and there is room again when one go
 }
 
 TEST_CASE("connections are counted by address, but for loopback") {
-    auto const admitted = std::make_shared<hh::http::detail::admission>(10, 2);
+    auto const admitted = std::make_shared<hh::http::detail::admission>(
+        10, 2, std::make_shared<hh::server_counters>());
     auto const far = asio::ip::make_address("192.0.2.1");
     auto one = admitted->admit(far);
     auto two = admitted->admit(asio::ip::make_address("::ffff:192.0.2.1"));
@@ -327,4 +329,28 @@ TEST_CASE("a large reply reaches a client that reads late") {
     auto const [text, end] = c.rest();
     CHECK(text.size() > 20'000'000);
     CHECK(end == read_end::fin);
+}
+
+TEST_CASE("connections, what waits for clients, and what is refused are counted") {
+    auto o = on_loopback();
+    o.max_connections = 2;
+    fixture f(o);
+    f.hooks.get("/large", [](auto&) { return hh::text(std::string(20'000'000, 'x')); });
+    auto const counted = f.web.counters();
+    auto ended = f.run();
+    {
+        raw_client slow(f.web.port());
+        REQUIRE(slow.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n"));
+        CHECK(eventually([&] { return counted->waiting_bytes() > 1'000'000; }));
+        raw_client wrong(f.web.port());
+        REQUIRE(wrong.send("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"));
+        CHECK(wrong.until("\r\n\r\n").starts_with("HTTP/1.1 400 "));
+        CHECK(counted->sessions() == 2);
+        raw_client third(f.web.port());
+        CHECK(third.rest().first.starts_with("HTTP/1.1 503 "));
+        CHECK(support::refusals(*counted) == "Bad Request: 1; Too many connections: 1");
+    }
+    CHECK(eventually([&] { return counted->sessions() == 0; }));
+    CHECK(counted->opened() == 2);
+    CHECK(eventually([&] { return counted->waiting_bytes() == 0; }));
 }

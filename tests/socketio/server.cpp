@@ -23,6 +23,7 @@
 
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/refusals.hpp"
 #include "support/socketio_service.hpp"
 
 using namespace std::chrono_literals;
@@ -693,4 +694,28 @@ TEST_CASE("a server that was closed lets go of handlers that hold it") {
         CHECK(eventually([&] { return kept.use_count() == 1; }));
     }
     CHECK(kept.use_count() == 1);
+}
+
+TEST_CASE("what only this server understands is counted among the refusals") {
+    sio::options o;
+    o.max_namespaces = 2;
+    socketio_service s(o);
+    serve(s, s.io().of("/"));
+    s.io().of("/mw").use([](sio::socket const&, sio::next const& go) {
+        go(sio::middleware_error{"nope", {}});
+    });
+    auto const counted = s.io().counters();
+    {
+        socketio_peer p(s);
+        p.ask("0/nope,");
+        p.ask("0/mw,");
+        p.join();
+        CHECK(p.ask("2[]") == "<end>");
+        socketio_peer none(s);
+        CHECK(none.ask("2[\"x\"]") == "<end>");
+    }
+    CHECK(support::refusals(*counted) ==
+          "Bad packet: 1; Invalid namespace: 1; Packet to no socket: 1; Refused by middleware: 1");
+    CHECK(counted->opened() == 2);
+    CHECK(support::eventually([&] { return counted->sessions() == 0; }));
 }

@@ -2,6 +2,8 @@
 #include <httphooks/sockjs/server.hpp>
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/refusals.hpp"
 #include "support/sockjs_services.hpp"
 
 #include <nlohmann/json.hpp>
@@ -676,4 +678,36 @@ TEST_CASE("a thousand aborted streams leave no descriptor and no session") {
     CHECK(opened.count() >= 500);
     CHECK(closed.reaches(opened.count()));
     CHECK(closed.count() == opened.count());
+}
+
+TEST_CASE("sessions, what waits for clients, and what is dropped or refused are counted") {
+    sockjs_services s;
+    auto o = support::service_options("/flood");
+    o.queue_bytes = 1000;
+    o.overflow = hh::sockjs::overflow_policy::drop;
+    o.max_sessions = 2;
+    o.disconnect_delay = 200ms;
+    auto& server = s.add(o, [](hh::sockjs::connection c) {
+        c.on_message([c](std::string_view) mutable {
+            for (int i = 0; i < 3; ++i) c.send(std::string(600, 'x'));
+        });
+    });
+    auto const counted = server.counters();
+    CHECK(s.post("/flood/000/a/xhr").body == "o\n");
+    CHECK(s.post("/flood/000/b/xhr").body == "o\n");
+    CHECK(counted->sessions() == 2);
+    CHECK(s.post("/flood/000/c/xhr").status == 503);
+    CHECK(s.post("/flood/000/c/xhr_send", "[\"x\"]").status == 404);
+    CHECK(s.post("/flood/000/a/xhr_send", "[\"x").status == 500);
+    CHECK(s.ask("GET", "/flood/000/d/websocket").status == 400);
+    CHECK(support::refusals(*counted) ==
+          "Broken messages: 1; Not a WebSocket handshake: 1; Too many sessions: 1; "
+          "Unknown session: 1");
+    CHECK(s.post("/flood/000/a/xhr_send", "[\"x\"]").status == 204);
+    CHECK(support::eventually([&] { return counted->dropped() == 2; }));
+    CHECK(counted->waiting_bytes() > 600);
+    CHECK(s.post("/flood/000/a/xhr").body.size() > 600);
+    CHECK(support::eventually([&] { return counted->waiting_bytes() == 0; }));
+    CHECK(support::eventually([&] { return counted->sessions() == 0; }));
+    CHECK(counted->opened() == 2);
 }

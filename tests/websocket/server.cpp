@@ -5,7 +5,9 @@
 #include <httphooks/websocket/server.hpp>
 
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_client.hpp"
+#include "support/refusals.hpp"
 #include "support/websocket.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -13,6 +15,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -367,4 +370,44 @@ TEST_CASE("A session of the user's own hands connections to a mount, also on a s
     for (auto& c : clients) c.reset();
     context.stop();
     for (auto& t : threads) t.join();
+}
+
+TEST_CASE("Connections, what waits for clients, and what is dropped or refused are counted") {
+    asio::io_context context;
+    hh::registry hooks(context.get_executor());
+    ws::server_options o;
+    o.connection.output_limit = 1'000'000;
+    o.connection.on_overflow = ws::overflow::drop;
+    ws::server flood(context.get_executor(), o);
+    flood.on_message([](ws::connection& c, ws::message const&) {
+        std::string const large(500'000, 'x');
+        for (int i = 0; i < 40; ++i) c.send(large);
+    });
+    auto const counted = flood.counters();
+    hh::http::server web({.address = "127.0.0.1"}, hooks);
+    web.mount(flood);
+    web.listen();
+    auto ended = web.async_run(asio::use_future);
+    {
+        support::raw_client slow(web.port());
+        open(slow, "/ws");
+        CHECK(support::eventually([&] { return counted->sessions() == 1; }));
+        slow.send(client_text("more"));
+        CHECK(support::eventually([&] { return counted->dropped() > 0; }));
+        CHECK(counted->waiting_bytes() > 0);
+    }
+    {
+        support::raw_client wrong(web.port());
+        open(wrong, "/ws");
+        wrong.send(client_text("\xff"));
+        CHECK(wrong.rest().second == support::read_end::fin);
+        support::raw_client none(web.port());
+        none.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        CHECK(none.rest().first.starts_with("HTTP/1.1 426 "));
+    }
+    CHECK(support::refusals(*counted) == "Invalid payload: 1; Upgrade Required: 1");
+    CHECK(support::eventually([&] { return counted->sessions() == 0; }));
+    CHECK(counted->opened() == 2);
+    CHECK(counted->waiting_bytes() == 0);
+    web.stop();
 }

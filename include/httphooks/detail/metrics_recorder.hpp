@@ -5,6 +5,7 @@
     What exchanges do, counted.
 */
 
+#include <httphooks/detail/per_thread.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -13,18 +14,34 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 namespace httphooks::detail {
+
+/// A count that one thread adds to while others read it.
+class tally {
+public:
+    tally() = default;
+    tally(tally const& other) noexcept : n_(other.get()) {}
+    tally& operator=(tally const&) = delete;
+
+    void add(std::uint64_t n = 1) noexcept {
+        n_.store(n_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    }
+    std::uint64_t get() const noexcept { return n_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<std::uint64_t> n_{0};
+};
 
 /// Durations in buckets.
 struct stage_histogram {
@@ -37,18 +54,18 @@ struct stage_histogram {
         1'000,     5'000,     10'000,     50'000,      100'000,       500'000,
         1'000'000, 5'000'000, 10'000'000, 100'000'000, 1'000'000'000, 10'000'000'000};
 
-    std::array<std::uint64_t, bounds.size() + 1> buckets{};
-    std::int64_t nanoseconds = 0;
+    std::array<tally, bounds.size() + 1> buckets{};
+    tally nanoseconds{};
 
     void add(std::chrono::nanoseconds elapsed) noexcept {
         std::size_t i = 0;
         while (i < bounds.size() && elapsed.count() > bounds[i]) ++i;
-        ++buckets[i];
-        nanoseconds += elapsed.count();
+        buckets[i].add();
+        nanoseconds.add(static_cast<std::uint64_t>(elapsed.count()));
     }
     void add(stage_histogram const& other) noexcept {
-        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += other.buckets[i];
-        nanoseconds += other.nanoseconds;
+        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i].add(other.buckets[i].get());
+        nanoseconds.add(other.nanoseconds.get());
     }
 };
 
@@ -71,83 +88,115 @@ struct reply_labels_hash {
     }
 };
 
-/// A count of replies, with the text that its labels refer to.
-struct reply_count {
-    std::unique_ptr<std::string const> pattern;
-    std::uint64_t count = 0;
+/// What one thread has counted. It alone calls what begins with "add"; all threads may read.
+class alignas(64) thread_counts {
+public:
+    thread_counts() = default;
+    thread_counts(thread_counts const&) = delete;
+    thread_counts& operator=(thread_counts const&) = delete;
+    ~thread_counts();
+
+    void add_reply(reply_labels const& labels) {
+        // where the pattern's text is says enough to guess; a hook's is elsewhere than another's
+        auto const at = reinterpret_cast<std::uintptr_t>(labels.pattern.data());
+        replies*& guess = guesses_[(at / 32 + labels.status) % guesses_.size()];
+        if (!guess || guess->labels != labels) [[unlikely]]
+            guess = &find(labels);
+        guess->count.add();
+    }
+    void add_stage(exchange_stage s, std::chrono::nanoseconds elapsed) noexcept {
+        stages_[static_cast<std::size_t>(s)].add(elapsed);
+    }
+    void add_cancelled() noexcept { cancelled_.add(); }
+
+    /// Calls `f(reply_labels const&, std::uint64_t)` with each count of replies.
+    template <class Function>
+    void for_each_reply(Function f) const {
+        for (auto const* r = newest_.load(std::memory_order_acquire); r; r = r->older)
+            f(r->labels, r->count.get());
+    }
+    std::array<stage_histogram, 5> const& stages() const noexcept { return stages_; }
+    std::uint64_t cancelled() const noexcept { return cancelled_.get(); }
+
+private:
+    /// A count of replies, with the text that its labels refer to.
+    struct replies {
+        replies(reply_labels const& l, replies* o)
+            : pattern(l.pattern), labels{pattern, l.method, l.status, l.transport}, older(o) {}
+
+        std::string const pattern;
+        reply_labels const labels;
+        replies* const older;
+        tally count{};
+    };
+
+    replies& find(reply_labels const& labels);
+
+    std::array<stage_histogram, 5> stages_{};
+    tally cancelled_{};
+    std::array<replies*, 64> guesses_{};
+    /// The thread's own way to the counts; others go from the newest to the older ones.
+    std::unordered_map<reply_labels, replies*, reply_labels_hash> known_{};
+    std::atomic<replies*> newest_{nullptr};
 };
 
 /// All that is counted.
 struct metrics_counts {
-    std::unordered_map<reply_labels, reply_count, reply_labels_hash> replies{};
-    std::map<std::pair<transport, unsigned>, std::uint64_t> refusals{};
+    /// The recorder keeps the texts that the labels refer to.
+    std::map<reply_labels, std::uint64_t> replies{};
     std::array<stage_histogram, 5> stages{};
     std::uint64_t cancelled = 0;
-
-    void add_reply(reply_labels labels, std::uint64_t n = 1) {
-        auto at = replies.find(labels);
-        if (at == replies.end()) {
-            auto pattern = std::make_unique<std::string const>(labels.pattern);
-            labels.pattern = *pattern;
-            at = replies.emplace(labels, reply_count{std::move(pattern)}).first;
-        }
-        at->second.count += n;
-    }
-    void add(metrics_counts const& other) {
-        for (auto const& [labels, r] : other.replies) add_reply(labels, r.count);
-        for (auto const& [labels, n] : other.refusals) refusals[labels] += n;
-        for (std::size_t i = 0; i < stages.size(); ++i) stages[i].add(other.stages[i]);
-        cancelled += other.cancelled;
-    }
 };
 
-/** Counts; threads have counts of their own, as long as there are not too many of them. */
+/// Counts; every thread for itself, without locks.
 class metrics_recorder final : public exchange_tracer {
 public:
     bool watches_hooks() const noexcept override { return false; }
 
     void on_stage(exchange const&, exchange_stage s, clock::duration elapsed) noexcept override {
-        change([&](metrics_counts& c) { c.stages[static_cast<std::size_t>(s)].add(elapsed); });
+        if (auto* const mine = counts_.mine()) mine->add_stage(s, elapsed);
     }
     void on_reply(exchange const& ex) noexcept override {
+        auto* const mine = counts_.mine();
+        if (!mine) return;
         hook_info const* const hook = ex.responder();
-        reply_labels const labels{hook ? std::string_view(hook->pattern) : std::string_view(),
-                                  ex.request().method(), ex.reply().result_int(),
-                                  ex.origin().transport()};
-        change([&](metrics_counts& c) { c.add_reply(labels); });
+        mine->add_reply({hook ? std::string_view(hook->pattern) : std::string_view(),
+                         ex.request().method(), ex.reply().result_int(), ex.origin().transport()});
     }
     void on_end(exchange const&, bool cancelled) noexcept override {
-        if (cancelled) change([](metrics_counts& c) { ++c.cancelled; });
-    }
-    void on_refusal(transport t, status s) noexcept override {
-        change([&](metrics_counts& c) { ++c.refusals[{t, static_cast<unsigned>(s)}]; });
+        if (!cancelled) return;
+        if (auto* const mine = counts_.mine()) mine->add_cancelled();
     }
 
-    metrics_counts sum() const {
-        metrics_counts all;
-        for (shard& s : shards_) {
-            std::lock_guard const lock(s.mutex);
-            all.add(s.counts);
-        }
-        return all;
-    }
+    metrics_counts sum() const;
 
 private:
-    struct alignas(64) shard {
-        std::mutex mutex{};
-        metrics_counts counts{};
-    };
-
-    template <class Change>
-    void change(Change f) noexcept {
-        static std::atomic<std::size_t> threads{0};
-        thread_local std::size_t const mine = threads.fetch_add(1, std::memory_order_relaxed);
-        shard& s = shards_[mine % shards_.size()];
-        std::lock_guard const lock(s.mutex);
-        f(s.counts);
-    }
-
-    mutable std::array<shard, 16> shards_{};
+    per_thread<thread_counts> counts_{};
 };
+
+// ---------------------------------------------------------------------------------------------
+
+inline thread_counts::~thread_counts() {
+    for (auto* r = newest_.load(std::memory_order_relaxed); r;) delete std::exchange(r, r->older);
+}
+
+inline thread_counts::replies& thread_counts::find(reply_labels const& labels) {
+    if (auto const at = known_.find(labels); at != known_.end()) return *at->second;
+    auto fresh = std::make_unique<replies>(labels, newest_.load(std::memory_order_relaxed));
+    known_.emplace(fresh->labels, fresh.get());
+    newest_.store(fresh.get(), std::memory_order_release);
+    return *fresh.release();
+}
+
+inline metrics_counts metrics_recorder::sum() const {
+    metrics_counts all;
+    counts_.for_each([&](thread_counts const& c) {
+        c.for_each_reply(
+            [&](reply_labels const& labels, std::uint64_t n) { all.replies[labels] += n; });
+        for (std::size_t i = 0; i < all.stages.size(); ++i) all.stages[i].add(c.stages()[i]);
+        all.cancelled += c.cancelled();
+    });
+    return all;
+}
 
 }  // namespace httphooks::detail

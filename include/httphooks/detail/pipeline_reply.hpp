@@ -115,10 +115,9 @@ inline void pipeline::handed_over(exchange& ex) {
     if (ex.stage_ != stage::replied || ex.handed_over_) return;
     ex.handed_over_ = true;
     run_listeners(ex, hook_type::response_listener);
-    if (ex.traced_) [[unlikely]] {
-        trace_stage(ex, exchange_stage::output);
+    end_stage<exchange_stage::output>(ex);
+    if (ex.traced_) [[unlikely]]
         trace_end(ex, false);
-    }
     uncount(ex);
 }
 

@@ -56,10 +56,6 @@ inline void pipeline::trace_begin(exchange& ex) noexcept {
 }
 
 inline void pipeline::trace_stage(exchange& ex, exchange_stage s) noexcept {
-    std::uint8_t types = 0;
-    for (hook_type const type : hook_types)
-        if (stage_of(type) == s) types |= type_bit(type);
-    if (s == exchange_stage::processing ? !ex.responder() : !(ex.matched_types_ & types)) return;
     auto const now = hook_span::clock::now();
     auto const elapsed = now - std::exchange(ex.stage_began_, now);
     for (auto const& tracer : ex.table_->tracers) tracer->on_stage(ex, s, elapsed);

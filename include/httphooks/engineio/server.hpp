@@ -111,6 +111,10 @@ public:
     std::vector<connection> connections() const { return service_->all(); }
     /// How many sessions there are, those that are ending too.
     std::size_t size() const { return service_->size(); }
+    /// Sessions, bytes that wait, messages dropped; refusals by the text of their code.
+    std::shared_ptr<server_counters const> counters() const noexcept {
+        return service_->shared_counters();
+    }
 
     /// The executor that the server was created with.
     asio::any_io_executor get_executor() const { return service_->executor(); }

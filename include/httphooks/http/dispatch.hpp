@@ -105,7 +105,7 @@ public:
     /// Takes no request any more, but the one that has begun; for a server that shuts down.
     void drain() noexcept;
     /// Answers with 503, whatever the client sends.
-    void refuse_connection() { refuse(status::service_unavailable); }
+    void refuse_connection() { answer_refused(status::service_unavailable, {}); }
     /// The client sends no more: a request that is not whole will not be.
     void end_of_input() noexcept;
 
@@ -135,6 +135,7 @@ private:
     void finish_request();
     static request first_line(std::string_view header);
     void refuse(status s, std::string_view header = {});
+    void answer_refused(status s, std::string_view header);
     void write(entry& e);
     void write_file(std::shared_ptr<file_body> file);
     void collect_ready();
@@ -338,10 +339,14 @@ inline request dispatch::first_line(std::string_view header) {
 
 /// Refuses the request that is being read. @param header what there is of one not parsed yet
 inline void dispatch::refuse(status s, std::string_view header) {
+    auto const reason = beast::http::obsolete_reason(s);
+    loop_.counters().refuse({reason.data(), reason.size()});
+    answer_refused(s, header);
+}
+
+inline void dispatch::answer_refused(status s, std::string_view header) {
     bool const head =
         header.starts_with("HEAD ") || (journey_ && journey_->incoming().method() == verb::head);
-    for (auto const& tracer : loop_.hooks().table()->tracers)
-        tracer->on_refusal(transport::http, s);
     entry e{nullptr, wheel().now(), s, true, true, false, head};
     if (mount_ && journey_) {
         e.refusal_reply = std::make_unique<response>(error_response(s));

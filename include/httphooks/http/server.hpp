@@ -68,6 +68,9 @@ public:
     asio::ip::tcp::endpoint local_endpoint() const { return state_->local_endpoint(); }
     /// The caller's executor, or that of the first thread.
     asio::any_io_executor get_executor() const { return state_->get_executor(); }
+    /// Connections, bytes of replies that wait, and refusals: by the reason phrase of the status,
+    /// and connections that are too many.
+    std::shared_ptr<server_counters const> counters() const noexcept { return state_->counters(); }
 
     /** Serves until the server is drained or stopped.
         @par Completes with

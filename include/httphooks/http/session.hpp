@@ -105,6 +105,7 @@ private:
     std::unique_ptr<std::array<char, own_buffer>> input_{};
     std::string sending_{};
     std::size_t sent_ = 0;
+    server_counters::backlog waiting_;
     std::size_t lingered_ = 0;
     asio::ip::tcp::endpoint peer_;
     detail::timer_wheel::tick progress_ = 0;
@@ -122,7 +123,11 @@ template <class Stream>
 session<Stream>::session(std::shared_ptr<detail::session_loop> loop, Stream stream,
                          std::unique_ptr<detail::connection_ticket> ticket,
                          asio::ip::tcp::endpoint const& peer)
-    : loop_(std::move(loop)), stream_(std::move(stream)), ticket_(std::move(ticket)), peer_(peer) {
+    : loop_(std::move(loop)),
+      stream_(std::move(stream)),
+      ticket_(std::move(ticket)),
+      waiting_(&loop_->counters()),
+      peer_(peer) {
     if constexpr (by_readiness) {
         error_code ec;
         stream_.non_blocking(true, ec);
@@ -330,7 +335,10 @@ bool session<Stream>::flush() {
     if (writing_) return false;
     for (;;) {
         std::string& output = work_->output();
-        if (output.empty()) return true;
+        if (output.empty()) {
+            waiting_.set(0);
+            return true;
+        }
         if constexpr (by_readiness) {
             error_code ec;
             std::size_t const n = stream_.write_some(
@@ -362,9 +370,11 @@ void session<Stream>::wait_writable() {
     writing_ = true;
     progress_ = loop_->wheel().now();
     if constexpr (by_readiness) {
+        waiting_.set(work_->output().size() - sent_);
         stream_.async_wait(asio::socket_base::wait_write,
                            handler([s = self()](error_code ec) { s->on_written(ec, 0); }));
     } else {
+        waiting_.set(sending_.size() - sent_);
         stream_.async_write_some(
             asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
             handler([s = self()](error_code ec, std::size_t n) { s->on_written(ec, n); }));
@@ -573,6 +583,7 @@ void session<Stream>::close(bool reset) {
     else
         detail::close_stream(stream_);
     drop_work();
+    waiting_.set(0);
     ticket_.reset();
     loop_->leave(*this);
 }

@@ -135,6 +135,8 @@ public:
         main_.server_side_emit(event, std::forward<Args>(args)...);
     }
 
+    /// Those of the Engine.IO server below; and refusals of what only this server understands.
+    std::shared_ptr<server_counters const> counters() const { return engine().counters(); }
     /// The Engine.IO server below: its headers, who may connect, what was refused.
     engineio::server engine() const { return server_->engine(); }
 

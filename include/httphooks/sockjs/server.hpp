@@ -89,6 +89,10 @@ public:
     std::vector<connection> connections() const;
     /// How many sessions there are, those that are ending too.
     std::size_t size() const { return service_->size(); }
+    /// Sessions, bytes that wait, messages dropped, clients and input refused.
+    std::shared_ptr<server_counters const> counters() const noexcept {
+        return service_->shared_counters();
+    }
 
     /// The executor that the server was created with.
     asio::any_io_executor get_executor() const { return service_->executor(); }
@@ -121,8 +125,10 @@ inline server::server(asio::any_io_executor executor, sockjs::options o)
     if (!httphooks::detail::is_field_text(known.jsessionid_attributes) ||
         !httphooks::detail::is_field_text(known.frame_ancestors))
         throw std::invalid_argument("sockjs::server: an option is not a field's value");
-    service_->websockets = detail::websocket_session::settings(known, false);
-    service_->raw_websockets = detail::websocket_session::settings(known, true);
+    service_->websockets =
+        detail::websocket_session::settings(known, false, service_->shared_counters());
+    service_->raw_websockets =
+        detail::websocket_session::settings(known, true, service_->shared_counters());
 }
 
 template <class F>
@@ -226,6 +232,7 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
     // what these two say is no secret
     bool const for_all = what == endpoint::greeting || what == endpoint::info;
     if (!for_all && !detail::origin_allowed(o, v.message)) {
+        service_->counters().refuse("Origin not allowed");
         response const refused = detail::refusal(o, v.message, status::forbidden, true);
         return http::detail::reply(std::move(v), refused);
     }

@@ -6,6 +6,7 @@
 */
 
 #include <cstdint>
+#include <string_view>
 
 namespace httphooks::websocket {
 
@@ -49,6 +50,24 @@ enum class close_code : std::uint16_t {
 constexpr bool may_be_sent(close_code code) noexcept {
     auto const n = static_cast<std::uint16_t>(code);
     return (n >= 1000 && n <= 1003) || (n >= 1007 && n <= 1014) || (n >= 3000 && n <= 4999);
+}
+
+/// What was wrong with what the other side sent, in words; empty for codes that do not say.
+constexpr std::string_view to_string(close_code code) noexcept {
+    switch (code) {
+        case close_code::protocol_error:
+            return "Protocol error";
+        case close_code::unsupported_data:
+            return "Unsupported data";
+        case close_code::invalid_payload:
+            return "Invalid payload";
+        case close_code::policy_violation:
+            return "Policy violation";
+        case close_code::too_big:
+            return "Message too big";
+        default:
+            return {};
+    }
 }
 
 }  // namespace httphooks::websocket

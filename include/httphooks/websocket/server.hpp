@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/http/mount.hpp>
+#include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/open_channel.hpp>
 #include <httphooks/websocket/handshake.hpp>
@@ -82,6 +83,11 @@ public:
     asio::any_io_executor get_executor() const { return state_->executor; }
     /// All open connections.
     std::vector<connection> connections() const;
+    /// Connections, bytes that wait, messages dropped; refusals by the reason phrase of the status,
+    /// or by what was wrong with a frame.
+    std::shared_ptr<server_counters const> counters() const noexcept {
+        return state_->settings->counters;
+    }
 
     /// The path, as a mount's prefix.
     std::string_view prefix() const noexcept { return state_->options.path; }
@@ -95,6 +101,8 @@ private:
         state(asio::any_io_executor ex, server_options o)
             : executor(std::move(ex)), options(std::move(o)) {
             settings->options = options.connection;
+            settings->counters = std::make_shared<server_counters>();
+            settings->counts_sessions = true;
         }
 
         asio::any_io_executor executor;
@@ -107,7 +115,7 @@ private:
     };
 
     bool note_loop(asio::execution_context& context);
-    static void refuse(http::connection c, response reply, http::mount_handler done);
+    void refuse(http::connection c, response reply, http::mount_handler done) const;
 
     std::shared_ptr<state> state_;
 };
@@ -166,7 +174,9 @@ inline std::vector<connection> server::connections() const {
     return all;
 }
 
-inline void server::refuse(http::connection c, response reply, http::mount_handler done) {
+inline void server::refuse(http::connection c, response reply, http::mount_handler done) const {
+    auto const reason = beast::http::obsolete_reason(reply.result());
+    state_->settings->counters->refuse({reason.data(), reason.size()});
     auto held = std::make_unique<http::connection>(std::move(c));
     http::connection& writer = *held;
     writer.async_write(reply, [h = std::move(held), d = std::move(done)](error_code ec) mutable {

@@ -236,6 +236,9 @@ process.exitCode = 1;
     const numbers = await (await fetch(server.url + '/metrics')).text();
     assert(/httphooks_requests_total\{pattern="\/notes\/:id",method="GET",status="200",transport="socketio"\} [1-9]/.test(numbers));
     assert(/\ndemo_sessions [1-9]/.test(numbers));
+    for (const name of ['http', 'sockjs', 'websocket', 'socket.io'])
+      assert(numbers.includes(`\nhttphooks_server_sessions{server="${name}"} `), name);
+    assert(/\nhttphooks_server_sessions\{server="socket.io"\} [1-9]/.test(numbers));
   });
 
   if (picture)

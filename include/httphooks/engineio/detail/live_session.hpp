@@ -75,6 +75,7 @@ public:
     revision protocol() const noexcept { return protocol_; }
     bool scripts() const noexcept { return scripts_; }
     engineio::handshake const& opening() const noexcept { return handshake_; }
+    server_counters& counters() const noexcept { return owner_->counters(); }
     home const& place() const noexcept override { return home_; }
 
     // on the home -------------------------------------------------------------------------
@@ -146,6 +147,7 @@ private:
     home home_;
     engineio::handshake handshake_;
     std::string id_;
+    server_counters::backlog backlog_;
     session machine_;
     std::unique_ptr<parked_poll> poll_{};
     std::shared_ptr<socket_link> socket_{};
@@ -178,6 +180,7 @@ inline live_session::live_session(std::shared_ptr<session_owner> owner,
       home_(std::move(place)),
       handshake_(std::move(b.handshake)),
       id_(std::move(b.id)),
+      backlog_(&owner_->counters()),
       machine_(*options_, id_, b.transport, b.protocol, clock::now()),
       protocol_(b.protocol),
       scripts_(b.scripts),
@@ -235,11 +238,13 @@ inline bool live_session::send_here(prepared_message const& m) {
 }
 
 inline bool live_session::sent(session::sent outcome) {
+    if (outcome == session::sent::overflow || outcome == session::sent::dropped) counters().drop();
     if (outcome == session::sent::overflow) {
         apply(machine_.fail(close_reason::transport_close));
         return false;
     }
     if (outcome != session::sent::taken) return false;
+    backlog_.set(machine_.buffered());
     if (machine_.polled()) flush_later();
     return true;
 }
@@ -376,6 +381,7 @@ inline void live_session::tell_upgraded() {
 inline void live_session::tell_closed(close_reason why) {
     open_.store(false, std::memory_order_relaxed);
     if (std::exchange(told_, true)) return;
+    if (why == close_reason::parse_error) counters().refuse("Parse error");
     // later: the caller may be one of the handlers
     home_.post([s = self(), why] {
         auto const f = std::exchange(s->on_close_, nullptr);
@@ -400,6 +406,7 @@ inline void live_session::clear() noexcept {
 
 inline void live_session::apply(session_actions todo) {
     auto const keep = shared_from_this();
+    backlog_.set(machine_.buffered());
     if (auto const p = todo.poll.empty() ? nullptr : std::exchange(poll_, nullptr))
         p->answer(todo.poll, options_->compression);
     if (todo.answer_probe && probe_) probe_->send({packet_type::pong, false, "probe"}, protocol_);
@@ -431,6 +438,7 @@ inline void live_session::on_deadline() {
 inline void live_session::on_loop_end() noexcept {
     open_.store(false);
     told_ = true;
+    backlog_.set(0);
     poll_.reset();
     socket_.reset();
     probe_.reset();

@@ -131,10 +131,16 @@ inline response refusal_reply(service& s, addressee const& a, refused const& why
 }
 
 /// Tells the application that a request is refused.
-inline void tell_refused(service& s, request const& r, refused const& why) noexcept {
+inline void tell(service& s, request const& r, refused const& why) noexcept {
     s.guarded([&] {
         if (s.on_connection_error) s.on_connection_error({r, why.code, why.told(), why.context});
     });
+}
+
+/// Counts a request that is refused, and tells the application.
+inline void tell_refused(service& s, request const& r, refused const& why) noexcept {
+    s.counters().refuse(to_string(why.code));
+    tell(s, r, why);
 }
 
 /// Refuses a request.
@@ -145,9 +151,9 @@ inline void refuse(service& s, visit v, refused const& why, bool upgrade) {
     http::detail::reply(std::move(v), r);
 }
 
-/// The reply when there is no room for a session.
+/// The reply when there is no room for a session; service::open() has counted it.
 inline response no_room(service& s, addressee const& a) {
-    tell_refused(s, a.message, {refusal::forbidden, "NO_ROOM", "Service Unavailable"});
+    tell(s, a.message, {refusal::forbidden, "NO_ROOM", "Service Unavailable"});
     response reply = make_response(status::service_unavailable, "Service Unavailable", "text/html");
     add_common_fields(s, reply, a);
     return reply;

@@ -44,6 +44,7 @@ public:
 
     engineio::options const& options() const noexcept { return *options_; }
     asio::any_io_executor const& executor() const noexcept { return executor_; }
+    std::shared_ptr<server_counters> const& shared_counters() const noexcept { return counters_; }
     /// Who may read replies; null when that is not said.
     http::cors_policy const* cors() const noexcept { return cors_ ? &*cors_ : nullptr; }
     std::shared_ptr<websocket::detail::channel_settings> const& websockets() const noexcept {
@@ -82,6 +83,7 @@ public:
 
     void opened(std::shared_ptr<live_session> s) override;
     void forget(live_session& s) noexcept override;
+    server_counters& counters() noexcept override { return *counters_; }
     void failed(std::exception_ptr e) noexcept override;
 
     std::vector<engineio::connection> all();
@@ -104,6 +106,7 @@ private:
     asio::any_io_executor executor_;
     std::shared_ptr<engineio::options const> options_;
     std::optional<http::cors_policy> cors_{};
+    std::shared_ptr<server_counters> const counters_ = std::make_shared<server_counters>();
     std::shared_ptr<websocket::detail::channel_settings> websockets_{};
     mutable std::mutex mutex_{};
     session_map sessions_{};
@@ -140,6 +143,7 @@ inline service::service(asio::any_io_executor executor, engineio::options o)
                                                                 : websocket::overflow::close;
     w.ping_interval = std::chrono::milliseconds(0);  // the protocol has its own
     websockets_ = socket_link::settings(w);
+    websockets_->counters = counters_;
 }
 
 inline std::shared_ptr<live_session> service::find(std::string_view id) {
@@ -189,12 +193,15 @@ inline std::shared_ptr<live_session> service::open(home place, live_session::beg
     {
         std::lock_guard const lock(mutex_);
         if (sessions_.contains(id)) return nullptr;
-        why = status::service_unavailable;
-        if (draining_ || sessions_.size() >= options_->max_sessions) return nullptr;
-        if (!by_address_.enter(from)) return nullptr;
+        if (draining_ || sessions_.size() >= options_->max_sessions || !by_address_.enter(from)) {
+            why = status::service_unavailable;
+            counters_->refuse(draining_ ? "Shutting down" : "Too many sessions");
+            return nullptr;
+        }
         fresh = std::make_shared<live_session>(shared_from_this(), options_, std::move(place),
                                                std::move(b));
         sessions_.emplace(std::move(id), fresh);
+        counters_->open_session();
     }
     why = status::ok;
     return fresh;
@@ -211,6 +218,7 @@ inline void service::forget(live_session& s) noexcept {
     if (auto const at = sessions_.find(s.id()); at != sessions_.end()) {
         gone = std::move(at->second);
         sessions_.erase(at);
+        counters_->end_session();
     }
 }
 

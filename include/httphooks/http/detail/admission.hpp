@@ -8,6 +8,7 @@
 #include <httphooks/http/detail/address_counts.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
+#include <httphooks/server_counters.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -21,8 +22,9 @@ namespace httphooks::http::detail {
 /// Counts connections; who is admitted holds a ticket. Thread-safe.
 class admission : public std::enable_shared_from_this<admission> {
 public:
-    admission(std::size_t most, std::size_t most_per_address)
-        : most_(most), by_address_(most_per_address) {}
+    admission(std::size_t most, std::size_t most_per_address,
+              std::shared_ptr<server_counters> counters)
+        : most_(most), counters_(std::move(counters)), by_address_(most_per_address) {}
 
     /// A ticket, or null when there are too many.
     std::unique_ptr<connection_ticket> admit(asio::ip::address const& from);
@@ -50,6 +52,7 @@ private:
     void leave(asio::ip::address const& from, bool counted, bool refused) noexcept;
 
     std::size_t const most_;
+    std::shared_ptr<server_counters> const counters_;
     std::mutex mutex_;
     std::size_t all_ = 0;
     std::size_t refused_ = 0;
@@ -62,9 +65,16 @@ inline std::unique_ptr<connection_ticket> admission::admit(asio::ip::address con
     bool const counted = !from.is_unspecified();
     auto self = shared_from_this();
     std::lock_guard const lock(mutex_);
-    if (all_ >= most_) return nullptr;
-    if (counted && !by_address_.enter(from)) return nullptr;
+    if (all_ >= most_) {
+        counters_->refuse("Too many connections");
+        return nullptr;
+    }
+    if (counted && !by_address_.enter(from)) {
+        counters_->refuse("Too many connections of an address");
+        return nullptr;
+    }
     ++all_;
+    counters_->open_session();
     return std::make_unique<ticket>(std::move(self), from, counted, false);
 }
 
@@ -83,6 +93,7 @@ inline void admission::leave(asio::ip::address const& from, bool counted, bool r
         return;
     }
     --all_;
+    counters_->end_session();
     if (counted) by_address_.leave(from);
 }
 

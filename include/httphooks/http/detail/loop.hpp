@@ -11,6 +11,7 @@
 #include <httphooks/http/detail/trusted_networks.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/http/options.hpp>
+#include <httphooks/server_counters.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -26,6 +27,7 @@ struct server_settings {
     http::options options{};
     http::mounts mounts{};
     trusted_networks proxies{};
+    std::shared_ptr<server_counters> counters = std::make_shared<server_counters>();
 };
 
 /// One event loop's share of a server, as far as requests are concerned. Not thread-safe.
@@ -42,6 +44,7 @@ public:
     http::options const& options() const noexcept { return settings_->options; }
     http::mounts const& mounts() const noexcept { return settings_->mounts; }
     trusted_networks const& proxies() const noexcept { return settings_->proxies; }
+    server_counters& counters() const noexcept { return *settings_->counters; }
     timer_wheel& wheel() noexcept { return wheel_; }
 
     /// The Date field's value.

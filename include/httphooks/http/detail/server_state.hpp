@@ -67,6 +67,7 @@ public:
     void listen();
     asio::ip::tcp::endpoint local_endpoint() const;
     asio::any_io_executor get_executor() const { return listeners_.front()->get_executor(); }
+    std::shared_ptr<server_counters const> counters() const noexcept { return settings_->counters; }
     void run();
     void stop();
 
@@ -139,7 +140,8 @@ private:
 
 inline server_state::server_state(http::options o)
     : settings_(std::make_shared<server_settings>()),
-      admission_(std::make_shared<admission>(o.max_connections, o.max_connections_per_address)) {
+      admission_(std::make_shared<admission>(o.max_connections, o.max_connections_per_address,
+                                             settings_->counters)) {
     if (o.pipeline_limit == 0 || o.output_limit == 0)
         throw std::invalid_argument("server: pipeline_limit and output_limit must not be 0");
     if (!httphooks::detail::is_field_text(o.server_name))

@@ -5,6 +5,8 @@
     Who has the sessions of a protocol that outlive their connections.
 */
 
+#include <httphooks/server_counters.hpp>
+
 #include <exception>
 #include <memory>
 #include <utility>
@@ -22,6 +24,8 @@ public:
     virtual void opened(std::shared_ptr<Session> s) = 0;
     /// The session is over: its place is free. Once.
     virtual void forget(Session& s) noexcept = 0;
+    /// What the server counts.
+    virtual server_counters& counters() noexcept = 0;
     /// A handler of the application threw.
     virtual void failed(std::exception_ptr e) noexcept = 0;
 

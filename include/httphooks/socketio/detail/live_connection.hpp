@@ -90,7 +90,10 @@ private:
     void settle(socket_ptr const& s, std::optional<middleware_error> const& refused,
                 std::string_view known);
     void refuse(std::string_view nsp, middleware_error const& why, bool by_middleware);
-    void violated();
+    void violated(std::string_view why);
+    void count_refusal(std::string_view why) const noexcept {
+        connection_.session()->counters().refuse(why);
+    }
     void close_sockets(disconnect_reason why);
     void ended(engineio::close_reason why);
 
@@ -155,13 +158,16 @@ inline live_socket* live_connection::find(std::string_view nsp) const {
 inline void live_connection::receive(std::string_view message, bool binary) {
     incoming p;
     bool complete = false;
-    if (decoder_.receive(message, binary, p, complete)) return connection_.close();
+    if (decoder_.receive(message, binary, p, complete)) {
+        count_refusal("Bad packet");
+        return connection_.close();
+    }
     if (!complete) return await_attachments();
     attachments_until_ = never;
     if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
     std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
     live_socket* const s = find(name);
-    if (!s || s->where() != live_socket::phase::connected) return violated();
+    if (!s || s->where() != live_socket::phase::connected) return violated("Packet to no socket");
     switch (p.type) {
         case packet_type::event:
             return s->receive_event(p);
@@ -170,7 +176,7 @@ inline void live_connection::receive(std::string_view message, bool binary) {
         case packet_type::disconnect:
             return s->close(disconnect_reason::client_namespace_disconnect);
         default:
-            return violated();
+            return violated("Packet of a server's");
     }
 }
 
@@ -182,7 +188,8 @@ inline void live_connection::await_attachments() {
 }
 
 /// The client did what it may not.
-inline void live_connection::violated() {
+inline void live_connection::violated(std::string_view why) {
+    count_refusal(why);
     close_sockets(disconnect_reason::forced_server_close);
     connection_.close();
 }
@@ -196,13 +203,14 @@ inline void live_connection::close_sockets(disconnect_reason why) {
 
 inline void live_connection::receive_connect(std::string_view nsp, arguments const& args) {
     auto auth = args.empty() ? nlohmann::json::object() : args.json(0);
-    if (!auth.is_object()) return violated();
+    if (!auth.is_object()) return violated("Bad packet");
     if (is_old()) {
         std::size_t const mark = std::min(nsp.find('?'), nsp.size());
         auth = query_to_json(nsp.substr(std::min(mark + 1, nsp.size())));
         nsp = nsp.substr(0, mark);
     }
-    if (find(nsp) || std::ranges::find(joining_, nsp) != joining_.end()) return violated();
+    if (find(nsp) || std::ranges::find(joining_, nsp) != joining_.end())
+        return violated("Namespace joined twice");
     join(std::string(nsp),
          auth.empty() ? nullptr : std::make_shared<nlohmann::json const>(std::move(auth)));
 }
@@ -299,6 +307,7 @@ inline void live_connection::settle(socket_ptr const& s,
 
 inline void live_connection::refuse(std::string_view nsp, middleware_error const& why,
                                     bool by_middleware) {
+    count_refusal(by_middleware ? "Refused by middleware" : std::string_view(why.message));
     packet_header h;
     h.type = packet_type::connect_error;
     h.nsp = nsp;
@@ -335,10 +344,11 @@ inline void live_connection::on_deadline() {
         auto const now = clock::now();
         if (s->connect_until_ <= now) {
             s->connect_until_ = never;
-            return s->violated();
+            return s->violated("No namespace joined in time");
         }
         if (s->attachments_until_ <= now) {
             s->attachments_until_ = never;
+            s->count_refusal("Attachments missing");
             return s->connection_.close();
         }
         auto const all = s->sockets_;

@@ -29,6 +29,7 @@ public:
                     std::string id)
         : session_base(std::move(owner), std::move(place), std::move(shake), transport),
           options_(std::move(o)),
+          backlog_(&counters()),
           machine_(*options_, session::clock::now()),
           id_(std::move(id)) {}
 
@@ -72,6 +73,7 @@ private:
     }
 
     std::shared_ptr<options const> options_;
+    server_counters::backlog backlog_;
     session machine_;
     std::string id_;
     std::weak_ptr<receiver> receiver_{};
@@ -93,7 +95,8 @@ inline void polling_session::attach(std::shared_ptr<receiver> r,
                                     std::function<void(std::shared_ptr<receiver>)> over) {
     if (machine_.state() == session::phase::over) return over(std::move(r));
     if (!machine_.has_receiver()) return carry(r);
-    auto const refuse = [](std::shared_ptr<receiver> const& newcomer) {
+    auto const refuse = [s = self()](std::shared_ptr<receiver> const& newcomer) {
+        s->counters().refuse("Another connection still open");
         std::string frame;
         append_framed(
             frame, newcomer->shape().as,
@@ -130,6 +133,7 @@ inline void polling_session::attach(std::shared_ptr<receiver> r,
 
 inline void polling_session::apply(session_actions todo) {
     auto const keep = shared_from_this();
+    backlog_.set(machine_.buffered());
     if (!todo.write.empty())
         if (auto const r = receiver_.lock()) r->write(std::move(todo.write), todo.end);
     if (todo.over) {
@@ -172,6 +176,7 @@ inline void polling_session::on_deadline() {
 }
 
 inline bool polling_session::sent(session::sent outcome) {
+    if (outcome == session::sent::overflow || outcome == session::sent::dropped) counters().drop();
     if (outcome == session::sent::overflow) {
         abandon_here(close_code::policy, "Too much data is waiting");
         return false;
@@ -212,7 +217,10 @@ inline void polling_session::abandon_here(close_code code, std::string_view reas
 }
 
 inline void polling_session::receive(std::string_view body, std::function<void(bool)> taken) {
-    if (paused() && inbound_bytes() > options_->inbound_bytes) return taken(false);
+    if (paused() && inbound_bytes() > options_->inbound_bytes) {
+        counters().refuse("Too much input waits");
+        return taken(false);
+    }
     deliver_all(body);
     if (paused() && is_open())
         waiting_.push_back(std::move(taken));
@@ -230,6 +238,7 @@ inline void polling_session::answer_all(bool taken) {
 
 inline void polling_session::on_loop_end() noexcept {
     waiting_.clear();
+    backlog_.set(0);
     session_base::on_loop_end();
 }
 

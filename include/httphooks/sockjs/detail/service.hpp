@@ -46,6 +46,7 @@ public:
         return options_;
     }
     asio::any_io_executor const& executor() const noexcept { return executor_; }
+    std::shared_ptr<server_counters> const& shared_counters() const noexcept { return counters_; }
     /// The iframe page, made once.
     iframe_page const& iframe() const noexcept { return iframe_; }
 
@@ -75,6 +76,7 @@ public:
 
     void opened(std::shared_ptr<session_base> s) override;
     void forget(session_base& s) noexcept override;
+    server_counters& counters() noexcept override { return *counters_; }
     void failed(std::exception_ptr e) noexcept override;
 
     std::vector<std::shared_ptr<session_base>> all();
@@ -100,6 +102,7 @@ private:
     asio::any_io_executor executor_;
     std::shared_ptr<sockjs::options const> options_;
     iframe_page iframe_;
+    std::shared_ptr<server_counters> const counters_ = std::make_shared<server_counters>();
     mutable std::mutex mutex_{};
     session_map sessions_{};
     boost::intrusive::list<session_base, boost::intrusive::constant_time_size<false>> all_{};
@@ -135,9 +138,11 @@ inline void service::enter(std::string id, std::shared_ptr<receiver> r,
     }
     if (s) {
         if (options_->bind_to_address &&
-            s->opening().peer.address() != r->client().peer().address())
+            s->opening().peer.address() != r->client().peer().address()) {
+            counters_->refuse("Unknown session");
             return r->refuse(
                 refusal(*options_, r->message(), status::not_found, has_cors(r->shape().as)));
+        }
         return join(std::move(id), std::move(r), std::move(s), transport);
     }
     if (!authorise) return open(std::move(id), std::move(r), transport);
@@ -150,11 +155,10 @@ inline void service::enter(std::string id, std::shared_ptr<receiver> r,
         auto const asking = weak.lock();
         if (!asking) return;
         asking->place().dispatch([self, id, asking, transport, says] {
-            if (says == status::ok)
-                self->open(id, asking, transport);
-            else
-                asking->refuse(refusal(self->options(), asking->message(), says,
-                                       has_cors(asking->shape().as)));
+            if (says == status::ok) return self->open(id, asking, transport);
+            self->counters_->refuse("Not authorized");
+            asking->refuse(
+                refusal(self->options(), asking->message(), says, has_cors(asking->shape().as)));
         });
     });
 }
@@ -214,14 +218,18 @@ inline void service::join(std::string id, std::shared_ptr<receiver> r,
 
 inline status service::admit(asio::ip::address const& from) {
     std::lock_guard const lock(mutex_);
-    if (draining_ || count_ >= options_->max_sessions) return status::service_unavailable;
-    if (!by_address_.enter(from)) return status::service_unavailable;
+    if (draining_ || count_ >= options_->max_sessions || !by_address_.enter(from)) {
+        counters_->refuse(draining_ ? "Shutting down" : "Too many sessions");
+        return status::service_unavailable;
+    }
     ++count_;
+    counters_->open_session();
     return status::ok;
 }
 
 inline void service::release_locked(asio::ip::address const& from) noexcept {
     --count_;
+    counters_->end_session();
     by_address_.leave(from);
 }
 

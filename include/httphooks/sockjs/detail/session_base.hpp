@@ -116,6 +116,7 @@ protected:
     /// Whether messages are held: the application wants none yet, or does not know the client yet.
     bool paused() const noexcept { return paused_ || !told_opened_; }
     std::size_t inbound_bytes() const noexcept { return inbound_bytes_; }
+    server_counters& counters() const noexcept { return owner_->counters(); }
 
     /// The connection is open: tells the application.
     void tell_opened();

@@ -35,8 +35,8 @@ public:
 
     /** What the WebSockets of a server share: each has its session as data.
         @param raw those without frames of SockJS */
-    static std::shared_ptr<websocket::detail::channel_settings> settings(options const& o,
-                                                                         bool raw);
+    static std::shared_ptr<websocket::detail::channel_settings> settings(
+        options const& o, bool raw, std::shared_ptr<server_counters> counters);
 
     void on_deadline() override;
     void on_loop_end() noexcept override;
@@ -72,8 +72,9 @@ private:
 // ---------------------------------------------------------------------------------------------
 
 inline std::shared_ptr<websocket::detail::channel_settings> websocket_session::settings(
-    options const& o, bool raw) {
+    options const& o, bool raw, std::shared_ptr<server_counters> counters) {
     auto s = std::make_shared<websocket::detail::channel_settings>();
+    s->counters = std::move(counters);
     s->options.message.size = o.message_limit;
     s->options.output_limit = o.queue_bytes;
     s->options.on_overflow = o.overflow == overflow_policy::drop ? websocket::overflow::drop
@@ -151,6 +152,7 @@ inline void websocket_session::on_frame(websocket::message const& m) {
     if (!text || walk_messages(m.data, true, [&](httphooks::detail::json_slice const& one) {
             if (count++ == 0) first = one;
         })) {
+        counters().refuse("Broken messages");
         tell_closed(close_code::interrupted, "Broken framing.");
         socket_.close(websocket::close_code{3000}, "Broken framing.");
         return;

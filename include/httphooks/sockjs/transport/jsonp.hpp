@@ -65,11 +65,13 @@ inline void serve_jsonp_send(std::shared_ptr<detail::service> const& s, http::de
         return r;
     };
     if (auto const ec = check_messages(body)) {
+        s->counters().refuse("Broken messages");
         response const bad = dress(bad_messages(ec));
         return http::detail::reply(std::move(v), bad);
     }
     auto const session = s->find(id, v.client.peer().address());
     if (!session) {
+        s->counters().refuse("Unknown session");
         response const unknown = dress(not_found());
         return http::detail::reply(std::move(v), unknown);
     }

@@ -90,7 +90,10 @@ private:
 
     void decide(handshake const& shake, status says) {
         auto const keep = shared_from_this();
-        if (says == status::ok) says = service_->admit(shake.peer.address());
+        if (says == status::ok)
+            says = service_->admit(shake.peer.address());
+        else
+            service_->counters().refuse("Not authorized");
         if (says != status::ok) return refuse(says);
         auto const session = std::make_shared<websocket_session>(
             service_, service_->shared_options(), place_, shake, raw_);
@@ -123,6 +126,7 @@ private:
 /// Makes a connection a WebSocket, or says why not.
 inline void serve_upgrade(std::shared_ptr<service> const& s, http::detail::visit v, bool raw) {
     if (auto const found = websocket::accept(v.message, upgrade::accept_all()); !found.accepted) {
+        s->counters().refuse("Not a WebSocket handshake");
         response const r = not_a_websocket(v.message, found);
         return http::detail::reply(std::move(v), r);
     }

@@ -94,12 +94,14 @@ inline void serve_xhr_send(std::shared_ptr<detail::service> const& s, http::deta
     if (!detail::is_message_type(detail::value_of(v.message, field::content_type)))
         ec = error::payload_expected;
     if (ec) {
+        s->counters().refuse("Broken messages");
         response bad = detail::bad_messages(ec);
         dress(bad);
         return http::detail::reply(std::move(v), bad);
     }
     auto const session = s->find(id, v.client.peer().address());
     if (!session) {
+        s->counters().refuse("Unknown session");
         response unknown = detail::not_found();
         dress(unknown);
         return http::detail::reply(std::move(v), unknown);

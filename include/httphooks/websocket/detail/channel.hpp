@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/random_bits.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
+#include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/buffers.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
@@ -31,6 +32,10 @@ struct channel_settings {
     connection_options options{};
     events handlers{};
     role self = role::server;
+    /// What is counted; null: nothing.
+    std::shared_ptr<server_counters> counters{};
+    /// Whether the connections are what the counters count as sessions.
+    bool counts_sessions = false;
 };
 
 /** A connection.
@@ -47,7 +52,9 @@ public:
 
     channel(std::shared_ptr<channel_settings const> settings,
             std::shared_ptr<http::detail::byte_stream> stream)
-        : settings_(std::move(settings)), stream_(std::move(stream)) {}
+        : settings_(std::move(settings)),
+          stream_(std::move(stream)),
+          backlog_(settings_->counters.get()) {}
 
     /** Opens the connection, on its executor.
         @param handshake what the open handler is told
@@ -139,6 +146,7 @@ private:
     void lose();
     void tell_closed(close_reason const& why) noexcept;
     void shut(bool reset) noexcept;
+    void uncount() noexcept;
     template <class Handler, class... Args>
     void call(Handler const& handler, Args const&... args) noexcept;
 
@@ -150,6 +158,7 @@ private:
 
     std::shared_ptr<channel_settings const> settings_;
     std::shared_ptr<http::detail::byte_stream> stream_;
+    server_counters::backlog backlog_;
     /// While the connection is not closed; its context keeps it.
     loop* loop_ = nullptr;
     ticket_ptr ticket_{};
@@ -233,6 +242,7 @@ inline void channel::start(request const& handshake, std::string output, std::st
     if (ticket_) ticket_->watch(weak_from_this());
     stream_->open(shared_from_this());
     loop_ = loop::of(stream_->context()).get();
+    if (settings_->counts_sessions) settings_->counters->open_session();
     loop_->enter(*this, stream_->get_executor());
     last_input_ = loop_->now();
     ping_at_ = last_input_ + timer_wheel::ticks(options().ping_interval);
@@ -282,12 +292,14 @@ inline void channel::process(char* bytes, std::size_t n) {
         cut_ = true;
         return;
     }
-    if (reader_.failure() != close_code::none)
+    if (reader_.failure() != close_code::none) {
+        if (settings_->counters) settings_->counters->refuse(to_string(reader_.failure()));
         fail(reader_.failure());
-    else if (used < n && receiving())
+    } else if (used < n && receiving()) {
         held_.append(bytes + used, n - used);
-    else
+    } else {
         stopped_ = false;
+    }
 }
 
 inline bool channel::on_message(opcode op, std::string_view bytes) {
@@ -326,6 +338,8 @@ inline bool channel::has_room(std::size_t n) {
         before = buffered();
     }
     if (before != 0 && before + n > options().output_limit) {
+        if (options().on_overflow != overflow::tell && settings_->counters)
+            settings_->counters->drop();
         if (options().on_overflow == overflow::drop) return false;
         if (options().on_overflow == overflow::close) {
             overflowed_ = true;
@@ -471,6 +485,7 @@ inline void channel::settle() {
         httphooks::detail::give_string(std::move(input));
     }
     if (!writing_) output_buffers::give(out_);
+    backlog_.set(writing_ ? buffered() : 0);
     if (receiving()) {
         if (may_parse() || (paused_ && buffered() < most_unsent && held_.size() < most_held))
             stream_->wait_readable();

@@ -73,6 +73,7 @@ inline void channel::shut(bool reset) noexcept {
     enter(state::closed);
     stream_->close(reset);
     loop_->leave(*this);
+    uncount();
     ticket_.reset();
     data.reset();
     std::string().swap(out_);
@@ -85,8 +86,15 @@ inline void channel::abandon() noexcept {
     enter(state::closed);
     stream_->abandon();
     loop_->leave(*this);
+    uncount();
     ticket_.reset();
     data.reset();
+}
+
+/// The connection counts no more.
+inline void channel::uncount() noexcept {
+    backlog_.set(0);
+    if (settings_->counts_sessions) settings_->counters->end_session();
 }
 
 // deadlines -----------------------------------------------------------------------------------
