@@ -8,11 +8,12 @@
 
     @li `http serve PEER` serves until it is ended: `beast` is a session in the shape of Beast's
         example http_server_async, `beast+hooks` the same with the hooks as its request handler,
-        `own` the library's server.
+        `own` the library's server, `own+metrics` the same with its numbers counted.
     @li `http load PORT COUNT PIPELINE FIELDS` sends requests, one connection.
 */
 
 #include <httphooks.hpp>
+#include <httphooks/metrics.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/connect.hpp>
@@ -45,6 +46,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -196,6 +198,8 @@ int serve(std::string_view peer) {
     hh::http::options options;
     options.address = "127.0.0.1";
     hh::http::server server(ioc.get_executor(), hooks, options);
+    std::optional<hh::metrics> numbers;
+    if (peer == "own+metrics") numbers.emplace(hooks);
     server.async_run(asio::detached);
     std::cout << server.port() << std::endl;
     ioc.run();
@@ -433,10 +437,11 @@ int measure() {
     compare("own server / Beast session, 16 pipelined", "own", "beast", 16, 5, 0.15);
     compare("own server / Beast session, 64 pipelined", "own", "beast", 64, 5, 0.15);
     compare("Beast session with hooks / without", "beast+hooks", "beast", 1, 9, 1.08);
+    compare("own server with metrics / without", "own+metrics", "own", 1, 15, 1.03);
     if (std::system("valgrind --version >/dev/null 2>&1") == 0) {
         std::printf("%-46s %11s %11s\n", "instructions a request", "1 field", "8 fields");
         double base8 = 0;
-        for (char const* peer : {"own", "beast", "beast+hooks"}) {
+        for (char const* peer : {"own", "own+metrics", "beast", "beast+hooks"}) {
             double const with1 = instructions_per_request(peer, 1);
             double const with8 = instructions_per_request(peer, 8);
             if (peer == std::string_view("beast")) base8 = with8;
