@@ -48,7 +48,9 @@ httphooks_pkgconfig(httphooks-zlib "${PROJECT_DESCRIPTION}, with compression"
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME libhttphooks-dev)
-set(CPACK_PACKAGE_CONTACT "The httphooks authors <noreply@httphooks.invalid>")
+set(HTTPHOOKS_PACKAGE_CONTACT "httphooks maintainers <maintainers@httphooks.invalid>"
+    CACHE STRING "Who answers for the Debian package: NAME <ADDRESS>")
+set(CPACK_PACKAGE_CONTACT "${HTTPHOOKS_PACKAGE_CONTACT}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DESCRIPTION "Routes, guards and observers for servers that are written with \
