@@ -17,3 +17,11 @@ TEST_CASE("a close frame may have the codes that RFC 6455 and the registry give 
         CHECK_FALSE(may(n));
     }
 }
+
+TEST_CASE("codes that blame the other side's input say what was wrong, others nothing") {
+    CHECK(to_string(close_code::protocol_error) == "Protocol error");
+    CHECK(to_string(close_code::invalid_payload) == "Invalid payload");
+    CHECK(to_string(close_code::too_big) == "Message too big");
+    CHECK(to_string(close_code::normal).empty());
+    CHECK(to_string(close_code::going_away).empty());
+}
