@@ -237,7 +237,9 @@ TEST_CASE("The URL of a transport keeps path and query, and has the protocol's p
 }
 
 TEST_CASE("Messages of an Engine.IO client stay in order and come whole, many and large") {
-    engineio_service service;
+    eio::options roomy;
+    roomy.queue_packets = 3'000;
+    engineio_service service(roomy);
     for (auto const& w :
          {ways({way::websocket}), ways({way::polling}), ways({way::polling, way::websocket})}) {
         eio::client_options o = w;

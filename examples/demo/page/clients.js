@@ -106,11 +106,17 @@ export class SocketIOClient extends Client {
     this.onState('connecting', false);
     const socket = window.io({ forceNew: true, reconnection: false });
     this.socket = socket;
-    socket.on('connect', () => {
+    let way = '';
+    // the upgrade may be there before the namespace is
+    socket.io.on('open', () => {
       const engine = socket.io.engine;
-      this.onState(engine.transport.name, true);
-      engine.once('upgrade', (to) => this.onState(`polling \u2192 ${to.name}`, true));
+      way = engine.transport.name;
+      engine.once('upgrade', (to) => {
+        way = `${way} \u2192 ${to.name}`;
+        if (socket.connected) this.onState(way, true);
+      });
     });
+    socket.on('connect', () => this.onState(way, true));
     socket.on('disconnect', (reason) => {
       if (this.socket === socket) this.onState(`closed (${reason})`, false);
     });
