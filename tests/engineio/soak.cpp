@@ -77,8 +77,8 @@ bool left_at_most(std::ptrdiff_t before) {
 
 TEST_CASE("two thousand clients that come and go in storms leave no session and no descriptor") {
     eio::options o;
-    o.ping_interval = 1s;
-    o.ping_timeout = 1s;
+    o.ping_interval = 2s;
+    o.ping_timeout = 3s;
     engineio_service service(o, 2);
     std::atomic<std::size_t> opened{0};
     service.on_connection([&](eio::connection) { ++opened; });
@@ -169,7 +169,7 @@ TEST_CASE("ten thousand idle sessions are held, and all of them reached") {
 TEST_CASE("a thousand upgrades that are left half-finished leave no session and no descriptor") {
     eio::options o;
     o.ping_interval = 2s;
-    o.ping_timeout = 1s;
+    o.ping_timeout = 3s;
     o.upgrade_timeout = 1s;
     engineio_service service(o, 2);
     std::uint16_t const port = service.port();

@@ -545,6 +545,24 @@ TEST_CASE("a client that comes back again and again gets each broadcast of other
     talking.wait();
 }
 
+TEST_CASE("a socket whose connection is closed while its middlewares run is not connected") {
+    socketio_service s;
+    s.io().use([&s](sio::socket const& k, sio::next const& go) {
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+        boost::asio::post(k.get_executor(), [&s, go] {
+            for (auto& c : s.io().engine().connections()) c.close();
+            go();
+            s.note("closed");
+        });
+    });
+    s.io().on_connection([&s](sio::socket) { s.note("connected"); });
+    socketio_peer p(s);
+    CHECK(p.ask("0") == "<end>");
+    CHECK(s.next_note() == "closed");
+    CHECK(eventually([&] { return s.io().engine().size() == 0; }));
+    CHECK(s.note_count() == 0);
+}
+
 TEST_CASE("a client that left cannot come back, and without recovery nobody can") {
     sio::options o;
     o.recovery.emplace();

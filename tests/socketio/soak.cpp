@@ -310,8 +310,8 @@ std::size_t sockets_of(std::vector<ticket> const& tickets) {
 
 sio::options impatient() {
     sio::options o;
-    o.engine.ping_interval = 1500ms;
-    o.engine.ping_timeout = 1500ms;
+    o.engine.ping_interval = 2s;
+    o.engine.ping_timeout = 3s;
     return o;
 }
 

@@ -295,7 +295,8 @@ inline void live_connection::open(std::string const& name, std::shared_ptr<live_
 inline void live_connection::settle(socket_ptr const& s,
                                     std::optional<middleware_error> const& refused,
                                     std::string_view known) {
-    if (s->where() != live_socket::phase::joining) return;
+    // of a connection that is closed the end is told soon
+    if (s->where() != live_socket::phase::joining || !connection_.is_open()) return;
     if (refused) {
         refuse(s->nsp().name(), *refused, true);
         return s->close(disconnect_reason::server_namespace_disconnect);
