@@ -174,6 +174,16 @@ TEST_CASE("the acknowledgements of a broadcast are gathered") {
         t.a.send("30[5]");
         CHECK(s.next_note() == "operation has timed out [5]");
     }
+    SECTION("those that came in time, though the others are gone") {
+        s.io().to("ab").timeout(100ms).emit(
+            "q", [&s](hh::error_code ec, std::vector<nlohmann::json> all) {
+                s.note(ec.message() + ' ' + nlohmann::json(all).dump());
+            });
+        CHECK(t.a.get() == "20[\"q\"]");
+        t.a.send("30[5]");
+        t.b.send("1");
+        CHECK(s.next_note() == "operation has timed out [5]");
+    }
     SECTION("of nobody there are none") {
         CHECK(s.io().to("nobody").async_emit_with_ack("q", asio::use_future).get().empty());
     }

@@ -37,12 +37,14 @@ TEST_CASE("a server ends with its event loop, whatever its sockets wait for") {
         o.recovery.emplace();
         mortal s(o);
         std::atomic<int> asked{0};
-        s.server().on_connection([kept](sio::socket k) {
+        s.server().on_connection([&s, kept](sio::socket k) {
             k.data()["text"] = "x";
             k.join("room");
             k.on("x", [k, kept] {});
             k.on_disconnect([k, kept](sio::disconnect_reason) {});
             k.emit("owed", [k, kept](hh::error_code) {});
+            s.server().to("room").emit("owed",
+                                       [kept](hh::error_code, std::vector<nlohmann::json>) {});
         });
         if (waiting == "a middleware")
             s.server().use([&, kept](sio::socket const& k, sio::next const& go) {

@@ -218,9 +218,8 @@ auto broadcast_operator::async_emit_with_ack(event_name event, Args&&... args) c
                                         void(error_code, std::vector<nlohmann::json>)>(
                 [](auto handler, std::shared_ptr<detail::live_nsp> n, packet_data d,
                    broadcast_options o) {
-                    auto const home = n->some_home();
                     auto f = detail::copyable_handler<error_code, std::vector<nlohmann::json>>(
-                        std::move(handler), home ? home->executor() : n->settings().executor);
+                        std::move(handler), n->some_home().executor());
                     detail::broadcast_acks::send(*n, std::move(d), std::move(o), std::move(f));
                 },
                 token, nsp_, std::move(data), options_);
@@ -232,9 +231,8 @@ template <asio::completion_token_for<void(error_code, std::vector<remote_socket>
 auto broadcast_operator::async_fetch_sockets(Token&& token) const {
     return asio::async_initiate<Token, void(error_code, std::vector<remote_socket>)>(
         [](auto handler, std::shared_ptr<detail::live_nsp> n, broadcast_options o) {
-            auto const home = n->some_home();
             auto f = detail::copyable_handler<error_code, std::vector<remote_socket>>(
-                std::move(handler), home ? home->executor() : n->settings().executor);
+                std::move(handler), n->some_home().executor());
             if (n->is_pattern()) return f({}, {});
             n->adapter().fetch_sockets(
                 o, [f = std::move(f), n](error_code ec, std::vector<socket_description> all) {

@@ -24,30 +24,35 @@ namespace httphooks::socketio::detail {
 
 using broadcast_ack_handler = std::function<void(error_code, std::vector<nlohmann::json>)>;
 
-/** Waits for the acknowledgements of a broadcast. Thread-safe. */
+/** Waits for the acknowledgements of a broadcast. Thread-safe.
+
+    It holds itself until it has finished: clients that are gone, or whose time is over, have let go
+    of it. */
 class broadcast_acks final : public http::detail::timed {
 public:
     /// How long is waited if nobody says.
     static constexpr std::chrono::milliseconds default_timeout{5'000};
 
-    broadcast_acks(std::optional<http::detail::home> h, broadcast_ack_handler done)
+    broadcast_acks(http::detail::home h, broadcast_ack_handler done)
         : home_(std::move(h)), done_(std::move(done)) {}
-    ~broadcast_acks() override {
-        if (home_) home_->timers().leave(*this);
-    }
+    ~broadcast_acks() override { home_.timers().leave(*this); }
 
     /// Sends. @param data an event
     static void send(live_nsp& n, packet_data data, broadcast_options o,
                      broadcast_ack_handler done);
 
     void on_deadline() override { finish(error::ack_timed_out); }
-    void on_loop_end() noexcept override {}
+    void on_loop_end() noexcept override { static_cast<void>(end()); }
 
 private:
-    std::shared_ptr<broadcast_acks> self() {
-        return std::static_pointer_cast<broadcast_acks>(shared_from_this());
-    }
+    /// What it was waiting with.
+    struct ended {
+        std::shared_ptr<timed> self;
+        broadcast_ack_handler done;
+        std::vector<nlohmann::json> answers;
+    };
 
+    void wait_until(time_point at);
     /// How many servers there are that have sockets.
     void expect_servers(std::size_t n) {
         change([&] { servers_missing_ += static_cast<std::ptrdiff_t>(n); });
@@ -71,21 +76,12 @@ private:
         }
         finish({});
     }
-    void finish(error_code ec) {
-        broadcast_ack_handler f;
-        std::vector<nlohmann::json> answers;
-        {
-            std::lock_guard const lock(mutex_);
-            f = std::exchange(done_, nullptr);
-            answers = std::move(answers_);
-        }
-        if (!f) return;
-        if (home_) home_->timers().set(*this, std::nullopt);
-        f(ec, std::move(answers));
-    }
+    void finish(error_code ec);
+    ended end() noexcept;
 
-    std::optional<http::detail::home> home_;
+    http::detail::home home_;
     std::mutex mutex_{};
+    std::shared_ptr<timed> self_{};
     broadcast_ack_handler done_;
     std::vector<nlohmann::json> answers_{};
     std::ptrdiff_t servers_missing_ = 0;
@@ -95,15 +91,32 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
+inline void broadcast_acks::wait_until(time_point at) {
+    self_ = shared_from_this();
+    home_.timers().enter(*this);
+    home_.timers().set(*this, at);
+    if (home_.timers().ended()) on_loop_end();
+}
+
+inline broadcast_acks::ended broadcast_acks::end() noexcept {
+    std::lock_guard const lock(mutex_);
+    return {std::exchange(self_, nullptr), std::exchange(done_, nullptr),
+            std::exchange(answers_, {})};
+}
+
+inline void broadcast_acks::finish(error_code ec) {
+    ended e = end();
+    if (!e.done) return;
+    home_.timers().set(*this, std::nullopt);
+    e.done(ec, std::move(e.answers));
+}
+
 inline void broadcast_acks::send(live_nsp& n, packet_data data, broadcast_options o,
                                  broadcast_ack_handler done) {
     auto const timeout = o.flags.timeout.value_or(default_timeout);
     o.flags.timeout = timeout;
     auto const acks = std::make_shared<broadcast_acks>(n.some_home(), std::move(done));
-    if (acks->home_) {
-        acks->home_->timers().enter(*acks);
-        acks->home_->timers().set(*acks, std::chrono::steady_clock::now() + timeout);
-    }
+    acks->wait_until(std::chrono::steady_clock::now() + timeout);
     n.each([&](live_nsp& each) {
         if (o.flags.local)
             acks->expect_servers(1);

@@ -133,10 +133,10 @@ public:
     /// Somebody who entered is gone.
     void exit();
     bool is_empty() const noexcept { return inside_ == 0; }
-    /// Where timers of the namespace run: where a socket does.
-    std::optional<http::detail::home> some_home() const {
+    /// Where timers of the namespace run: where a socket does, or the server.
+    http::detail::home some_home() const {
         std::lock_guard const lock(mutex_);
-        return home_;
+        return home_ ? *home_ : http::detail::home(settings().executor);
     }
     void remember(http::detail::home const& h) {
         std::lock_guard const lock(mutex_);
