@@ -11,13 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "support/answer.hpp"
 #include "support/catch.hpp"
 
 using namespace httphooks;
+using support::answer;
 
 namespace {
 
-auto const answer = [](responder_context&) { return "x"; };
 auto const guard = [](pre_responder_context& c) { c.pass(); };
 auto const watch = [](request_listener_context const&) {};
 

@@ -26,11 +26,11 @@
 namespace {
 
 namespace hh = httphooks;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using hh::field;
 using hh::fields;
 
-static_assert(http::is_fields<fields>::value);
+static_assert(beast_http::is_fields<fields>::value);
 static_assert(std::is_nothrow_move_constructible_v<fields>);
 static_assert(std::is_nothrow_move_assignable_v<fields>);
 static_assert(std::is_same_v<decltype(*fields().begin()), fields::value_type const&>);
@@ -43,7 +43,7 @@ std::string names(fields const& f) {
 }
 
 template <class F>
-hh::error_code error_of(F f) {
+hh::error_code thrown_code(F f) {
     try {
         f();
     } catch (hh::system_error const& e) {
@@ -60,9 +60,9 @@ std::string printed(Message const& m) {
 }
 
 template <bool IsRequest, class Fields>
-std::string serialized(http::message<IsRequest, http::string_body, Fields>& m) {
+std::string serialized(beast_http::message<IsRequest, beast_http::string_body, Fields>& m) {
     std::string out;
-    http::serializer<IsRequest, http::string_body, Fields> sr{m};
+    beast_http::serializer<IsRequest, beast_http::string_body, Fields> sr{m};
     sr.limit(7);
     boost::beast::error_code ec;
     for (int i = 0; i < 10000 && !sr.is_done(); ++i)
@@ -79,13 +79,13 @@ std::string serialized(http::message<IsRequest, http::string_body, Fields>& m) {
 }
 
 template <class Message>
-std::string written(Message& m) {
+std::string beast_text(Message& m) {
     hh::asio::io_context ioc;
     boost::beast::test::stream a(ioc);
     boost::beast::test::stream b(ioc);
     a.connect(b);
     bool done = false;
-    http::async_write(a, m, [&](boost::beast::error_code ec, std::size_t) {
+    beast_http::async_write(a, m, [&](boost::beast::error_code ec, std::size_t) {
         CHECK(!ec);
         done = true;
     });
@@ -101,7 +101,7 @@ std::string generated(Message m) {
     boost::beast::test::stream b(ioc);
     a.connect(b);
     boost::beast::error_code ec;
-    boost::beast::write(a, http::message_generator(std::move(m)), ec);
+    boost::beast::write(a, beast_http::message_generator(std::move(m)), ec);
     CHECK(!ec);
     return std::string(b.str());
 }
@@ -215,14 +215,14 @@ TEST_CASE("a name that is not a token is refused") {
          {"", "a b", "a:", "a\r\n", "a\nb", "\xc3\xa9", "a(b", "a\x7f", " a"}) {
         fields f;
         f.set("A", "b");
-        CHECK(error_of([&] { f.set(name, "v"); }) == hh::error::invalid_field_name);
-        CHECK(error_of([&] { f.insert(name, "v"); }) == hh::error::invalid_field_name);
+        CHECK(thrown_code([&] { f.set(name, "v"); }) == hh::error::invalid_field_name);
+        CHECK(thrown_code([&] { f.insert(name, "v"); }) == hh::error::invalid_field_name);
         CHECK(f.wire() == "A: b\r\n");
     }
     fields f;
-    CHECK(error_of([&] { f.set(std::string_view("a\0b", 3), "v"); }) ==
+    CHECK(thrown_code([&] { f.set(std::string_view("a\0b", 3), "v"); }) ==
           hh::error::invalid_field_name);
-    CHECK(error_of([&] { f.set(field::unknown, "v"); }) == hh::error::invalid_field_name);
+    CHECK(thrown_code([&] { f.set(field::unknown, "v"); }) == hh::error::invalid_field_name);
 }
 
 TEST_CASE("a value with a control character is refused at every position") {
@@ -232,7 +232,7 @@ TEST_CASE("a value with a control character is refused at every position") {
             value[at] = static_cast<char>(c);
             bool const refused = (c < 0x20 && c != '\t') || c == 0x7f;
             fields f;
-            auto const ec = error_of([&] { f.set(field::server, value); });
+            auto const ec = thrown_code([&] { f.set(field::server, value); });
             if ((ec == hh::error::invalid_field_value) != refused) {
                 CAPTURE(c, at);
                 CHECK((ec == hh::error::invalid_field_value) == refused);
@@ -240,9 +240,9 @@ TEST_CASE("a value with a control character is refused at every position") {
         }
     fields f;
     f.set("A", "b");
-    CHECK(error_of([&] { f.insert("A", "x\r\nSet-Cookie: evil"); }) ==
+    CHECK(thrown_code([&] { f.insert("A", "x\r\nSet-Cookie: evil"); }) ==
           hh::error::invalid_field_value);
-    CHECK(error_of([&] { f.set("A", "x\ny"); }) == hh::error::invalid_field_value);
+    CHECK(thrown_code([&] { f.set("A", "x\ny"); }) == hh::error::invalid_field_value);
     CHECK(f.wire() == "A: b\r\n");
 }
 
@@ -329,12 +329,12 @@ TEST_CASE("target, method and reason change with fields present") {
 TEST_CASE("a start line cannot be split") {
     hh::request r;
     r.target("/ok");
-    CHECK(error_of([&] { r.target("/a b"); }) == hh::error::invalid_target);
-    CHECK(error_of([&] { r.target("/a\r\nX: y"); }) == hh::error::invalid_target);
-    CHECK(error_of([&] { r.method_string("GE T"); }) == hh::error::unknown_method);
+    CHECK(thrown_code([&] { r.target("/a b"); }) == hh::error::invalid_target);
+    CHECK(thrown_code([&] { r.target("/a\r\nX: y"); }) == hh::error::invalid_target);
+    CHECK(thrown_code([&] { r.method_string("GE T"); }) == hh::error::unknown_method);
     CHECK(r.target() == "/ok");
     hh::response s;
-    CHECK(error_of([&] { s.reason("a\r\nX: y"); }) == hh::error::invalid_field_value);
+    CHECK(thrown_code([&] { s.reason("a\r\nX: y"); }) == hh::error::invalid_field_value);
     s.reason("a b\tc");
     CHECK(s.reason() == "a b\tc");
 }
@@ -352,7 +352,7 @@ TEST_CASE("after any series of changes fields are as Beast's") {
                                            "Set-Cookie", "A",    "B",   "Via", "Date"};
     for (int round = 0; round < 300; ++round) {
         hh::response mine;
-        http::response<http::string_body> theirs;
+        beast_http::response<beast_http::string_body> theirs;
         for (int step = 0; step < 40; ++step) {
             std::string const& name = pool[random() % pool.size()];
             std::string const value(random() % 60, static_cast<char>('a' + random() % 26));
@@ -386,8 +386,8 @@ TEST_CASE("after any series of changes fields are as Beast's") {
 namespace {
 
 template <class Fields>
-http::request<http::string_body, Fields> sample_request() {
-    http::request<http::string_body, Fields> r;
+beast_http::request<beast_http::string_body, Fields> sample_request() {
+    beast_http::request<beast_http::string_body, Fields> r;
     r.method(hh::verb::post);
     r.target("/submit?a=b");
     r.version(11);
@@ -401,8 +401,8 @@ http::request<http::string_body, Fields> sample_request() {
 }
 
 template <class Fields>
-http::response<http::string_body, Fields> sample_response() {
-    http::response<http::string_body, Fields> r;
+beast_http::response<beast_http::string_body, Fields> sample_response() {
+    beast_http::response<beast_http::string_body, Fields> r;
     r.result(201);
     r.version(11);
     r.insert(field::set_cookie, "a=1");
@@ -419,16 +419,16 @@ void same_bytes(Mine mine, Theirs theirs) {
     CHECK(printed(mine) == printed(theirs));
     CHECK(printed(mine.base()) == printed(theirs.base()));
     CHECK(serialized(mine) == serialized(theirs));
-    CHECK(written(mine) == written(theirs));
+    CHECK(beast_text(mine) == beast_text(theirs));
     CHECK(generated(mine) == generated(theirs));
 }
 
 }  // namespace
 
 TEST_CASE("Beast writes a request as it writes one with its own fields") {
-    same_bytes(sample_request<fields>(), sample_request<http::fields>());
+    same_bytes(sample_request<fields>(), sample_request<beast_http::fields>());
     auto mine = sample_request<fields>();
-    auto theirs = sample_request<http::fields>();
+    auto theirs = sample_request<beast_http::fields>();
     mine.chunked(true);
     theirs.chunked(true);
     same_bytes(mine, theirs);
@@ -438,25 +438,25 @@ TEST_CASE("Beast writes a request as it writes one with its own fields") {
 }
 
 TEST_CASE("Beast writes a response as it writes one with its own fields") {
-    same_bytes(sample_response<fields>(), sample_response<http::fields>());
+    same_bytes(sample_response<fields>(), sample_response<beast_http::fields>());
     auto mine = sample_response<fields>();
-    auto theirs = sample_response<http::fields>();
+    auto theirs = sample_response<beast_http::fields>();
     mine.chunked(true);
     theirs.chunked(true);
     mine.reason("Made");
     theirs.reason("Made");
     same_bytes(mine, theirs);
-    same_bytes(hh::response(), http::response<http::string_body>());
+    same_bytes(hh::response(), beast_http::response<beast_http::string_body>());
 }
 
 TEST_CASE("chunk trailers are written as with Beast's fields") {
     fields mine;
-    http::fields theirs;
+    beast_http::fields theirs;
     for (int i = 0; i < 3; ++i) {
         std::ostringstream a;
         std::ostringstream b;
-        a << boost::beast::make_printable(http::make_chunk_last(mine));
-        b << boost::beast::make_printable(http::make_chunk_last(theirs));
+        a << boost::beast::make_printable(beast_http::make_chunk_last(mine));
+        b << boost::beast::make_printable(beast_http::make_chunk_last(theirs));
         CHECK(a.str() == b.str());
         mine.insert("Expires", "never");
         theirs.insert("Expires", "never");
@@ -471,7 +471,7 @@ TEST_CASE("keep-alive, chunked and content length are set and read as with Beast
                 for (bool value : {false, true}) {
                     CAPTURE(connection, te, version, value);
                     hh::response mine(hh::status::ok, version);
-                    http::response<http::string_body> theirs(hh::status::ok, version);
+                    beast_http::response<beast_http::string_body> theirs(hh::status::ok, version);
                     if (!connection.empty()) {
                         mine.set(field::connection, connection);
                         theirs.set(field::connection, connection);

@@ -20,7 +20,7 @@ namespace {
 
 struct no_response {};
 
-struct state {
+struct hook_state {
     int value = 0;
 };
 
@@ -65,13 +65,13 @@ static_assert(!for_responder<asio::awaitable<no_response> (*)(responder_context&
 static_assert(
     !for_responder<asio::awaitable<void, asio::io_context::executor_type> (*)(responder_context&)>);
 static_assert(!for_responder<void (*)(pre_responder_context&)>);
-static_assert(!for_responder<void (*)(basic_context<hook_type::responder, state>&)>);
+static_assert(!for_responder<void (*)(basic_context<hook_type::responder, hook_state>&)>);
 static_assert(!for_listener<std::string (*)(request_listener_context&)>);
 static_assert(!for_listener<asio::awaitable<std::string> (*)(request_listener_context&)>);
 static_assert(!for_listener<response (*)(request_listener_context&)>);
 static_assert(!for_listener<void (*)(response_listener_context&)>);
-static_assert(hook_function<void (*)(basic_context<hook_type::responder, state>&),
-                            basic_context<hook_type::responder, state>>);
+static_assert(hook_function<void (*)(basic_context<hook_type::responder, hook_state>&),
+                            basic_context<hook_type::responder, hook_state>>);
 
 }  // namespace
 

@@ -12,13 +12,13 @@
 #include <string>
 #include <string_view>
 
+#include "support/answer.hpp"
 #include "support/catch.hpp"
 
 using namespace httphooks;
+using support::answer;
 
 namespace {
-
-auto const answer = [](responder_context&) { return "x"; };
 
 struct page {
     asio::io_context context{};

@@ -17,11 +17,11 @@
 namespace {
 
 namespace hh = httphooks;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 
 template <class Body>
-http::request<Body> sample() {
-    http::request<Body> r{hh::verb::put, "/a?b=c", 10};
+beast_http::request<Body> sample() {
+    beast_http::request<Body> r{hh::verb::put, "/a?b=c", 10};
     r.insert(hh::field::host, "example.com");
     r.insert("X-One", "1");
     r.insert("X-Two", "2");
@@ -70,7 +70,7 @@ TEST_CASE("the library's own replies are the reason as HTML, or an error as JSON
 
 TEST_CASE("a request of Beast's with any body becomes ours") {
     SECTION("a string") {
-        auto r = sample<http::string_body>();
+        auto r = sample<beast_http::string_body>();
         r.body() = std::string(100, 'b');
         char const* const memory = r.body().data();
         hh::request const mine = hh::convert(std::move(r));
@@ -78,15 +78,15 @@ TEST_CASE("a request of Beast's with any body becomes ours") {
         CHECK(mine.body().data() == memory);
     }
     SECTION("nothing") {
-        check_sample(hh::convert(sample<http::empty_body>()), "");
+        check_sample(hh::convert(sample<beast_http::empty_body>()), "");
     }
     SECTION("a vector") {
-        auto r = sample<http::vector_body<char>>();
+        auto r = sample<beast_http::vector_body<char>>();
         r.body() = {'a', 'b', '\0'};
         check_sample(hh::convert(std::move(r)), std::string_view("ab\0", 3));
     }
     SECTION("a buffer of several pieces") {
-        auto r = sample<http::dynamic_body>();
+        auto r = sample<beast_http::dynamic_body>();
         std::string expected;
         for (int i = 0; i < 50; ++i) {
             std::string const piece(100, static_cast<char>('a' + i % 26));
@@ -99,7 +99,7 @@ TEST_CASE("a request of Beast's with any body becomes ours") {
     }
     SECTION("a span") {
         char text[] = "span";
-        auto r = sample<http::span_body<char>>();
+        auto r = sample<beast_http::span_body<char>>();
         r.body() = {text, 4};
         check_sample(hh::convert(std::move(r)), "span");
     }
@@ -116,10 +116,10 @@ TEST_CASE("a request of ours is moved") {
 }
 
 TEST_CASE("a method and a reason that Beast does not know are kept") {
-    http::request<http::string_body> r{hh::verb::get, "/", 11};
+    beast_http::request<beast_http::string_body> r{hh::verb::get, "/", 11};
     r.method_string("BREW");
     CHECK(hh::convert(std::move(r)).method_string() == "BREW");
-    http::response<http::string_body> s{hh::status::ok, 11};
+    beast_http::response<beast_http::string_body> s{hh::status::ok, 11};
     s.reason("Fine");
     s.set(hh::field::server, "x");
     s.body() = "body";
@@ -128,13 +128,13 @@ TEST_CASE("a method and a reason that Beast does not know are kept") {
     CHECK(mine[hh::field::server] == "x");
     CHECK(mine.body() == "body");
     CHECK(mine.result() == hh::status::ok);
-    http::response<http::empty_body> t;
+    beast_http::response<beast_http::empty_body> t;
     t.result(299u);
     CHECK(hh::convert(std::move(t)).result_int() == 299);
 }
 
 TEST_CASE("a field with a line break does not get through a conversion") {
-    http::request<http::string_body> r{hh::verb::get, "/", 11};
+    beast_http::request<beast_http::string_body> r{hh::verb::get, "/", 11};
     r.set("X", "a\r\nEvil: yes");
     CHECK_THROWS_AS(hh::convert(std::move(r)), hh::system_error);
 }

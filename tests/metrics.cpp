@@ -36,7 +36,7 @@ bool has_line(std::string const& text, std::string_view line) {
 
 /// The samples of a text in Prometheus' format: name and labels, value. Checks the format: a family
 /// has one HELP, then one TYPE, then its samples; names, labels and values are well-formed.
-std::map<std::string, double> parse(std::string const& text) {
+std::map<std::string, double> samples(std::string const& text) {
     static std::regex const help(R"(# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) .+)");
     static std::regex const type("# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge|histogram)");
     static std::regex const sample(
@@ -126,7 +126,7 @@ TEST_CASE("the text is what Prometheus reads, whatever patterns have in them") {
     t.hooks.get("/s", [](auto&) { return "x"; });
     t.get("/a%5C%22b");
     t.get("/s");
-    auto const all = parse(numbers.text());
+    auto const all = samples(numbers.text());
     CHECK(all.at("g") == -1.5e-7);
     double below = 0;
     for (auto const le : detail::stage_histogram::labels) {
@@ -144,7 +144,7 @@ TEST_CASE("patterns are told apart, also when there are more than a thread guess
     for (int i = 0; i < 300; ++i) t.hooks.get("/p" + std::to_string(i), [](auto&) { return "x"; });
     for (int round = 0; round < 2; ++round)
         for (int i = 0; i < 300; ++i) t.get("/p" + std::to_string(i));
-    auto const all = parse(numbers.text());
+    auto const all = samples(numbers.text());
     for (int i = 0; i < 300; ++i)
         CHECK(all.at("httphooks_requests_total{pattern=\"/p" + std::to_string(i) +
                      R"(",method="GET",status="200",transport="inject"})") == 2);
@@ -158,7 +158,7 @@ TEST_CASE("a hook that comes again counts where it did") {
         t.get("/again");
         t.hooks.remove(id);
     }
-    CHECK(parse(numbers.text())
+    CHECK(samples(numbers.text())
               .at(R"(httphooks_requests_total{pattern="/again",method="GET",)"
                   R"(status="200",transport="inject"})") == 3);
 }
@@ -226,7 +226,7 @@ TEST_CASE("the numbers of servers are told by name, and stay when the server goe
     own.counted->refuse("Too \"old\"");
     numbers.watch("own", own);
 
-    auto const all = parse(numbers.text());
+    auto const all = samples(numbers.text());
 
     CHECK(all.at(R"(httphooks_server_sessions{server="web"})") == 0);
     CHECK(all.at(R"(httphooks_server_sessions{server="chat"})") == 0);
@@ -260,7 +260,7 @@ TEST_CASE("a server that runs is scraped over HTTP: its requests, clients and re
     CHECK(wrong.reply().status == 400);
     auto const scraped = client.ask("GET", "/metrics");
     CHECK(scraped["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8");
-    auto const all = parse(scraped.body);
+    auto const all = samples(scraped.body);
 
     CHECK(all.at(R"(httphooks_requests_total{pattern="/notes/:id",method="GET",)"
                  R"(status="200",transport="http"})") == 1);

@@ -19,8 +19,8 @@ auto parse(std::string_view body, std::string_view type = "multipart/form-data; 
     return hh::parse_multipart(type, body, limits);
 }
 
-hh::error_code error_of(std::string_view body,
-                        std::string_view type = "multipart/form-data; boundary=b") {
+hh::error_code multipart_error(std::string_view body,
+                               std::string_view type = "multipart/form-data; boundary=b") {
     auto const r = parse(body, type);
     return r ? hh::error_code() : r.error();
 }
@@ -94,7 +94,7 @@ TEST_CASE("the boundary may be quoted, and must be valid") {
           std::string("multipart/mixed; boundary=\"b\"x"), std::string("multipart/mixed; boundary"),
           std::string(""), "multipart/mixed; boundary=" + std::string(71, 'z')}) {
         CAPTURE(type);
-        CHECK(error_of("--b\r\n\r\nx\r\n--b--", type) == hh::error::invalid_multipart);
+        CHECK(multipart_error("--b\r\n\r\nx\r\n--b--", type) == hh::error::invalid_multipart);
     }
 }
 
@@ -103,9 +103,9 @@ TEST_CASE("a body without its last delimiter is refused") {
     REQUIRE(parse(whole).has_value());
     for (std::size_t n = 0; n < whole.size(); ++n) {
         CAPTURE(n);
-        CHECK(error_of(whole.substr(0, n)) == hh::error::invalid_multipart);
+        CHECK(multipart_error(whole.substr(0, n)) == hh::error::invalid_multipart);
     }
-    CHECK(error_of("--c\r\n\r\nx\r\n--c--") == hh::error::invalid_multipart);
+    CHECK(multipart_error("--c\r\n\r\nx\r\n--c--") == hh::error::invalid_multipart);
 }
 
 TEST_CASE("a malformed part header is refused") {
@@ -113,7 +113,7 @@ TEST_CASE("a malformed part header is refused") {
                                     " A: b", "A: b\r\n folded", "A\x80: b", "A: \x7f"}) {
         CAPTURE(header);
         std::string const body = "--b\r\n" + std::string(header) + "\r\n\r\nx\r\n--b--";
-        CHECK(error_of(body) == hh::error::invalid_multipart);
+        CHECK(multipart_error(body) == hh::error::invalid_multipart);
     }
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("each limit is kept") {
         return s + "--b--";
     };
     CHECK(parse(many(128))->size() == 128);
-    CHECK(error_of(many(129)) == hh::error::multipart_limit);
+    CHECK(multipart_error(many(129)) == hh::error::multipart_limit);
 
     auto const fields = [](int n) {
         std::string s = "--b\r\n";
@@ -132,14 +132,14 @@ TEST_CASE("each limit is kept") {
         return s + "\r\nx\r\n--b--";
     };
     CHECK(parse(fields(16)).has_value());
-    CHECK(error_of(fields(17)) == hh::error::multipart_limit);
+    CHECK(multipart_error(fields(17)) == hh::error::multipart_limit);
 
     auto const bytes = [](std::size_t n) {
         return "--b\r\nA: " + std::string(n - 5, 'v') + "\r\n\r\nx\r\n--b--";
     };
     CHECK(parse(bytes(8192)).has_value());
-    CHECK(error_of(bytes(8193)) == hh::error::multipart_limit);
-    CHECK(error_of(bytes(1 << 20)) == hh::error::multipart_limit);
+    CHECK(multipart_error(bytes(8193)) == hh::error::multipart_limit);
+    CHECK(multipart_error(bytes(1 << 20)) == hh::error::multipart_limit);
 }
 
 TEST_CASE("a part may be of several parts, once") {
@@ -154,9 +154,10 @@ TEST_CASE("a part may be of several parts, once") {
     CHECK((*parts)[0].body == inner);
 
     std::string const middle = "--m\r\n" + type + "i\r\n\r\n" + inner + "\r\n--m--";
-    CHECK(error_of("--b\r\n" + type + "m\r\n\r\n" + middle + "\r\n--b--") ==
+    CHECK(multipart_error("--b\r\n" + type + "m\r\n\r\n" + middle + "\r\n--b--") ==
           hh::error::multipart_limit);
-    CHECK(error_of("--b\r\n" + type + "i\r\n\r\nnot it\r\n--b--") == hh::error::invalid_multipart);
+    CHECK(multipart_error("--b\r\n" + type + "i\r\n\r\nnot it\r\n--b--") ==
+          hh::error::invalid_multipart);
 }
 
 TEST_CASE("a mebibyte of prefixes of the delimiter takes no time to speak of") {

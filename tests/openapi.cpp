@@ -10,14 +10,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "support/answer.hpp"
 #include "support/catch.hpp"
 
 using namespace httphooks;
+using support::answer;
 using document_json = nlohmann::json;
 
 namespace {
-
-auto const answer = [](responder_context&) { return "x"; };
 
 struct service {
     asio::io_context ioc{};

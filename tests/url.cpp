@@ -24,7 +24,7 @@ std::string path_of(std::string const& target) {
     return std::string(location.path());
 }
 
-error_code error_of(std::string const& target, bool fragment_allowed = false) {
+error_code target_error(std::string const& target, bool fragment_allowed = false) {
     url location;
     error_code const ec = location.parse(target, fragment_allowed);
     if (ec) {
@@ -51,7 +51,7 @@ TEST_CASE("a target in origin form is split into path and query") {
     REQUIRE_FALSE(location.parse("/a?"));
     CHECK(location.has_query());
     CHECK(location.query().empty());
-    CHECK(error_of("/a/long/enough/path?x#y") == error::invalid_target);
+    CHECK(target_error("/a/long/enough/path?x#y") == error::invalid_target);
     CHECK(path_of("/a/long/enough/../path?x") == "/a/long/path");
 
     std::string const plain = "/users/42/a.b-c_d~e:@!$&'()*+,;=";
@@ -103,25 +103,25 @@ TEST_CASE("a url tells when its path holds no escapes") {
 
 TEST_CASE("a path that is malformed is refused") {
     for (std::string const target : {"/%", "/%4", "/%zz", "/%4z?a", "/a%%20"})
-        CHECK(error_of(target) == error::invalid_escape);
-    CHECK(error_of("/a%00b") == error::null_byte);
-    CHECK(error_of(std::string("/a\0b", 4)) == error::null_byte);
+        CHECK(target_error(target) == error::invalid_escape);
+    CHECK(target_error("/a%00b") == error::null_byte);
+    CHECK(target_error(std::string("/a\0b", 4)) == error::null_byte);
     for (std::string const target :
          {"/..", "/../a", "/a/../..", "/a/../../b", "/%2e%2e/a", "/./.."})
-        CHECK(error_of(target) == error::path_above_root);
+        CHECK(target_error(target) == error::path_above_root);
 }
 
 TEST_CASE("a target is refused when it is of no known form or holds a byte that must be escaped") {
     for (std::string const target :
          {"", "a", "a/b", "?a", "**", "*/", "/*#", "http:/a", "http://", "http:///a", "http://:80/",
           "http://u@h/", "http://u:p@h/a", "ftp://h/", "https:", "http", "example.com:443", "\\a"})
-        CHECK(error_of(target) == error::invalid_target);
+        CHECK(target_error(target) == error::invalid_target);
     for (std::string const bad : {"<", ">", "\"", "{", "}", "|", "^", "`", "\\", " ", "\t", "\r",
                                   "\n", "\x01", "\x7f", "\x80", "\xff", "#"}) {
         INFO(bad);
-        CHECK(error_of("/a" + bad + "b") == error::invalid_target);
-        CHECK(error_of("/a?" + bad) == error::invalid_target);
-        CHECK(error_of("http://h" + bad + "/") == error::invalid_target);
+        CHECK(target_error("/a" + bad + "b") == error::invalid_target);
+        CHECK(target_error("/a?" + bad) == error::invalid_target);
+        CHECK(target_error("http://h" + bad + "/") == error::invalid_target);
     }
 }
 
@@ -137,7 +137,7 @@ TEST_CASE("the absolute form and the asterisk form are accepted") {
     REQUIRE_FALSE(location.parse("http://h?x"));
     CHECK(location.path() == "/");
     CHECK(location.query() == "x");
-    CHECK(error_of("http://h/../a") == error::path_above_root);
+    CHECK(target_error("http://h/../a") == error::path_above_root);
     REQUIRE_FALSE(location.parse("*"));
     CHECK(location.path() == "*");
     CHECK(location.host().empty());
@@ -155,8 +155,8 @@ TEST_CASE("a fragment is accepted where it is allowed") {
     CHECK(location.fragment().empty());
     REQUIRE_FALSE(location.parse("/#%61%2f[", true));
     CHECK(location.fragment() == "a%2F%5B");
-    CHECK(error_of("/#a#b", true) == error::invalid_target);
-    CHECK(error_of("/#%4", true) == error::invalid_escape);
+    CHECK(target_error("/#a#b", true) == error::invalid_target);
+    CHECK(target_error("/#%4", true) == error::invalid_escape);
 }
 
 TEST_CASE("normalising a normalised path changes nothing") {

@@ -36,7 +36,7 @@
 
 namespace hh = httphooks;
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using asio::ip::tcp;
 using hh::error_code;
 using hh::field;
@@ -141,12 +141,12 @@ struct outcome {
 };
 
 /// A client and a server on one thread.
-struct fixture {
+struct client_fixture {
     asio::io_context context{1};
     scripted_server server;
     hh::http::client client;
 
-    explicit fixture(scripted_server::script play, hh::http::client_options options = {})
+    explicit client_fixture(scripted_server::script play, hh::http::client_options options = {})
         : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
 
     /// Sends a request and runs until its outcome is there.
@@ -176,7 +176,7 @@ struct fixture {
     }
 
     /// Ends the server and runs what is left: nothing of the client may keep the context running.
-    ~fixture() {
+    ~client_fixture() {
         server.stop();
         client.close();
         context.restart();
@@ -203,7 +203,7 @@ std::string const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 TEST_CASE("a request goes out as it should, and its response comes back") {
     std::string seen;
-    fixture f([&](peer& p, int) -> asio::awaitable<void> {
+    client_fixture f([&](peer& p, int) -> asio::awaitable<void> {
         seen = co_await p.request();
         co_await p.send(
             "HTTP/1.1 410 I'm a teapot\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 5\r\n\r\nshort");
@@ -231,13 +231,13 @@ TEST_CASE("a request goes out as it should, and its response comes back") {
 
 TEST_CASE("a Host of the user's own is kept, and other bodies of Beast's are taken") {
     std::vector<std::string> seen;
-    fixture f([&](peer& p, int) -> asio::awaitable<void> {
+    client_fixture f([&](peer& p, int) -> asio::awaitable<void> {
         std::function<void(std::string)> const note = [&](std::string text) {
             seen.push_back(std::move(text));
         };
         co_await p.answer(ok, note);
     });
-    http::request<http::dynamic_body> r(verb::put, "/", 11);
+    beast_http::request<beast_http::dynamic_body> r(verb::put, "/", 11);
     r.set(field::host, "virtual.example");
     auto const content = asio::buffer("abc", 3);
     r.body().commit(asio::buffer_copy(r.body().prepare(3), content));
@@ -247,7 +247,7 @@ TEST_CASE("a Host of the user's own is kept, and other bodies of Beast's are tak
         ++done;
     });
     f.run_until([&] { return done == 1; });
-    http::request<http::empty_body> none(verb::post, "/", 11);
+    beast_http::request<beast_http::empty_body> none(verb::post, "/", 11);
     auto url = hh::http::absolute_url::parse(f.server.url("/parsed"));
     f.client.async_request(std::move(*url), std::move(none), [&](error_code ec, hh::response) {
         CHECK_FALSE(ec);
@@ -261,7 +261,7 @@ TEST_CASE("a Host of the user's own is kept, and other bodies of Beast's are tak
 }
 
 TEST_CASE("a connection is used again") {
-    fixture f(always(ok));
+    client_fixture f(always(ok));
     for (int i = 0; i < 5; ++i) CHECK(f.get().message.body() == "ok");
     CHECK(f.server.connections() == 1);
 }
@@ -292,7 +292,7 @@ TEST_CASE("responses of every framing are read, and only a sure end lets the con
              {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", "ok",
               true}}) {
         INFO(e.text);
-        fixture f(always(e.text));
+        client_fixture f(always(e.text));
         auto const first = f.get();
         CHECK_FALSE(first.ec);
         CHECK(first.message.body() == e.body);
@@ -303,7 +303,7 @@ TEST_CASE("responses of every framing are read, and only a sure end lets the con
 }
 
 TEST_CASE("a response may end with its connection") {
-    fixture f(once("HTTP/1.1 200 OK\r\n\r\nuntil the end"));
+    client_fixture f(once("HTTP/1.1 200 OK\r\n\r\nuntil the end"));
     CHECK(f.get().message.body() == "until the end");
     CHECK(f.get().message.body() == "until the end");
     CHECK(f.server.connections() == 2);
@@ -334,7 +334,7 @@ TEST_CASE("a response is the same however its bytes are split") {
 }
 
 TEST_CASE("a reply to HEAD has no body, whatever its length says") {
-    fixture f(always("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
+    client_fixture f(always("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
     for (int i = 0; i < 2; ++i) {
         auto const done = f.ask(hh::request(verb::head, "/", 11));
         CHECK_FALSE(done.ec);
@@ -368,7 +368,7 @@ TEST_CASE("what could be framed in two ways, or is no response, is an error") {
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
           ""}) {
         INFO(text);
-        fixture f(once(text));
+        client_fixture f(once(text));
         auto const done = f.get();
         CHECK(done.ec);
         CHECK(done.message.body().empty());
@@ -378,8 +378,8 @@ TEST_CASE("what could be framed in two ways, or is no response, is an error") {
 TEST_CASE("interim responses do not go on for ever") {
     std::string many;
     for (int i = 0; i < 100; ++i) many += "HTTP/1.1 102 Processing\r\n\r\n";
-    fixture f(once(many + ok));
-    CHECK(f.get().ec == http::error::bad_status);
+    client_fixture f(once(many + ok));
+    CHECK(f.get().ec == beast_http::error::bad_status);
 }
 
 TEST_CASE("a response may not be larger than the limits") {
@@ -387,35 +387,36 @@ TEST_CASE("a response may not be larger than the limits") {
     options.header_limit = 200;
     options.body_limit = 10;
     auto const asked = [&](std::string const& text) {
-        fixture f(always(text), options);
+        client_fixture f(always(text), options);
         return f.get().ec;
     };
     std::string const head = "HTTP/1.1 200 OK\r\n";
     CHECK_FALSE(asked(head + "Content-Length: 10\r\n\r\n0123456789"));
-    CHECK(asked(head + "Content-Length: 11\r\n\r\n0123456789a") == http::error::body_limit);
+    CHECK(asked(head + "Content-Length: 11\r\n\r\n0123456789a") == beast_http::error::body_limit);
     CHECK_FALSE(
         asked(head + "Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n"));
     CHECK(
         asked(head + "Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n6\r\n567890\r\n0\r\n\r\n") ==
-        http::error::body_limit);
+        beast_http::error::body_limit);
     CHECK(asked(head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n") ==
-          http::error::body_limit);
-    CHECK(asked(head + "Connection: close\r\n\r\n0123456789a") == http::error::body_limit);
-    CHECK(asked(head + "X: " + std::string(200, 'x') + "\r\n\r\n") == http::error::header_limit);
-    CHECK(asked(head + "X: " + std::string(100'000, 'x')) == http::error::header_limit);
+          beast_http::error::body_limit);
+    CHECK(asked(head + "Connection: close\r\n\r\n0123456789a") == beast_http::error::body_limit);
+    CHECK(asked(head + "X: " + std::string(200, 'x') + "\r\n\r\n") ==
+          beast_http::error::header_limit);
+    CHECK(asked(head + "X: " + std::string(100'000, 'x')) == beast_http::error::header_limit);
     std::string many = head;
     for (int i = 0; i < 40; ++i) many += "X: y\r\n";
-    CHECK(asked(many + "\r\n") == http::error::header_limit);
+    CHECK(asked(many + "\r\n") == beast_http::error::header_limit);
     std::string trailers = head + "Transfer-Encoding: chunked\r\n\r\n0\r\n";
     for (int i = 0; i < 30; ++i) trailers += "X: y\r\n";
-    CHECK(asked(trailers + "\r\n") == http::error::header_limit);
+    CHECK(asked(trailers + "\r\n") == beast_http::error::header_limit);
     CHECK(asked(head + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'x')) ==
-          http::error::header_limit);
+          beast_http::error::header_limit);
 }
 
 TEST_CASE("a kept connection that died is replaced") {
     SECTION("noticed before the request is sent, for any method") {
-        fixture f(once(ok));
+        client_fixture f(once(ok));
         CHECK_FALSE(f.get().ec);
         hh::request r(verb::post, "/", 11);
         r.body() = "x";
@@ -430,7 +431,7 @@ TEST_CASE("a kept connection that died is replaced") {
         seen.push_back(co_await p.request());
     };
     SECTION("noticed later: a request that may be repeated is") {
-        fixture f(dies);
+        client_fixture f(dies);
         CHECK_FALSE(f.get("/1").ec);
         auto const done = f.get("/2");
         CHECK_FALSE(done.ec);
@@ -440,47 +441,47 @@ TEST_CASE("a kept connection that died is replaced") {
         CHECK(f.server.connections() == 2);
     }
     SECTION("noticed later: another request is not") {
-        fixture f(dies);
+        client_fixture f(dies);
         CHECK_FALSE(f.get().ec);
         hh::request r(verb::post, "/", 11);
-        CHECK(f.ask(std::move(r)).ec == http::error::end_of_stream);
+        CHECK(f.ask(std::move(r)).ec == beast_http::error::end_of_stream);
         CHECK(seen.size() == 2);
     }
 }
 
 TEST_CASE("a request is not repeated on a new connection, nor twice, nor after half a response") {
     SECTION("new connection") {
-        fixture f(once(""));
-        CHECK(f.get().ec == http::error::end_of_stream);
+        client_fixture f(once(""));
+        CHECK(f.get().ec == beast_http::error::end_of_stream);
         CHECK(f.server.connections() == 1);
     }
     SECTION("twice") {
-        fixture f([](peer& p, int number) -> asio::awaitable<void> {
+        client_fixture f([](peer& p, int number) -> asio::awaitable<void> {
             co_await p.request();
             if (number > 1) co_return;
             co_await p.send(ok);
             co_await p.request();
         });
         CHECK_FALSE(f.get().ec);
-        CHECK(f.get().ec == http::error::end_of_stream);
+        CHECK(f.get().ec == beast_http::error::end_of_stream);
         CHECK(f.server.connections() == 2);
     }
     SECTION("half a response") {
-        fixture f([](peer& p, int) -> asio::awaitable<void> {
+        client_fixture f([](peer& p, int) -> asio::awaitable<void> {
             co_await p.request();
             co_await p.send(ok);
             co_await p.request();
             co_await p.send("HTTP/1.1 200 ");
         });
         CHECK_FALSE(f.get().ec);
-        CHECK(f.get().ec == http::error::partial_message);
+        CHECK(f.get().ec == beast_http::error::partial_message);
         CHECK(f.server.connections() == 1);
     }
 }
 
 TEST_CASE("a connection on which the server said something unasked is not used again") {
     int said = 0;
-    fixture f([&](peer& p, int) -> asio::awaitable<void> {
+    client_fixture f([&](peer& p, int) -> asio::awaitable<void> {
         co_await p.request();
         co_await p.send(ok);
         co_await p.send(ok);
@@ -496,7 +497,7 @@ TEST_CASE("a connection on which the server said something unasked is not used a
 TEST_CASE("a connection that was idle for too long is not used again") {
     hh::http::client_options options;
     options.idle_timeout = 0ms;
-    fixture f(always(ok), options);
+    client_fixture f(always(ok), options);
     CHECK_FALSE(f.get().ec);
     CHECK_FALSE(f.get().ec);
     CHECK(f.server.connections() == 2);
@@ -505,7 +506,7 @@ TEST_CASE("a connection that was idle for too long is not used again") {
 TEST_CASE("more requests than connections wait their turn") {
     hh::http::client_options options;
     options.connections_per_origin = 2;
-    fixture f(always(ok), options);
+    client_fixture f(always(ok), options);
     int done = 0;
     for (int i = 0; i < 20; ++i)
         f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
@@ -521,7 +522,7 @@ TEST_CASE("more requests than connections wait their turn") {
 TEST_CASE("who waits gets a connection also when those before fail") {
     hh::http::client_options options;
     options.connections_per_origin = 1;
-    fixture f(once("nonsense\r\n\r\n"), options);
+    client_fixture f(once("nonsense\r\n\r\n"), options);
     int done = 0;
     for (int i = 0; i < 5; ++i)
         f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
@@ -534,7 +535,7 @@ TEST_CASE("who waits gets a connection also when those before fail") {
 }
 
 TEST_CASE("a server that answers before it has read everything is heard") {
-    fixture f([](peer& p, int) -> asio::awaitable<void> {
+    client_fixture f([](peer& p, int) -> asio::awaitable<void> {
         co_await p.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n");
         co_await p.end();
     });
@@ -549,12 +550,12 @@ TEST_CASE("a request that takes too long ends with timed_out") {
     hh::http::client_options options;
     options.timeout = 50ms;
     SECTION("without an answer") {
-        fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+        client_fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
         CHECK(f.get().ec == asio::error::timed_out);
         CHECK(f.get().ec == asio::error::timed_out);
     }
     SECTION("in the middle of the answer") {
-        fixture f(
+        client_fixture f(
             [](peer& p, int) -> asio::awaitable<void> {
                 co_await p.request();
                 co_await p.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no");
@@ -565,7 +566,7 @@ TEST_CASE("a request that takes too long ends with timed_out") {
     }
     SECTION("while it waits for a connection") {
         options.connections_per_origin = 1;
-        fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+        client_fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
         int done = 0;
         for (int i = 0; i < 3; ++i)
             f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
@@ -596,7 +597,7 @@ TEST_CASE("connecting has a time-out of its own") {
         ++handshakes;
         return std::make_unique<silent>(std::move(socket));
     };
-    fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+    client_fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
     auto const begin = std::chrono::steady_clock::now();
     std::string url = f.server.url();
     url.insert(4, "s");
@@ -639,7 +640,7 @@ TEST_CASE("whatever operation of its stream fails, a request ends once") {
     for (int step = 0; step < 200 && good == 0; ++step) {
         INFO(step);
         steps = step;
-        fixture f(
+        client_fixture f(
             always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"),
             options);
         std::string url = f.server.url();
@@ -662,7 +663,7 @@ TEST_CASE("whatever operation of its stream fails, a request ends once") {
 }
 
 TEST_CASE("what cannot be asked is an error that comes later") {
-    fixture f(always(ok));
+    client_fixture f(always(ok));
     hh::request const get(verb::get, "/", 11);
     CHECK(f.ask_url("ftp://example.com/", get).ec == hh::error::invalid_target);
     CHECK(f.ask_url("https://127.0.0.1:1/", get).ec == asio::error::operation_not_supported);
@@ -672,7 +673,7 @@ TEST_CASE("what cannot be asked is an error that comes later") {
 }
 
 TEST_CASE("a name is resolved") {
-    fixture f(always(ok));
+    client_fixture f(always(ok));
     std::string url = f.server.url();
     url.replace(url.find("127.0.0.1"), 9, "localhost");
     CHECK(f.ask_url(url, hh::request(verb::get, "/", 11)).message.body() == "ok");
@@ -683,7 +684,7 @@ TEST_CASE("a request can be cancelled at any time") {
     bool finished = false;
     for (int step = 0; step < 200 && !finished; ++step) {
         INFO(step);
-        fixture f([&](peer& p, int) -> asio::awaitable<void> {
+        client_fixture f([&](peer& p, int) -> asio::awaitable<void> {
             co_await p.request();
             co_await p.send(answer);
             co_await p.send("ok");
@@ -711,7 +712,7 @@ TEST_CASE("a request can be cancelled at any time") {
 TEST_CASE("closing ends all requests") {
     hh::http::client_options options;
     options.connections_per_origin = 2;
-    fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
+    client_fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); }, options);
     int done = 0;
     for (int i = 0; i < 5; ++i)
         f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
@@ -725,7 +726,7 @@ TEST_CASE("closing ends all requests") {
 }
 
 TEST_CASE("a kept connection does not keep the context running") {
-    fixture f(once(ok));
+    client_fixture f(once(ok));
     bool ended = false;
     f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
                            [&](error_code ec, hh::response) {
@@ -741,7 +742,7 @@ TEST_CASE("a kept connection does not keep the context running") {
 TEST_CASE("a context may go while requests are under way") {
     int calls = 0;
     {
-        fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); });
+        client_fixture f([](peer& p, int) -> asio::awaitable<void> { co_await p.end(); });
         f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),
                                [&](error_code, hh::response) { ++calls; });
         f.run_until([&] { return f.server.connections() == 1; });
@@ -755,7 +756,7 @@ TEST_CASE("a context may go while requests are under way") {
 }
 
 TEST_CASE("a coroutine asks and goes on") {
-    fixture f(always(ok));
+    client_fixture f(always(ok));
     int done = 0;
     auto const body = [&]() -> asio::awaitable<void> {
         for (int i = 0; i < 3; ++i) {
@@ -772,7 +773,7 @@ TEST_CASE("a coroutine asks and goes on") {
 }
 
 TEST_CASE("a handler runs on its own executor") {
-    fixture f(always(ok));
+    client_fixture f(always(ok));
     asio::io_context other;
     bool called = false;
     f.client.async_request(f.server.url(), hh::request(verb::get, "/", 11),

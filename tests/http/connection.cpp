@@ -25,12 +25,12 @@ namespace {
 using tcp = asio::ip::tcp;
 
 /// A connection over a socket of the caller's own, and the client at its other end.
-struct fixture {
+struct connection_fixture {
     asio::io_context context{};
     tcp::socket client{context};
     std::optional<hh::http::connection> conn{};
 
-    explicit fixture(std::string_view behind = {}) {
+    explicit connection_fixture(std::string_view behind = {}) {
         tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
         client.connect(acceptor.local_endpoint());
         tcp::socket socket = acceptor.accept();
@@ -89,7 +89,7 @@ bool has(std::string const& text, std::string_view what) {
 }  // namespace
 
 TEST_CASE("a whole reply is framed by the connection, whatever the response says") {
-    fixture t;
+    connection_fixture t;
     t.begin(hh::verb::get);
     hh::response r = hh::text("body");
     r.set(hh::field::content_length, "99");
@@ -108,7 +108,7 @@ TEST_CASE("a whole reply is framed by the connection, whatever the response says
 }
 
 TEST_CASE("a reply to HEAD has no body, whole or in pieces") {
-    fixture t;
+    connection_fixture t;
     t.begin(hh::verb::head);
     SECTION("whole") {
         t.conn->async_write(hh::text("body"), t.expect_success());
@@ -123,7 +123,7 @@ TEST_CASE("a reply to HEAD has no body, whole or in pieces") {
 }
 
 TEST_CASE("a reply of 205 has no body, and says so") {
-    fixture t;
+    connection_fixture t;
     t.begin(hh::verb::get);
     t.conn->async_write(hh::make_response(hh::status::reset_content, "body"), t.expect_success());
     t.run();
@@ -133,7 +133,7 @@ TEST_CASE("a reply of 205 has no body, and says so") {
 }
 
 TEST_CASE("pieces are chunks, or for HTTP/1.0 what comes until the end") {
-    fixture t;
+    connection_fixture t;
     SECTION("HTTP/1.1") {
         t.begin(hh::verb::get);
         CHECK(t.pieces().ends_with("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"));
@@ -145,7 +145,7 @@ TEST_CASE("pieces are chunks, or for HTTP/1.0 what comes until the end") {
 }
 
 TEST_CASE("a connection says whether another request may follow") {
-    fixture t;
+    connection_fixture t;
     t.begin(hh::verb::get, 10);
     CHECK_FALSE(t.conn->keep_alive());
     t.begin(hh::verb::get);
@@ -158,7 +158,7 @@ TEST_CASE("a connection says whether another request may follow") {
 }
 
 TEST_CASE("a stream is released as the type that it is, with the bytes behind the request") {
-    fixture t("next");
+    connection_fixture t("next");
     CHECK_FALSE(t.conn->release<asio::local::stream_protocol::socket>().has_value());
     auto out = t.conn->release<tcp::socket>();
     REQUIRE(out.has_value());
@@ -168,7 +168,7 @@ TEST_CASE("a stream is released as the type that it is, with the bytes behind th
 }
 
 TEST_CASE("the end of a wait for the client tells why it ended") {
-    fixture t;
+    connection_fixture t;
     std::optional<hh::error_code> ended;
     t.conn->async_wait_abort([&](hh::error_code ec) { ended = ec; });
     t.context.poll();
@@ -190,7 +190,7 @@ TEST_CASE("the end of a wait for the client tells why it ended") {
 TEST_CASE("who waits for the end of a client goes with the event loop") {
     auto const kept = std::make_shared<int>(0);
     {
-        fixture t;
+        connection_fixture t;
         auto const owner = std::make_shared<hh::http::connection>(std::move(*t.conn));
         owner->async_wait_abort([owner, kept](hh::error_code) {});
         t.context.poll();

@@ -266,7 +266,7 @@ response echo(responder_context const& c) {
 }
 
 /// What came back for an input.
-struct outcome {
+struct reading {
     std::string bytes;
     bool closed = false;
     bool left_behind = false;
@@ -287,7 +287,7 @@ public:
     }
 
     /// What comes back for these pieces, each of which is read by itself.
-    outcome feed(std::vector<std::string_view> const& pieces) {
+    reading feed(std::vector<std::string_view> const& pieces) {
         ++connections_;
         auto const w = std::make_shared<wire>();
         wire_stream client(ioc_.get_executor(), w);
@@ -298,7 +298,7 @@ public:
             client.deliver();
             poll();
         }
-        outcome o;
+        reading o;
         o.bytes = w->from_server;
         o.closed = w->server_ended;
         w->client_ended = true;
@@ -344,8 +344,8 @@ reply next_reply(std::string_view bytes, bool head) {
     return r.size <= bytes.size() ? r : reply{};
 }
 
-/// What is wrong with the outcome; empty: nothing.
-std::string judge(corpus_case const& c, outcome const& o) {
+/// What is wrong with the reading; empty: nothing.
+std::string judge(corpus_case const& c, reading const& o) {
     std::string_view rest = o.bytes;
     for (expected_reply const& e : c.replies) {
         reply const r = next_reply(rest, e.head);
@@ -364,7 +364,7 @@ std::string judge(corpus_case const& c, outcome const& o) {
     return {};
 }
 
-void check(corpus_case const& c, outcome const& o, std::string const& how) {
+void check(corpus_case const& c, reading const& o, std::string const& how) {
     std::string const wrong = judge(c, o);
     if (wrong.empty()) return;
     INFO("line " << c.line << ": " << c.name << ", " << how);

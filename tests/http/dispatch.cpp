@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-struct fixture final : hh::http::dispatch::listener {
+struct dispatch_fixture final : hh::http::dispatch::listener {
     asio::io_context context{};
     hh::registry hooks{context.get_executor()};
     std::shared_ptr<hh::http::detail::server_settings> settings =
@@ -30,7 +30,7 @@ struct fixture final : hh::http::dispatch::listener {
     std::function<void()> complete{};
     bool cancelled = false;
 
-    explicit fixture(hh::http::options o = {})
+    explicit dispatch_fixture(hh::http::options o = {})
         : loop(context.get_executor(), hooks.make_loop(), with(std::move(o))) {
         bytes.open(*this, {asio::ip::make_address("192.0.2.7"), 4000}, false);
         hooks.get("/at-once", [](auto&) { return "now"; });
@@ -76,7 +76,7 @@ std::size_t replies(std::string const& text) {
 }  // namespace
 
 TEST_CASE("whole requests are taken and answered, a partial header is left") {
-    fixture t;
+    dispatch_fixture t;
     CHECK_FALSE(t.bytes.deadline().has_value());
     std::string input(at_once);
     input.append(at_once).append("GET /at-on");
@@ -89,7 +89,7 @@ TEST_CASE("whole requests are taken and answered, a partial header is left") {
 }
 
 TEST_CASE("a body is taken as it comes") {
-    fixture t;
+    dispatch_fixture t;
     std::string_view const begin =
         "POST /at-once HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo";
     CHECK(t.bytes.consume(begin) == begin.size());
@@ -100,7 +100,7 @@ TEST_CASE("a body is taken as it comes") {
 }
 
 TEST_CASE("a reply that takes its time is announced, and keeps its place") {
-    fixture t;
+    dispatch_fixture t;
     std::string input(later);
     input.append(at_once);
     CHECK(t.bytes.consume(input) == input.size());
@@ -117,7 +117,7 @@ TEST_CASE("a reply that takes its time is announced, and keeps its place") {
 }
 
 TEST_CASE("after the last reply nothing is taken") {
-    fixture t;
+    dispatch_fixture t;
     SECTION("that the client asked to be the last") {
         t.bytes.consume("GET /at-once HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
         CHECK(t.take().find("Connection: close\r\n") != std::string::npos);
@@ -137,7 +137,7 @@ TEST_CASE("after the last reply nothing is taken") {
 TEST_CASE("no more requests are begun than the limit allows, until there is room") {
     hh::http::options o;
     o.pipeline_limit = 2;
-    fixture t(o);
+    dispatch_fixture t(o);
     std::string input(later);
     input.append(at_once).append(at_once);
     CHECK(t.bytes.consume(input) == later.size() + at_once.size());
@@ -151,7 +151,7 @@ TEST_CASE("no more requests are begun than the limit allows, until there is room
 }
 
 TEST_CASE("what takes too long is answered for at its deadline") {
-    fixture t;
+    dispatch_fixture t;
     SECTION("hooks") {
         t.bytes.consume(later);
         t.pass(t.settings->options.handler_timeout);
@@ -170,7 +170,7 @@ TEST_CASE("what takes too long is answered for at its deadline") {
 }
 
 TEST_CASE("a connection that is cleared cancels its hooks and hears no more of them") {
-    fixture t;
+    dispatch_fixture t;
     t.bytes.consume(later);
     t.bytes.clear();
     t.run();
@@ -183,7 +183,7 @@ TEST_CASE("a connection that is cleared cancels its hooks and hears no more of t
 
 TEST_CASE("a reply has one Server field: the hook's, else the option's, else none") {
     auto const server_of = [](hh::http::options o, std::string path) {
-        fixture t(std::move(o));
+        dispatch_fixture t(std::move(o));
         t.bytes.consume("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
         std::string const out = t.take();
         std::size_t const at = out.find("Server: ");

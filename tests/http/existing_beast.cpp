@@ -49,12 +49,12 @@ namespace {
 enum class kind { callbacks, coroutines };
 
 /// One of the example servers on two threads, and a client of its own.
-class fixture {
+class beast_fixture {
 public:
     asio::io_context context{2};
     hh::registry hooks{context.get_executor()};
 
-    fixture(kind which, bool tls) : tls_(tls) {
+    beast_fixture(kind which, bool tls) : tls_(tls) {
         auto const certificate = support::make_certificate("IP:127.0.0.1");
         tls_context_.use_certificate_chain(asio::buffer(certificate.chain));
         tls_context_.use_private_key(asio::buffer(certificate.key), asio::ssl::context::pem);
@@ -72,7 +72,7 @@ public:
         }
         for (auto& thread : threads_) thread = std::thread([this] { context.run(); });
     }
-    ~fixture() {
+    ~beast_fixture() {
         context.stop();
         for (auto& thread : threads_) thread.join();
     }
@@ -110,7 +110,7 @@ void with_each(Test test) {
     for (kind const which : {kind::callbacks, kind::coroutines})
         for (bool const tls : {false, true}) {
             INFO((which == kind::callbacks ? "callbacks" : "coroutines") << (tls ? ", TLS" : ""));
-            fixture f(which, tls);
+            beast_fixture f(which, tls);
             test(f);
         }
 }
@@ -118,7 +118,7 @@ void with_each(Test test) {
 }  // namespace
 
 TEST_CASE("hooks of every type run in a Beast server that was there before") {
-    with_each([](fixture& f) {
+    with_each([](beast_fixture& f) {
         std::atomic<int> listened{0};
         std::promise<unsigned> handed_over;
         auto final_status = handed_over.get_future();
@@ -174,7 +174,7 @@ TEST_CASE("hooks of every type run in a Beast server that was there before") {
 }
 
 TEST_CASE("everything that a reply can be comes from a Beast server that was there before") {
-    with_each([](fixture& f) {
+    with_each([](beast_fixture& f) {
         f.hooks.get("/two", [](auto&) { return "one"; });
         f.hooks.get("/two", [](auto&) { return "two"; });
         f.hooks.get("/none", [](auto&) { return status::no_content; });

@@ -191,7 +191,7 @@ struct elsewhere {
     }
 };
 
-struct fixture {
+struct mount_fixture {
     asio::io_context registry_context{};
     hh::registry hooks{registry_context.get_executor()};
     acrobat m{};
@@ -203,13 +203,13 @@ struct fixture {
         return o;
     }
 
-    explicit fixture(hh::http::options const& o = settings()) : web(o, hooks) {
+    explicit mount_fixture(hh::http::options const& o = settings()) : web(o, hooks) {
         hooks.get("/*", [](auto&) { return hh::text("hooks"); });
         web.mount(m);
         web.mount(elsewhere{"/m/deeper"});
         ended = web.async_run(asio::use_future);
     }
-    ~fixture() {
+    ~mount_fixture() {
         web.stop();
         m.forget();
     }
@@ -224,7 +224,7 @@ std::string get(std::string const& target, std::string const& more = {}) {
 }  // namespace
 
 TEST_CASE("a mount owns its prefix and what is below, on the raw path") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     auto const ask = [&](std::string const& target) {
         REQUIRE(c.send(get(target)));
@@ -259,7 +259,7 @@ TEST_CASE("prefixes that are malformed or taken are refused") {
 }
 
 TEST_CASE("after a mount's reply the connection serves the next request") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     REQUIRE(
         c.send(get("/m/1") + get("/other") + get("/m/2") + get("/last", "Connection: close\r\n")));
@@ -276,7 +276,7 @@ TEST_CASE("a mount is told of the client that a trusted proxy asks for, request 
                                  get("/m/peer", "X-Forwarded-For: 192.0.2.2\r\n") +
                                  get("/m/peer", "Connection: close\r\n");
     auto const peers = [&](hh::http::options const& o) {
-        fixture f(o);
+        mount_fixture f(o);
         raw_client c(f.web.port());
         REQUIRE(c.send(requests));
         std::string const text = c.rest().first;
@@ -285,14 +285,14 @@ TEST_CASE("a mount is told of the client that a trusted proxy asks for, request 
             found += text.substr(at, text.find(']', at) + 1 - at);
         return found;
     };
-    hh::http::options o = fixture::settings();
+    hh::http::options o = mount_fixture::settings();
     CHECK(peers(o) == "[127.0.0.1][127.0.0.1][127.0.0.1]");
     o.trusted_proxies = {"127.0.0.1"};
     CHECK(peers(o) == "[192.0.2.1][192.0.2.2][127.0.0.1]");
 }
 
 TEST_CASE("a streamed reply is chunked, or ends with the connection for HTTP/1.0") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     REQUIRE(c.send(get("/m/stream") + get("/x", "Connection: close\r\n")));
     auto const [text, end] = c.rest();
@@ -312,7 +312,7 @@ TEST_CASE("a streamed reply is chunked, or ends with the connection for HTTP/1.0
 }
 
 TEST_CASE("a mount has a body limit of its own") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     REQUIRE(c.send("POST /m HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"));
     CHECK(c.until("]").ends_with("mount /m [abc]"));
@@ -321,7 +321,7 @@ TEST_CASE("a mount has a body limit of its own") {
 }
 
 TEST_CASE("a mount is told of a body that is on its way, and of its end") {
-    fixture f;
+    mount_fixture f;
     auto const& s = *f.m.state;
     raw_client c(f.web.port());
     REQUIRE(c.send("POST /m HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"));
@@ -366,7 +366,7 @@ TEST_CASE("a mount is told of a body that is on its way, and of its end") {
 }
 
 TEST_CASE("while nothing is written a mount is told how the client goes") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     REQUIRE(c.send(get("/m/park")));
     REQUIRE(eventually([&] { return f.m.parked(); }));
@@ -397,7 +397,7 @@ TEST_CASE("while nothing is written a mount is told how the client goes") {
 }
 
 TEST_CASE("a mount can take the connection over, with the bytes behind the request") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     SECTION("all at once") {
         REQUIRE(c.send(get("/m/take") + "abc."));
@@ -412,7 +412,7 @@ TEST_CASE("a mount can take the connection over, with the bytes behind the reque
 }
 
 TEST_CASE("a drain tells the mounts, and waits for the connections that they have") {
-    fixture f;
+    mount_fixture f;
     raw_client c(f.web.port());
     REQUIRE(c.send(get("/m/park")));
     REQUIRE(eventually([&] { return f.m.parked(); }));

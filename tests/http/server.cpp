@@ -34,7 +34,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr char get_hello[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr char hello_request[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr char get_last[] = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 hh::http::options on_loopback(unsigned threads = 1) {
@@ -45,14 +45,14 @@ hh::http::options on_loopback(unsigned threads = 1) {
 }
 
 /// A server with threads, and hooks that it can answer from or park in.
-struct fixture {
+struct server_fixture {
     asio::io_context registry_context{};
     hh::registry hooks{registry_context.get_executor()};
     std::mutex mutex{};
     std::vector<std::function<void()>> parked{};
     hh::http::server web;
 
-    explicit fixture(hh::http::options o) : web(std::move(o), hooks) {
+    explicit server_fixture(hh::http::options o) : web(std::move(o), hooks) {
         hooks.get("/hello", [](auto&) { return hh::text("hello"); });
         hooks.get("/wait", [this](auto& c, auto done) {
             c.set_response(hh::text("waited"));
@@ -60,7 +60,7 @@ struct fixture {
             parked.push_back([d = std::make_shared<decltype(done)>(std::move(done))] { (*d)(); });
         });
     }
-    ~fixture() {
+    ~server_fixture() {
         web.stop();
         parked.clear();
     }
@@ -75,12 +75,12 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("a server with threads answers on all of them") {
-    fixture f(on_loopback(3));
+    server_fixture f(on_loopback(3));
     auto ended = f.run();
     REQUIRE(f.web.port() != 0);
     std::vector<raw_client> clients;
     for (int i = 0; i < 20; ++i) clients.emplace_back(f.web.port());
-    for (auto& c : clients) REQUIRE(c.send(get_hello));
+    for (auto& c : clients) REQUIRE(c.send(hello_request));
     for (auto& c : clients) CHECK(c.until("hello").starts_with("HTTP/1.1 200 OK\r\n"));
     for (auto& c : clients) REQUIRE(c.send(get_last));
     for (auto& c : clients) {
@@ -104,7 +104,7 @@ TEST_CASE("a server runs on an executor of the caller's") {
     web.async_run([&](hh::error_code ec) { ended = !ec; });
     std::thread thread([&] { context.run(); });
     raw_client c(web.port());
-    REQUIRE(c.send(get_hello));
+    REQUIRE(c.send(hello_request));
     CHECK(c.until("hello").ends_with("hello"));
     web.stop();
     thread.join();
@@ -112,11 +112,11 @@ TEST_CASE("a server runs on an executor of the caller's") {
 }
 
 TEST_CASE("a port that is taken is an error of async_run") {
-    fixture first(on_loopback());
+    server_fixture first(on_loopback());
     auto ended = first.run();
     auto o = on_loopback();
     o.port = first.web.port();
-    fixture second(o);
+    server_fixture second(o);
     auto failed = second.run();
     REQUIRE(failed.wait_for(5s) == std::future_status::ready);
     CHECK_THROWS_AS(failed.get(), hh::system_error);
@@ -136,12 +136,12 @@ TEST_CASE("options that cannot be meant are refused") {
 }
 
 TEST_CASE("a drain answers what has begun, tells what it cut, and ends the run") {
-    fixture f(on_loopback(2));
+    server_fixture f(on_loopback(2));
     auto ended = f.run();
     raw_client idle(f.web.port());
     raw_client answered(f.web.port());
     raw_client cut(f.web.port());
-    REQUIRE(idle.send(get_hello));
+    REQUIRE(idle.send(hello_request));
     CHECK(idle.until("hello").ends_with("hello"));
     REQUIRE(answered.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
     REQUIRE(eventually([&] { return f.waiting() == 1; }));
@@ -187,7 +187,7 @@ TEST_CASE("a server that goes takes the handlers of its operations along") {
 }
 
 TEST_CASE("a handler's own context runs until the server has called it") {
-    fixture f(on_loopback(2));
+    server_fixture f(on_loopback(2));
     asio::io_context mine;
     bool ran = false;
     bool drained = false;
@@ -202,13 +202,13 @@ TEST_CASE("a handler's own context runs until the server has called it") {
 TEST_CASE("too many connections are told so, and there is room again when one goes") {
     auto o = on_loopback();
     o.max_connections = 2;
-    fixture f(o);
+    server_fixture f(o);
     auto ended = f.run();
     raw_client a(f.web.port());
     auto b = std::make_unique<raw_client>(f.web.port());
-    REQUIRE(a.send(get_hello));
+    REQUIRE(a.send(hello_request));
     CHECK(a.until("hello").ends_with("hello"));
-    REQUIRE(b->send(get_hello));
+    REQUIRE(b->send(hello_request));
     CHECK(b->until("hello").ends_with("hello"));
     raw_client c(f.web.port());
     auto const [text, end] = c.rest();
@@ -218,7 +218,7 @@ TEST_CASE("too many connections are told so, and there is room again when one go
     b.reset();
     CHECK(eventually([&] {
         raw_client d(f.web.port());
-        return d.send(get_hello) && d.until("hello").starts_with("HTTP/1.1 200 ");
+        return d.send(hello_request) && d.until("hello").starts_with("HTTP/1.1 200 ");
     }));
 }
 
@@ -243,7 +243,7 @@ TEST_CASE("connections are counted by address, but for loopback") {
 }
 
 TEST_CASE("a reset at any byte of a request leaves the server well") {
-    fixture f(on_loopback());
+    server_fixture f(on_loopback());
     auto ended = f.run();
     std::string const request =
         "POST /hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
@@ -254,12 +254,12 @@ TEST_CASE("a reset at any byte of a request leaves the server well") {
         c.reset();
     }
     raw_client c(f.web.port());
-    REQUIRE(c.send(get_hello));
+    REQUIRE(c.send(hello_request));
     CHECK(c.until("hello").ends_with("hello"));
 }
 
 TEST_CASE("a reset while a hook runs cancels it") {
-    fixture f(on_loopback());
+    server_fixture f(on_loopback());
     auto ended = f.run();
     raw_client c(f.web.port());
     SECTION("plain") {
@@ -276,7 +276,7 @@ TEST_CASE("a reset while a hook runs cancels it") {
 }
 
 TEST_CASE("a half-close is no end: the reply comes, then FIN") {
-    fixture f(on_loopback());
+    server_fixture f(on_loopback());
     auto ended = f.run();
     raw_client c(f.web.port());
     REQUIRE(c.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -289,10 +289,10 @@ TEST_CASE("a half-close is no end: the reply comes, then FIN") {
 }
 
 TEST_CASE("without descriptors the server waits, and goes on when there are some") {
-    fixture f(on_loopback());
+    server_fixture f(on_loopback());
     auto ended = f.run();
     raw_client first(f.web.port());
-    REQUIRE(first.send(get_hello));
+    REQUIRE(first.send(hello_request));
     CHECK(first.until("hello").ends_with("hello"));
     int const client = ::socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(client >= 0);
@@ -308,11 +308,11 @@ TEST_CASE("without descriptors the server waits, and goes on when there are some
     bool const connected =
         ::connect(client, reinterpret_cast<sockaddr const*>(&to), sizeof to) == 0;
     // the one that is open is served all the same
-    bool const served = first.send(get_hello) && first.until("hello").ends_with("hello");
+    bool const served = first.send(hello_request) && first.until("hello").ends_with("hello");
     ::setrlimit(RLIMIT_NOFILE, &before);
     CHECK(connected);
     CHECK(served);
-    REQUIRE(::send(client, get_hello, sizeof get_hello - 1, MSG_NOSIGNAL) > 0);
+    REQUIRE(::send(client, hello_request, sizeof hello_request - 1, MSG_NOSIGNAL) > 0);
     timeval const limit{5, 0};
     ::setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     char reply[1024];
@@ -321,7 +321,7 @@ TEST_CASE("without descriptors the server waits, and goes on when there are some
 }
 
 TEST_CASE("a large reply reaches a client that reads late") {
-    fixture f(on_loopback());
+    server_fixture f(on_loopback());
     f.hooks.get("/large", [](auto&) { return hh::text(std::string(20'000'000, 'x')); });
     auto ended = f.run();
     raw_client c(f.web.port());
@@ -334,7 +334,7 @@ TEST_CASE("a large reply reaches a client that reads late") {
 TEST_CASE("connections, what waits for clients, and what is refused are counted") {
     auto o = on_loopback();
     o.max_connections = 2;
-    fixture f(o);
+    server_fixture f(o);
     f.hooks.get("/large", [](auto&) { return hh::text(std::string(20'000'000, 'x')); });
     auto const counted = f.web.counters();
     auto ended = f.run();

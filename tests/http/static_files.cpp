@@ -55,13 +55,13 @@ private:
 
 using header_list = std::initializer_list<std::pair<field, std::string_view>>;
 
-struct server {
+struct file_server {
     temporary_directory directory;
     fs::path root = directory.path() / "root";
     hh::asio::io_context context;
     hh::registry hooks{context.get_executor()};
 
-    explicit server(hh::http::static_files_options options = {}) {
+    explicit file_server(hh::http::static_files_options options = {}) {
         fs::create_directories(root);
         directory.write("root/a.txt", "0123456789");
         directory.write("root/sub/b.HTML", "<p>b");
@@ -91,7 +91,7 @@ struct server {
 }  // namespace
 
 TEST_CASE("a file is served with its type, its tag and its date") {
-    server s;
+    file_server s;
     auto const r = s.get("/files/a.txt");
     CHECK(r.result() == status::ok);
     CHECK(r.body() == "0123456789");
@@ -111,7 +111,7 @@ TEST_CASE("a file is served with its type, its tag and its date") {
 }
 
 TEST_CASE("HEAD has the length of the file and no body") {
-    server s;
+    file_server s;
     auto const r = s.ask(verb::head, "/files/a.txt", {{field::range, "bytes=0-1"}});
     CHECK(r.result() == status::ok);
     CHECK(r.body().empty());
@@ -119,7 +119,7 @@ TEST_CASE("HEAD has the length of the file and no body") {
 }
 
 TEST_CASE("other methods are not allowed") {
-    server s;
+    file_server s;
     CHECK(s.ask(verb::post, "/files/a.txt").result() == status::method_not_allowed);
     s.hooks.responder(hh::any_verb, "/any/*path", hh::http::static_files(s.root.string()));
     auto const r = s.ask(verb::delete_, "/any/a.txt");
@@ -129,7 +129,7 @@ TEST_CASE("other methods are not allowed") {
 }
 
 TEST_CASE("nothing outside of the directory is found") {
-    server s;
+    file_server s;
     fs::create_symlink(s.directory.path() / "secret.txt", s.root / "absolute_link");
     fs::create_symlink("../secret.txt", s.root / "relative_link");
     fs::create_directory_symlink("..", s.root / "up");
@@ -173,19 +173,19 @@ TEST_CASE("nothing outside of the directory is found") {
 }
 
 TEST_CASE("a link that stays inside is followed") {
-    server s;
+    file_server s;
     fs::create_symlink("sub/b.HTML", s.root / "inside.html");
     CHECK(s.get("/files/inside.html").body() == "<p>b");
 }
 
 TEST_CASE("only regular files are served, and a pipe does not block") {
-    server s;
+    file_server s;
     REQUIRE(::mkfifo((s.root / "pipe").c_str(), 0600) == 0);
     CHECK(s.get("/files/pipe").result() == status::not_found);
 }
 
 TEST_CASE("the fallback follows no link at all") {
-    server s;
+    file_server s;
     using hh::http::detail::open_by_segments;
     hh::http::detail::unique_descriptor const root(::open(s.root.c_str(), O_RDONLY | O_DIRECTORY));
     REQUIRE(root);
@@ -216,7 +216,7 @@ TEST_CASE("a plain path has no segment that leads elsewhere") {
 }
 
 TEST_CASE("a directory is its index file, under a path with a slash at the end") {
-    server s;
+    file_server s;
     CHECK(s.get("/files/").body() == "index");
     CHECK(s.get("/files/sub/").body() == "index of sub");
     CHECK(s.get("/files/sub/")[field::content_type] == "text/html; charset=utf-8");
@@ -226,14 +226,14 @@ TEST_CASE("a directory is its index file, under a path with a slash at the end")
     CHECK(s.get("/files/bare").result() == status::not_found);
     CHECK(s.get("/files/bare/").result() == status::not_found);
 
-    server without({.index = ""});
+    file_server without({.index = ""});
     CHECK(without.get("/files/sub/").result() == status::not_found);
     CHECK(without.get("/files/sub").result() == status::not_found);
     CHECK(without.get("/files/sub/index.html").result() == status::ok);
 }
 
 TEST_CASE("a client that has the file gets 304") {
-    server s;
+    file_server s;
     auto const not_modified = [&](header_list headers) {
         auto const r = s.get("/files/a.txt", headers);
         if (r.result() == status::not_modified) {
@@ -266,7 +266,7 @@ TEST_CASE("a client that has the file gets 304") {
 }
 
 TEST_CASE("a file that is not the one the client means is refused") {
-    server s;
+    file_server s;
     auto const of = [&](field name, std::string_view value) {
         return s.get("/files/a.txt", {{name, value}}).result();
     };
@@ -280,7 +280,7 @@ TEST_CASE("a file that is not the one the client means is refused") {
 }
 
 TEST_CASE("one range is answered with that part") {
-    server s;
+    file_server s;
     auto const part = [&](std::string_view value, std::string_view body, std::string_view where) {
         INFO(value);
         auto const r = s.range(value);
@@ -302,7 +302,7 @@ TEST_CASE("one range is answered with that part") {
 }
 
 TEST_CASE("several ranges are answered as parts") {
-    server s;
+    file_server s;
     auto const r = s.range("bytes=0-1, -2,4-5");
     CHECK(r.result() == status::partial_content);
     CHECK_FALSE(r.contains(field::content_range));
@@ -316,14 +316,14 @@ TEST_CASE("several ranges are answered as parts") {
     CHECK((*parts)[1].body == "89");
     CHECK((*parts)[2].body == "45");
 
-    server small({.multipart_limit = 3});
+    file_server small({.multipart_limit = 3});
     auto const whole = small.range("bytes=0-1,4-5");
     CHECK(whole.result() == status::ok);
     CHECK(whole.body() == "0123456789");
 }
 
 TEST_CASE("ranges that cannot be satisfied are 416") {
-    server s;
+    file_server s;
     std::string many = "bytes=0-0";
     for (int i = 0; i < 16; ++i) many += ",2-2";
     std::string sixteen = "bytes=0-0";
@@ -345,7 +345,7 @@ TEST_CASE("ranges that cannot be satisfied are 416") {
 }
 
 TEST_CASE("a range that is not understood is ignored") {
-    server s;
+    file_server s;
     for (auto const* value :
          {"", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1", "lines=1-2", "bytes=1-2x",
           "bytes=--1", "bytes=0x1-2", "bytes=+1-2", "bytes=1-2-3", "bytes=,", "bytes 0-1"}) {
@@ -360,7 +360,7 @@ TEST_CASE("a range that is not understood is ignored") {
 }
 
 TEST_CASE("a part is for those who have the rest of the same file") {
-    server s;
+    file_server s;
     auto const of = [&](std::string_view if_range) {
         return s.get("/files/a.txt", {{field::range, "bytes=0-1"}, {field::if_range, if_range}})
             .result();
@@ -410,10 +410,10 @@ TEST_CASE("dates of header fields are read in their three forms") {
 }
 
 TEST_CASE("options decide what is served and how") {
-    server s({.parameter = "path",
-              .cache_control = "",
-              .dot_files = true,
-              .content_types = {{"unknown", "text/x-mine"}, {"txt", "text/x-text"}}});
+    file_server s({.parameter = "path",
+                   .cache_control = "",
+                   .dot_files = true,
+                   .content_types = {{"unknown", "text/x-mine"}, {"txt", "text/x-text"}}});
     CHECK(s.get("/files/.secret").body() == "dot");
     CHECK(s.get("/files/.git/config").body() == "dot");
     CHECK(s.get("/files/bare/x.unknown")[field::content_type] == "text/x-mine");
@@ -429,13 +429,13 @@ TEST_CASE("options decide what is served and how") {
 }
 
 TEST_CASE("a root that is no directory is refused at once") {
-    server s;
+    file_server s;
     CHECK_THROWS_AS(hh::http::static_files((s.root / "missing").string()), hh::system_error);
     CHECK_THROWS_AS(hh::http::static_files((s.root / "a.txt").string()), hh::system_error);
 }
 
 TEST_CASE("a responder can send one file") {
-    server s;
+    file_server s;
     std::string const path = (s.root / "a.txt").string();
     s.hooks.get("/one", [&](auto& c) { hh::http::send_file(c, path); });
     s.hooks.get("/typed",

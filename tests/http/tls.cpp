@@ -31,7 +31,7 @@ std::shared_ptr<asio::ssl::context> self_signed() {
     return context;
 }
 
-struct fixture {
+struct tls_fixture {
     asio::io_context context{};
     hh::registry hooks{context.get_executor()};
     hh::http::tls_server web;
@@ -44,13 +44,13 @@ struct fixture {
         return o;
     }
 
-    fixture() : web(settings(), self_signed(), hooks) {
+    tls_fixture() : web(settings(), self_signed(), hooks) {
         hooks.get("/who", [](auto& c) { return hh::text(c.origin().tls() ? "tls" : "plain"); });
         hooks.get("/large", [](auto&) { return hh::text(std::string(3'000'000, 'x')); });
         hooks.post("/echo", [](auto& c) { return hh::text(c.request().body()); });
         web.async_run([](hh::error_code) {});
     }
-    ~fixture() { web.stop(); }
+    ~tls_fixture() { web.stop(); }
 
     using stream = asio::ssl::stream<asio::ip::tcp::socket>;
 
@@ -62,7 +62,7 @@ struct fixture {
     }
 };
 
-std::string rest(fixture::stream& s) {
+std::string rest(tls_fixture::stream& s) {
     std::string text;
     char piece[16 * 1024];
     hh::error_code ec;
@@ -77,7 +77,7 @@ std::string rest(fixture::stream& s) {
 }  // namespace
 
 TEST_CASE("the server over TLS answers like the one without, and says goodbye") {
-    fixture f;
+    tls_fixture f;
     auto c = f.connect();
     std::string const all =
         "GET /who HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: "
@@ -93,7 +93,7 @@ TEST_CASE("the server over TLS answers like the one without, and says goodbye") 
 }
 
 TEST_CASE("a client that sends no handshake, or nonsense, is closed") {
-    fixture f;
+    tls_fixture f;
     SECTION("nothing") {
         raw_client c(f.web.port());
         CHECK(c.rest().second != read_end::timeout);
@@ -113,7 +113,7 @@ TEST_CASE("a client that sends no handshake, or nonsense, is closed") {
 }
 
 TEST_CASE("versions before TLS 1.2 are refused") {
-    fixture f;
+    tls_fixture f;
     SSL_CTX_set_min_proto_version(f.trust.native_handle(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(f.trust.native_handle(), TLS1_1_VERSION);
     CHECK_THROWS_AS(f.connect(), hh::system_error);

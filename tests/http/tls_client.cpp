@@ -27,21 +27,21 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A server with a certificate, and a client that trusts it or does not.
-struct fixture {
+struct tls_client_fixture {
     asio::io_context context{1};
     hh::registry hooks{context.get_executor()};
     support::certificate certificate;
     hh::http::tls_server server;
     hh::http::client client;
 
-    fixture(char const* subject, bool trusted)
+    tls_client_fixture(char const* subject, bool trusted)
         : certificate(support::make_certificate(subject)),
           server(context.get_executor(), server_context(), hooks, server_options()),
           client(context.get_executor(), client_options(trusted)) {
         hooks.get("/secret", [](auto& c) { return c.origin().tls() ? "tls" : "plain"; });
         server.async_run([](error_code) {});
     }
-    ~fixture() {
+    ~tls_client_fixture() {
         server.stop();
         context.restart();
         context.run_for(20s);
@@ -90,7 +90,7 @@ bool is_verification_failure(error_code const& ec) {
 }  // namespace
 
 TEST_CASE("a server with a certificate for its name is asked over TLS, on a kept connection") {
-    fixture f("DNS:localhost", true);
+    tls_client_fixture f("DNS:localhost", true);
     for (int i = 0; i < 3; ++i) {
         auto const [ec, body] = f.get("localhost", "https");
         CHECK_FALSE(ec);
@@ -99,28 +99,28 @@ TEST_CASE("a server with a certificate for its name is asked over TLS, on a kept
 }
 
 TEST_CASE("a server with a certificate for its address is asked over TLS") {
-    fixture f("IP:127.0.0.1", true);
+    tls_client_fixture f("IP:127.0.0.1", true);
     auto const [ec, body] = f.get("127.0.0.1", "https");
     CHECK_FALSE(ec);
     CHECK(body == "tls");
 }
 
 TEST_CASE("a certificate of an authority that is not trusted is refused") {
-    fixture f("DNS:localhost", false);
+    tls_client_fixture f("DNS:localhost", false);
     CHECK(is_verification_failure(f.get("localhost", "https").first));
 }
 
 TEST_CASE("a certificate for another host is refused") {
-    fixture f("DNS:other.example", true);
+    tls_client_fixture f("DNS:other.example", true);
     CHECK(is_verification_failure(f.get("localhost", "https").first));
     CHECK(is_verification_failure(f.get("127.0.0.1", "https").first));
 }
 
 TEST_CASE("plain HTTP to a TLS server, and TLS to a plain server, are errors") {
-    fixture f("DNS:localhost", true);
+    tls_client_fixture f("DNS:localhost", true);
     CHECK(f.get("localhost", "http").first);
 
-    hh::http::server plain(f.context.get_executor(), f.hooks, fixture::server_options());
+    hh::http::server plain(f.context.get_executor(), f.hooks, tls_client_fixture::server_options());
     plain.async_run([](error_code) {});
     std::optional<error_code> result;
     f.client.async_request("https://localhost:" + std::to_string(plain.port()) + "/",

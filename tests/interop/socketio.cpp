@@ -28,9 +28,9 @@ using support::websocket_peer;
 namespace {
 
 /// A client over WebSocket, in the main namespace.
-class client {
+class namespace_client {
 public:
-    explicit client(std::uint16_t port, field_list const& fields = {})
+    explicit namespace_client(std::uint16_t port, field_list const& fields = {})
         : peer_(port, "/socket.io/?EIO=4&transport=websocket", fields) {
         REQUIRE(peer_.reply().status == 101);
         REQUIRE(peer_.text().starts_with("0{"));
@@ -79,7 +79,7 @@ std::string const calm = "60000";
 
 TEST_CASE("a hook on every path answers the event request with an acknowledgement") {
     server s(nullptr);
-    client c(s.port());
+    namespace_client c(s.port());
     CHECK(c.packet().payload == "42[\"auth\",{}]");
     json const reply = c.ask({{"method", "GET"},
                               {"url", "/hook"},
@@ -93,7 +93,7 @@ TEST_CASE("a hook on every path answers the event request with an acknowledgemen
 
 TEST_CASE("a hook sees a request that comes over Socket.IO") {
     server s(json::array({responder({{"pattern", "/a/:x"}, {"do", "echo"}})}), {"--app", "full"});
-    client c(s.port(), {{"X-From", "handshake"}});
+    namespace_client c(s.port(), {{"X-From", "handshake"}});
     json const reply = c.ask({{"method", "post"},
                               {"url", "/a/b?q=1"},
                               {"headers", {{"X-A", "1"}, {"Host", "fake"}, {"X-HttpHooks-A", "1"}}},
@@ -119,7 +119,7 @@ TEST_CASE("requests over Socket.IO overlap, each with its own acknowledgement") 
                                     {"content", "${n}"},
                                     {"delay_ms", delay}}));
     server s(script, {"--app", "full"});
-    client c(s.port());
+    namespace_client c(s.port());
     std::size_t id = 0;
     for (int round = 0; round < 8; ++round)
         for (auto const& h : script) {
@@ -138,7 +138,7 @@ TEST_CASE("requests over Socket.IO overlap, each with its own acknowledgement") 
 
 TEST_CASE("what is no request is acknowledged with 400, and the socket goes on") {
     server s(nullptr, {"--app", "full"});
-    client c(s.port());
+    namespace_client c(s.port());
     for (char const* const bad :
          {"", ",1", ",null", ",{}", ",[]", R"(,{"method":"GET"})", R"(,{"url":"/"})",
           R"(,{"method":"GET","url":"x"})", R"(,{"method":1,"url":"/"})",
@@ -162,7 +162,7 @@ TEST_CASE("bytes of requests and replies over Socket.IO are attachments") {
     www.write("bytes.bin", bytes);
     server s(json::array({responder({{"do", "echo"}})}),
              {"--app", "full", "--www", www.path().string()});
-    client c(s.port());
+    namespace_client c(s.port());
 
     c.request(3, {{"method", "GET"}, {"url", "/bytes.bin"}});
     websocket_frame const head = c.packet();
@@ -191,7 +191,7 @@ TEST_CASE("the Socket.IO service has the limits of the command line") {
     CHECK(greeting.find(R"("pingInterval":60000,"pingTimeout":200,"maxPayload":500)") !=
           std::string::npos);
     CHECK(idle.frame().op == 8);
-    client big(s.port());
+    namespace_client big(s.port());
     CHECK(big.packet().payload == "42[\"auth\",{}]");
     big.send(std::string(501, '4'));
     websocket_frame const closed = big.packet();
@@ -203,7 +203,7 @@ TEST_CASE("the Socket.IO service has the limits of the command line") {
 
 TEST_CASE("the basic application has two namespaces") {
     server s(nullptr, {"--ping-interval-ms", calm});
-    client c(s.port());
+    namespace_client c(s.port());
     CHECK(c.packet().payload == "42[\"auth\",{}]");
     c.send("40/custom,{\"a\":1}");
     CHECK(c.packet().payload.starts_with("40/custom,{"));
@@ -229,7 +229,7 @@ TEST_CASE("the Socket.IO service names the origins that it is told") {
 
 TEST_CASE("SIGTERM tells the clients of Socket.IO, and exits with 0") {
     server s(nullptr, {"--threads", "2", "--ping-interval-ms", calm});
-    client c(s.port());
+    namespace_client c(s.port());
     CHECK(c.packet().payload == "42[\"auth\",{}]");
     s.running().terminate();
     for (int i = 0; i < 4; ++i) {

@@ -34,7 +34,7 @@ using support::socketio_url;
 
 namespace {
 
-std::string const hello = "0{\"sid\":\"s\"}";
+std::string const connected = "0{\"sid\":\"s\"}";
 
 /// Echoes, to acknowledgements and as events.
 void echo(sio::nsp n) {
@@ -126,7 +126,7 @@ TEST_CASE("a client's handlers take arguments of their own types, and answer") {
 TEST_CASE("handlers of a client come and go") {
     socketio_subject s;
     scripted_socketio server(s.context, [](std::string const& m) {
-        return m == "0" ? list{hello} : list{"2[\"e\",1]", "2[\"e\",2]", "2[\"end\"]"};
+        return m == "0" ? list{connected} : list{"2[\"e\",1]", "2[\"e\",2]", "2[\"end\"]"};
     });
     REQUIRE_FALSE(s.connect(server.url()));
     auto const note = [&](std::string const& what) {
@@ -158,7 +158,7 @@ TEST_CASE(
     socketio_subject s;
     list late;
     scripted_socketio server(s.context, [&](std::string const& m) {
-        if (m == "0") return list{hello};
+        if (m == "0") return list{connected};
         if (m == "2[\"late\"]") return list{"30[1]", "3[2]", "399[3]"};
         return list();
     });
@@ -206,8 +206,8 @@ TEST_CASE("what a client awaits in a coroutine is the first argument of the ackn
 
 TEST_CASE("events are kept until the client is connected, but for volatile ones") {
     socketio_subject s;
-    scripted_socketio server(s.context,
-                             [](std::string const& m) { return m == "0" ? list{hello} : list(); });
+    scripted_socketio server(
+        s.context, [](std::string const& m) { return m == "0" ? list{connected} : list(); });
     auto const io = s.client.of("/");
     io.emit("one", 1);
     io.volatile_().emit("dropped");
@@ -248,8 +248,8 @@ TEST_CASE("no more is kept than the limit, and what is not is told of") {
     REQUIRE(s.logged(2));
     CHECK(s.log.front().starts_with("error:second:"));
     CHECK(s.log.back() == "third");
-    scripted_socketio server(s.context,
-                             [](std::string const& m) { return m == "0" ? list{hello} : list(); });
+    scripted_socketio server(
+        s.context, [](std::string const& m) { return m == "0" ? list{connected} : list(); });
     REQUIRE_FALSE(s.connect(server.url()));
     REQUIRE(s.until([&] { return server.got.size() == 2; }));
     CHECK(server.got.back().starts_with("2[\"first\","));
@@ -263,7 +263,7 @@ TEST_CASE("what the server does not take at once waits, in order") {
         o.engine.transports = {by};
         socketio_subject s(o);
         scripted_socketio server(
-            s.context, [](std::string const& m) { return m == "0" ? list{hello} : list(); });
+            s.context, [](std::string const& m) { return m == "0" ? list{connected} : list(); });
         REQUIRE_FALSE(s.connect(server.url()));
         std::string const filler(400, 'x');
         for (int i = 0; i < 100; ++i) s.connection.emit("e", i, filler);
@@ -279,7 +279,7 @@ TEST_CASE("what the server does not take at once waits, in order") {
 TEST_CASE("a client answers for the connection that was asked on, not for a later one") {
     socketio_subject s;
     scripted_socketio server(s.context, [](std::string const& m) {
-        return m == "0" ? list{hello, "25[\"ask\"]"} : list();
+        return m == "0" ? list{connected, "25[\"ask\"]"} : list();
     });
     std::vector<sio::acknowledgement> asked;
     auto const io = s.client.of("/");
@@ -297,7 +297,7 @@ TEST_CASE("a client answers for the connection that was asked on, not for a late
 TEST_CASE("a handler of a client that throws ends the connection for good") {
     socketio_subject s;
     scripted_socketio server(s.context, [](std::string const& m) {
-        return m == "0" ? list{hello, "2[\"e\",1]", "2[\"e\",2]"} : list{"30[]"};
+        return m == "0" ? list{connected, "2[\"e\",1]", "2[\"e\",2]"} : list{"30[]"};
     });
     auto const io = s.watched();
     SECTION("an event's") {

@@ -70,8 +70,8 @@ private:
     hh::http::detail::home home_;
 };
 
-struct fixture {
-    explicit fixture(sio::options const& o = {}) : adapter(book, o) {}
+struct adapter_fixture {
+    explicit adapter_fixture(sio::options const& o = {}) : adapter(book, o) {}
 
     std::shared_ptr<fake_socket> socket(std::string id, std::vector<std::string> const& rooms = {},
                                         hh::asio::io_context* where = nullptr) {
@@ -104,7 +104,7 @@ sio::broadcast_options to(std::vector<std::string> rooms, std::vector<std::strin
 }  // namespace
 
 TEST_CASE("a socket is in the rooms that it joined, and in that of its id") {
-    fixture f;
+    adapter_fixture f;
     auto const s = f.socket("s", {"a", "b", "a"});
     CHECK(f.adapter.socket_rooms(*s) == std::vector<std::string>{"s", "a", "b"});
     f.adapter.del(s, "a");
@@ -120,7 +120,7 @@ TEST_CASE("a socket is in the rooms that it joined, and in that of its id") {
 }
 
 TEST_CASE("a socket that has left joins nothing") {
-    fixture f;
+    adapter_fixture f;
     auto const s = f.socket("s");
     f.adapter.del_all(s);
     std::vector<std::string> const rooms{"a"};
@@ -131,7 +131,7 @@ TEST_CASE("a socket that has left joins nothing") {
 }
 
 TEST_CASE("a broadcast is encoded once, and reaches each socket once") {
-    fixture f;
+    adapter_fixture f;
     auto const a = f.socket("a", {"x", "y"});
     auto const b = f.socket("b", {"y"});
     auto const c = f.socket("c");
@@ -148,7 +148,7 @@ TEST_CASE("a broadcast is encoded once, and reaches each socket once") {
 }
 
 TEST_CASE("a socket that is not connected yet gets nothing, but is in its rooms") {
-    fixture f;
+    adapter_fixture f;
     auto const s =
         std::make_shared<fake_socket>("s", hh::http::detail::home(f.context.get_executor()));
     f.adapter.admit(s);
@@ -164,7 +164,7 @@ TEST_CASE("a socket that is not connected yet gets nothing, but is in its rooms"
 }
 
 TEST_CASE("rooms come and go, and are told of") {
-    fixture f;
+    adapter_fixture f;
     auto const s = f.socket("s", {"a"});
     auto const t = f.socket("t", {"a"});
     f.adapter.del(s, "a");
@@ -174,7 +174,7 @@ TEST_CASE("rooms come and go, and are told of") {
 }
 
 TEST_CASE("many sockets join and leave in any order") {
-    fixture f;
+    adapter_fixture f;
     std::vector<std::shared_ptr<fake_socket>> all;
     for (int i = 0; i < 50; ++i) {
         std::vector<std::string> rooms{"all"};
@@ -201,7 +201,7 @@ TEST_CASE("many sockets join and leave in any order") {
 }
 
 TEST_CASE("sockets are fetched, told to leave, and answer") {
-    fixture f;
+    adapter_fixture f;
     auto const a = f.socket("a", {"x"});
     auto const b = f.socket("b", {"x"});
     std::vector<std::string> ids;
@@ -231,7 +231,7 @@ TEST_CASE("sockets are fetched, told to leave, and answer") {
 TEST_CASE("with recovery a broadcast has an offset, and what was missed is known by it") {
     sio::options o;
     o.recovery.emplace();
-    fixture f(o);
+    adapter_fixture f(o);
     CHECK(f.adapter.recovers());
     auto const s = f.socket("s", {"a"});
     f.broadcast("[\"e\"]");
@@ -266,7 +266,7 @@ TEST_CASE("what is broadcast between restore and enlist is delivered by enlist")
     sio::options o;
     o.recovery.emplace();
     o.recovery->max_packets = 6;
-    fixture f(o);
+    adapter_fixture f(o);
     auto const s = f.socket("s", {"a"});
     f.broadcast("[0]");
     auto const offset = nlohmann::json::parse(s->got[0])[1].get<std::string>();

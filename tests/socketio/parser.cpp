@@ -54,7 +54,7 @@ json arguments_of(std::string_view text) {
     return r.packet.args.to_json();
 }
 
-error_code refusal(std::string_view text) {
+error_code parse_error(std::string_view text) {
     receiver r;
     error_code const e = r.text(text);
     CHECK_FALSE(r.complete);
@@ -92,15 +92,15 @@ TEST_CASE("the payload of a connect is an object, or nothing") {
         if (std::string_view(text) == "01")
             CHECK_FALSE(receiver().text(text));
         else
-            CHECK(refusal(text) == error::bad_payload);
+            CHECK(parse_error(text) == error::bad_payload);
     }
 }
 
-TEST_CASE("the payload of a refusal is an object or a text") {
+TEST_CASE("the payload of a parse_error is an object or a text") {
     CHECK(arguments_of("4{\"message\":\"no\"}")[0]["message"] == "no");
     CHECK(arguments_of("4/x,\"no\"") == json::array({"no"}));
-    CHECK(refusal("4[1]") == error::bad_payload);
-    CHECK(refusal("4null") == error::bad_payload);
+    CHECK(parse_error("4[1]") == error::bad_payload);
+    CHECK(parse_error("4null") == error::bad_payload);
 }
 
 TEST_CASE("the name of an event is a text or a number") {
@@ -118,9 +118,9 @@ TEST_CASE("the name of an event is a text or a number") {
     CHECK(event_of("2[9007199254740993]") == "9007199254740992");
     CHECK(event_of("2[1e999]") == "Infinity");
     for (auto const text : {"2[]", "2[null]", "2[true]", "2[[\"a\"]]", "2[{\"a\":1}]"})
-        CHECK(refusal(text) == error::bad_event_name);
+        CHECK(parse_error(text) == error::bad_event_name);
     for (auto const text : {"2{}", "2null", "2\"s\"", "2{\"0\":\"a\"}"})
-        CHECK(refusal(text) == error::bad_payload);
+        CHECK(parse_error(text) == error::bad_payload);
 }
 
 TEST_CASE("an event without a payload has no name, and is not refused") {
@@ -135,7 +135,7 @@ TEST_CASE("events with reserved names are refused, in whatever spelling") {
     for (auto const text : {"2[\"connect\"]", "2[\"connect_error\",1]", "2[\"disconnect\"]",
                             "2[\"disconnecting\"]", "2[\"newListener\"]", "2[\"removeListener\"]",
                             "2[\"conn\\u0065ct\"]", "51-[\"connect\"]"})
-        CHECK(refusal(text) == error::reserved_event);
+        CHECK(parse_error(text) == error::reserved_event);
     CHECK(event_of("2[\"connection\"]") == "connection");
     CHECK(event_of("2[\"error\"]") == "error");
 }
@@ -150,13 +150,13 @@ TEST_CASE("an acknowledgement has an array and a number") {
     CHECK_FALSE(r.packet.has_name);
     REQUIRE_FALSE(r.text("35[]"));
     CHECK(r.packet.args.empty());
-    CHECK(refusal("35{}") == error::bad_payload);
+    CHECK(parse_error("35{}") == error::bad_payload);
 }
 
 TEST_CASE("white space is taken within the payload and behind it, not in front") {
     CHECK(arguments_of("2[ \"a\" ,\t{ \"x\" :\n1 } ] \n") == json::array({{{"x", 1}}}));
     for (auto const text : {"2 [\"a\"]", "2\n[\"a\"]", "21 [\"a\"]", "2/x, [\"a\"]", "0 {}"})
-        CHECK(refusal(text) == error::bad_payload);
+        CHECK(parse_error(text) == error::bad_payload);
 }
 
 TEST_CASE("what is no JSON, or has something behind it, is refused") {
@@ -164,14 +164,14 @@ TEST_CASE("what is no JSON, or has something behind it, is refused") {
          {"2[\"a\"]x", "2[\"a\"]]", "2[\"a\",]", "2[\"a\"", "2[\"a\",01]", "2[\"a\" 1]",
           "2[\"a\",'b']", "2[\"a\",NaN]", "2[\"a\",{\"x\"}]", "2[\"\\x\"]", "2[\"a\",\"\n\"]", "2x",
           "2,[\"a\"]", "2-1[\"a\"]", "3[1]\"a\""})
-        CHECK(refusal(text) == error::bad_payload);
+        CHECK(parse_error(text) == error::bad_payload);
 }
 
 TEST_CASE("payloads are nested up to a limit") {
     CHECK(arguments_of("2[\"a\"," + nested(199) + "]").size() == 1);
-    CHECK(refusal("2[\"a\"," + nested(200) + "]") == error::too_deep);
-    CHECK(refusal("2[\"a\"," + nested(400000) + "]") == error::too_deep);
-    CHECK(refusal("2[\"a\"," + std::string(900000, '[')) == error::bad_payload);
+    CHECK(parse_error("2[\"a\"," + nested(200) + "]") == error::too_deep);
+    CHECK(parse_error("2[\"a\"," + nested(400000) + "]") == error::too_deep);
+    CHECK(parse_error("2[\"a\"," + std::string(900000, '[')) == error::bad_payload);
     sio::decoder_limits limits;
     limits.depth = 2;
     receiver r(parser::json, limits);
@@ -194,7 +194,7 @@ TEST_CASE("very many arguments are read like few") {
 
 TEST_CASE("names of namespaces have a limit") {
     CHECK_FALSE(receiver().text("0/" + std::string(255, 'x')));
-    CHECK(refusal("0/" + std::string(256, 'x')) == error::bad_namespace);
+    CHECK(parse_error("0/" + std::string(256, 'x')) == error::bad_namespace);
     CHECK(refused_by_msgpack({{"type", 0}, {"nsp", "/" + std::string(256, 'x')}}) ==
           error::bad_namespace);
 }
@@ -266,11 +266,11 @@ TEST_CASE("a placeholder that stands for nothing is refused when the attachments
         CHECK_FALSE(r.complete);
         CHECK_FALSE(r.decode.waiting());
     }
-    CHECK(refusal("51-[{\"_placeholder\":true,\"num\":0}]") == error::bad_event_name);
+    CHECK(parse_error("51-[{\"_placeholder\":true,\"num\":0}]") == error::bad_event_name);
 }
 
 TEST_CASE("attachments have a limit of number, and of bytes") {
-    CHECK(refusal("511-[\"a\"]") == error::too_many_attachments);
+    CHECK(parse_error("511-[\"a\"]") == error::too_many_attachments);
     sio::decoder_limits limits;
     limits.attachments = 2;
     limits.bytes = 32;

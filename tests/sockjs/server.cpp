@@ -24,8 +24,6 @@ using support::tally;
 
 namespace {
 
-constexpr char no_cache[] = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
-
 std::string repeat(std::string_view s, std::size_t n) {
     std::string all;
     while (n-- > 0) all += s;
@@ -283,7 +281,7 @@ TEST_CASE("info is JSON, new each time, and never kept") {
     auto const b = s.ask("GET", "/echo/info");
     CHECK(a.status == 200);
     CHECK(a["Content-Type"] == "application/json; charset=UTF-8");
-    CHECK(a["Cache-Control"] == no_cache);
+    CHECK(a["Cache-Control"] == support::no_cache);
     CHECK_FALSE(a.has("Expires"));
     CHECK_FALSE(a.has("Last-Modified"));
     CHECK_FALSE(a.has("Set-Cookie"));

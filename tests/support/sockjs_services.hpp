@@ -22,6 +22,9 @@
 
 namespace support {
 
+/// The Cache-Control of what must not be kept.
+inline constexpr char no_cache[] = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
+
 /// Options with delays that tests can wait for.
 inline hh::sockjs::options service_options(std::string prefix) {
     hh::sockjs::options o;

@@ -36,8 +36,8 @@ using list = std::vector<std::string>;
 namespace {
 
 /// An echo server and a client on one context.
-struct fixture {
-    explicit fixture(std::shared_ptr<asio::ssl::context> tls = nullptr) {
+struct client_fixture {
+    explicit client_fixture(std::shared_ptr<asio::ssl::context> tls = nullptr) {
         ws::server_options so;
         so.path = "/ws";
         so.handshake.subprotocols = {"v1"};
@@ -62,7 +62,7 @@ struct fixture {
         web->listen();
         web->async_run(asio::detached);
     }
-    ~fixture() {
+    ~client_fixture() {
         web->stop();
         context.restart();
         context.run_for(5s);
@@ -103,7 +103,7 @@ struct fixture {
 
 /// A client that notes what it is told, as long as somebody is told.
 struct noting_client {
-    explicit noting_client(fixture& f, ws::client_options o = {})
+    explicit noting_client(client_fixture& f, ws::client_options o = {})
         : client(f.context.get_executor(), std::move(o)) {
         client.on_message([l = notes](ws::connection&, ws::message const& m) {
             l->push_back((m.binary ? "binary:" : "text:") + std::string(m.data));
@@ -144,7 +144,7 @@ hh::error_code answer_with(std::string const& reply) {
 }  // namespace
 
 TEST_CASE("A client connects, sends, receives and closes") {
-    fixture f;
+    client_fixture f;
     noting_client c(f, {.subprotocols = {"v2", "v1"}});
     CHECK_FALSE(f.connect(c.client, f.url()));
     CHECK(f.connection.subprotocol() == "v1");
@@ -162,7 +162,7 @@ TEST_CASE("A client connects, sends, receives and closes") {
 }
 
 TEST_CASE("A client sends the header fields it was given") {
-    fixture f;
+    client_fixture f;
     ws::client_options o;
     o.headers.set("X-Token", "secret");
     CHECK_FALSE(f.connect(ws::client(f.context.get_executor(), o), f.url()));
@@ -170,7 +170,7 @@ TEST_CASE("A client sends the header fields it was given") {
 }
 
 TEST_CASE("A client is told why the server closed") {
-    fixture f;
+    client_fixture f;
     noting_client c(f);
     CHECK_FALSE(f.connect(c.client, f.url()));
     f.connection.send("close");
@@ -179,7 +179,7 @@ TEST_CASE("A client is told why the server closed") {
 }
 
 TEST_CASE("A connection is awaited in a coroutine") {
-    fixture f;
+    client_fixture f;
     noting_client c(f);
     bool opened = false;
     auto const run = [&]() -> asio::awaitable<void> {
@@ -198,7 +198,7 @@ TEST_CASE("TLS: the server has to prove who it is") {
     auto server_side = hh::http::make_server_context();
     server_side->use_certificate_chain(asio::buffer(made.chain));
     server_side->use_private_key(asio::buffer(made.key), asio::ssl::context::pem);
-    fixture f(server_side);
+    client_fixture f(server_side);
     CHECK(f.connect(ws::client(f.context.get_executor()), f.url("/ws", "wss")) ==
           asio::error::operation_not_supported);
 
@@ -223,7 +223,7 @@ TEST_CASE("TLS: the server has to prove who it is") {
 }
 
 TEST_CASE("A URL that is none, and a server that is none, are errors") {
-    fixture f;
+    client_fixture f;
     ws::client const client(f.context.get_executor());
     for (auto const* url : {"", "ftp://x/", "ws:/x", "ws://", "ws://user@x/", "wsx://x/"})
         CHECK(f.connect(client, url) == ws::error::invalid_url);

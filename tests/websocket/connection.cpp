@@ -31,8 +31,8 @@ namespace {
 using list = std::vector<std::string>;
 
 /// A server with an echo that notes what it is told.
-struct fixture {
-    explicit fixture(ws::connection_options o = {})
+struct connection_fixture {
+    explicit connection_fixture(ws::connection_options o = {})
         : echo(server.context.get_executor(), ws::server_options{"/ws", {}, o}) {
         echo.on_open([this](ws::connection& c) {
             last = c;
@@ -72,7 +72,7 @@ std::string const big(300'000, 'x');
 }  // namespace
 
 TEST_CASE("Messages of all sizes are echoed, text and binary") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     for (std::size_t const size : {0u, 1u, 125u, 126u, 65535u, 65536u, 200'000u}) {
         std::string const payload(size, '*');
@@ -83,7 +83,7 @@ TEST_CASE("Messages of all sizes are echoed, text and binary") {
 }
 
 TEST_CASE("All messages that came together are answered in one write") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     std::string bytes;
     list expected;
@@ -97,7 +97,7 @@ TEST_CASE("All messages that came together are answered in one write") {
 }
 
 TEST_CASE("Frames that come behind the handshake in one piece are answered") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.server.connect();
     c.send(support::handshake("/ws") + client_text("early") + client_text("bird"));
     f.server.run();
@@ -106,7 +106,7 @@ TEST_CASE("Frames that come behind the handshake in one piece are answered") {
 }
 
 TEST_CASE("The bytes may be cut anywhere") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     std::string const bytes = client_text("Hell\xc3\xb6") + client_frame(ws_opcode::ping, "p") +
                               client_frame(ws_opcode::text, "a", false) +
@@ -123,7 +123,7 @@ TEST_CASE("The bytes may be cut anywhere") {
 }
 
 TEST_CASE("2: a ping is answered with its payload, a pong is not") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     CHECK(f.ask(c, client_frame(ws_opcode::ping, "")) == list{"pong:"});
     CHECK(f.ask(c, client_frame(ws_opcode::ping, std::string(125, '\0'))) ==
@@ -144,7 +144,7 @@ TEST_CASE("3-6: broken frames are answered with a close frame that says why") {
         {client_frame(ws_opcode::binary, std::string(1024 * 1024 + 1, 'x')), "close:1009:"},
     };
     for (auto const& [bytes, answer] : cases) {
-        fixture f;
+        connection_fixture f;
         memory_client c = f.open();
         CHECK(f.ask(c, client_text("first") + bytes + client_text("not read")) ==
               list{"text:first", answer});
@@ -159,7 +159,7 @@ TEST_CASE("3-6: broken frames are answered with a close frame that says why") {
 }
 
 TEST_CASE("9: too many fragments close the connection, and memory stays bounded") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     std::string bytes = client_frame(ws_opcode::text, "", false);
     for (int i = 0; i < 5000; ++i) bytes += client_frame(ws_opcode::continuation, "x", false);
@@ -169,7 +169,7 @@ TEST_CASE("9: too many fragments close the connection, and memory stays bounded"
 TEST_CASE("7: a close frame is answered with its code, then the server ends first") {
     for (std::string const& sent :
          {client_close(1000, "bye"), client_close(4321), client_frame(ws_opcode::close, "")}) {
-        fixture f;
+        connection_fixture f;
         memory_client c = f.open();
         list const got = f.ask(c, client_text("last") + sent + client_text("never"));
         REQUIRE(got.size() == 2);
@@ -189,7 +189,7 @@ TEST_CASE("7: a close frame is answered with its code, then the server ends firs
 }
 
 TEST_CASE("7: close() waits for the other side's close frame") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     f.on_loop([&] {
         f.last.close(ws::close_code::going_away, "later");
@@ -211,7 +211,7 @@ TEST_CASE("7: close() waits for the other side's close frame") {
 }
 
 TEST_CASE("7: a client that does not answer a close frame is cut") {
-    fixture f({.close_timeout = 1000ms});
+    connection_fixture f({.close_timeout = 1000ms});
     memory_client c = f.open();
     f.last.close();
     f.server.pass_time(950ms);
@@ -222,7 +222,7 @@ TEST_CASE("7: a client that does not answer a close frame is cut") {
 }
 
 TEST_CASE("7: a client that answers but does not close is cut") {
-    fixture f({.close_timeout = 1000ms});
+    connection_fixture f({.close_timeout = 1000ms});
     memory_client c = f.open();
     CHECK(f.ask(c, client_close(1000)) == list{"close:1000:"});
     f.server.pass_time(2000ms);
@@ -232,7 +232,7 @@ TEST_CASE("7: a client that answers but does not close is cut") {
 
 TEST_CASE("A connection that is lost is told of once") {
     for (bool const reset : {false, true}) {
-        fixture f;
+        connection_fixture f;
         memory_client c = f.open();
         c.send(client_frame(ws_opcode::text, "part", false));
         f.server.run();
@@ -250,7 +250,7 @@ TEST_CASE("A connection that is lost is told of once") {
 
 TEST_CASE("Whatever operation fails, the connection ends and is told of once") {
     for (std::size_t step = 0; step < 12; ++step) {
-        fixture f;
+        connection_fixture f;
         memory_client c = f.server.connect();
         c.fail_at(step);
         c.send(support::handshake("/ws"));
@@ -270,7 +270,7 @@ TEST_CASE("Whatever operation fails, the connection ends and is told of once") {
 }
 
 TEST_CASE("A handler that throws closes the connection with internal_error") {
-    fixture f;
+    connection_fixture f;
     f.on_message = [](ws::connection&, std::string_view text) {
         if (text == "throw") throw std::runtime_error("no");
     };
@@ -281,7 +281,7 @@ TEST_CASE("A handler that throws closes the connection with internal_error") {
 }
 
 TEST_CASE("terminate() cuts at once; from a handler, when that returns") {
-    fixture f;
+    connection_fixture f;
     f.on_message = [](ws::connection& c, std::string_view) { c.terminate(); };
     memory_client c = f.open();
     f.ask(c, client_text("x"));
@@ -290,7 +290,7 @@ TEST_CASE("terminate() cuts at once; from a handler, when that returns") {
 }
 
 TEST_CASE("A silent client gets a ping, and is cut when nothing comes") {
-    fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
+    connection_fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
     memory_client c = f.open();
     f.server.pass_time(900ms);
     CHECK(f.server.frames(c).empty());
@@ -318,7 +318,7 @@ TEST_CASE("A silent client gets a ping, and is cut when nothing comes") {
 }
 
 TEST_CASE("Pings come all the same when they are to come always") {
-    fixture f({.ping_interval = 1000ms, .ping_always = true, .pong_timeout = 2500ms});
+    connection_fixture f({.ping_interval = 1000ms, .ping_always = true, .pong_timeout = 2500ms});
     memory_client c = f.open();
     SECTION("whatever else comes") {
         for (int i = 0; i < 5; ++i) {
@@ -341,7 +341,7 @@ TEST_CASE("Pings come all the same when they are to come always") {
 }
 
 TEST_CASE("The application may close a connection whose pings are not answered") {
-    fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
+    connection_fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
     SECTION("with a reason of its own") {
         f.echo.on_unanswered([](ws::connection& c) {
             c.send("silent?");
@@ -363,7 +363,7 @@ TEST_CASE("The application may close a connection whose pings are not answered")
 }
 
 TEST_CASE("Messages put the ping off") {
-    fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
+    connection_fixture f({.ping_interval = 1000ms, .pong_timeout = 500ms});
     memory_client c = f.open();
     for (int i = 0; i < 10; ++i) {
         f.server.pass_time(600ms);
@@ -372,7 +372,7 @@ TEST_CASE("Messages put the ping off") {
 }
 
 TEST_CASE("A client that does not read is held up, then cut") {
-    fixture f({.ping_interval = 0ms, .write_timeout = 1000ms});
+    connection_fixture f({.ping_interval = 0ms, .write_timeout = 1000ms});
     memory_client c = f.open();
     c.window(10'000);
     for (int i = 0; i < 4; ++i) c.send(client_frame(ws_opcode::binary, big));
@@ -399,12 +399,12 @@ TEST_CASE("A client that does not read is held up, then cut") {
 }
 
 TEST_CASE("Output beyond the limit: the message is dropped, the connection closed, or told") {
-    auto const fill = [](fixture& f, memory_client& c) {
+    auto const fill = [](connection_fixture& f, memory_client& c) {
         c.window(0);
         f.on_loop([&] { CHECK(f.last.send(big)); });  // any size, when nothing waits
     };
     SECTION("drop") {
-        fixture f({.output_limit = 1000, .on_overflow = ws::overflow::drop});
+        connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::drop});
         memory_client c = f.open();
         fill(f, c);
         f.on_loop([&] { CHECK_FALSE(f.last.send("more")); });
@@ -414,7 +414,7 @@ TEST_CASE("Output beyond the limit: the message is dropped, the connection close
         CHECK(f.server.frames(c) == list{"text:" + big, "text:again"});
     }
     SECTION("close") {
-        fixture f({.output_limit = 1000, .on_overflow = ws::overflow::close});
+        connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::close});
         memory_client c = f.open();
         fill(f, c);
         f.on_loop([&] {
@@ -426,7 +426,7 @@ TEST_CASE("Output beyond the limit: the message is dropped, the connection close
         CHECK(f.log.back() == "close:1008:");
     }
     SECTION("tell") {
-        fixture f({.output_limit = 1000, .on_overflow = ws::overflow::tell});
+        connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::tell});
         memory_client c = f.open();
         fill(f, c);
         f.on_loop([&] { CHECK(f.last.send("more")); });
@@ -438,7 +438,7 @@ TEST_CASE("Output beyond the limit: the message is dropped, the connection close
 }
 
 TEST_CASE("What is sent outside of handlers goes out in one write") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     std::size_t const before = c.steps();
     f.on_loop([&] {
@@ -453,7 +453,7 @@ TEST_CASE("What is sent outside of handlers goes out in one write") {
 }
 
 TEST_CASE("A message that was framed before keeps its turn") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     ws::prepared_message const framed("framed");
     std::size_t const before = c.steps();
@@ -476,7 +476,7 @@ TEST_CASE("A message that was framed before keeps its turn") {
 }
 
 TEST_CASE("A paused connection hands on nothing until it is resumed") {
-    fixture f;
+    connection_fixture f;
     f.on_message = [](ws::connection& c, std::string_view text) {
         if (text == "pause") c.pause();
     };
@@ -507,7 +507,7 @@ TEST_CASE("A paused connection hands on nothing until it is resumed") {
 }
 
 TEST_CASE("Other threads may send and close") {
-    fixture f;
+    connection_fixture f;
     memory_client c = f.open();
     std::thread other([&] {
         f.last.send("from afar");
@@ -519,7 +519,7 @@ TEST_CASE("Other threads may send and close") {
 }
 
 TEST_CASE("A connection keeps what the application gives it until it has ended") {
-    fixture f;
+    connection_fixture f;
     auto const value = std::make_shared<int>(7);
     f.on_message = [&](ws::connection& c, std::string_view) { c.data() = value; };
     memory_client c = f.open();
@@ -545,7 +545,7 @@ TEST_CASE("A handle without a connection sends nothing") {
 TEST_CASE("A handle may outlive the context") {
     ws::connection kept;
     {
-        fixture f;
+        connection_fixture f;
         memory_client c = f.open();
         kept = f.last;
         CHECK(kept.is_open());

@@ -25,8 +25,8 @@ using list = std::vector<std::string>;
 namespace {
 
 /// A server of hooks over WebSocket, whose hook for /later answers when it is told to.
-struct fixture {
-    explicit fixture(ws::dispatch_options o = {}) {
+struct dispatch_fixture {
+    explicit dispatch_fixture(ws::dispatch_options o = {}) {
         hooks().get("/hello/:name",
                     [](auto& c) { return hh::text("Hello, ", c.param("name"), "!"); });
         hooks().post("/echo", [](auto& c) { return c.request().body(); });
@@ -73,7 +73,7 @@ std::string later(int n, std::string const& id = {}) {
 }  // namespace
 
 TEST_CASE("A message is answered by the hooks, with the headers of a reply") {
-    fixture f;
+    dispatch_fixture f;
     memory_client c = f.server.open("/ws-hooks");
     auto const got = f.ask(c, R"({"method":"get","url":"/hello/World"})");
     REQUIRE(got.size() == 1);
@@ -86,7 +86,7 @@ TEST_CASE("A message is answered by the hooks, with the headers of a reply") {
 }
 
 TEST_CASE("Ids are echoed as they were, as the first member") {
-    fixture f;
+    dispatch_fixture f;
     memory_client c = f.server.open("/ws-hooks");
     for (std::string const id : {"1", "\"a\\u0062\"", "null", "{\"x\":[1]}", "-1.50", "true"}) {
         list const got =
@@ -97,7 +97,7 @@ TEST_CASE("Ids are echoed as they were, as the first member") {
 }
 
 TEST_CASE("What is not a request is answered with 400, and the connection goes on") {
-    fixture f;
+    dispatch_fixture f;
     memory_client c = f.server.open("/ws-hooks");
     for (std::string const bad :
          {"", "x", "[]", "{}", R"({"method":"GET"})", R"({"method":"GET","url":"nowhere"})",
@@ -119,7 +119,7 @@ TEST_CASE("What is not a request is answered with 400, and the connection goes o
 }
 
 TEST_CASE("Answers with an id come when they are ready, others in order") {
-    fixture f;
+    dispatch_fixture f;
     memory_client c = f.server.open("/ws-hooks");
     f.ask(c, later(0));
     f.ask(c, later(1));
@@ -142,7 +142,7 @@ TEST_CASE("Answers with an id come when they are ready, others in order") {
 }
 
 TEST_CASE("When many requests are under way, reading pauses until one is answered") {
-    fixture f({.in_flight = 3});
+    dispatch_fixture f({.in_flight = 3});
     memory_client c = f.server.open("/ws-hooks");
     std::string all;
     for (int i = 0; i < 8; ++i) all += client_text(later(i, std::to_string(i)));
@@ -158,7 +158,7 @@ TEST_CASE("When many requests are under way, reading pauses until one is answere
 
 TEST_CASE("When the connection goes, its requests are cancelled and nothing is left") {
     for (bool const reset : {false, true}) {
-        fixture f;
+        dispatch_fixture f;
         memory_client c = f.server.open("/ws-hooks");
         f.ask(c, later(0, "0"));
         f.ask(c, later(1));
@@ -175,7 +175,7 @@ TEST_CASE("When the connection goes, its requests are cancelled and nothing is l
 }
 
 TEST_CASE("Hooks see where a message came from") {
-    fixture f;
+    dispatch_fixture f;
     std::string seen;
     f.hooks().get("/origin", [&seen](auto& c) {
         hh::origin const& o = c.origin();
@@ -190,7 +190,7 @@ TEST_CASE("Hooks see where a message came from") {
 }
 
 TEST_CASE("Hooks may send to the client of a message, then and later") {
-    fixture f;
+    dispatch_fixture f;
     hh::origin kept;
     f.hooks().get("/subscribe", [&kept](auto& c) {
         kept = c.origin();
@@ -210,7 +210,7 @@ TEST_CASE("Hooks may send to the client of a message, then and later") {
 }
 
 TEST_CASE("Bodies that are not UTF-8 travel as base64, both ways") {
-    fixture f;
+    dispatch_fixture f;
     memory_client c = f.server.open("/ws-hooks");
     auto const got =
         f.ask(c, R"({"method":"POST","url":"/echo","content":"/wA=","contentEncoding":"base64"})");

@@ -35,12 +35,11 @@ namespace {
 
 namespace hh = httphooks;
 namespace asio = boost::asio;
-namespace detail = hh::http::detail;
 using asio::ip::tcp;
 using plain_socket = asio::basic_stream_socket<tcp, asio::io_context::executor_type>;
 
 /// Has a stream, and notes what it is told.
-class owner final : public detail::byte_stream_owner {
+class owner final : public hh::http::detail::byte_stream_owner {
 public:
     void on_readable(hh::error_code ec) override {
         ++readable;
@@ -61,7 +60,7 @@ public:
         return s;
     }
 
-    std::shared_ptr<detail::byte_stream> stream{};
+    std::shared_ptr<hh::http::detail::byte_stream> stream{};
     hh::error_code error{};
     std::function<void()> then{};
     int readable = 0;
@@ -94,7 +93,7 @@ public:
 
     std::shared_ptr<owner> open(tcp::socket& client) {
         auto const o = std::make_shared<owner>();
-        o->stream = detail::make_byte_stream(accept(client));
+        o->stream = hh::http::detail::make_byte_stream(accept(client));
         o->stream->open(o);
         all_.push_back(o);
         return o;
@@ -121,8 +120,8 @@ private:
     std::vector<std::shared_ptr<owner>> all_{};
 };
 
-bool is_polled(detail::byte_stream const& s) {
-    return dynamic_cast<detail::polled_stream const*>(&s) != nullptr;
+bool is_polled(hh::http::detail::byte_stream const& s) {
+    return dynamic_cast<hh::http::detail::polled_stream const*>(&s) != nullptr;
 }
 
 void send(tcp::socket& s, std::string_view bytes) {
@@ -148,7 +147,7 @@ TEST_CASE("A plain socket of an io_context is polled, other streams are not") {
     plain_socket served = b.accept(other);
     auto const protocol = served.local_endpoint().protocol();
     tcp::socket erased(context, protocol, served.release());
-    auto const stream = detail::make_byte_stream(std::move(erased));
+    auto const stream = hh::http::detail::make_byte_stream(std::move(erased));
     CHECK_FALSE(is_polled(*stream));
     stream->abandon();
 }
@@ -471,7 +470,7 @@ TEST_CASE("A context that goes takes what is posted for its streams along") {
         asio::io_context context(1);
         bed b(context);
         tcp::socket client(context);
-        o->stream = detail::make_byte_stream(b.accept(client));
+        o->stream = hh::http::detail::make_byte_stream(b.accept(client));
         o->stream->open(o);
         o->stream->end(true);
         o->stream->post([](std::shared_ptr<void> const&) { FAIL("called"); }, o);
@@ -516,7 +515,7 @@ TEST_CASE("What the system takes into no set is left to Asio") {
     REQUIRE(file);
     no_socket.assign(tcp::v4(), dup(fileno(file)));
     std::fclose(file);
-    auto const stream = detail::make_byte_stream(std::move(no_socket));
+    auto const stream = hh::http::detail::make_byte_stream(std::move(no_socket));
     CHECK_FALSE(is_polled(*stream));
     stream->abandon();
 }

@@ -16,7 +16,7 @@ namespace sio = httphooks::socketio;
 namespace {
 
 /// A table, and what its functions noted.
-struct fixture {
+struct noted_table {
     bool add(std::uint64_t id, std::optional<std::chrono::milliseconds> timeout = {}) {
         return table.add(
             id, [this, id](hh::error_code, sio::arguments const&) { got += std::to_string(id); },
@@ -34,7 +34,7 @@ struct fixture {
 }  // namespace
 
 TEST_CASE("an acknowledgement is taken once, by its number") {
-    fixture f;
+    noted_table f;
     for (std::uint64_t const id : {1u, 2u, 3u}) CHECK_FALSE(f.add(id));
     CHECK_FALSE(f.table.take(4));
     f.table.take(1)({}, {});
@@ -47,7 +47,7 @@ TEST_CASE("an acknowledgement is taken once, by its number") {
 }
 
 TEST_CASE("acknowledgements expire when their time is over") {
-    fixture f;
+    noted_table f;
     CHECK_FALSE(f.table.deadline());
     CHECK_FALSE(f.add(1));
     CHECK(f.add(2, 20ms));

@@ -40,11 +40,11 @@ payload payload_of(Args const&... args) {
     return p;
 }
 
-struct point {
+struct written_point {
     int x = 0;
     int y = 0;
 };
-void to_json(json& to, point const& from) {
+void to_json(json& to, written_point const& from) {
     to = {{"x", from.x}, {"y", from.y}};
 }
 
@@ -57,8 +57,8 @@ TEST_CASE("arguments become a JSON array") {
     CHECK(text_of(1, -2, std::uint64_t{18446744073709551615u}, 2.5, 1e300, true, nullptr) ==
           "[1,-2,18446744073709551615,2.5,1e+300,true,null]");
     CHECK(text_of(std::optional<int>(), std::optional<int>(3)) == "[null,3]");
-    CHECK(text_of(std::vector<int>{1, 2}, std::map<std::string, bool>{{"k", true}}, point{1, 2}) ==
-          R"([[1,2],{"k":true},{"x":1,"y":2}])");
+    CHECK(text_of(std::vector<int>{1, 2}, std::map<std::string, bool>{{"k", true}},
+                  written_point{1, 2}) == R"([[1,2],{"k":true},{"x":1,"y":2}])");
     CHECK(text_of(json{{"a", {1, nullptr, "x"}}}, json::array(), json::object()) ==
           R"([{"a":[1,null,"x"]},[],{}])");
     nlohmann::ordered_json ordered;

@@ -17,7 +17,7 @@ using namespace std::string_literals;
 
 namespace {
 
-json read(std::string_view data) {
+json unpacked(std::string_view data) {
     json value;
     CHECK(detail::read_msgpack(value, data, 200));
     return value;
@@ -73,11 +73,11 @@ TEST_CASE("what is packed is read again") {
                    json::binary({1, 2}),
                    json::binary(std::vector<std::uint8_t>(300)),
                    json::binary(std::vector<std::uint8_t>(70000))};
-    CHECK(read(packed(all)) == all);
+    CHECK(unpacked(packed(all)) == all);
     json large = json::object();
     for (int i = 0; i < 70000; ++i) large[std::to_string(i)] = i;
-    CHECK(read(packed(large)) == large);
-    CHECK(read("\xca\x3f\x80\x00\x00"s) == 1.0);
+    CHECK(unpacked(packed(large)) == large);
+    CHECK(unpacked("\xca\x3f\x80\x00\x00"s) == 1.0);
 }
 
 TEST_CASE("what is cut off, or has something behind it, is refused") {
@@ -97,8 +97,8 @@ TEST_CASE("text is UTF-8, and keys are text") {
     CHECK(refused("\x81\xa1\xff\x01"s));
     CHECK(refused("\x81\x01\x01"));
     CHECK(refused("\x81\xc0\x01"));
-    CHECK(read("\x81\xd9\x01"
-               "a\x01"s) == json{{"a", 1}});
+    CHECK(unpacked("\x81\xd9\x01"
+                   "a\x01"s) == json{{"a", 1}});
 }
 
 TEST_CASE("maps and arrays are nested only so deep") {
@@ -111,10 +111,10 @@ TEST_CASE("maps and arrays are nested only so deep") {
 }
 
 TEST_CASE("JavaScript's undefined is null, its dates are their text, its buffers bytes") {
-    CHECK(read("\xd4\x00\x00"s).is_null());
-    CHECK(read("\xd7\x00\x00\x00\x01\x6f\x5e\x66\xe8\x00"s) == "2020-01-01T00:00:00.000Z");
-    CHECK(read("\xd7\x00\xff\xff\xff\xff\xff\xff\xff\xff"s) == "1969-12-31T23:59:59.999Z");
-    CHECK(read("\xd7\x00\x7f\xff\xff\xff\xff\xff\xff\xff"s).is_null());
-    CHECK(read("\xc7\x02\x00\x07\x08"s) == json::binary({7, 8}));
-    CHECK(read("\xd5\x05\x07\x08"s) == json::binary({7, 8}));
+    CHECK(unpacked("\xd4\x00\x00"s).is_null());
+    CHECK(unpacked("\xd7\x00\x00\x00\x01\x6f\x5e\x66\xe8\x00"s) == "2020-01-01T00:00:00.000Z");
+    CHECK(unpacked("\xd7\x00\xff\xff\xff\xff\xff\xff\xff\xff"s) == "1969-12-31T23:59:59.999Z");
+    CHECK(unpacked("\xd7\x00\x7f\xff\xff\xff\xff\xff\xff\xff"s).is_null());
+    CHECK(unpacked("\xc7\x02\x00\x07\x08"s) == json::binary({7, 8}));
+    CHECK(unpacked("\xd5\x05\x07\x08"s) == json::binary({7, 8}));
 }

@@ -14,12 +14,6 @@ using support::sockjs_services;
 using support::tally;
 namespace hh = httphooks;
 
-namespace {
-
-constexpr char no_cache[] = "no-store, no-cache, no-transform, must-revalidate, max-age=0";
-
-}  // namespace
-
 TEST_CASE("a poll of an unknown session opens it") {
     sockjs_services s;
     s.echo();
@@ -27,7 +21,7 @@ TEST_CASE("a poll of an unknown session opens it") {
     CHECK(r.status == 200);
     CHECK(r.body == "o\n");
     CHECK(r["Content-Type"] == "application/javascript; charset=UTF-8");
-    CHECK(r["Cache-Control"] == no_cache);
+    CHECK(r["Cache-Control"] == support::no_cache);
     CHECK(r["Access-Control-Allow-Origin"] == "test");
     CHECK(r["Access-Control-Allow-Credentials"] == "true");
 }
@@ -39,7 +33,7 @@ TEST_CASE("messages go by xhr_send and come by xhr") {
     auto const sent = s.ask("POST", "/echo/0/s/xhr_send", {{"Origin", "test"}}, "[\"x\"]");
     CHECK(sent.status == 204);
     CHECK(sent["Content-Type"] == "text/plain; charset=UTF-8");
-    CHECK(sent["Cache-Control"] == no_cache);
+    CHECK(sent["Cache-Control"] == support::no_cache);
     CHECK(sent["Access-Control-Allow-Origin"] == "test");
     CHECK_FALSE(sent.has("Content-Length"));
     CHECK(s.post("/echo/0/s/xhr").body == "a[\"x\"]\n");
