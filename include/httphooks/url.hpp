@@ -338,6 +338,10 @@ inline query_view::iterator& query_view::iterator::operator++() noexcept {
 namespace detail {
 
 inline void append_decoded(std::string& out, std::string_view text, bool plus_is_space) {
+    if (!needs_decoding(text, plus_is_space)) {
+        out.append(text);
+        return;
+    }
     for (std::size_t i = 0; i < text.size(); ++i) {
         char c = text[i];
         if (c == '%') {

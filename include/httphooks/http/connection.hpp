@@ -99,6 +99,12 @@ public:
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_write(response const& r, Token&& token);
 
+    /** As above, without a copy of the reply.
+        @par Completes with
+        the same */
+    template <asio::completion_token_for<void(error_code)> Token>
+    auto async_write(response&& r, Token&& token);
+
     /** Writes the header of a reply whose body comes in pieces: chunked, or up to the end of the
         connection for a client of HTTP/1.0.
         @par Completes with
@@ -201,11 +207,14 @@ auto connection::send(std::string bytes, Token&& token) {
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_write(response const& r, Token&& token) {
-    response framed = r;
-    detail::remove_owned(framed);
+    return async_write(response(r), std::forward<Token>(token));
+}
+
+template <asio::completion_token_for<void(error_code)> Token>
+auto connection::async_write(response&& r, Token&& token) {
+    detail::remove_owned(r);
     std::string bytes;
-    detail::append_reply(bytes, framed,
-                         httphooks::detail::http_date(httphooks::detail::coarse_time()),
+    detail::append_reply(bytes, r, httphooks::detail::http_date(httphooks::detail::coarse_time()),
                          core_->server_name, after(), core_->head);
     return send(std::move(bytes), std::forward<Token>(token));
 }

@@ -5,6 +5,7 @@
     One connection of a server: reads, has requests dispatched, writes, and keeps the deadlines.
 */
 
+#include <httphooks/detail/recycle.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/detail/stream.hpp>
@@ -128,10 +129,7 @@ session<Stream>::session(std::shared_ptr<detail::session_loop> loop, Stream stre
       ticket_(std::move(ticket)),
       waiting_(&loop_->counters()),
       peer_(peer) {
-    if constexpr (by_readiness) {
-        error_code ec;
-        stream_.non_blocking(true, ec);
-    }
+    detail::make_non_blocking(stream_);
 }
 
 template <class Stream>
@@ -469,9 +467,10 @@ void session<Stream>::hand_over() {
     }
     pointer const keep(this);
     dispatch::mount_request asked = work_->take_mount();
-    auto core = std::make_shared<detail::stream_connection<Stream>>(std::move(stream_));
+    using core_type = detail::stream_connection<Stream>;
+    auto core = std::allocate_shared<core_type>(httphooks::detail::recycling_allocator<core_type>(),
+                                                std::move(stream_), peer_);
     core->peer = asked.client;
-    core->stream_peer = peer_;
     core->input = std::move(work_->held());
     core->input_ended = input_ended_;
     core->server_name = loop_->options().server_name;
@@ -511,10 +510,12 @@ void session<Stream>::take_back(std::shared_ptr<detail::session_loop> loop, conn
         s->replied_ = true;
         bool const reusable = core.reusable && !l->draining();
         l->enter(*s);
-        if (reusable)
-            s->serve(input);
-        else
+        if (!reusable)
             s->say_farewell();
+        else if (input.empty())
+            s->settle(true);
+        else
+            s->serve(input);
     });
 }
 

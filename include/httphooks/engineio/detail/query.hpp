@@ -44,8 +44,10 @@ inline std::string_view query_of(request const& r) {
 
 inline query read_query(request const& r) {
     query q;
+    std::string decoded;
     for (auto const& part : query_view(query_of(r))) {
-        std::string const key = form_decode(part.key);
+        std::string_view key = part.key;
+        if (httphooks::detail::needs_decoding(key, true)) key = decoded = form_decode(key);
         parameter* const p = key == "transport" ? &q.transport
                              : key == "sid"     ? &q.sid
                              : key == "EIO"     ? &q.eio

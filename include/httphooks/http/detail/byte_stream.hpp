@@ -114,10 +114,7 @@ public:
     using executor_type = typename Stream::executor_type;
 
     explicit byte_stream_on(Stream s) : executor_(s.get_executor()), stream_(std::move(s)) {
-        if constexpr (by_readiness) {
-            error_code ec;
-            stream_->non_blocking(true, ec);
-        }
+        make_non_blocking(*stream_);
     }
 
     asio::any_io_executor get_executor() const override { return executor_; }

@@ -112,13 +112,13 @@ class stream_connection final : public connection_core,
 public:
     using executor_type = typename Stream::executor_type;
 
-    explicit stream_connection(Stream s) : stream_(std::move(s)), timer_(stream_.get_executor()) {
-        peer = stream_peer = peer_of(stream_);
+    explicit stream_connection(Stream s) : stream_connection(std::move(s), peer_of(s)) {}
+    /// @param of the address of the stream's other side
+    stream_connection(Stream&& s, asio::ip::tcp::endpoint const& of)
+        : stream_(std::move(s)), timer_(stream_.get_executor()) {
+        peer = stream_peer = of;
         tls = handshake_stream<Stream>;
-        if constexpr (readiness_stream<Stream>) {
-            error_code ec;
-            stream_.non_blocking(true, ec);
-        }
+        make_non_blocking(stream_);
     }
 
     Stream& typed_stream() noexcept { return stream_; }

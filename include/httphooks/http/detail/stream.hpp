@@ -26,10 +26,20 @@ template <class S>
 concept readiness_stream = requires(S& s, asio::mutable_buffer in, asio::const_buffer out,
                                     error_code& ec, void (*handler)(error_code)) {
     s.async_wait(asio::socket_base::wait_read, handler);
+    { s.non_blocking() } -> std::convertible_to<bool>;
     s.non_blocking(true, ec);
     { s.read_some(in, ec) } -> std::convertible_to<std::size_t>;
     { s.write_some(out, ec) } -> std::convertible_to<std::size_t>;
 };
+
+/// Has a plain socket not block; one that does not costs no call of the system.
+template <class Stream>
+void make_non_blocking(Stream& s) {
+    if constexpr (readiness_stream<Stream>) {
+        error_code ec;
+        if (!s.non_blocking()) s.non_blocking(true, ec);
+    }
+}
 
 /// Whether a stream that does not block would have to wait, or was only interrupted.
 inline bool not_now(error_code const& ec) noexcept {

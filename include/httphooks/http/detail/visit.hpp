@@ -32,9 +32,9 @@ struct visit {
 };
 
 /// Answers.
-inline void reply(visit v, response const& r) {
+inline void reply(visit v, response r) {
     auto const held = std::make_shared<visit>(std::move(v));
-    held->client.async_write(r, [held](error_code ec) { held->leave(ec); });
+    held->client.async_write(std::move(r), [held](error_code ec) { held->leave(ec); });
 }
 
 /** A visit whose answer comes later, perhaps from another thread.
@@ -70,9 +70,10 @@ public:
 
     /// Answers, from any thread.
     void answer(response r) {
-        home_.dispatch([self = shared_from_this(), r = std::move(r)] {
+        home_.dispatch([self = shared_from_this(), reply = std::move(r)]() mutable {
             if (std::exchange(self->answered_, true)) return;
-            self->visit_.client.async_write(r, [self](error_code ec) { self->finish(ec); });
+            self->visit_.client.async_write(std::move(reply),
+                                            [self](error_code ec) { self->finish(ec); });
         });
     }
 
