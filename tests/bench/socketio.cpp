@@ -5,6 +5,8 @@
 
     Without arguments: measures and prints a table, in the way of websocket.cpp. `socketio serve`
     serves until it is ended. The peer finds the route of each request, and makes the same reply.
+    Broadcasts, one at a time, are also compared with a bare loop of send() (`socketio bare`), which
+    tells how much of their cost is the system's.
 */
 
 #include <httphooks.hpp>
@@ -14,14 +16,18 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "bench/bare_broadcast.hpp"
 #include "bench/compare.hpp"
 #include "bench/load_generator.hpp"
 #include "bench/peer.hpp"
 #include "bench/socketio_load.hpp"
 
+#include <cstddef>
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hh = httphooks;
 namespace asio = boost::asio;
@@ -74,6 +80,7 @@ constexpr char npm_program[] = R"(
 )";
 
 constexpr bench::rivals both{"socket.io", npm_program};
+constexpr std::size_t broadcast_size = 64;
 
 bench::load_options load(int in_flight, std::size_t size, std::string event = {}) {
     bench::load_options o;
@@ -86,13 +93,35 @@ bench::load_options load(int in_flight, std::size_t size, std::string event = {}
     return o;
 }
 
-void compare_broadcast(int subscribers, int in_flight) {
-    bench::load_options o = load(in_flight, 64);
+bench::load_options broadcast_load(int subscribers, int in_flight) {
+    bench::load_options o = load(in_flight, broadcast_size);
     o.what = bench::mode::bcast;
     o.conns = subscribers;
+    return o;
+}
+
+void compare_broadcast(int subscribers, int in_flight) {
+    bench::load_options const o = broadcast_load(subscribers, in_flight);
     std::string const what = "broadcast to " + std::to_string(subscribers) + ", " +
                              std::to_string(in_flight) + " at a time:";
     bench::compare(both, what, o, 3);
+}
+
+/// How near a broadcast is to what the system alone takes for it.
+void compare_with_bare_loop(int subscribers) {
+    bench::peer const own = both.own();
+    bench::peer const bare({bench::this_program(), "bare"});
+    bench::load_options const o = broadcast_load(subscribers, 1);
+    std::vector<double> of_bare;
+    std::vector<double> shares;
+    for (int run = 0; run < 5; ++run) {
+        double const mine = bench::messages_per_cpu_second<bench::generator>(own, o);
+        of_bare.push_back(bench::messages_per_cpu_second<bench::generator>(bare, o));
+        shares.push_back(mine / of_bare.back());
+    }
+    std::printf("the same, a loop of send() alone:    %12.0f   own is %.2f of it\n",
+                bench::median(of_bare), bench::median(shares));
+    std::fflush(stdout);
 }
 
 int measure_all() {
@@ -105,8 +134,11 @@ int measure_all() {
     bench::compare(both, "requests, 16 x 4096 bytes:", load(16, 4096), 6);
     bench::compare(both, "events, acknowledged,  1 x 64 bytes:", load(1, 64, "echo"), 3);
     bench::compare(both, "events, acknowledged, 16 x 64 bytes:", load(16, 64, "echo"), 8);
-    for (int const in_flight : {1, 16})
-        for (int const subscribers : {1000, 5000}) compare_broadcast(subscribers, in_flight);
+    for (int const subscribers : {1000, 5000}) {
+        compare_broadcast(subscribers, 1);
+        compare_with_bare_loop(subscribers);
+    }
+    for (int const subscribers : {1000, 5000}) compare_broadcast(subscribers, 16);
     bench::compare<bench::polling_generator>(both, "requests over polling:", load(1, 64), 2);
     bench::compare<bench::churn_generator>(both, "clients that come and go:", load(1, 64), 3);
     std::printf("idle session over WebSocket: own %.0f bytes (at most 3072), socket.io %.0f\n",
@@ -118,5 +150,7 @@ int measure_all() {
 }  // namespace
 
 int main(int count, char** argument) {
+    if (count == 2 && std::string_view(argument[1]) == "bare")
+        bench::bare_broadcast(broadcast_size).run();
     return bench::serve_or_measure(count, argument, serve, measure_all);
 }
