@@ -3,11 +3,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,6 +32,24 @@ using support::socketio_peer;
 using support::socketio_service;
 
 namespace {
+
+/// Says how many servers and clients there are when it is asked to.
+class late_adapter : public sio::memory_adapter {
+public:
+    late_adapter(sio::adapter_context& c, sio::options const& o, asio::io_context* answers)
+        : sio::memory_adapter(c, o), answers_(answers) {}
+
+    void server_count(std::function<void(hh::error_code, std::size_t)> done) {
+        asio::post(*answers_, [done] { done({}, 1); });
+    }
+    void broadcast_with_ack(sio::packet_data, std::uint64_t, sio::broadcast_options const&,
+                            sio::client_count_handler count, std::function<void(nlohmann::json)>) {
+        asio::post(*answers_, [count] { count(0); });
+    }
+
+private:
+    asio::io_context* answers_;
+};
 
 /// Lets clients join rooms, and answer "done" to see that nothing came before.
 void serve(socketio_service& s) {
@@ -187,6 +212,56 @@ TEST_CASE("the acknowledgements of a broadcast are gathered") {
     SECTION("of nobody there are none") {
         CHECK(s.io().to("nobody").async_emit_with_ack("q", asio::use_future).get().empty());
     }
+}
+
+TEST_CASE("acknowledgements are waited for until it is known how many there will be") {
+    sio::options o;
+    asio::io_context answers;
+    o.adapter = sio::make_adapter_factory<late_adapter>(o, &answers);
+    socketio_service s(o);
+    std::atomic<int> told{0};
+    s.io().of("/").emit("q", [&](hh::error_code ec, std::vector<nlohmann::json> const& all) {
+        CHECK(!ec);
+        CHECK(all.empty());
+        ++told;
+    });
+    CHECK(told == 0);
+    CHECK(answers.run_one_for(10s) == 1);
+    CHECK(told == 0);
+    CHECK(answers.run_one_for(10s) == 1);
+    CHECK(told == 1);
+}
+
+TEST_CASE("a function that throws when it has the acknowledgements costs nobody else") {
+    socketio_service s;
+    serve(s);
+    s.io().on_error([&s](std::exception_ptr) { s.note("error"); });
+    three t(s);
+    s.io().to("a").timeout(20ms).emit("q", [](hh::error_code, std::vector<nlohmann::json> const&) {
+        throw std::runtime_error("late");
+    });
+    s.io().to(t.ids[1]).emit("q", [](hh::error_code, std::vector<nlohmann::json> const&) {
+        throw std::runtime_error("in time");
+    });
+    CHECK(t.a.get() == "20[\"q\"]");
+    CHECK(t.b.get() == "21[\"q\"]");
+    CHECK(s.next_note() == "error");
+    t.b.send("31[1]");
+    CHECK(s.next_note() == "error");
+    s.io().emit("b", 1);
+    CHECK(t.who() == "abc");
+}
+
+TEST_CASE("an event loop does not wait for a broadcast that nobody gets") {
+    asio::io_context context;
+    sio::server const io(context.get_executor());
+    auto const timeout = GENERATE(std::chrono::milliseconds(1h), std::chrono::milliseconds::max());
+    bool told = false;
+    io.to("nobody").timeout(timeout).emit(
+        "q", [&](hh::error_code ec, std::vector<nlohmann::json> const&) { told = !ec; });
+    CHECK(told);
+    context.run_for(10s);
+    CHECK(context.stopped());
 }
 
 TEST_CASE("sockets are told of, made to join and leave, and disconnected") {

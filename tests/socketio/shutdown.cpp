@@ -97,3 +97,15 @@ TEST_CASE("a server ends with its event loop, whatever its sockets wait for") {
     unanswered.clear();
     CHECK(kept.use_count() == 1);
 }
+
+TEST_CASE("a server whose event loop is gone sends to nobody") {
+    auto const kept = std::make_shared<int>(0);
+    {
+        mortal s(sio::options{});
+        sio::server const io = s.server();
+        s.end("wc");
+        for (auto const& to : {io.of("/").all(), io.of("/late").to("room")})
+            to.emit("q", [kept](hh::error_code, std::vector<nlohmann::json> const&) {});
+    }
+    CHECK(kept.use_count() == 1);
+}

@@ -99,7 +99,7 @@ public:
     template <asio::completion_token_for<void(error_code)> Token>
     auto async_write(response const& r, Token&& token);
 
-    /** As above, without a copy of the reply.
+    /** As above, without a copy of the reply, which loses its framing fields.
         @par Completes with
         the same */
     template <asio::completion_token_for<void(error_code)> Token>

@@ -239,10 +239,7 @@ void session<Stream>::on_input(error_code ec, std::string_view bytes) {
 template <class Stream>
 void session<Stream>::on_input_end() {
     input_ended_ = true;
-    if (work_)
-        serve({});
-    else
-        settle(true);
+    serve({});
 }
 
 template <class Stream>
@@ -264,6 +261,7 @@ void session<Stream>::serve(std::string_view fresh) {
 template <class Stream>
 void session<Stream>::pump(std::string_view fresh) {
     if (phase_ != phase::serving) return;
+    if (!work_ && fresh.empty()) return settle(true);
     dispatch& d = work();
     std::string& held = d.held();
     bool const from_held = !held.empty();
@@ -510,12 +508,10 @@ void session<Stream>::take_back(std::shared_ptr<detail::session_loop> loop, conn
         s->replied_ = true;
         bool const reusable = core.reusable && !l->draining();
         l->enter(*s);
-        if (!reusable)
-            s->say_farewell();
-        else if (input.empty())
-            s->settle(true);
-        else
+        if (reusable)
             s->serve(input);
+        else
+            s->say_farewell();
     });
 }
 

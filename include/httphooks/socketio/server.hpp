@@ -147,7 +147,7 @@ public:
     auto async_close(Token&& token) const;
 
     /// The executor that the server was created with.
-    asio::any_io_executor get_executor() const { return server_->settings().executor; }
+    asio::any_io_executor get_executor() const { return server_->settings().place.executor(); }
     /// What the server was created with.
     socketio::options const& options() const noexcept { return server_->settings().options; }
 
@@ -203,7 +203,8 @@ template <asio::completion_token_for<void()> Token>
 auto server::async_close(Token&& token) const {
     return asio::async_initiate<Token, void()>(
         [](auto handler, std::shared_ptr<detail::live_server> s) {
-            s->close(detail::copyable_handler<>(std::move(handler), s->settings().executor));
+            s->close(
+                detail::copyable_handler<>(std::move(handler), s->settings().place.executor()));
         },
         token, server_);
 }

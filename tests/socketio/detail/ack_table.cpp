@@ -46,6 +46,16 @@ TEST_CASE("an acknowledgement is taken once, by its number") {
     CHECK(f.table.size() == 0);
 }
 
+TEST_CASE("a time-out that is longer than the clock counts never ends") {
+    noted_table f;
+    CHECK_FALSE(f.add(1, std::chrono::milliseconds::max()));
+    CHECK_FALSE(f.table.deadline());
+    CHECK(f.add(2, 1h));
+    CHECK(f.table.deadline() == f.now + 1h);
+    f.call(f.table.expire(f.now + 2h));
+    CHECK(f.got == "2");
+}
+
 TEST_CASE("acknowledgements expire when their time is over") {
     noted_table f;
     CHECK_FALSE(f.table.deadline());

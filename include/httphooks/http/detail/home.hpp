@@ -239,6 +239,10 @@ inline void timers::leave(timed& t) noexcept {
     std::lock_guard const lock(mutex_);
     if (t.hook_.is_linked()) queue_.erase(queue_.iterator_to(t));
     if (t.member_.is_linked()) members_.erase(members_.iterator_to(t));
+    if (!members_.empty() || !timer_ || armed_ == time_point::max()) return;
+    // nobody is left to wait for: the loop may end
+    timer_->cancel();
+    armed_ = time_point::max();
 }
 
 inline void timers::end() {

@@ -26,18 +26,21 @@ template <class S>
 concept readiness_stream = requires(S& s, asio::mutable_buffer in, asio::const_buffer out,
                                     error_code& ec, void (*handler)(error_code)) {
     s.async_wait(asio::socket_base::wait_read, handler);
-    { s.non_blocking() } -> std::convertible_to<bool>;
     s.non_blocking(true, ec);
     { s.read_some(in, ec) } -> std::convertible_to<std::size_t>;
     { s.write_some(out, ec) } -> std::convertible_to<std::size_t>;
 };
 
-/// Has a plain socket not block; one that does not costs no call of the system.
+/// Makes a plain socket non-blocking; without a system call if it is already, and can tell.
 template <class Stream>
 void make_non_blocking(Stream& s) {
     if constexpr (readiness_stream<Stream>) {
+        if constexpr (requires {
+                          { s.non_blocking() } -> std::convertible_to<bool>;
+                      })
+            if (s.non_blocking()) return;
         error_code ec;
-        if (!s.non_blocking()) s.non_blocking(true, ec);
+        s.non_blocking(true, ec);
     }
 }
 

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/http/detail/home.hpp>
+#include <httphooks/socketio/detail/deadline_after.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>
 #include <httphooks/socketio/error.hpp>
 
@@ -26,15 +27,15 @@ using broadcast_ack_handler = std::function<void(error_code, std::vector<nlohman
 
 /** Waits for the acknowledgements of a broadcast. Thread-safe.
 
-    It holds itself until it has finished: clients that are gone, or whose time is over, have let go
-    of it. */
+    It holds itself until it has finished, or its event loop has ended: clients that are gone, or
+    whose time is over, have let go of it. */
 class broadcast_acks final : public http::detail::timed {
 public:
     /// How long is waited if nobody says.
     static constexpr std::chrono::milliseconds default_timeout{5'000};
 
-    broadcast_acks(http::detail::home h, broadcast_ack_handler done)
-        : home_(std::move(h)), done_(std::move(done)) {}
+    broadcast_acks(live_nsp const& n, broadcast_ack_handler done)
+        : settings_(n.shared_settings()), home_(n.some_home()), done_(std::move(done)) {}
     ~broadcast_acks() override { home_.timers().leave(*this); }
 
     /// Sends. @param data an event
@@ -42,25 +43,40 @@ public:
                      broadcast_ack_handler done);
 
     void on_deadline() override { finish(error::ack_timed_out); }
-    void on_loop_end() noexcept override { static_cast<void>(end()); }
+    void on_loop_end() noexcept override {
+        std::shared_ptr<timed> self;
+        std::lock_guard const lock(mutex_);
+        self.swap(self_);
+    }
 
 private:
-    /// What it was waiting with.
-    struct ended {
+    /// What is taken out when the wait ends.
+    struct taken {
         std::shared_ptr<timed> self;
         broadcast_ack_handler done;
         std::vector<nlohmann::json> answers;
     };
 
-    void wait_until(time_point at);
-    /// How many servers there are that have sockets.
-    void expect_servers(std::size_t n) {
-        change([&] { servers_missing_ += static_cast<std::ptrdiff_t>(n); });
+    void wait(std::chrono::milliseconds timeout);
+    void ask(live_nsp& n, packet_data const& data, broadcast_options const& o);
+
+    /// Somebody will tell how many servers there are.
+    void expect_count() {
+        std::lock_guard const lock(mutex_);
+        ++counts_missing_;
     }
-    void count(std::size_t clients) {
+    /// There are so many servers that have sockets.
+    void expect_servers(std::size_t n) {
+        change([&] {
+            --counts_missing_;
+            servers_missing_ += static_cast<std::ptrdiff_t>(n);
+        });
+    }
+    /// A server has sent it to so many clients.
+    void expect_clients(std::size_t n) {
         change([&] {
             --servers_missing_;
-            clients_ += clients;
+            clients_ += n;
         });
     }
     void add(nlohmann::json answer) {
@@ -72,66 +88,81 @@ private:
         {
             std::lock_guard const lock(mutex_);
             f();
-            if (!all_told_ || servers_missing_ != 0 || answers_.size() < clients_) return;
+            if (!all_asked_ || counts_missing_ != 0 || servers_missing_ != 0 ||
+                answers_.size() < clients_)
+                return;
         }
         finish({});
     }
-    void finish(error_code ec);
-    ended end() noexcept;
+    void finish(error_code ec) noexcept;
+    taken take() noexcept;
 
+    std::shared_ptr<server_settings> settings_;
     http::detail::home home_;
     std::mutex mutex_{};
     std::shared_ptr<timed> self_{};
     broadcast_ack_handler done_;
     std::vector<nlohmann::json> answers_{};
+    std::size_t counts_missing_ = 0;
+    /// Negative while servers answer that are not counted yet.
     std::ptrdiff_t servers_missing_ = 0;
     std::size_t clients_ = 0;
-    bool all_told_ = false;
+    bool all_asked_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-inline void broadcast_acks::wait_until(time_point at) {
+inline void broadcast_acks::wait(std::chrono::milliseconds timeout) {
     self_ = shared_from_this();
     home_.timers().enter(*this);
-    home_.timers().set(*this, at);
+    auto const until = deadline_after(timeout);
+    if (until != time_point::max()) home_.timers().set(*this, until);
     if (home_.timers().ended()) on_loop_end();
 }
 
-inline broadcast_acks::ended broadcast_acks::end() noexcept {
+inline broadcast_acks::taken broadcast_acks::take() noexcept {
     std::lock_guard const lock(mutex_);
     return {std::exchange(self_, nullptr), std::exchange(done_, nullptr),
             std::exchange(answers_, {})};
 }
 
-inline void broadcast_acks::finish(error_code ec) {
-    ended e = end();
-    if (!e.done) return;
+inline void broadcast_acks::finish(error_code ec) noexcept {
+    taken t = take();
+    if (!t.done) return;
     home_.timers().set(*this, std::nullopt);
-    e.done(ec, std::move(e.answers));
+    settings_->guarded([&] { t.done(ec, std::move(t.answers)); });
+}
+
+inline void broadcast_acks::ask(live_nsp& n, packet_data const& data, broadcast_options const& o) {
+    auto const acks = std::static_pointer_cast<broadcast_acks>(shared_from_this());
+    expect_count();
+    if (o.flags.local)
+        expect_servers(1);
+    else
+        n.adapter().server_count([acks](error_code ec, std::size_t servers) {
+            if (ec)
+                acks->finish(ec);
+            else
+                acks->expect_servers(servers);
+        });
+    n.adapter().broadcast_with_ack(
+        data, n.next_ack(), o, [acks](std::size_t clients) { acks->expect_clients(clients); },
+        [acks](nlohmann::json answer) { acks->add(std::move(answer)); });
 }
 
 inline void broadcast_acks::send(live_nsp& n, packet_data data, broadcast_options o,
                                  broadcast_ack_handler done) {
     auto const timeout = o.flags.timeout.value_or(default_timeout);
     o.flags.timeout = timeout;
-    auto const acks = std::make_shared<broadcast_acks>(n.some_home(), std::move(done));
-    acks->wait_until(std::chrono::steady_clock::now() + timeout);
-    n.each([&](live_nsp& each) {
-        if (o.flags.local)
-            acks->expect_servers(1);
-        else
-            each.adapter().server_count([acks](error_code ec, std::size_t servers) {
-                if (ec)
-                    acks->finish(ec);
-                else
-                    acks->expect_servers(servers);
-            });
-        each.adapter().broadcast_with_ack(
-            data, each.next_ack(), o, [acks](std::size_t clients) { acks->count(clients); },
-            [acks](nlohmann::json answer) { acks->add(std::move(answer)); });
-    });
-    acks->change([&] { acks->all_told_ = true; });
+    auto const acks = std::make_shared<broadcast_acks>(n, std::move(done));
+    acks->wait(timeout);
+    try {
+        n.each([&](live_nsp& each) { acks->ask(each, data, o); });
+    } catch (...) {
+        acks->take();
+        throw;
+    }
+    acks->change([&] { acks->all_asked_ = true; });
 }
 
 }  // namespace httphooks::socketio::detail

@@ -41,10 +41,13 @@ class live_nsp;
 
 /// What all parts of one server share.
 struct server_settings {
-    socketio::options options{};
+    server_settings(asio::any_io_executor executor, socketio::options o)
+        : options(std::move(o)), place(std::move(executor)) {}
+
+    socketio::options options;
     std::function<void(std::exception_ptr)> on_error{};
     /// The server's; sockets have those of their connections.
-    asio::any_io_executor executor{};
+    http::detail::home place;
 
     void failed(std::exception_ptr e) noexcept { http::detail::tell_error(on_error, std::move(e)); }
     /// Calls a function of the application's. @return whether it returned
@@ -95,6 +98,7 @@ public:
 
     std::string const& name() const noexcept override { return name_; }
     server_settings& settings() const noexcept { return *settings_; }
+    std::shared_ptr<server_settings> const& shared_settings() const noexcept { return settings_; }
     any_adapter& adapter() const noexcept { return *adapter_; }
 
     /// Changes the handlers.
@@ -136,7 +140,7 @@ public:
     /// Where timers of the namespace run: where a socket does, or the server.
     http::detail::home some_home() const {
         std::lock_guard const lock(mutex_);
-        return home_ ? *home_ : http::detail::home(settings().executor);
+        return home_ && !home_->timers().ended() ? *home_ : settings().place;
     }
     void remember(http::detail::home const& h) {
         std::lock_guard const lock(mutex_);

@@ -87,9 +87,7 @@ private:
 
 inline std::shared_ptr<server_settings> live_server::settings_of(asio::any_io_executor executor,
                                                                  socketio::options o) {
-    auto s = std::make_shared<server_settings>();
-    s->executor = std::move(executor);
-    s->options = std::move(o);
+    auto s = std::make_shared<server_settings>(std::move(executor), std::move(o));
     s->options.engine.path = s->options.path;
     return s;
 }
