@@ -469,7 +469,9 @@ TEST_CASE("WebSocket handshakes that are none are refused as such") {
 }
 
 TEST_CASE("drain closes every session, and opens none") {
-    engineio_service s;
+    eio::options o;
+    o.drain_timeout = 30s;
+    engineio_service s(o);
     polling_peer waiting(s);
     waiting.poll();
     CHECK(waiting.post("6").body == "ok");
@@ -485,6 +487,16 @@ TEST_CASE("drain closes every session, and opens none") {
           "1");
     for (int i = 0; i < 3; ++i) CHECK(s.next_note() == "server shutting down");
     CHECK(s.ask("GET", handshake_query).status == 503);
+    CHECK(support::eventually([&] { return s.server().size() == 0; }));
+}
+
+TEST_CASE("drain does not wait long for clients that do not poll") {
+    eio::options o;
+    o.close_timeout = 10min;
+    engineio_service s(o);
+    polling_peer const silent(s);
+    s.server().drain();
+    CHECK(s.next_note() == "server shutting down");
     CHECK(support::eventually([&] { return s.server().size() == 0; }));
 }
 

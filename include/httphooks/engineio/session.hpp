@@ -103,6 +103,8 @@ public:
 
     /// Closes behind what waits. @param why what the application is told
     session_actions close(time_point now, close_reason why = close_reason::forced_close);
+    /// Closes as the server does when it drains. One that is closed already waits no longer either.
+    session_actions drain(time_point now);
     /// Ends the session at once.
     session_actions fail(close_reason why);
     /// Whether the client is not listened to: its heartbeat is then not missed.
@@ -322,6 +324,13 @@ inline session_actions session::close(time_point now, close_reason why) {
         why_ = why;
         closing_until_ = now + options_->close_timeout;
     }
+    return todo;
+}
+
+inline session_actions session::drain(time_point now) {
+    session_actions todo = close(now, close_reason::server_shutting_down);
+    if (phase_ == phase::closing)
+        closing_until_ = std::min(closing_until_, now + options_->drain_timeout);
     return todo;
 }
 

@@ -63,6 +63,7 @@ public:
     template <class Write>
     bool send_text_with(std::size_t expected, Write write);
     void close(close_reason why = close_reason::forced_close);
+    void drain();
     void pause();
     void resume();
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
@@ -267,6 +268,11 @@ inline void live_session::flush_later() {
 inline void live_session::close(close_reason why) {
     open_.store(false, std::memory_order_relaxed);
     home_.dispatch([s = self(), why] { s->apply(s->machine_.close(clock::now(), why)); });
+}
+
+inline void live_session::drain() {
+    open_.store(false, std::memory_order_relaxed);
+    home_.dispatch([s = self()] { s->apply(s->machine_.drain(clock::now())); });
 }
 
 inline void live_session::pause() {
