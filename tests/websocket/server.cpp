@@ -376,12 +376,12 @@ TEST_CASE("Connections, what waits for clients, and what is dropped or refused a
     asio::io_context context;
     hh::registry hooks(context.get_executor());
     ws::server_options o;
-    o.connection.output_limit = 1'000'000;
+    o.connection.output_limit = 60'000'000;  // more than sockets take
     o.connection.on_overflow = ws::overflow::drop;
     ws::server flood(context.get_executor(), o);
     flood.on_message([](ws::connection& c, ws::message const&) {
-        std::string const large(500'000, 'x');
-        for (int i = 0; i < 40; ++i) c.send(large);
+        std::string const large(1'000'000, 'x');
+        for (int i = 0; i < 80; ++i) c.send(large);
     });
     auto const counted = flood.counters();
     hh::http::server web({.address = "127.0.0.1"}, hooks);
