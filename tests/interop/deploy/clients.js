@@ -15,8 +15,11 @@ process.exitCode = 1;
 
 const same = assert.deepStrictEqual;
 
+// So many that chance gives all of them to one of two servers once in a thousand million times.
+const many = 32;
 // Clients with addresses of their own.
-const addresses = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '127.0.0.6', '127.0.0.7'];
+const addresses = [...Array(many)].map((_, i) => '127.0.0.' + (2 + i));
+const some = addresses.slice(0, 6);
 const from = (address) => new http.Agent({ localAddress: address });
 
 const get = (url, options) =>
@@ -121,9 +124,17 @@ const socketio_talk = (url, way, address) =>
     });
   });
 
-// How many of the promises that `make` gives for each item are rejected.
-const failures = async (items, make) =>
-  (await Promise.allSettled(items.map(make))).filter((r) => r.status === 'rejected').length;
+// Whether one of the promises that `make` gives, one after the other, is rejected. Each of them is by
+// chance, about every second time.
+const fails_at_times = async (make) => {
+  for (let i = 0; i < many; i++)
+    try {
+      await make();
+    } catch {
+      return true;
+    }
+  return false;
+};
 
 (async () => {
   const calm = ['--ping-interval-ms', '25000', '--ping-timeout-ms', '20000'];
@@ -163,23 +174,23 @@ const failures = async (items, make) =>
         () => cases[name](SockJS, sticky, transport)]);
   for (const transport of transports)
     todo.push([`SockJS: sessions of ${transport} are shared out`, async () => {
-      const used = await Promise.all([...Array(16)].map(() => server_of(sticky, transport)));
+      const used = await Promise.all(addresses.map(() => server_of(sticky, transport)));
       same([...new Set(used)].sort(), ['a', 'b']);
     }]);
   for (const transport of ['jsonp', 'htmlfile'])
     todo.push([`SockJS: messages over ${transport}`, () =>
-      Promise.all(addresses.map((_, i) => script_transport(sticky, transport, transport + i)))]);
+      Promise.all(some.map((_, i) => script_transport(sticky, transport, transport + i)))]);
   for (const transport of ['xhr-streaming', 'eventsource', 'xhr-polling'])
     todo.push([`SockJS: without its server a session of ${transport} fails`, async () => {
-      assert.notEqual(await failures([...Array(8)], () => server_of(loose, transport)), 0);
+      assert.ok(await fails_at_times(() => server_of(loose, transport)));
     }]);
 
   for (const [protocol, talk] of [['Engine.IO', engineio_echo], ['Socket.IO', socketio_talk]]) {
     for (const way of Object.keys(ways))
-      todo.push([`${protocol}: clients of ${addresses.length} addresses, ${way}`, () =>
-        Promise.all(addresses.map((address) => talk(sticky, way, address)))]);
+      todo.push([`${protocol}: clients of ${some.length} addresses, ${way}`, () =>
+        Promise.all(some.map((address) => talk(sticky, way, address)))]);
     todo.push([`${protocol}: without its server a session fails`, async () => {
-      assert.notEqual(await failures(addresses, (address) => talk(loose, 'polling', address)), 0);
+      assert.ok(await fails_at_times(() => talk(loose, 'polling', addresses[0])));
     }]);
   }
 
