@@ -131,7 +131,7 @@ public:
     void dress_refusal(request const& r, response& reply) const;
     /// Notices a POST whose client goes before it is whole, or sends another one. For mounts.
     http::body_end body_begins(request const& r) const;
-    /// Closes all sessions, and opens no more; waits for polls no longer than options::drain_timeout.
+    /// Closes all sessions, and opens no more. See also options::drain_timeout.
     void drain() { service_->drain(); }
 
 private:
