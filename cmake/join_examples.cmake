@@ -7,7 +7,7 @@
 # of its name.
 #
 # Each source becomes a namespace, in a unit with those of the same protocol, behind the headers of
-# them all. Only there main() may lack the return of its last line, so that is added.
+# them all. main() is a function like others there, so it gets the return that it may lack.
 function(httphooks_join_examples target)
   set(units http sockjs socketio)
   set(declarations "")
