@@ -563,7 +563,7 @@ TEST_CASE("responders overlap, and their replies come in the order of registrati
     for (int i = 0; i < 3; ++i)
         t.hooks.get("/*", [&t, i](auto&) -> asio::awaitable<std::string> {
             t.log.add("start" + std::to_string(i));
-            co_await pause(std::chrono::milliseconds(30 - 10 * i));
+            co_await turns(9 - 3 * i);
             t.log.add("end" + std::to_string(i));
             co_return std::to_string(i);
         });

@@ -391,7 +391,7 @@ TEST_CASE("An upgrade that fails leaves the client polling") {
     for (scripted const& socket : {scripted{not_found}, scripted{accepted}, scripted{"", true},
                                    scripted{"nonsense\r\n\r\n"}, scripted{""}}) {
         auto o = ways({way::polling, way::websocket});
-        o.open_timeout = 200ms;
+        o.open_timeout = 1s;
         subject s(o);
         list polls{ok(open_packet())};
         scripted_server const server(s.context, [&](std::string const& r) -> scripted {
@@ -466,7 +466,7 @@ TEST_CASE("A URL that is none, https without TLS, nobody there, no transport: er
 
 TEST_CASE("A server that stays silent is given up by the Engine.IO client") {
     eio::client_options o;
-    o.open_timeout = 50ms;
+    o.open_timeout = 500ms;
     subject s(o);
     scripted_server const server(s.context, [](std::string const&) -> scripted { return {}; });
     CHECK(s.connect(server.url()) == asio::error::timed_out);

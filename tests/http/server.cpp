@@ -149,8 +149,7 @@ TEST_CASE("a drain answers what has begun, tells what it cut, and ends the run")
     REQUIRE(eventually([&] { return f.waiting() == 2; }));
 
     std::promise<hh::http::drain_report> report;
-    f.web.async_drain(500ms,
-                      [&](hh::error_code, hh::http::drain_report r) { report.set_value(r); });
+    f.web.async_drain(3s, [&](hh::error_code, hh::http::drain_report r) { report.set_value(r); });
     CHECK(idle.rest().second == read_end::fin);
     f.parked[0]();
     auto const [text, end] = answered.rest();

@@ -37,14 +37,14 @@ struct tls_fixture {
     hh::http::tls_server web;
     asio::ssl::context trust{asio::ssl::context::tls_client};
 
-    static hh::http::options settings() {
+    static hh::http::options on_loopback() {
         hh::http::options o;
         o.address = "127.0.0.1";
-        o.handshake_timeout = std::chrono::milliseconds(100);
         return o;
     }
 
-    tls_fixture() : web(settings(), self_signed(), hooks) {
+    explicit tls_fixture(hh::http::options const& o = on_loopback())
+        : web(o, self_signed(), hooks) {
         hooks.get("/who", [](auto& c) { return hh::text(c.origin().tls() ? "tls" : "plain"); });
         hooks.get("/large", [](auto&) { return hh::text(std::string(3'000'000, 'x')); });
         hooks.post("/echo", [](auto& c) { return hh::text(c.request().body()); });
@@ -93,7 +93,9 @@ TEST_CASE("the server over TLS answers like the one without, and says goodbye") 
 }
 
 TEST_CASE("a client that sends no handshake, or nonsense, is closed") {
-    tls_fixture f;
+    auto o = tls_fixture::on_loopback();
+    o.handshake_timeout = std::chrono::seconds(1);
+    tls_fixture f(o);
     SECTION("nothing") {
         raw_client c(f.web.port());
         CHECK(c.rest().second != read_end::timeout);

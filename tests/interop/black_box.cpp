@@ -292,7 +292,7 @@ TEST_CASE("a header that takes too long is answered with 408") {
 }
 
 TEST_CASE("an idle connection is closed without a reply") {
-    server s(nullptr, {"--idle-timeout-ms", "50"});
+    server s(nullptr, {"--idle-timeout-ms", "1000"});
     client c(s.port());
     CHECK(c.get("/").result_int() == 200);
     CHECK(c.closed());
@@ -309,7 +309,7 @@ TEST_CASE("a connection too many gets 503") {
 }
 
 TEST_CASE("SIGTERM lets what has begun end, and exits with 0") {
-    json const slow = {{"pattern", "/slow"}, {"delay_ms", 200}, {"content", "late"}};
+    json const slow = {{"pattern", "/slow"}, {"delay_ms", 1500}, {"content", "late"}};
     server s(json::array({hook("responder", "respond", slow),
                           hook("responder", "respond", {{"pattern", "/fast"}})}));
     client idle(s.port());

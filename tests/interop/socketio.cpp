@@ -78,7 +78,7 @@ std::string const calm = "60000";
 }  // namespace
 
 TEST_CASE("a hook on every path answers the event request with an acknowledgement") {
-    server s(nullptr);
+    server s(nullptr, {"--ping-interval-ms", calm});
     namespace_client c(s.port());
     CHECK(c.packet().payload == "42[\"auth\",{}]");
     json const reply = c.ask({{"method", "GET"},
@@ -92,7 +92,8 @@ TEST_CASE("a hook on every path answers the event request with an acknowledgemen
 }
 
 TEST_CASE("a hook sees a request that comes over Socket.IO") {
-    server s(json::array({responder({{"pattern", "/a/:x"}, {"do", "echo"}})}), {"--app", "full"});
+    server s(json::array({responder({{"pattern", "/a/:x"}, {"do", "echo"}})}),
+             {"--app", "full", "--ping-interval-ms", calm});
     namespace_client c(s.port(), {{"X-From", "handshake"}});
     json const reply = c.ask({{"method", "post"},
                               {"url", "/a/b?q=1"},
@@ -118,7 +119,7 @@ TEST_CASE("requests over Socket.IO overlap, each with its own acknowledgement") 
         script.push_back(responder({{"pattern", "/" + std::to_string(delay) + "/:n"},
                                     {"content", "${n}"},
                                     {"delay_ms", delay}}));
-    server s(script, {"--app", "full"});
+    server s(script, {"--app", "full", "--ping-interval-ms", calm});
     namespace_client c(s.port());
     std::size_t id = 0;
     for (int round = 0; round < 8; ++round)
@@ -137,7 +138,7 @@ TEST_CASE("requests over Socket.IO overlap, each with its own acknowledgement") 
 }
 
 TEST_CASE("what is no request is acknowledged with 400, and the socket goes on") {
-    server s(nullptr, {"--app", "full"});
+    server s(nullptr, {"--app", "full", "--ping-interval-ms", calm});
     namespace_client c(s.port());
     for (char const* const bad :
          {"", ",1", ",null", ",{}", ",[]", R"(,{"method":"GET"})", R"(,{"url":"/"})",
@@ -161,7 +162,7 @@ TEST_CASE("bytes of requests and replies over Socket.IO are attachments") {
     std::string const bytes("\xff\x00\xfe", 3);
     www.write("bytes.bin", bytes);
     server s(json::array({responder({{"do", "echo"}})}),
-             {"--app", "full", "--www", www.path().string()});
+             {"--app", "full", "--ping-interval-ms", calm, "--www", www.path().string()});
     namespace_client c(s.port());
 
     c.request(3, {{"method", "GET"}, {"url", "/bytes.bin"}});
@@ -184,7 +185,7 @@ TEST_CASE("bytes of requests and replies over Socket.IO are attachments") {
 }
 
 TEST_CASE("the Socket.IO service has the limits of the command line") {
-    server s(nullptr, {"--ping-interval-ms", calm, "--connect-timeout-ms", "100", "--max-payload",
+    server s(nullptr, {"--ping-interval-ms", calm, "--connect-timeout-ms", "1000", "--max-payload",
                        "500", "--cookie"});
     websocket_peer idle(s.port(), "/socket.io/?EIO=4&transport=websocket");
     std::string const greeting = idle.text();

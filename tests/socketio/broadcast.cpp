@@ -191,7 +191,7 @@ TEST_CASE("the acknowledgements of a broadcast are gathered") {
         CHECK(s.next_note() == "[5,\"x\"]");
     }
     SECTION("those that came in time") {
-        s.io().to("ab").timeout(100ms).async_emit_with_ack(
+        s.io().to("ab").timeout(1s).async_emit_with_ack(
             "q", [&s](hh::error_code ec, std::vector<nlohmann::json> all) {
                 s.note(ec.message() + ' ' + nlohmann::json(all).dump());
             });
@@ -200,7 +200,7 @@ TEST_CASE("the acknowledgements of a broadcast are gathered") {
         CHECK(s.next_note() == "operation has timed out [5]");
     }
     SECTION("those that came in time, though the others are gone") {
-        s.io().to("ab").timeout(100ms).emit(
+        s.io().to("ab").timeout(1s).emit(
             "q", [&s](hh::error_code ec, std::vector<nlohmann::json> all) {
                 s.note(ec.message() + ' ' + nlohmann::json(all).dump());
             });

@@ -49,11 +49,16 @@ list greet(std::string const& packet) {
     return packet.starts_with('0') ? list{hello} : list();
 }
 
-/// A port that nobody listens on.
-std::uint16_t free_port(asio::io_context& context) {
-    asio::ip::tcp::acceptor const a(context, {asio::ip::address_v4::loopback(), 0});
-    return a.local_endpoint().port();
-}
+/// A port on which nobody listens, and on which nobody else can.
+class silent_port {
+public:
+    explicit silent_port(asio::io_context& context)
+        : bound_(context, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+    std::uint16_t number() const { return bound_.local_endpoint().port(); }
+
+private:
+    asio::ip::tcp::socket bound_;
+};
 
 }  // namespace
 
@@ -86,7 +91,8 @@ TEST_CASE("what keeps a client from connecting is told") {
     CHECK(s.connect("http://127.0.0.1/a,b") == sio::error::bad_namespace);
     CHECK(s.connect("https://127.0.0.1/") == asio::error::operation_not_supported);
     CHECK_THROWS_AS(s.client.of("a,b"), boost::system::system_error);
-    CHECK(s.connect(socketio_url(free_port(s.context))) == asio::error::connection_refused);
+    silent_port const port(s.context);
+    CHECK(s.connect(socketio_url(port.number())) == asio::error::connection_refused);
 
     auto const closed = s.watched("/closed");
     CHECK(s.connect(socketio_url(service.port(), "/closed")) == sio::error::refused);
@@ -226,8 +232,8 @@ TEST_CASE("the reason of a client's disconnect is socket.io-client's") {
                 switch (polls++) {
                     case 0:
                         return {
-                            support::ok("0{\"sid\":\"s\",\"upgrades\":[],\"pingInterval\":50,"
-                                        "\"pingTimeout\":50,\"maxPayload\":1000}")};
+                            support::ok("0{\"sid\":\"s\",\"upgrades\":[],\"pingInterval\":500,"
+                                        "\"pingTimeout\":500,\"maxPayload\":1000}")};
                     case 1:
                         return {support::ok('4' + hello)};
                     default:
@@ -273,7 +279,8 @@ TEST_CASE("a client gives up after as many attempts as it may make") {
     s.client.on_reconnect_attempt([&](std::size_t n) { CHECK(n == ++attempts); });
     s.client.on_reconnect_failed([&] { failed = true; });
     auto const io = s.watched();
-    CHECK(s.connect(socketio_url(free_port(s.context))) == asio::error::connection_refused);
+    silent_port const port(s.context);
+    CHECK(s.connect(socketio_url(port.number())) == asio::error::connection_refused);
     CHECK(s.errors.size() == 1);
     for (std::size_t const errors : {5U, 9U}) {
         attempts = 0;

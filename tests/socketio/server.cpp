@@ -176,7 +176,7 @@ TEST_CASE("what means nothing is passed over") {
 
 TEST_CASE("a client that joins nothing is closed, one that has joined may leave") {
     sio::options o;
-    o.connect_timeout = 100ms;
+    o.connect_timeout = 1s;
     socketio_service s(o);
     s.io().of("/mw").use([](sio::socket const&, sio::next const& go) {
         go(sio::middleware_error{"nope", {}});
@@ -200,7 +200,7 @@ TEST_CASE("a client that joins nothing is closed, one that has joined may leave"
 
 TEST_CASE("attachments that do not come close the connection") {
     sio::options o;
-    o.connect_timeout = 100ms;
+    o.connect_timeout = 1s;
     socketio_service s(o);
     serve(s, s.io().of("/"));
     socketio_peer p(s);
@@ -301,8 +301,8 @@ TEST_CASE("the reason of a disconnection is told") {
 
 TEST_CASE("a client that does not answer pings is disconnected") {
     sio::options o;
-    o.engine.ping_interval = 50ms;
-    o.engine.ping_timeout = 50ms;
+    o.engine.ping_interval = 500ms;
+    o.engine.ping_timeout = 500ms;
     socketio_service s(o);
     serve(s, s.io().of("/"));
     socketio_peer p(s);

@@ -68,15 +68,20 @@ struct subject : support::client_subject<sj::client, sj::client_connection> {
     std::function<void(sj::client_connection&, std::string_view)> on_message{};
 };
 
+/// Those of a client that gives up no transport on a slow machine.
+sj::client_options patient() {
+    sj::client_options o;
+    o.open_timeout = 10s;
+    return o;
+}
+
 std::string url_of(std::uint16_t port, std::string_view path = "/echo") {
     return "http://127.0.0.1:" + std::to_string(port) + std::string(path);
 }
 
 sj::client_options only(way w) {
-    sj::client_options o;
+    auto o = patient();
     o.transports = {w};
-    // machines that test may be slow
-    o.open_timeout = 10s;
     return o;
 }
 
@@ -201,7 +206,7 @@ TEST_CASE("The next transport is tried when the server has no WebSocket") {
     auto without = support::service_options("/echo");
     without.websocket = false;
     services.echo(without);
-    subject s;
+    subject s(patient());
     REQUIRE_FALSE(s.connect(url_of(services.port(), "/echo/")));
     CHECK(s.connection.transport() == "xhr-streaming");
     subject none(only(way::websocket));
@@ -221,7 +226,9 @@ TEST_CASE("The next transport is tried when one is refused, buffered or nonsense
                                   {chunked + chunk("c[2010,\"x\"]\n"), false},
                                   {"HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n", false}}) {
         CAPTURE(stream.text);
-        subject s;
+        auto o = patient();
+        o.open_timeout = 2s;  // one says nothing
+        subject s(o);
         bool opened = false;
         scripted_server const server(s.context, [&](std::string const& r) -> scripted {
             if (asks(r, "/info")) return {info};
@@ -299,7 +306,7 @@ TEST_CASE("A URL that is none, one without TLS, and no server are errors") {
 }
 
 TEST_CASE("A server that closes before the connection is open says why it is not") {
-    subject s;
+    subject s(patient());
     scripted_server const server(s.context, [](std::string const& r) -> scripted {
         if (asks(r, "/info")) return {info};
         return {asks(r, "/xhr_streaming") ? chunked + chunk("c[3000,\"Go away!\"]\n") : not_found};
@@ -458,11 +465,11 @@ TEST_CASE("Heartbeats keep a connection") {
     for (way const w : all_ways) {
         CAPTURE(name_of(w));
         sj::client_options o = only(w);
-        o.heartbeat_timeout = 800ms;
+        o.heartbeat_timeout = 2s;
         subject s(o);
         REQUIRE_FALSE(s.connect(url_of(services.port())));
         auto const begin = std::chrono::steady_clock::now();
-        s.until([&] { return std::chrono::steady_clock::now() - begin > 1'200ms; });
+        s.until([&] { return std::chrono::steady_clock::now() - begin > 2'500ms; });
         CHECK(s.connection.is_open());
         CHECK(s.log.empty());
     }
@@ -499,7 +506,7 @@ TEST_CASE("The server's base_url is followed, and keeps the client's fields to t
 TEST_CASE("An attempt can be cancelled at every step") {
     for (auto const* step : {"/info", "/websocket", "/xhr_streaming", "/xhr"}) {
         CAPTURE(step);
-        subject s;
+        subject s(patient());
         asio::cancellation_signal stop;
         bool reached = false;
         scripted_server const server(s.context, [&](std::string const& r) -> scripted {

@@ -684,7 +684,7 @@ TEST_CASE("sessions, what waits for clients, and what is dropped or refused are 
     o.queue_bytes = 1000;
     o.overflow = hh::sockjs::overflow_policy::drop;
     o.max_sessions = 2;
-    o.disconnect_delay = 200ms;
+    o.disconnect_delay = 2s;
     auto& server = s.add(o, [](hh::sockjs::connection c) {
         c.on_message([c](std::string_view) mutable {
             for (int i = 0; i < 3; ++i) c.send(std::string(600, 'x'));

@@ -10,10 +10,10 @@
 
 namespace support {
 
-/// Waits for a condition, at most five seconds. @return whether it came
+/// Waits for a condition, at most twenty seconds. @return whether it came
 template <class Condition>
 bool eventually(Condition c) {
-    auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!c()) {
         if (std::chrono::steady_clock::now() > until) return false;
         std::this_thread::yield();

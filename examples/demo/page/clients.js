@@ -88,7 +88,7 @@ export class SockJSClient extends MessageClient {
 
   connect() {
     if (!window.SockJS) return this.onState('sockjs-client is not installed', false);
-    const socket = new window.SockJS('/sockjs', null, { transports: this.transport });
+    const socket = new window.SockJS('/sockjs', null, { transports: this.transport, timeout: 10000 });
     this.open(socket, () => socket.transport);
   }
 }

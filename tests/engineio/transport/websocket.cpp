@@ -141,7 +141,7 @@ TEST_CASE("the server closes behind what it has sent") {
 TEST_CASE("heartbeats come over a WebSocket, and a client without them is given up") {
     eio::options o;
     o.ping_interval = 50ms;
-    o.ping_timeout = 50ms;
+    o.ping_timeout = 1s;
     engineio_service s(o);
     auto w = engineio_socket(s);
     w.text();
@@ -220,7 +220,7 @@ TEST_CASE("an upgrade without a probe is one") {
 
 TEST_CASE("a probe that fails leaves polling as it was") {
     eio::options o;
-    o.upgrade_timeout = 50ms;
+    o.upgrade_timeout = 500ms;
     engineio_service s(o);
     polling_peer p(s);
     SECTION("it drops") {
@@ -272,7 +272,9 @@ TEST_CASE("a second WebSocket for a session is accepted and closed") {
 }
 
 TEST_CASE("a session that ends during an upgrade closes the probe too") {
-    engineio_service s;
+    eio::options o;
+    o.upgrade_poll_interval = 10s;
+    engineio_service s(o);
     s.on_connection(
         [](eio::connection c) { c.on_message([c](std::string_view) mutable { c.close(); }); });
     polling_peer p(s);

@@ -34,7 +34,7 @@ const get = (url, options) =>
 // The name of the server that a SockJS session is with.
 const server_of = (url, transport) =>
   new Promise((resolve, reject) => {
-    const socket = new SockJS(url + '/hooks', null, { transports: [transport] });
+    const socket = new SockJS(url + '/hooks', null, { transports: [transport], timeout: 10000 });
     socket.onopen = () => socket.send(JSON.stringify({ method: 'GET', url: '/who', headers: {} }));
     socket.onmessage = (e) => {
       resolve(JSON.parse(JSON.parse(e.data).content).name);
@@ -137,7 +137,8 @@ const fails_at_times = async (make) => {
 };
 
 (async () => {
-  const calm = ['--ping-interval-ms', '25000', '--ping-timeout-ms', '20000'];
+  const calm = ['--ping-interval-ms', '25000', '--ping-timeout-ms', '20000',
+    '--connect-timeout-ms', '20000'];
   const servers = await Promise.all(
     ['a', 'b'].map((name) =>
       servers_of.start(program, [

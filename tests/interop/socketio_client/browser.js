@@ -12,7 +12,8 @@ process.exitCode = 1;
 
 (async () => {
   const www = make_page(folder, 'socket.io-client/dist/socket.io.min.js', path.join(__dirname, 'browser_cases.js'));
-  const options = ['--app', 'full', '--www', www, '--threads', '2', '--ping-timeout-ms', '5000'];
+  const options = ['--app', 'full', '--www', www, '--threads', '2', '--ping-timeout-ms', '5000',
+    '--connect-timeout-ms', '20000'];
   const here = await start(program, options);
   const there = await start(program, [...options, '--cors', here.url]);
   const rows = [];

@@ -296,7 +296,8 @@ const yesterday = (url, full, way) => {
 
 (async () => {
   const program = process.argv[2];
-  const at = (...more) => start(program, ['--threads', '2', '--ping-timeout-ms', '5000', ...more]);
+  const at = (...more) => start(program, ['--threads', '2', '--ping-timeout-ms', '5000',
+    '--connect-timeout-ms', '20000', ...more]);
   const full = await at('--app', 'full');
   const packed = await at('--app', 'full', '--parser', 'msgpack');
   const basic = await at();

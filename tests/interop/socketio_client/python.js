@@ -8,7 +8,8 @@ const { start } = require('../harness.js');
 process.exitCode = 1;
 
 (async () => {
-  const server = await start(process.argv[2], ['--app', 'full', '--ping-timeout-ms', '5000']);
+  const server = await start(process.argv[2], ['--app', 'full', '--ping-timeout-ms', '5000',
+    '--connect-timeout-ms', '20000']);
   const python = process.env.PYTHON || 'python3';
   const script = path.join(__dirname, 'python_client.py');
   const child = spawn(python, [script, server.url], { stdio: 'inherit' });

@@ -12,7 +12,8 @@ process.exitCode = 1;
   const servers = {
     full: await start(program, ['--app', 'full', '--threads', '2', ...calm]),
     basic: await start(program, ['--app', 'basic', ...calm]),
-    quick: await start(program, ['--app', 'full', '--connect-timeout-ms', '300']),
+    quick: await start(program, ['--app', 'full', '--connect-timeout-ms', '1000',
+      '--ping-timeout-ms', '20000']),
     msgpack: await start(program, ['--app', 'full', '--parser', 'msgpack', ...calm]),
     recovery: await start(program, ['--app', 'full', '--recovery', ...calm]),
   };

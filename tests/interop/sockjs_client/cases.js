@@ -30,8 +30,11 @@
     return JSON.stringify(s.length > 60 ? s.slice(0, 60) + '...' : s);
   }
 
+  // By itself the client gives a transport as little as 300 ms.
   function open(SockJS, url, transport) {
-    return new SockJS(url, null, transport ? { transports: [transport] } : {});
+    var options = { timeout: 10000 };
+    if (transport) options.transports = [transport];
+    return new SockJS(url, null, options);
   }
 
   // Every code unit that there is, lone surrogates too.

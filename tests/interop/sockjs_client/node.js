@@ -19,7 +19,7 @@ process.exitCode = 1;
   todo.push([
     'without WebSocket the client takes the next transport',
     async () => {
-      const socket = new SockJS(server.url + '/disabled_websocket_echo');
+      const socket = new SockJS(server.url + '/disabled_websocket_echo', null, { timeout: 10000 });
       await new Promise((resolve, reject) => {
         socket.onopen = resolve;
         socket.onclose = (e) => reject(new Error(e.reason));
@@ -32,7 +32,7 @@ process.exitCode = 1;
     'a broadcast reaches clients of every transport',
     async () => {
       const sockets = ['websocket', 'xhr-streaming', 'eventsource', 'xhr-polling'].map(
-        (t) => new SockJS(server.url + '/broadcast', null, { transports: [t] })
+        (t) => new SockJS(server.url + '/broadcast', null, { transports: [t], timeout: 10000 })
       );
       await Promise.all(sockets.map((s) => new Promise((resolve) => (s.onopen = resolve))));
       const all = Promise.all(

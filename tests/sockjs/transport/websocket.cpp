@@ -281,7 +281,7 @@ TEST_CASE("a WebSocket that is still being written to is not closed for want of 
     sockjs_services s;
     auto o = service_options("/full");
     o.heartbeat_delay = 60ms;
-    o.pong_timeout = 1s;
+    o.pong_timeout = 3s;
     tally sent;
     tally full;
     s.add(o, [&](hh::sockjs::connection c) {
@@ -295,7 +295,7 @@ TEST_CASE("a WebSocket that is still being written to is not closed for want of 
     REQUIRE(full.reaches(1));
     websocket_peer beats(s.port(), "/clock/0/s/websocket");
     CHECK(beats.text() == "o");
-    for (int i = 0; i < 25; ++i) {
+    for (int i = 0; i < 75; ++i) {
         REQUIRE(beats.frame().op == 9);
         beats.send("", 10);
     }

@@ -79,7 +79,7 @@ TEST_CASE("a session that the server closed says so to each poll") {
 TEST_CASE("a session without a receiver is over after the disconnect delay") {
     sockjs_services s;
     auto o = service_options("/close");
-    o.disconnect_delay = 100ms;
+    o.disconnect_delay = 1s;
     tally closed;
     auto& server = s.add(o, [&](hh::sockjs::connection c) {
         c.on_close([&](hh::sockjs::close_code, std::string_view) { closed.add(); });
