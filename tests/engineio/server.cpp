@@ -493,6 +493,7 @@ TEST_CASE("drain closes every session, and opens none") {
 TEST_CASE("drain does not wait long for clients that do not poll") {
     eio::options o;
     o.close_timeout = 10min;
+    o.drain_timeout = 50ms;
     engineio_service s(o);
     polling_peer const silent(s);
     s.server().drain();

@@ -291,7 +291,7 @@ TEST_CASE("close does not wait for ever") {
 TEST_CASE("a server that drains waits for the next poll, but not for long") {
     machine m;
     m.send("a");
-    CHECK_FALSE(m.s.drain(m.now).closed);
+    CHECK_FALSE(m.s.close_to_drain(m.now).closed);
     CHECK(m.s.deadline() == m.now + 1s);
     SECTION("it comes") {
         CHECK(text(m.poll().poll) == "4a");
@@ -307,7 +307,7 @@ TEST_CASE("a server that drains waits for the next poll, but not for long") {
 TEST_CASE("a server that drains waits no longer for a session that was closed before") {
     machine m;
     m.s.close(m.now);
-    CHECK_FALSE(m.s.drain(m.now).closed);
+    CHECK_FALSE(m.s.close_to_drain(m.now).closed);
     CHECK(m.s.deadline() == m.now + 1s);
     CHECK(m.pass(1s).closed == close_reason::forced_close);
 
@@ -315,19 +315,19 @@ TEST_CASE("a server that drains waits no longer for a session that was closed be
     soon.close_timeout = 10ms;
     machine hasty(soon);
     hasty.s.close(hasty.now);
-    hasty.s.drain(hasty.now);
+    hasty.s.close_to_drain(hasty.now);
     CHECK(hasty.s.deadline() == hasty.now + 10ms);
 }
 
 TEST_CASE("a server that drains answers the poll that waits, and closes WebSockets") {
     machine m;
     m.poll();
-    auto const todo = m.s.drain(m.now);
+    auto const todo = m.s.close_to_drain(m.now);
     CHECK(text(todo.poll) == "1");
     CHECK(todo.closed == close_reason::server_shutting_down);
     machine ws({}, transport_kind::websocket);
-    CHECK(ws.s.drain(ws.now).close_websocket);
-    CHECK_FALSE(ws.s.drain(ws.now).closed);
+    CHECK(ws.s.close_to_drain(ws.now).close_websocket);
+    CHECK_FALSE(ws.s.close_to_drain(ws.now).closed);
 }
 
 TEST_CASE("nothing is handed on from a session that closes") {

@@ -68,7 +68,8 @@ struct options {
     std::chrono::milliseconds upgrade_poll_interval{100};
     /// How long a session that was closed waits for the poll that learns of it.
     std::chrono::milliseconds close_timeout{30'000};
-    /// How long it does when the server drains: clients that poll ask anew within a round trip.
+    /// How long a session waits for that poll when the server drains. An http::server that drains
+    /// takes no connections: only clients with a request under way learn of the end.
     std::chrono::milliseconds drain_timeout{1'000};
 
     /// Bytes of a request's body, or of a WebSocket message; beyond them 413, or close 1009.

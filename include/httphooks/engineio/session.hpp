@@ -103,8 +103,9 @@ public:
 
     /// Closes behind what waits. @param why what the application is told
     session_actions close(time_point now, close_reason why = close_reason::forced_close);
-    /// Closes as the server does when it drains. One that is closed already waits no longer either.
-    session_actions drain(time_point now);
+    /// Closes for a server that drains: waits for the last poll no longer than drain_timeout, also
+    /// when the session was closed before.
+    session_actions close_to_drain(time_point now);
     /// Ends the session at once.
     session_actions fail(close_reason why);
     /// Whether the client is not listened to: its heartbeat is then not missed.
@@ -327,7 +328,7 @@ inline session_actions session::close(time_point now, close_reason why) {
     return todo;
 }
 
-inline session_actions session::drain(time_point now) {
+inline session_actions session::close_to_drain(time_point now) {
     session_actions todo = close(now, close_reason::server_shutting_down);
     if (phase_ == phase::closing)
         closing_until_ = std::min(closing_until_, now + options_->drain_timeout);

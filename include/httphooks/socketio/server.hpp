@@ -140,7 +140,7 @@ public:
     /// The Engine.IO server below: its headers, who may connect, what was refused.
     engineio::server engine() const { return server_->engine(); }
 
-    /** Closes all connections, and takes no more.
+    /** Closes all connections, and takes no more. See also engineio::options::drain_timeout.
         @par Completes with
         nothing, when the last connection has gone */
     template <asio::completion_token_for<void()> Token>

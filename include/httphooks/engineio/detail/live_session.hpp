@@ -63,7 +63,7 @@ public:
     template <class Write>
     bool send_text_with(std::size_t expected, Write write);
     void close(close_reason why = close_reason::forced_close);
-    void drain();
+    void close_to_drain();
     void pause();
     void resume();
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
@@ -270,9 +270,9 @@ inline void live_session::close(close_reason why) {
     home_.dispatch([s = self(), why] { s->apply(s->machine_.close(clock::now(), why)); });
 }
 
-inline void live_session::drain() {
+inline void live_session::close_to_drain() {
     open_.store(false, std::memory_order_relaxed);
-    home_.dispatch([s = self()] { s->apply(s->machine_.drain(clock::now())); });
+    home_.dispatch([s = self()] { s->apply(s->machine_.close_to_drain(clock::now())); });
 }
 
 inline void live_session::pause() {

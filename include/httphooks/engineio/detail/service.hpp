@@ -244,7 +244,7 @@ inline void service::drain() {
         std::lock_guard const lock(mutex_);
         draining_ = true;
     }
-    for (auto const& c : all()) c.session()->drain();
+    for (auto const& c : all()) c.session()->close_to_drain();
 }
 
 }  // namespace httphooks::engineio::detail
