@@ -6,7 +6,7 @@
 # translate the headers a few times, not once an example. Beside the program, each example has a link
 # of its name.
 #
-# Each source becomes a namespace, in a unit with those of the same protocol, behind the headers of
+# Each source becomes a namespace, in a unit with those that include much the same, behind the headers of
 # them all. main() is a function like others there, so it gets the return that it may lack.
 function(httphooks_join_examples target)
   set(units http sockjs socketio)
@@ -43,7 +43,7 @@ function(httphooks_join_examples target)
     set(file "${CMAKE_CURRENT_BINARY_DIR}/${target}_${unit}.cpp")
     file(GENERATE OUTPUT "${file}" CONTENT "${includes}
 
-static int run(int (*f)(int, char**), int argc, char** argv) { return f(argc, argv); }
+[[maybe_unused]] static int run(int (*f)(int, char**), int argc, char** argv) { return f(argc, argv); }
 [[maybe_unused]] static int run(int (*f)(), int, char**) { return f(); }
 
 ${${unit}_text}")
