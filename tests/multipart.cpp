@@ -3,8 +3,8 @@
 #include <httphooks/multipart.hpp>
 
 #include "support/catch.hpp"
+#include "support/processor_time.hpp"
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -161,16 +161,14 @@ TEST_CASE("a part may be of several parts, once") {
 }
 
 TEST_CASE("a mebibyte of prefixes of the delimiter takes no time to speak of") {
-    using clock = std::chrono::steady_clock;
     for (std::string_view const prefix :
          {"\r\n--", "\r\n--bbbbbbb", "\r\r\n", "--b\r\n", "\r\n--bb\r\n"}) {
         std::string body = "--bbbbbbbb\r\n\r\n";
         while (body.size() < (1u << 20)) body += prefix;
-        auto const start = clock::now();
+        double const start = support::processor_seconds();
         auto const parts = parse(body + "\r\n--bbbbbbbb--", "multipart/mixed; boundary=bbbbbbbb");
-        auto const took = clock::now() - start;
+        CHECK(support::processor_seconds() - start < 0.5);
         CHECK(parts.has_value());
-        CHECK(took < std::chrono::milliseconds(500));
     }
 }
 

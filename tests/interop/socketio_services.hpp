@@ -60,8 +60,11 @@ inline void talk(socketio::socket s) {
         else
             s.emit("echo", a);
     });
-    s.on("ackme", [s] {
-        s.timeout(std::chrono::milliseconds(300))
+    // an argument: for how many milliseconds
+    s.on("ackme", [s](arguments const& how) {
+        int patience = 300;
+        how.read(patience, 0);
+        s.timeout(std::chrono::milliseconds(patience))
             .emit("q", 1, [s](hh::error_code ec, arguments const& a) {
                 if (ec)
                     s.emit("acked", ec.message(), nullptr);

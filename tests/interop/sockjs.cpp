@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -199,8 +200,10 @@ TEST_CASE("options set the delays, the iframe's script and the origins") {
     CHECK(s.post("/echo/0/s/xhr").body == "o\n");
     CHECK(s.post("/echo/0/s/xhr").body == "h\n");
     http_peer sender(s.port());
+    auto const begin = std::chrono::steady_clock::now();
     CHECK(support::eventually(
         [&] { return sender.ask("POST", "/echo/0/s/xhr_send", {}, "[]").status == 404; }));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(4));  // 5 by default
     support::field_list const bad{{"Origin", "https://bad.example"}};
     CHECK(s.ask("POST", "/echo/0/a/xhr", bad).status == 403);
     CHECK(s.ask("GET", "/echo/info", bad).status == 200);

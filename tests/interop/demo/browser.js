@@ -272,7 +272,7 @@ process.exitCode = 1;
       const reply = await fetch('/tasks/slow');
       return reply.status;
     });
-    await page.waitForSelector('.hook.running[data-hook="slow"], .hook.lit[data-hook="slow"]');
+    await page.waitForFunction(() => document.querySelector('.hook.running[data-hook="slow"]'));
     await page.click('#drain');
     await text(page, '#drain-result', /^sessions: [1-9][0-9]* → [0-9]+$/);
     assert.strictEqual(await slow, 200);

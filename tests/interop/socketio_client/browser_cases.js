@@ -43,7 +43,7 @@
       const socket = await opened(io, url, options);
       const acked = once(socket, 'acked');
       socket.once('q', (n, answer) => answer(new Uint8Array([n])));
-      socket.emit('ackme');
+      socket.emit('ackme', 20000);
       same(await acked, [null, new Uint8Array([1])]);
       socket.close();
     },

@@ -66,11 +66,11 @@ const common = (kind, make, url, way, options) => {
   add('the server asks, and is answered, or not', async (socket) => {
     let acked = once(socket, 'acked');
     socket.once('q', (n, answer) => answer(n + 1));
-    socket.emit('ackme');
+    socket.emit('ackme', 20000);
     same(await acked, [null, 2]);
     acked = once(socket, 'acked');
     socket.once('q', (n, answer) => answer(Buffer.from([n])));
-    socket.emit('ackme');
+    socket.emit('ackme', 20000);
     alike(await acked, [null, Buffer.from([1])]);
     acked = once(socket, 'acked');
     socket.emit('ackme');

@@ -56,7 +56,7 @@ def everything_comes_back(transports):
 
 def the_server_asks(transports):
     with Client(transports) as c:
-        c.emit("ackme")
+        c.emit("ackme", 20000)
         c.wants("acked", None, "answer")
 
 

@@ -359,9 +359,9 @@ each('only the first acknowledgement is sent', 'full', async (url, way) => {
   s.end();
 });
 
-// Has the server ask; gives the number of its question.
-const asked = async (s) => {
-  await s.send('2["ackme"]');
+// Has the server ask, and wait for so many milliseconds; gives the number of its question.
+const asked = async (s, patience = 20000) => {
+  await s.send(`2["ackme",${patience}]`);
   return /^2(\d+)\["q",1\]$/.exec(await s.next())[1];
 };
 
@@ -377,7 +377,7 @@ each('the client is asked, and answers', 'full', async (url, way) => {
 each('who does not answer in time is told of; the late answer does nothing', 'full',
   async (url, way) => {
     const s = await connected(way, url);
-    const id = await asked(s);
+    const id = await asked(s, 300);
     same(await s.next(), '2["acked","operation has timed out",null]');
     await s.send(`3${id}["late"]`);
     await nothing_more(s);
@@ -947,7 +947,7 @@ each('MessagePack: events and acknowledgements, with bytes in their places', 'ms
     same(decode(await s.next()), { type: 3, data: values, nsp: '/', id: 7 });
     await s.send(encode({ type: 2, nsp: '/', data: ['bin'], options: { compress: true } }));
     same(decode(await s.next()), { type: 2, nsp: '/', data: ['bin', bytes(1, 2, 3), { a: [bytes()] }] });
-    await s.send(encode({ type: 2, nsp: '/', data: ['ackme'] }));
+    await s.send(encode({ type: 2, nsp: '/', data: ['ackme', 20000] }));
     const q = decode(await s.next());
     same([q.type, q.data, typeof q.id], [2, ['q', 1], 'number']);
     await s.send(encode({ type: 3, nsp: '/', id: q.id, data: ['v'] }));
