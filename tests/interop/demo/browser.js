@@ -58,7 +58,7 @@ process.exitCode = 1;
   const method = (page, name) => page.click(`label:has(input[value=${name}])`);
 
   let page = await open();
-  page.setDefaultTimeout(10000);
+  page.setDefaultTimeout(30000);
 
   const cases = [];
   const test = (name, body) => cases.push([name, body]);
