@@ -62,7 +62,7 @@ public:
     bool send(prepared_message const& m);
     template <class Write>
     bool send_text_with(std::size_t expected, Write write);
-    void close(close_reason why = close_reason::forced_close);
+    void close();
     void close_to_drain();
     void pause();
     void resume();
@@ -265,9 +265,9 @@ inline void live_session::flush_later() {
     });
 }
 
-inline void live_session::close(close_reason why) {
+inline void live_session::close() {
     open_.store(false, std::memory_order_relaxed);
-    home_.dispatch([s = self(), why] { s->apply(s->machine_.close(clock::now(), why)); });
+    home_.dispatch([s = self()] { s->apply(s->machine_.close(clock::now())); });
 }
 
 inline void live_session::close_to_drain() {
