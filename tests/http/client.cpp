@@ -410,8 +410,11 @@ TEST_CASE("a response may not be larger than the limits") {
     std::string trailers = head + "Transfer-Encoding: chunked\r\n\r\n0\r\n";
     for (int i = 0; i < 30; ++i) trailers += "X: y\r\n";
     CHECK(asked(trailers + "\r\n") == beast_http::error::header_limit);
-    CHECK(asked(head + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'x')) ==
-          beast_http::error::header_limit);
+    // Beast of Boost 1.87 and newer has a limit of its own for a chunk's line
+    hh::error_code const chunk_line =
+        asked(head + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'x'));
+    CHECK((chunk_line == beast_http::error::header_limit ||
+           chunk_line == beast_http::error::bad_chunk_extension));
 }
 
 TEST_CASE("a kept connection that died is replaced") {

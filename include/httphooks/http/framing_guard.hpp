@@ -78,8 +78,9 @@ public:
 
     /** Judges input that a parser wants more of, in the middle of a chunked body.
         @param pending the bytes that wait: a chunk's line, or the last one and trailer fields
+        @param in_trailer whether they begin with a trailer field, the last chunk's line being taken
         @return false when no end of them within the limits is possible */
-    bool on_pending(std::string_view pending) noexcept;
+    bool on_pending(std::string_view pending, bool in_trailer) noexcept;
 
     /// The status to answer with, when the request was refused; else status::unknown.
     status refusal() const noexcept { return refusal_; }
@@ -192,7 +193,6 @@ inline bool forbidden_in_trailer(field id, std::string_view name) noexcept {
         case field::proxy_authenticate:
         case field::www_authenticate:
         case field::cookie:
-        case field::cookie2:
         case field::set_cookie:
         case field::content_encoding:
         case field::content_type:
@@ -211,7 +211,7 @@ inline bool forbidden_in_trailer(field id, std::string_view name) noexcept {
         case field::forwarded:
             return true;
         default:
-            return ascii_istarts_with(name, "x-forwarded-") ||
+            return ascii_iequals(name, "cookie2") || ascii_istarts_with(name, "x-forwarded-") ||
                    ascii_istarts_with(name, "x-httphooks-");
     }
 }
@@ -352,14 +352,17 @@ inline bool framing_guard::on_trailer(field id, std::string_view name,
     return true;
 }
 
-inline bool framing_guard::on_pending(std::string_view pending) noexcept {
-    // the CRLF that ends the chunk before belongs to what the parser waits with
-    if (pending.starts_with("\r\n")) pending.remove_prefix(2);
-    std::size_t const line = pending.find('\n');
-    if (line == pending.npos)
-        return pending.size() <= limits_.chunk_extensions + most_size_digits + 1 ||
-               refuse(status::bad_request);
-    std::size_t const trailer = pending.size() - line - 1;
+inline bool framing_guard::on_pending(std::string_view pending, bool in_trailer) noexcept {
+    std::size_t trailer = trailer_bytes_ + pending.size();
+    if (!in_trailer) {
+        // the CRLF that ends the chunk before belongs to what the parser waits with
+        if (pending.starts_with("\r\n")) pending.remove_prefix(2);
+        std::size_t const line = pending.find('\n');
+        if (line == pending.npos)
+            return pending.size() <= limits_.chunk_extensions + most_size_digits + 1 ||
+                   refuse(status::bad_request);
+        trailer = pending.size() - line - 1;
+    }
     return trailer <= limits_.header + 2 || refuse(status::request_header_fields_too_large);
 }
 

@@ -5,11 +5,11 @@
     Beast's parser, filling a request of ours, with every step judged by the framing guard.
 */
 
+#include <httphooks/detail/boost_version.hpp>
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
@@ -24,8 +24,8 @@ namespace httphooks::http::detail {
     First put_header() with the whole header block, then put_body() with what follows until done().
     Trailers are judged and dropped. After false the reply is refusal() and the connection closes.
 */
-class request_parser final : private beast::http::basic_parser<true> {
-    using base = beast::http::basic_parser<true>;
+class request_parser final : private httphooks::detail::boost_parser<true> {
+    using base = httphooks::detail::boost_parser<true>;
 
 public:
     request_parser(httphooks::request& into, framing_guard& guard) : into_(into), guard_(guard) {
@@ -38,6 +38,8 @@ public:
     bool put_header(std::string_view block) {
         error_code ec;
         std::size_t const n = this->put(asio::const_buffer(block.data(), block.size()), ec);
+        // Boost 1.92 and newer refuse some codings by themselves, when all fields were read
+        if (ec == beast::http::error::bad_transfer_encoding && n == block.size()) judge_header();
         if (ec && ec != beast::http::error::need_more) return refuse(status::bad_request);
         if (n != block.size() || !this->is_header_done()) return refuse(status::bad_request);
         return true;
@@ -47,15 +49,15 @@ public:
     bool put_body(std::string_view bytes, std::size_t& used) {
         used = 0;
         while (used < bytes.size() && !done()) {
-            // Beast asserts this much when it sees a last chunk again; no chunked body ends with
-            // less
-            if (this->chunked() && bytes.size() - used < 5) return true;
+            if (this->chunked() && bytes.size() - used < httphooks::detail::least_chunked_input)
+                return true;
             error_code ec;
             put_from_ = bytes.data() + used;
             std::size_t const n = this->put(asio::const_buffer(put_from_, bytes.size() - used), ec);
             used += n;
             if (ec == beast::http::error::need_more)
-                return guard_.on_pending(bytes.substr(used)) || refuse(guard_.refusal());
+                return guard_.on_pending(bytes.substr(used), in_trailer_) ||
+                       refuse(guard_.refusal());
             if (ec) return refuse(status::bad_request);
         }
         return true;
@@ -103,13 +105,15 @@ private:
     void on_response_impl(int, sv, int, error_code&) override {}
 
     void on_field_impl(field id, sv name, sv value, error_code& ec) override {
-        if (this->is_header_done()) {
-            if (!guard_.on_trailer(id, std_view(name), std_view(value))) stop(ec);
-        } else if (guard_.on_field(id, std_view(value))) {
+        if (this->is_header_done()) return on_trailer_field_impl(id, name, value, ec);
+        if (guard_.on_field(id, std_view(value)))
             append(id, name, value);
-        } else {
+        else
             stop(ec);
-        }
+    }
+
+    void on_trailer_field_impl(field id, sv name, sv value, error_code& ec) override {
+        if (!guard_.on_trailer(id, std_view(name), std_view(value))) stop(ec);
     }
 
     /// Most fields stand in the header as we would write them, and are copied in one piece.
@@ -125,7 +129,11 @@ private:
     void on_header_impl(error_code& ec) override {
         // later, a Connection field of the trailer would change it
         keep_alive_ = this->base::keep_alive();
-        if (!guard_.on_header(into_.method(), std_view(into_.target()), into_.version())) stop(ec);
+        if (!judge_header()) stop(ec);
+    }
+
+    bool judge_header() {
+        return guard_.on_header(into_.method(), std_view(into_.target()), into_.version());
     }
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
@@ -146,6 +154,7 @@ private:
             return stop(ec);
         }
         announced_ += size;
+        in_trailer_ = size == 0;
     }
 
     /// How many digits the size in front of an extension has, leading zeros included.
@@ -171,6 +180,7 @@ private:
     char const* put_from_ = nullptr;
     status refusal_ = status::unknown;
     bool keep_alive_ = false;
+    bool in_trailer_ = false;
 };
 
 }  // namespace httphooks::http::detail

@@ -5,11 +5,11 @@
     Beast's parser, filling a response of ours, with limits and without ambiguity.
 */
 
+#include <httphooks/detail/boost_version.hpp>
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
@@ -28,8 +28,8 @@ namespace httphooks::http::detail {
     @par Source
     RFC 9112 6
 */
-class response_parser final : private beast::http::basic_parser<false> {
-    using base = beast::http::basic_parser<false>;
+class response_parser final : private httphooks::detail::boost_parser<false> {
+    using base = httphooks::detail::boost_parser<false>;
 
 public:
     /** @param header_limit bytes of status line, fields and trailers
@@ -90,6 +90,11 @@ private:
         return !ec;
     }
 
+    bool count_field(sv name, sv value, error_code& ec) {
+        constexpr std::size_t colon_and_line_end = 4;
+        return count(name.size() + value.size() + colon_and_line_end, ec);
+    }
+
     void on_request_impl(verb, sv, sv, int, error_code&) override {}
 
     void on_response_impl(int code, sv reason, int version, error_code& ec) override {
@@ -106,9 +111,7 @@ private:
     }
 
     void on_field_impl(field id, sv name, sv value, error_code& ec) override {
-        constexpr std::size_t colon_and_line_end = 4;
-        if (!count(name.size() + value.size() + colon_and_line_end, ec)) return;
-        if (this->is_header_done()) return;
+        if (!count_field(name, value, ec) || this->is_header_done()) return;
         std::string_view const text = std_view(value);
         if (!httphooks::detail::is_field_text(text)) {
             ec = beast::http::error::bad_value;
@@ -123,6 +126,10 @@ private:
                 ec = beast::http::error::bad_transfer_encoding;
         }
         if (!ec) into_.append_parsed(id, std_view(name), text);
+    }
+
+    void on_trailer_field_impl(field, sv name, sv value, error_code& ec) override {
+        count_field(name, value, ec);
     }
 
     void on_header_impl(error_code& ec) override {
