@@ -18,11 +18,23 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <utility>
 
 namespace httphooks::http::detail {
+
+/// Who may listen on the port of an acceptor besides it.
+enum class port_use : std::uint8_t {
+    /// Nobody.
+    alone,
+    /// Those that come when it listens. Linux asks nobody else while it is alone.
+    then_shared,
+    /// Who is of the same user and says so, too.
+    shared,
+};
 
 /// What a server asks of each of its event loops, whatever executor and stream they have.
 class listener_base {
@@ -32,9 +44,11 @@ public:
     listener_base& operator=(listener_base const&) = delete;
     virtual ~listener_base() = default;
 
-    /// Opens the acceptor. @param shared whether other acceptors have the same port
-    virtual void open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
+    /// Opens the acceptor.
+    virtual void open(asio::ip::tcp::endpoint const& where, port_use use, int backlog,
                       error_code& ec) = 0;
+    /// Closes the acceptor.
+    virtual void close() = 0;
     virtual asio::ip::tcp::endpoint local_endpoint() const = 0;
     virtual asio::any_io_executor get_executor() = 0;
 
@@ -65,8 +79,9 @@ public:
           wrap_(std::move(wrap)) {}
     ~listener() override { loop_->cut(); }
 
-    void open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
+    void open(asio::ip::tcp::endpoint const& where, port_use use, int backlog,
               error_code& ec) override;
+    void close() override;
     asio::ip::tcp::endpoint local_endpoint() const override {
         error_code ec;
         return acceptor_.local_endpoint(ec);
@@ -78,7 +93,6 @@ public:
 
 private:
     void on_accept(error_code ec, socket_type socket);
-    void close();
 
     asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_;
     asio::basic_waitable_timer<std::chrono::steady_clock,
@@ -92,17 +106,16 @@ private:
 // ---------------------------------------------------------------------------------------------
 
 template <class Executor, class Wrap>
-void listener<Executor, Wrap>::open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
+void listener<Executor, Wrap>::open(asio::ip::tcp::endpoint const& where, port_use use, int backlog,
                                     error_code& ec) {
+    using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
     acceptor_.open(where.protocol(), ec);
     if (ec) return;
     acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-    if (!ec && shared) {
-        using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-        acceptor_.set_option(reuse_port(true), ec);
-    }
+    if (!ec && use == port_use::shared) acceptor_.set_option(reuse_port(true), ec);
     if (!ec) acceptor_.bind(where, ec);
     if (!ec) acceptor_.listen(backlog, ec);
+    if (!ec && use == port_use::then_shared) acceptor_.set_option(reuse_port(true), ec);
     if (ec) close();
 }
 
