@@ -463,6 +463,24 @@ TEST_CASE("chunk trailers are written as with Beast's fields") {
     }
 }
 
+TEST_CASE("close wins over keep-alive, in whatever order, field and version") {
+    for (unsigned version : {10u, 11u}) {
+        hh::request r(hh::verb::get, "/", version);
+        CHECK(r.keep_alive() == (version == 11));
+        for (std::string_view list :
+             {"close, keep-alive", "keep-alive, close", "Keep-Alive, CLOSE"}) {
+            r.set(field::connection, list);
+            CHECK_FALSE(r.keep_alive());
+        }
+        r.set(field::connection, "keep-alive");
+        CHECK(r.keep_alive());
+        r.insert(field::connection, "upgrade");
+        CHECK(r.keep_alive());
+        r.insert(field::connection, "close");
+        CHECK_FALSE(r.keep_alive());
+    }
+}
+
 TEST_CASE("keep-alive, chunked and content length are set and read as with Beast's fields") {
     for (std::string_view connection : {"", "close", "keep-alive", "upgrade", "Upgrade, Keep-Alive",
                                         "close, upgrade", "a, close, b"})

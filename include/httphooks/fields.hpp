@@ -402,11 +402,14 @@ inline bool fields::get_chunked_impl() const {
 }
 
 inline bool fields::get_keep_alive_impl(unsigned version) const {
-    const_iterator const it = find(field::connection);
-    if (it == end()) return version >= 11;
-    if (detail::ascii_iequals(it->value(), "keep-alive")) return true;
-    beast::http::token_list tokens{it->value()};
-    return version < 11 ? tokens.exists("keep-alive") : !tokens.exists("close");
+    bool kept = version >= 11;
+    auto const [first, last] = equal_range(field::connection);
+    for (auto it = first; it != last; ++it) {
+        beast::http::token_list tokens{it->value()};
+        if (tokens.exists("close")) return false;
+        kept = kept || tokens.exists("keep-alive");
+    }
+    return kept;
 }
 
 inline void fields::set_chunked_impl(bool value) {

@@ -333,6 +333,20 @@ TEST_CASE("a response is the same however its bytes are split") {
     }
 }
 
+TEST_CASE("a server of HTTP/1.0 that says both close and keep-alive closes") {
+    auto const kept = [](std::string const& fields) {
+        hh::http::detail::response_parser parser(1000, 1000, false);
+        error_code ec;
+        parser.put("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n" + fields + "\r\n", ec);
+        CHECK_FALSE(ec);
+        CHECK(parser.done());
+        return parser.keep_alive();
+    };
+    CHECK(kept("Connection: keep-alive\r\n"));
+    CHECK_FALSE(kept("Connection: close, keep-alive\r\n"));
+    CHECK_FALSE(kept("Connection: keep-alive\r\nConnection: close\r\n"));
+}
+
 TEST_CASE("a reply to HEAD has no body, whatever its length says") {
     client_fixture f(always("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"));
     for (int i = 0; i < 2; ++i) {

@@ -128,7 +128,7 @@ private:
 
     void on_header_impl(error_code& ec) override {
         // later, a Connection field of the trailer would change it
-        keep_alive_ = this->base::keep_alive();
+        keep_alive_ = this->base::keep_alive() && (into_.version() >= 11 || into_.keep_alive());
         if (!judge_header()) stop(ec);
     }
 
