@@ -32,7 +32,7 @@ struct client_options {
     /// How long close() waits until what was sent before has reached the server.
     std::chrono::milliseconds close_timeout{5'000};
     /// Bytes of the header of a response.
-    std::size_t header_limit = 8 * 1024;
+    std::size_t header_limit = 16 * 1024;
     /// Bytes of a payload of the server, which holds all messages that waited for the client, or of
     /// a WebSocket message.
     std::size_t payload_limit = 16 * 1024 * 1024;

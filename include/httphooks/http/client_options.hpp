@@ -20,7 +20,7 @@ struct client_options {
     /// For a whole request, waiting for a connection included.
     std::chrono::milliseconds timeout{5'000};
     /// Bytes of a response's status line, fields and trailers.
-    std::size_t header_limit = 8 * 1024;
+    std::size_t header_limit = 16 * 1024;
     /// Bytes of a response's body.
     std::uint64_t body_limit = 1024 * 1024;
     /// Connections to one origin; further requests wait for one of them.

@@ -48,7 +48,7 @@ struct client_options {
     /// How long close() waits until what was sent before has reached the server.
     std::chrono::milliseconds close_timeout{5'000};
     /// Bytes of the header of a response.
-    std::size_t header_limit = 8 * 1024;
+    std::size_t header_limit = 16 * 1024;
     /// Bytes of a frame of the server, which holds all messages that waited for the client.
     std::size_t frame_limit = 4 * 1024 * 1024;
     /// Bytes of messages that may wait for the server; a message of any size is taken when nothing

@@ -35,7 +35,7 @@ struct client_options {
     /// For name resolution, connecting, TLS and the handshake together.
     std::chrono::milliseconds connect_timeout{5'000};
     /// Bytes of the server's answer to the handshake.
-    std::size_t header_limit = 8 * 1024;
+    std::size_t header_limit = 16 * 1024;
     /// Makes the streams for wss, see http::tls_streams(); null: wss is not supported.
     http::client_stream_factory tls{};
     /// Limits and time-outs of the connections.
