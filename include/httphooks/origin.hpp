@@ -56,7 +56,7 @@ public:
 
     /** @param via how the request came
         @param peer the client's address; behind a trusted proxy the one that the proxy gives
-        @param tls whether the connection is encrypted
+        @param tls whether the client came by TLS; behind a trusted proxy what the proxy says
         @param handshake for sockets the request that opened them, else null
         @param socket for sockets what sends to the client, else null
     */
@@ -75,7 +75,7 @@ public:
     /// The client's address and port.
     asio::ip::tcp::endpoint const& peer() const noexcept { return peer_; }
 
-    /// Whether the connection to the client is encrypted.
+    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept { return tls_; }
 
     /// The request that opened the client's socket; null for plain HTTP.

@@ -121,7 +121,8 @@ private:
     }
 
     static void tell_peer(std::shared_ptr<job> const& j) {
-        auto const reply = hh::text("[", j->conn.peer().address().to_string(), "]");
+        auto const reply =
+            hh::text("[", j->conn.peer().address().to_string(), j->conn.tls() ? " tls]" : "]");
         j->conn.async_write(reply, [j](hh::error_code ec) { finish(j, ec); });
     }
 
@@ -272,9 +273,10 @@ TEST_CASE("after a mount's reply the connection serves the next request") {
 }
 
 TEST_CASE("a mount is told of the client that a trusted proxy asks for, request by request") {
-    std::string const requests = get("/m/peer", "X-Forwarded-For: 192.0.2.1\r\n") +
-                                 get("/m/peer", "X-Forwarded-For: 192.0.2.2\r\n") +
-                                 get("/m/peer", "Connection: close\r\n");
+    std::string const requests =
+        get("/m/peer", "X-Forwarded-For: 192.0.2.1\r\n") +
+        get("/m/peer", "X-Forwarded-For: 192.0.2.2\r\nX-Forwarded-Proto: https\r\n") +
+        get("/m/peer", "Connection: close\r\n");
     auto const peers = [&](hh::http::options const& o) {
         mount_fixture f(o);
         raw_client c(f.web.port());
@@ -288,7 +290,7 @@ TEST_CASE("a mount is told of the client that a trusted proxy asks for, request 
     hh::http::options o = mount_fixture::settings();
     CHECK(peers(o) == "[127.0.0.1][127.0.0.1][127.0.0.1]");
     o.trusted_proxies = {"127.0.0.1"};
-    CHECK(peers(o) == "[192.0.2.1][192.0.2.2][127.0.0.1]");
+    CHECK(peers(o) == "[192.0.2.1][192.0.2.2 tls][127.0.0.1]");
 }
 
 TEST_CASE("a streamed reply is chunked, or ends with the connection for HTTP/1.0") {

@@ -417,13 +417,27 @@ TEST_CASE("the address that a trusted proxy gives is the client's") {
         auto const reply = take(c);
         return reply.substr(reply.find("\r\n\r\n") + 4);
     };
+    bool const standard = GENERATE(false, true);
+    if (standard) {
+        s.settings->options.trusted_field = hh::http::proxy_field::forwarded;
+        CHECK(ask("") == "192.0.2.7");
+        CHECK(ask("X-Forwarded-For: 198.51.100.1\r\n") == "192.0.2.7");
+        CHECK(ask("Forwarded: for=\"[2001:db8::1]:4711\";proto=https\r\n") == "2001:db8::1");
+        CHECK(ask("Forwarded: for=198.51.100.3;by=x, for=192.0.2.3\r\n") == "198.51.100.3");
+        CHECK(ask("Forwarded: by=x; For = 198.51.100.3\r\n") == "192.0.2.7");
+        CHECK(ask("Forwarded: by=x; FOR=198.51.100.3\r\n") == "198.51.100.3");
+        CHECK(ask("Forwarded: for=198.51.100.4\r\nX-Forwarded-For: 198.51.100.5\r\n") ==
+              "198.51.100.4");
+        return;
+    }
+    CHECK(ask("Forwarded: for=198.51.100.4\r\n") == "192.0.2.7");
+    CHECK(ask("Forwarded: for=198.51.100.4\r\nX-Forwarded-For: 198.51.100.5\r\n") ==
+          "198.51.100.5");
     CHECK(ask("") == "192.0.2.7");
     CHECK(ask("X-Forwarded-For: 198.51.100.1\r\n") == "198.51.100.1");
     CHECK(ask("X-Forwarded-For: 203.0.113.9, 198.51.100.1, 192.0.2.9\r\n") == "198.51.100.1");
     CHECK(ask("X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-For: 198.51.100.2\r\n") ==
           "198.51.100.2");
-    CHECK(ask("Forwarded: for=\"[2001:db8::1]:4711\";proto=https\r\n") == "2001:db8::1");
-    CHECK(ask("Forwarded: for=198.51.100.3;by=x, for=192.0.2.3\r\n") == "198.51.100.3");
     for (std::string const junk :
          {"", ",,,", "unknown", "fe80::1%eth0", "1.2.3.4:99999999", "[::1", "1.2.3"})
         CHECK(ask("X-Forwarded-For: " + junk + "\r\n") == "192.0.2.7");
@@ -431,4 +445,45 @@ TEST_CASE("the address that a trusted proxy gives is the client's") {
     s.settings->proxies = hh::http::detail::trusted_networks({"203.0.113.1"});
     c = s.connect();
     CHECK(ask("X-Forwarded-For: 198.51.100.1\r\n") == "192.0.2.7");
+}
+
+TEST_CASE("a trusted proxy says whether its client came by TLS") {
+    memory_server s;
+    s.settings->proxies = hh::http::detail::trusted_networks({"192.0.2.0/24"});
+    s.registry.get("/tls", [](auto& c) { return hh::text(c.origin().tls() ? "tls" : "plain"); });
+    auto c = s.connect();
+    auto const ask = [&](std::string const& fields) {
+        c.send("GET /tls HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+        s.run();
+        auto const reply = take(c);
+        return reply.substr(reply.find("\r\n\r\n") + 4);
+    };
+    CHECK(ask("") == "plain");
+    SECTION("in X-Forwarded-Proto") {
+        CHECK(ask("X-Forwarded-Proto: https\r\n") == "tls");
+        CHECK(ask("X-Forwarded-Proto: HTTPS\r\nX-Forwarded-For: 198.51.100.1\r\n") == "tls");
+        CHECK(ask("X-Forwarded-Proto: wss\r\n") == "tls");
+        CHECK(ask("X-Forwarded-Proto: http\r\n") == "plain");
+        // the last one is the proxy's
+        CHECK(ask("X-Forwarded-Proto: https, http\r\n") == "plain");
+        CHECK(ask("X-Forwarded-Proto: http\r\nX-Forwarded-Proto: https\r\n") == "tls");
+        CHECK(ask("X-Forwarded-Proto: ,,\r\n") == "plain");
+        CHECK(ask("Forwarded: for=198.51.100.1;proto=https\r\n") == "plain");
+    }
+    SECTION("in Forwarded") {
+        s.settings->options.trusted_field = hh::http::proxy_field::forwarded;
+        CHECK(ask("Forwarded: for=198.51.100.1;proto=https\r\n") == "tls");
+        CHECK(ask("Forwarded: proto=\"https\";for=unknown\r\n") == "tls");
+        // each proxy says how it was asked itself
+        CHECK(ask("Forwarded: for=198.51.100.1;proto=https, for=192.0.2.3;proto=http\r\n") ==
+              "tls");
+        CHECK(ask("Forwarded: for=203.0.113.9;proto=https, for=198.51.100.1;proto=http\r\n") ==
+              "plain");
+        CHECK(ask("X-Forwarded-Proto: https\r\n") == "plain");
+    }
+    SECTION("unless it is not trusted") {
+        s.settings->proxies = hh::http::detail::trusted_networks({"203.0.113.1"});
+        c = s.connect();
+        CHECK(ask("X-Forwarded-Proto: https\r\n") == "plain");
+    }
 }

@@ -66,7 +66,7 @@ void tell_who(hh::registry& hooks, std::string const& name) {
     hooks.pre_responder(hh::verb::get, "/who", [name](hh::pre_responder_context& c) {
         nlohmann::json const who = {{"name", name},
                                     {"client", c.origin().peer().address().to_string()},
-                                    {"scheme", c.request()["X-Forwarded-Proto"]}};
+                                    {"scheme", c.origin().tls() ? "https" : "http"}};
         c.end(hh::make_response(hh::status::ok, who.dump(), "application/json"));
     });
 }

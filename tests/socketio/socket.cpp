@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
@@ -336,6 +337,30 @@ TEST_CASE("volatile events are dropped when something waits before them") {
     CHECK(p.get() == "2[\"n\",4]");
     CHECK(p.ask("2[\"bin\"]") == "51-[\"v\",{\"_placeholder\":true,\"num\":0}]");
     CHECK(p.get() == "x");
+}
+
+TEST_CASE("the handshake is as secure as a trusted proxy says") {
+    asio::io_context context;
+    hh::registry hooks{context.get_executor()};
+    hh::http::options o;
+    o.address = "127.0.0.1";
+    o.trusted_proxies = {"127.0.0.1"};
+    std::promise<bool> secure;
+    auto told = secure.get_future();
+    hh::http::server web(o, hooks);
+    sio::server io(web.get_executor());
+    io.on_connection([&](sio::socket k) { secure.set_value(k.handshake().secure()); });
+    web.mount(io);
+    web.async_run([](hh::error_code) {});
+    support::http_peer p(web.port());
+    std::string const target = "/socket.io/?EIO=4&transport=polling";
+    bool const https = GENERATE(false, true);
+    auto const opened = p.ask("GET", target, {{"X-Forwarded-Proto", https ? "https" : "http"}});
+    auto const sid = support::text_member(opened.body, "sid");
+    CHECK(p.ask("POST", target + "&sid=" + sid, {}, "40").status == 200);
+    REQUIRE(told.wait_for(10s) == std::future_status::ready);
+    CHECK(told.get() == https);
+    web.stop();
 }
 
 TEST_CASE("the handshake tells how the client came") {

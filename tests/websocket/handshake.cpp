@@ -160,6 +160,35 @@ TEST_CASE("Pages of other origins may not connect unless they are named") {
     CHECK(answer(two) == status::forbidden);
 }
 
+TEST_CASE("The page's own origin has the scheme's port, named or not") {
+    auto const own = [](std::string_view host, std::string_view origin, bool tls = false) {
+        hh::request r = with(field::origin, origin);
+        r.set(field::host, host);
+        return ws::accept(r, {}, tls).accepted;
+    };
+    CHECK(own("h:443", "https://h"));
+    CHECK(own("h", "https://h:443"));
+    CHECK(own("h:80", "http://h"));
+    CHECK(own("h", "http://h:80"));
+    CHECK(own("[::1]:443", "https://[::1]"));
+    CHECK(own("h:8443", "https://h:8443"));
+    CHECK_FALSE(own("h:80", "https://h"));
+    CHECK_FALSE(own("h:443", "http://h"));
+    CHECK_FALSE(own("h:8443", "https://h"));
+    CHECK_FALSE(own("h", "https://h:80"));
+    CHECK_FALSE(own("h", "ftp://h"));
+}
+
+TEST_CASE("A client that came by TLS has a page that did so, too") {
+    auto const reply = [](std::string_view origin, bool tls) {
+        return ws::accept(with(field::origin, origin), {}, tls).message.result();
+    };
+    CHECK(reply("https://example.org", true) == status::switching_protocols);
+    CHECK(reply("http://example.org", true) == status::forbidden);
+    CHECK(reply("https://example.org", false) == status::switching_protocols);
+    CHECK(reply("http://example.org", false) == status::switching_protocols);
+}
+
 TEST_CASE("The application may decide about origins itself") {
     ws::handshake_options o;
     o.check_origin = [](std::string_view origin, hh::request const& r) {

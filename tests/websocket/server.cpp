@@ -112,6 +112,25 @@ TEST_CASE("A refusal leaves the connection for the next request") {
     CHECK(s.ask(c, client_text("x")) == list{"text:x"});
 }
 
+TEST_CASE("What a trusted proxy says decides which page is the server's own") {
+    websocket_server s;
+    s.settings->mounts.add(echo_server(s.context.get_executor()));
+    auto const status_of = [&](std::string const& fields) {
+        memory_client c = s.connect();
+        c.send(support::handshake("/ws", fields));
+        s.run();
+        return c.received().substr(9, 3);
+    };
+    std::string const http = "Origin: http://example.org\r\n";
+    std::string const https = "Origin: https://example.org\r\n";
+    std::string const by_tls = "X-Forwarded-Proto: https\r\n";
+    CHECK(status_of(http + by_tls) == "101");
+    s.settings->proxies = hh::http::detail::trusted_networks({"192.0.2.0/24"});
+    CHECK(status_of(http + by_tls) == "403");
+    CHECK(status_of(https + by_tls) == "101");
+    CHECK(status_of(http) == "101");
+}
+
 TEST_CASE("The open handler sees the handshake, the subprotocol and the peer") {
     websocket_server s;
     ws::server_options o;

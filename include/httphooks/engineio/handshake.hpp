@@ -25,7 +25,7 @@ struct handshake {
     std::shared_ptr<request const> message;
     /// The client's address, or that of a proxy.
     asio::ip::tcp::endpoint peer{};
-    /// Whether the connection is encrypted.
+    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls = false;
     /// When it came.
     std::chrono::system_clock::time_point issued = std::chrono::system_clock::now();

@@ -80,7 +80,7 @@ public:
     asio::any_io_executor get_executor() const { return core_->get_executor(); }
     /// The client's address; behind a trusted proxy the one that the proxy gives, with port 0.
     asio::ip::tcp::endpoint const& peer() const noexcept { return core_->peer; }
-    /// Whether the stream is encrypted.
+    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept { return core_->tls; }
     /// Whether another request may follow the reply.
     bool keep_alive() const noexcept { return core_->reusable; }

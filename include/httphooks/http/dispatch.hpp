@@ -58,6 +58,8 @@ public:
         bool keep_alive;
         /// Who asks; behind a trusted proxy its client.
         asio::ip::tcp::endpoint client;
+        /// Whether the client came by TLS.
+        bool tls;
     };
 
     /// For connections of a loop, which outlives it.
@@ -293,10 +295,10 @@ inline void dispatch::append_continue() {
 }
 
 inline origin dispatch::origin_of(request const& r) const {
-    if (trusted_peer_)
-        if (auto const client = loop_.proxies().client(r))
-            return origin(transport::http, asio::ip::tcp::endpoint(*client, 0), tls_);
-    return origin(transport::http, peer_, tls_);
+    if (!trusted_peer_) return origin(transport::http, peer_, tls_);
+    auto const said = loop_.proxies().client(r, loop_.options().trusted_field);
+    auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : peer_;
+    return origin(transport::http, peer, said.tls.value_or(tls_));
 }
 
 inline void dispatch::finish_request() {
@@ -307,9 +309,9 @@ inline void dispatch::finish_request() {
     continue_due_ = false;
     end_body(true);
     if (mount_) {
-        auto const client = origin_of(journey_->incoming()).peer();
+        origin const from = origin_of(journey_->incoming());
         mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
-                                             keep && !loop_.draining(), client});
+                                             keep && !loop_.draining(), from.peer(), from.tls()});
         mount_ = nullptr;
         journey_.reset();
         return;

@@ -15,6 +15,14 @@
 
 namespace httphooks::http {
 
+/// The fields in which a proxy says for whom it asks.
+enum class proxy_field : std::uint8_t {
+    /// X-Forwarded-For the client's address, and X-Forwarded-Proto whether by https.
+    x_forwarded_for,
+    /// Forwarded, its parameters `for` and `proto`; RFC 7239.
+    forwarded,
+};
+
 /** The options of a server.
 
     The defaults suit a public server with small requests. Deadlines are checked every 50 ms and
@@ -69,9 +77,12 @@ struct options {
 
     /// The value of the Server field; empty: no such field.
     std::string server_name{};
-    /** Addresses or networks ("10.0.0.0/8", "::1") of proxies whose Forwarded and X-Forwarded-For
-        fields are believed. From any other peer these fields say nothing about its address. */
+    /** Addresses or networks ("10.0.0.0/8", "::1") of proxies that are believed when they say what
+        the client's address is, and whether it came by https. Nobody else is. */
     std::vector<std::string> trusted_proxies{};
+    /// The field that these proxies write. The other one has no effect: most proxies pass on what
+    /// clients write into fields that they do not write themselves.
+    proxy_field trusted_field = proxy_field::x_forwarded_for;
 };
 
 }  // namespace httphooks::http

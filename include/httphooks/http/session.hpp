@@ -469,6 +469,7 @@ void session<Stream>::hand_over() {
     auto core = std::allocate_shared<core_type>(httphooks::detail::recycling_allocator<core_type>(),
                                                 std::move(stream_), peer_);
     core->peer = asked.client;
+    core->tls = asked.tls;
     core->input = std::move(work_->held());
     core->input_ended = input_ended_;
     core->server_name = loop_->options().server_name;

@@ -46,7 +46,7 @@ public:
     std::string address() const { return from_.peer.address().to_string(); }
     /// Whether the request came from a page of an origin.
     bool xdomain() const { return headers().find(field::origin) != headers().end(); }
-    /// Whether the connection is encrypted.
+    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool secure() const noexcept { return from_.tls; }
     /// The target of the request.
     std::string_view url() const noexcept {

@@ -177,7 +177,7 @@ public:
     std::string const& subprotocol() const noexcept;
     /// The address of the other side, or that of its proxy.
     asio::ip::tcp::endpoint const& peer() const noexcept;
-    /// Whether the connection is encrypted.
+    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept;
     /// Where the handlers are called.
     asio::any_io_executor get_executor() const;

@@ -30,9 +30,9 @@ struct handshake_options {
     /// chosen; without any the connection has none, and the client may close it.
     std::vector<std::string> subprotocols{};
     /** The origins whose pages may connect, as `https://example.org`; `*` is any. Empty: a page of
-        the server's own host. Browsers send cookies whatever the origin of the page is, so without
-        this check any page could act for the user. Clients that are not browsers send no Origin
-        and pass. */
+        the server's own host and port, and by https if the client came by TLS. Browsers send
+       cookies whatever the origin of the page is, so without this check any page could act for the
+       user. Clients that are not browsers send no Origin and pass. */
     std::vector<std::string> origins{};
     /// Decides about the Origin instead of `origins`; also when there is none, then it is empty.
     std::function<bool(std::string_view origin, request const& handshake)> check_origin{};
@@ -55,6 +55,7 @@ bool is_upgrade(request const& r);
 
 /** Answers a client's handshake.
 
+    @param tls whether the client came by TLS, as far as that is known
     @return 101; or 405 for a method other than GET, 426 without an Upgrade field that names
         websocket, or for another version than 13, which then says so; 400 for HTTP/1.0, and a
         missing or malformed Connection, key, version or subprotocol; 403 for an origin that may not
@@ -62,7 +63,7 @@ bool is_upgrade(request const& r);
     @par Source
     RFC 6455 4.2; 10.2 for the origin; RFC 9110 15.5.22
 */
-handshake_reply accept(request const& r, handshake_options const& o = {});
+handshake_reply accept(request const& r, handshake_options const& o = {}, bool tls = false);
 
 /// The value of Sec-WebSocket-Accept for a key; RFC 6455 4.2.2.
 std::string accept_key(std::string_view key);
@@ -133,21 +134,28 @@ inline bool is_key(std::string_view key) {
     return key.size() == 24 && append_from_base64(bytes, key) && bytes.size() == 16;
 }
 
-/// Whether an origin is of the host that the request was sent to.
-inline bool is_same_origin(std::string_view origin, request const& r) {
-    std::size_t const scheme = origin.find("://");
+/// Whether an origin is what the request was sent to. Without TLS both schemes are: a proxy that
+/// ends TLS may be in front.
+inline bool is_same_origin(std::string_view origin, request const& r, bool tls) {
+    bool const https = ascii_istarts_with(origin, "https://");
+    if (!https && (tls || !ascii_istarts_with(origin, "http://"))) return false;
+    auto const without_port = [https](std::string_view host) {
+        std::string_view const port = https ? ":443" : ":80";
+        if (host.ends_with(port)) host.remove_suffix(port.size());
+        return host;
+    };
     auto const host = r[field::host];
-    return scheme != origin.npos &&
-           ascii_iequals(origin.substr(scheme + 3), {host.data(), host.size()});
+    return ascii_iequals(without_port(origin.substr(origin.find("://") + 3)),
+                         without_port({host.data(), host.size()}));
 }
 
-inline bool origin_passes(request const& r, handshake_options const& o) {
+inline bool origin_passes(request const& r, handshake_options const& o, bool tls) {
     auto const value = r[field::origin];
     std::string_view const origin(value.data(), value.size());
     if (o.check_origin) return o.check_origin(origin, r);
     if (r.count(field::origin) == 0) return true;
     if (r.count(field::origin) > 1) return false;
-    if (o.origins.empty()) return is_same_origin(origin, r);
+    if (o.origins.empty()) return is_same_origin(origin, r, tls);
     return std::ranges::any_of(o.origins, [origin](std::string const& allowed) {
         return allowed == "*" || ascii_iequals(allowed, origin);
     });
@@ -163,7 +171,7 @@ inline bool is_upgrade(request const& r) {
     return detail::has_element(r.base(), field::upgrade, "websocket");
 }
 
-inline handshake_reply accept(request const& r, handshake_options const& o) {
+inline handshake_reply accept(request const& r, handshake_options const& o, bool tls) {
     using detail::refusal;
     if (r.method() != verb::get) {
         handshake_reply reply = refusal(status::method_not_allowed, "WebSockets begin with GET\n");
@@ -193,7 +201,7 @@ inline handshake_reply accept(request const& r, handshake_options const& o) {
         reply.message.set(field::sec_websocket_version, "13");
         return reply;
     }
-    if (!detail::origin_passes(r, o))
+    if (!detail::origin_passes(r, o, tls))
         return refusal(status::forbidden, "This origin may not connect\n");
 
     handshake_reply reply;

@@ -192,7 +192,7 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
     std::string_view const target(raw.data(), raw.size());
     if (target.substr(0, target.find('?')) != prefix())
         return refuse(std::move(c), error_response(status::not_found), std::move(done));
-    handshake_reply reply = accept(r, state_->options.handshake);
+    handshake_reply reply = accept(r, state_->options.handshake, c.tls());
     if (!reply.accepted) return refuse(std::move(c), std::move(reply.message), std::move(done));
 
     if (!note_loop(asio::query(c.get_executor(), asio::execution::context)))

@@ -93,6 +93,7 @@ public:
     std::string server_name{};
     std::chrono::milliseconds write_timeout{30'000};
     std::unique_ptr<connection_ticket> ticket{};
+    /// Whether who asks came by TLS.
     bool tls = false;
     bool http11 = true;
     bool head = false;

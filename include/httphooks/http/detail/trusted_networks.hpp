@@ -9,6 +9,7 @@
 #include <httphooks/detail/http_text.hpp>
 #include <httphooks/detail/unmapped.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/http/options.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -25,6 +26,12 @@
 
 namespace httphooks::http::detail {
 
+/// What a proxy says of the client for whom it asks; nothing: that it does not say.
+struct forwarded {
+    std::optional<asio::ip::address> address{};
+    std::optional<bool> tls{};
+};
+
 /// A set of addresses and networks.
 class trusted_networks {
 public:
@@ -36,13 +43,15 @@ public:
     bool empty() const noexcept { return v4_.empty() && v6_.empty(); }
     bool contains(asio::ip::address a) const noexcept;
 
-    /** The client's address, from the fields of a request that a trusted proxy has sent.
+    /** Whom a request is for that a trusted proxy has sent.
 
-        Read from the right, the first address that is not itself trusted. Forwarded goes before
-        X-Forwarded-For. Nothing when the fields hold anything that is not an address.
+        The address is the first from the right that is not itself trusted; nothing when there is
+        anything before it that is not an address. Whether by https is told by the last
+        X-Forwarded-Proto, or by the element of Forwarded that has the address.
+        @param by the field that is looked at
         @par Source
-        RFC 7239 5.2, 6, 7.4 */
-    std::optional<asio::ip::address> client(request const& r) const;
+        RFC 7239 5.2, 5.4, 6, 7.4 */
+    forwarded client(request const& r, proxy_field by) const;
 
 private:
     std::vector<asio::ip::network_v4> v4_;
@@ -102,34 +111,70 @@ inline std::optional<asio::ip::address> parse_node(std::string_view s) {
     return httphooks::detail::unmapped(a);
 }
 
-/// The node of one element of Forwarded; empty when it names none.
-inline std::string_view forwarded_for(std::string_view element) {
+/// A parameter of an element of Forwarded, without quotes; empty when it has none of that name.
+inline std::string_view forwarded_parameter(std::string_view element, std::string_view name) {
     while (!element.empty()) {
         std::size_t const end = std::min(element.find(';'), element.size());
         std::string_view const pair = httphooks::detail::trim_ows(element.substr(0, end));
-        if (httphooks::detail::ascii_istarts_with(pair, "for=")) return pair.substr(4);
+        std::size_t const equals = std::min(pair.find('='), pair.size());
+        if (equals < pair.size() &&
+            httphooks::detail::ascii_iequals(pair.substr(0, equals), name)) {
+            std::string_view value = pair.substr(equals + 1);
+            if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
+                value = value.substr(1, value.size() - 2);
+            return value;
+        }
         element.remove_prefix(std::min(end + 1, element.size()));
     }
     return {};
 }
 
-inline std::optional<asio::ip::address> trusted_networks::client(request const& r) const {
-    bool const forwarded = r.contains(field::forwarded);
-    auto const [first, last] =
-        forwarded ? r.equal_range(field::forwarded) : r.equal_range("X-Forwarded-For");
-    std::optional<asio::ip::address> found;
-    for (auto it = last; it != first;) {
-        --it;
-        std::string_view list(it->value().data(), it->value().size());
-        for (bool more = true; more;) {
+/// Whether a scheme is one over TLS; some proxies name that of WebSocket.
+inline std::optional<bool> scheme_has_tls(std::string_view scheme) {
+    using httphooks::detail::ascii_iequals;
+    if (ascii_iequals(scheme, "https") || ascii_iequals(scheme, "wss")) return true;
+    if (ascii_iequals(scheme, "http") || ascii_iequals(scheme, "ws")) return false;
+    return {};
+}
+
+/// Calls `visit` with the elements of the lists in all fields of a range, from the last to the
+/// first, until it gives false.
+template <class Iterator, class Visit>
+void for_each_from_last(Iterator first, Iterator last, Visit visit) {
+    while (last != first) {
+        --last;
+        std::string_view list(last->value().data(), last->value().size());
+        for (;;) {
             std::size_t const comma = list.rfind(',');
-            std::string_view const item = list.substr(comma == list.npos ? 0 : comma + 1);
-            found = parse_node(forwarded ? forwarded_for(item) : item);
-            if (!found || !contains(*found)) return found;
-            more = comma != list.npos;
-            if (more) list = list.substr(0, comma);
+            std::size_t const begin = comma == list.npos ? 0 : comma + 1;
+            if (!visit(httphooks::detail::trim_ows(list.substr(begin)))) return;
+            if (comma == list.npos) break;
+            list = list.substr(0, comma);
         }
     }
+}
+
+inline forwarded trusted_networks::client(request const& r, proxy_field by) const {
+    forwarded found;
+    if (by == proxy_field::forwarded) {
+        auto const [first, last] = r.equal_range(field::forwarded);
+        for_each_from_last(first, last, [&](std::string_view element) {
+            found.address = parse_node(forwarded_parameter(element, "for"));
+            found.tls = scheme_has_tls(forwarded_parameter(element, "proto"));
+            return found.address && contains(*found.address);
+        });
+        return found;
+    }
+    auto const [first, last] = r.equal_range("X-Forwarded-For");
+    for_each_from_last(first, last, [&](std::string_view node) {
+        found.address = parse_node(node);
+        return found.address && contains(*found.address);
+    });
+    auto const [first_scheme, last_scheme] = r.equal_range("X-Forwarded-Proto");
+    for_each_from_last(first_scheme, last_scheme, [&](std::string_view scheme) {
+        found.tls = scheme_has_tls(scheme);
+        return false;
+    });
     return found;
 }
 

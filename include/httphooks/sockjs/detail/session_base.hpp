@@ -35,7 +35,7 @@ struct handshake {
     std::shared_ptr<request const> message;
     /// The client's address, or that of a proxy.
     asio::ip::tcp::endpoint peer{};
-    /// Whether the connection is encrypted.
+    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls = false;
 };
 
