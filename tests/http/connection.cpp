@@ -3,6 +3,7 @@
 #include <httphooks/into_response.hpp>
 
 #include "support/catch.hpp"
+#include "support/memory_stream.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -203,4 +205,24 @@ TEST_CASE("who waits for the end of a client goes with the event loop") {
         }
     }
     CHECK(kept.use_count() == 1);
+}
+
+TEST_CASE("how long a client may take no byte of a write counts from the last that it took") {
+    asio::io_context context;
+    support::memory_client client;
+    hh::http::connection conn{support::memory_stream(context, client)};
+    conn.begin(hh::request(hh::verb::get, "/", 11));
+    conn.write_timeout(std::chrono::hours(1));
+    std::optional<hh::error_code> written;
+    client.window(10);
+    conn.async_write(hh::text("body"), [&](hh::error_code ec) { written = ec; });
+    context.poll();
+    CHECK_FALSE(written);
+    conn.write_timeout(std::chrono::milliseconds(1));
+    client.window(10);
+    context.restart();
+    context.run_for(std::chrono::seconds(20));
+    REQUIRE(written);
+    CHECK(*written == asio::error::timed_out);
+    CHECK(client.received().size() == 20);
 }

@@ -192,7 +192,8 @@ void stream_connection<Stream>::arm_deadline() {
     timer_.expires_after(write_timeout);
     timer_.async_wait([weak = this->weak_from_this()](error_code ec) {
         auto const self = weak.lock();
-        if (ec || !self) return;
+        // it may have been set anew while this was on its way
+        if (ec || !self || self->timer_.expiry() > asio::steady_timer::clock_type::now()) return;
         self->timed_out_ = true;
         self->close(true);
     });
@@ -212,11 +213,18 @@ void stream_connection<Stream>::send(std::string bytes, connection_handler handl
         }
     }
     output_ = std::move(bytes);
-    arm_deadline();
+    // called before each piece: what the client takes of the one before gives it time for the next
+    auto const next_piece = [this](error_code ec, std::size_t) -> std::size_t {
+        constexpr std::size_t piece = 64 * 1024;
+        if (ec) return 0;
+        arm_deadline();
+        return piece;
+    };
     asio::async_write(stream_, asio::buffer(output_.data() + written, output_.size() - written),
+                      next_piece,
                       [self = this->shared_from_this(), h = std::move(handler)](
                           error_code ec, std::size_t) mutable {
-                          self->timer_.cancel();
+                          self->timer_.expires_at(asio::steady_timer::time_point::max());
                           if (ec && self->timed_out_) ec = asio::error::timed_out;
                           self->finish(std::move(h), ec);
                       });
