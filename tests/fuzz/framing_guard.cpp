@@ -43,6 +43,10 @@ verdict judge(std::string_view all, std::size_t piece) {
     for (std::size_t have = 0; have < all.size();) {
         have = std::min(have + piece, all.size());
         if (!parser) {
+            if (std::size_t const blank = guard.skip(all.substr(0, have))) {
+                all.remove_prefix(blank);
+                have -= blank;
+            }
             std::size_t const n = guard.scan(all.substr(0, have));
             if (n == 0) continue;
             if (n == hh::http::framing_guard::refused) {

@@ -21,8 +21,14 @@ namespace {
 std::pair<std::size_t, status> scan(std::string const& all, std::size_t piece,
                                     framing_limits const& limits = {}) {
     framing_guard g(limits);
+    std::size_t skipped = 0;
     for (std::size_t n = std::min(piece, all.size());;) {
-        std::size_t const r = g.scan(std::string_view(all).substr(0, n));
+        std::string_view const received = std::string_view(all).substr(skipped, n - skipped);
+        if (std::size_t const blank = g.skip(received)) {
+            skipped = blank;
+            continue;
+        }
+        std::size_t const r = g.scan(received);
         if (r != 0 || n == all.size()) return {r, g.refusal()};
         n = std::min(n + piece, all.size());
     }
@@ -60,7 +66,7 @@ TEST_CASE("the header's end is found, however the bytes are split") {
 
 TEST_CASE("what is wrong with lines is seen before the header is whole, whatever the split") {
     for (std::string const bad :
-         {"GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\n\n", "\r\nGET / HTTP/1.1",
+         {"GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\n\n", "\r\n\r\nGET /",
           "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", "GET / HTTP/1.1\r\n Host: a\r\n\r\n",
           "GET / HTTP/1.1\r\nHost: a\r\nX:\r\n\tb\r\n\r\n", "\x16\x03\x01", " GET / HTTP/1.1"}) {
         INFO(bad);
@@ -188,8 +194,36 @@ TEST_CASE("chunks are limited in number, extensions and sum") {
     CHECK(judge(head + "3e9\r\n") == status::payload_too_large);
     CHECK(judge(head + "fffffffffffffffff\r\n") == status::bad_request);
     CHECK(judge(head + "1;" + std::string(3000, 'a')) == status::bad_request);
-    CHECK(judge(head + "0\r\nX: " + std::string(9000, 'a')) ==
+    CHECK(judge(head + "0\r\nX: " + std::string(17'000, 'a')) ==
           status::request_header_fields_too_large);
+}
+
+TEST_CASE("an empty line in front of a request is left out, a second one is refused") {
+    std::string const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (std::size_t const piece : {1u, 2u, 3u, 100u}) {
+        CHECK(scan("\r\n" + request, piece).first == request.size());
+        CHECK(scan("\r\n\r\n" + request, piece).second == status::bad_request);
+        CHECK(scan("\r" + request, piece).second == status::bad_request);
+        CHECK(scan("\n" + request, piece).second == status::bad_request);
+        CHECK(scan("\r\n", piece) == std::pair<std::size_t, status>(0, status::unknown));
+    }
+    framing_guard g;
+    CHECK_FALSE(g.begun());
+    CHECK(g.scan("\r") == 0);
+    CHECK(g.skip("\r\n") == 2);
+    CHECK(g.begun());
+    g.reset();
+    CHECK(g.skip("\r\n") == 2);
+}
+
+TEST_CASE("by default a request line of 16 KiB is taken, and as much of fields") {
+    framing_limits const limits;
+    CHECK(limits.request_line == 16 * 1024);
+    CHECK(limits.header == 16 * 1024);
+    CHECK(judge("GET /" + std::string(16'384 - 14, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n") ==
+          status::ok);
+    std::string const line = "GET / HTTP/1.1\r\nHost: a\r\n";
+    CHECK(judge(line + "Cookie: " + std::string(16'384 - 21, 'a') + "\r\n\r\n") == status::ok);
 }
 
 TEST_CASE("the only expectation is 100-continue") {

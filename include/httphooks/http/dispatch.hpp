@@ -91,6 +91,10 @@ public:
     bool can_consume() const noexcept;
     /// Whether a request has begun and is not whole.
     bool partial() const noexcept { return header_begun_ || parser_.has_value(); }
+    /// Whether there is nothing to be remembered of the connection.
+    bool idle() const noexcept {
+        return !in_flight() && !partial() && !guard_.begun() && held_.empty() && !mount_request_;
+    }
     /// Whether replies are due.
     bool in_flight() const noexcept { return queue_.size() > first_ || file_; }
     /// How many replies are due.
@@ -216,6 +220,11 @@ inline std::size_t dispatch::consume(std::string_view input) {
     while (used < input.size() && can_consume()) {
         std::string_view const rest = input.substr(used);
         if (!parser_) {
+            if (std::size_t const blank = guard_.skip(rest)) {
+                used += blank;
+                header_begun_ = false;
+                continue;
+            }
             std::size_t const header = guard_.scan(rest);
             if (header == framing_guard::refused) {
                 refuse(guard_.refusal(), rest);

@@ -18,10 +18,10 @@ namespace httphooks::http {
 
 /// How large the parts of a request may be; each limit is the last size that is accepted.
 struct framing_limits {
-    /// Bytes of the request line, without its CRLF; beyond it 414.
-    std::size_t request_line = 8192;
+    /// Bytes of the request line, without its CRLF; beyond it 414. As in node.
+    std::size_t request_line = 16 * 1024;
     /// Bytes of the header fields with all their CRLF, and of the trailer fields; beyond it 431.
-    std::size_t header = 8192;
+    std::size_t header = 16 * 1024;
     /// Fields of the header and of the trailer together; beyond it 431.
     std::size_t fields = 100;
     /// Bytes of the chunk extensions of one body; beyond it 400.
@@ -38,9 +38,9 @@ struct framing_limits {
     several Host fields, fields in the trailer that would change the request. Whoever refuses must
     answer with the status given and close the connection.
 
-    The order of calls: scan() with growing input until the header is whole; then, while a parser
-    walks it, on_field() for each field and on_header(); then on_chunk() and on_trailer(). The
-    verdict does not depend on how the bytes were split. Not thread-safe; no I/O; no memory.
+    The order of calls: skip() and scan() with growing input until the header is whole; then, while
+    a parser walks it, on_field() for each field and on_header(); then on_chunk() and on_trailer().
+    The verdict does not depend on how the bytes were split. Not thread-safe; no I/O; no memory.
 
     @par Source
     RFC 9112 2.2, 3.2, 5.2, 6.1 to 6.3, 7.1; RFC 9110 6.5.1, 10.1.1
@@ -56,8 +56,17 @@ public:
     /// Forgets the request; the next byte is the first of another.
     void reset() noexcept;
 
+    /** Looks for an empty line in front of a request, of which one is allowed.
+        @param received the first bytes of a request
+        @return how many bytes of them are such a line and are to be left out; 0: none */
+    std::size_t skip(std::string_view received) noexcept;
+
+    /// Whether anything of a request has come, if only an empty line in front of it.
+    bool begun() const noexcept { return skipped_ || scanned_ > 0; }
+
     /** Looks for the end of the header.
-        @param received every byte of the request so far; what was scanned before must be the same
+        @param received every byte of the request so far, but for what skip() has told to leave out;
+            what was scanned before must be the same
         @return the header's length with its empty line; 0: more is needed; or `refused` */
     std::size_t scan(std::string_view received) noexcept;
 
@@ -122,6 +131,7 @@ private:
     std::uint8_t lengths_ = 0;
     std::uint8_t codings_ = 0;
     bool expects_continue_ = false;
+    bool skipped_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -222,13 +232,19 @@ inline void framing_guard::reset() noexcept {
     *this = framing_guard(limits_);
 }
 
+inline std::size_t framing_guard::skip(std::string_view received) noexcept {
+    if (begun() || !received.starts_with("\r\n")) return 0;
+    skipped_ = true;
+    return 2;
+}
+
 inline std::size_t framing_guard::scan(std::string_view received) noexcept {
     auto const refuse_with = [this](status s) {
         refuse(s);
         return refused;
     };
     char const* const base = received.data();
-    if (received.empty()) return 0;
+    if (received.empty() || (received == "\r" && !begun())) return 0;
     if (scanned_ == 0 && !httphooks::detail::is_token({base, 1}))
         return refuse_with(status::bad_request);
     for (;;) {

@@ -294,7 +294,7 @@ void session<Stream>::settle(bool written) {
         if (written && !work_->in_flight()) {
             if (work_->has_mount()) return hand_over();
             if (work_->closing()) return say_farewell();
-            if (!work_->partial() && work_->held().empty()) drop_work();
+            if (work_->idle()) drop_work();
         }
         wants_input = wants_input && (!work_ || work_->can_consume());
     }
