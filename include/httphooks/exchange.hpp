@@ -99,6 +99,9 @@ public:
     /// The reply as a value, its file read whole but for HEAD; what response-listeners read stays.
     response take_reply();
 
+    /// Whether the reply, which is ready, was made before any hook was called.
+    bool refused() const noexcept { return refused_; }
+
     /// Starts the response-listeners; call it once, when the reply was handed over.
     void handed_over();
 
@@ -178,6 +181,7 @@ private:
     stage stage_ = stage::idle;
     processing processing_ = processing::responders;
     bool chain_ended_ = false;
+    bool refused_ = false;
     bool counted_ = false;
     bool handed_over_ = false;
     bool skip_get_responders_ = false;

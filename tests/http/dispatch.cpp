@@ -8,8 +8,10 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,6 +64,25 @@ struct dispatch_fixture final : hh::http::dispatch::listener {
         auto& wheel = loop.wheel();
         wheel.advance(wheel.now() + hh::http::detail::timer_wheel::ticks(d), [](auto&) {});
     }
+};
+
+/// A mount that says what it knows of a request that is refused.
+struct telling_mount {
+    std::string_view prefix() const { return "/told"; }
+    std::uint64_t body_limit() const { return 10; }
+    void dress_refusal(hh::request const& r, hh::response& reply) const {
+        reply.body() = "[";
+        reply.body()
+            .append(r.method_string())
+            .append(" ")
+            .append(std::string_view(r.target()).substr(0, 10))
+            .append(" ")
+            .append(r[hh::field::origin])
+            .append("]");
+        reply.set("X-Dressed", "yes");
+        reply.set(hh::field::content_length, "999");
+    }
+    void async_serve(hh::http::connection, hh::request, hh::http::mount_handler) {}
 };
 
 constexpr std::string_view at_once = "GET /at-once HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -179,6 +200,124 @@ TEST_CASE("a connection that is cleared cancels its hooks and hears no more of t
     t.run();
     CHECK(t.told == 0);
     CHECK_FALSE(t.bytes.in_flight());
+}
+
+TEST_CASE("what is refused before a hook runs has the fields that pages of other origins need") {
+    hh::http::options o;
+    o.cors.emplace(hh::http::cors_options{.origins = {"https://app.example"}});
+    o.body_limit = 10;
+    std::string const fields = "Host: a\r\nOrigin: https://app.example\r\n";
+    auto const answer = [&](std::string const& request) {
+        dispatch_fixture t(o);
+        t.bytes.consume(request);
+        return t.take();
+    };
+    auto const allowed = [](std::string const& reply) {
+        return reply.find("Access-Control-Allow-Origin: https://app.example\r\n") != reply.npos &&
+               reply.find("Vary: Origin\r\n") != reply.npos;
+    };
+    auto const refused = [&](std::string const& request, std::string const& status) {
+        INFO(request.substr(0, 200));
+        std::string const reply = answer(request);
+        CHECK(reply.starts_with("HTTP/1.1 " + status));
+        CHECK(allowed(reply));
+    };
+    std::string const last = fields + "\r\n";
+    refused("GET /at-once HTTP/1.1\r\nHost: a b\r\nOrigin: https://app.example\r\n\r\n", "400");
+    refused("GET /at-once HTTP/1.1\r\n" + fields + "X : y\r\n\r\n", "400");
+    refused("GET /at-once HTTP/1.1\r\n" + fields + "X: y\r\n z\r\n\r\n", "400");
+    refused("GET /%zz HTTP/1.1\r\n" + last, "400");
+    refused("GET /{a} HTTP/1.1\r\n" + last, "400");
+    refused("POST /at-once HTTP/1.1\r\n" + fields + "Content-Length: 11\r\n\r\n", "413");
+    refused("POST /at-once HTTP/1.1\r\n" + fields +
+                "Transfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n",
+            "413");
+    refused("POST /at-once HTTP/1.1\r\n" + fields + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n\r\n",
+            "400");
+    refused("GET /" + std::string(17'000, 'x') + " HTTP/1.1\r\n" + last, "414");
+    refused("POST /at-once HTTP/1.1\r\n" + fields + "Expect: more\r\n\r\n", "417");
+    refused("GET /at-once HTTP/1.1\r\n" + fields + "X: " + std::string(17'000, 'x'), "431");
+    refused("POST /at-once HTTP/1.1\r\n" + fields + "Transfer-Encoding: gzip\r\n\r\n", "501");
+    refused("FOO /at-once HTTP/1.1\r\n" + last, "501");
+
+    // what hooks answer is theirs, and so is what they leave unanswered
+    CHECK_FALSE(allowed(answer("GET /at-once HTTP/1.1\r\n" + last)));
+    CHECK_FALSE(allowed(answer("GET /nothing HTTP/1.1\r\n" + last)));
+    std::string const other =
+        answer("GET / HTTP/1.1\r\nHost: a b\r\nOrigin: https://evil.example\r\n\r\n");
+    CHECK(other.find("Access-Control-Allow-Origin") == other.npos);
+    CHECK(other.find("Vary: Origin\r\n") != other.npos);
+    o.cors.reset();
+    CHECK(answer("GET / HTTP/1.1\r\nHost: a b\r\n\r\n").find("Vary") == std::string::npos);
+}
+
+TEST_CASE("what is late or fails is refused with the fields that pages need, too") {
+    hh::http::options o;
+    o.cors.emplace(hh::http::cors_options{.origins = {"*"}});
+    dispatch_fixture t(o);
+    SECTION("hooks") {
+        t.bytes.consume(later);
+        t.pass(o.handler_timeout);
+        t.bytes.on_deadline();
+    }
+    SECTION("a body") {
+        t.bytes.consume("POST /at-once HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+        t.pass(o.body_grace);
+        t.bytes.on_deadline();
+    }
+    SECTION("a header") {
+        t.bytes.consume("GET /at-once HTTP/1.1\r\nHost: a\r\n");
+        t.pass(o.header_timeout);
+        t.bytes.on_deadline();
+    }
+    SECTION("a connection") {
+        t.bytes.refuse_connection();
+    }
+    SECTION("something throws") {
+        t.bytes.fail();
+    }
+    t.run();
+    CHECK(t.take().find("Access-Control-Allow-Origin: *\r\n") != std::string::npos);
+}
+
+TEST_CASE("a policy that throws does not keep a refusal from the client") {
+    hh::http::options o;
+    o.cors.emplace(hh::http::cors_options{
+        .allow = [](std::string_view) -> bool { throw std::runtime_error("policy"); }});
+    dispatch_fixture t(o);
+    t.bytes.consume("GET / HTTP/1.1\r\nHost: a b\r\nOrigin: https://app.example\r\n\r\n");
+    CHECK(t.take().starts_with("HTTP/1.1 400 "));
+    CHECK(t.bytes.closing());
+}
+
+TEST_CASE("a mount dresses what is refused below its prefix, by what is known of the request") {
+    hh::http::options o;
+    o.cors.emplace(hh::http::cors_options{.origins = {"*"}});
+    dispatch_fixture t(o);
+    t.settings->mounts.add(telling_mount{});
+    auto const told = [&](std::string const& request) {
+        t.bytes.clear();
+        t.bytes.open(t, {asio::ip::make_address("192.0.2.7"), 4000}, false);
+        t.bytes.consume(request);
+        std::string const reply = t.take();
+        CHECK(reply.find("999") == reply.npos);
+        CHECK(reply.find("Access-Control") == reply.npos);
+        CHECK(reply.find("X-Dressed: yes\r\n") != reply.npos);
+        return reply.substr(reply.find("\r\n\r\n") + 4);
+    };
+    std::string const fields = "Origin: https://a\r\n";
+    CHECK(told("POST /told HTTP/1.1\r\nHost: a\r\n" + fields + "Content-Length: 11\r\n\r\n") ==
+          "[POST /told https://a]");
+    CHECK(told("GET /told?q HTTP/1.1\r\n" + fields + "\r\n") == "[GET /told?q https://a]");
+    CHECK(told("GET /told?{q} HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n") ==
+          "[GET /told?{q} https://a]");
+    CHECK(told("GET /told/" + std::string(17'000, 'x')) == "[GET /told/xxxx ]");
+    CHECK(told("GET /told HTTP/1.1\r\nHost: a\r\n" + fields + std::string(17'000, 'x')) ==
+          "[GET /told https://a]");
+    CHECK(told("GET /told HTTP/1.1\r\n" + fields + "Bad\r\n\r\n") == "[GET /told https://a]");
+    CHECK(told("GET /told HTTP/2.0\r\n" + fields + "\r\nX: y\r\n") == "[GET /told https://a]");
+    CHECK(told("GET /told/%zz HTTP/1.1\r\nHost: a\r\n" + fields + "Host: b\r\n\r\n") ==
+          "[GET /told/%zz https://a]");
 }
 
 TEST_CASE("a reply has one Server field: the hook's, else the option's, else none") {

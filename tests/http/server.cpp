@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 using namespace std::chrono_literals;
 using support::eventually;
@@ -375,6 +376,70 @@ TEST_CASE("a large reply reaches a client that reads late") {
     auto const [text, end] = c.rest();
     CHECK(text.size() > 20'000'000);
     CHECK(end == read_end::fin);
+}
+
+TEST_CASE("a client that writes all before it reads sees why it is refused") {
+    auto o = on_loopback();
+    o.linger_timeout = 60s;
+    server_fixture f(o);
+    auto ended = f.run();
+    std::size_t const size = GENERATE(std::size_t{4} << 20, std::size_t{60} << 20);
+    bool const chunked = GENERATE(false, true);
+    raw_client c(f.web.port());
+    REQUIRE(c.send(hello_request));
+    REQUIRE(c.send("POST /hello HTTP/1.1\r\nHost: a\r\n"));
+    std::string const piece(64 * 1024, 'x');
+    if (chunked)
+        REQUIRE(c.send("Transfer-Encoding: chunked\r\n\r\n"));
+    else
+        REQUIRE(c.send("Content-Length: " + std::to_string(size) + "\r\n\r\n"));
+    for (std::size_t sent = 0; sent < size; sent += piece.size())
+        REQUIRE(c.send(chunked ? "10000\r\n" + piece + "\r\n" : piece));
+    auto const [text, end] = c.rest();
+    CHECK(text.starts_with("HTTP/1.1 200 OK"));
+    CHECK(text.find("helloHTTP/1.1 413 ") != text.npos);
+    CHECK(end == read_end::fin);
+    c.finish();
+    CHECK(eventually([&] { return f.web.counters()->sessions() == 0; }));
+}
+
+TEST_CASE("a client that sends for ever to a connection which is being closed is stopped") {
+    auto o = on_loopback();
+    o.linger_timeout = 60s;
+    bool const together = GENERATE(false, true);
+    (together ? o.linger_bytes_total : o.linger_bytes) = 1'000'000;
+    server_fixture f(o);
+    auto ended = f.run();
+    raw_client c(f.web.port());
+    REQUIRE(c.send("POST /hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000000\r\n\r\n"));
+    std::string const piece(64 * 1024, 'x');
+    int pieces = 0;
+    while (pieces < 10'000 && c.send(piece)) ++pieces;
+    CHECK(pieces < 10'000);
+    CHECK(eventually([&] { return f.web.counters()->sessions() == 0; }));
+}
+
+TEST_CASE("the last reply reaches a client that takes longer than the server waits for it") {
+    auto o = on_loopback();
+    o.linger_timeout = 100ms;
+    server_fixture f(o);
+    f.hooks.get("/large", [](auto&) { return hh::text(std::string(500'000, 'x')); });
+    auto ended = f.run();
+    raw_client c(f.web.port());
+    int const small = 4096;
+    ::setsockopt(c.handle(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    REQUIRE(c.send("GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    std::string text;
+    // as soon as the system has taken all of the reply, the server's part of it is over
+    auto const counted = f.web.counters();
+    REQUIRE(eventually([&] {
+        if (counted->waiting_bytes() > 0) c.read(text);
+        return counted->opened() == 1 && counted->sessions() == 0;
+    }));
+    auto const [rest, end] = c.rest();
+    text += rest;
+    CHECK(end == read_end::fin);
+    CHECK(text.size() - text.find("\r\n\r\n") - 4 == 500'000);
 }
 
 TEST_CASE("connections, what waits for clients, and what is refused are counted") {

@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/file_body.hpp>
 #include <httphooks/http/session.hpp>
 #include <httphooks/into_response.hpp>
 
@@ -7,10 +8,15 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using support::memory_client;
@@ -43,6 +49,42 @@ constexpr char get_hello[] = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
 
 bool closed_silently(memory_client& c) {
     return c.ended() && c.received().empty();
+}
+
+/// A mount that throws where it is told to.
+struct moody_mount {
+    std::string where{};
+
+    std::string_view prefix() const { return "/moody"; }
+    std::uint64_t body_limit() const { return 10 + angry("limit"); }
+    void dress_refusal(hh::request const&, hh::response& r) const {
+        r.body() = "half dressed";
+        angry("dress");
+        r.body() = "dressed";
+    }
+    hh::http::body_end body_begins(hh::request const&) const {
+        angry("begin");
+        return [self = *this](bool) { self.angry("end"); };
+    }
+    void async_serve(hh::http::connection, hh::request, hh::http::mount_handler) { angry("serve"); }
+
+private:
+    std::uint64_t angry(std::string_view at) const {
+        if (where == at) throw std::string("no standard exception");
+        return 0;
+    }
+};
+
+/// A file that has become shorter than it was.
+std::shared_ptr<hh::file_body> shrunken_file() {
+    std::FILE* const f = std::tmpfile();
+    REQUIRE(f);
+    std::string const content(70'000, 'f');
+    REQUIRE(std::fwrite(content.data(), 1, content.size(), f) == content.size());
+    REQUIRE(std::fflush(f) == 0);
+    int const own = ::dup(::fileno(f));
+    std::fclose(f);
+    return std::make_shared<hh::file_body>(own, 0, 100'000);
 }
 
 }  // namespace
@@ -334,8 +376,10 @@ TEST_CASE("100 is sent when the body is wanted, and only then") {
     }
 }
 
-TEST_CASE("after an error the client has two seconds and 64 KiB to see it") {
+TEST_CASE("after an error the client has two seconds and 64 MiB to see it") {
     memory_server s;
+    CHECK(s.settings->options.linger_bytes == 64 * 1024 * 1024);
+    s.settings->options.linger_bytes = 65'536;
     auto c = s.connect();
     c.send("nonsense\r\n\r\n");
     s.run();
@@ -352,11 +396,225 @@ TEST_CASE("after an error the client has two seconds and 64 KiB to see it") {
         CHECK(c.closed());
     }
     SECTION("it keeps sending") {
-        c.send(std::string(70'000, 'x'));
+        c.send(std::string(65'536, 'x'));
+        s.run();
+        CHECK_FALSE(c.closed());
+        c.send("x");
         s.run();
         CHECK(c.closed());
     }
     CHECK(occurrences(c.received(), "HTTP/1.1 ") == 1);
+}
+
+TEST_CASE("what clients send to connections that are being closed is limited for all together") {
+    memory_server s;
+    s.settings->options.linger_bytes_total = 100'000;
+    auto const refused = [&] {
+        auto c = s.connect();
+        c.send("nonsense\r\n\r\n" + std::string(60'000, 'x'));
+        s.run();
+        CHECK(c.received().starts_with("HTTP/1.1 400 "));
+        return c;
+    };
+    auto first = refused();
+    CHECK_FALSE(first.closed());
+    CHECK(refused().closed());
+    first.finish();
+    s.run();
+    CHECK(first.closed());
+    CHECK_FALSE(refused().closed());
+}
+
+TEST_CASE("what is no request is refused behind the replies that are due, mounts or not") {
+    memory_server s;
+    parked p;
+    p.add(s);
+    add_hello(s);
+    bool const mounted = GENERATE(false, true);
+    if (mounted) s.settings->mounts.add(moody_mount{});
+    std::string const bad = GENERATE(
+        "FOO / HTTP/1.1\r\nHost: a b\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET\t/ok HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n\r\n", "\n", " / HTTP/1.1\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET /\x01 HTTP/1.1\r\n\r\n",
+        "FOO\r\n\r\n", "GET /\xff\x7f HTTP/1.1\r\nHost: a\r\n\r\n");
+    auto c = s.connect();
+    SECTION("behind one that is ready") {
+        c.send(get_hello + bad);
+        s.run();
+        CHECK(c.received().starts_with("HTTP/1.1 200 OK"));
+        CHECK(c.received().find("helloHTTP/1.1 400 ") != std::string::npos);
+    }
+    SECTION("behind one that takes its time") {
+        c.send("GET /wait/1 HTTP/1.1\r\nHost: a\r\n\r\n" + bad);
+        s.run();
+        CHECK(c.received().empty());
+        p.waiting.at(0)();
+        s.run();
+        CHECK(c.received().find("waited 1HTTP/1.1 400 ") != std::string::npos);
+    }
+    SECTION("alone") {
+        c.send(bad);
+        s.run();
+        CHECK(c.received().starts_with("HTTP/1.1 400 "));
+    }
+    CHECK(c.ended());
+    CHECK_FALSE(c.closed());
+    CHECK(c.received().find("Connection: close\r\n") != std::string::npos);
+}
+
+TEST_CASE("a mount that throws costs its own request, not the replies before it") {
+    memory_server s;
+    add_hello(s);
+    moody_mount m;
+    SECTION("asked for its limit") {
+        m.where = "limit";
+    }
+    SECTION("told of a body") {
+        m.where = "begin";
+    }
+    s.settings->mounts.add(m);
+    auto c = s.connect();
+    c.send(get_hello +
+           std::string("POST /moody HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab"));
+    CHECK_NOTHROW(s.run());
+    CHECK(c.received().starts_with("HTTP/1.1 200 OK"));
+    CHECK(c.received().find("helloHTTP/1.1 500 ") != std::string::npos);
+    CHECK(c.received().ends_with("dressed"));
+    CHECK(c.ended());
+    CHECK_FALSE(c.closed());
+}
+
+TEST_CASE("a mount that throws while it dresses a refusal does not keep it from the client") {
+    memory_server s;
+    add_hello(s);
+    s.settings->mounts.add(moody_mount{"dress"});
+    auto c = s.connect();
+    SECTION("too large") {
+        c.send(get_hello +
+               std::string("POST /moody HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n"));
+        s.run();
+        CHECK(c.received().find("helloHTTP/1.1 413 ") != std::string::npos);
+        CHECK(c.received().ends_with("Payload Too Large"));
+    }
+    SECTION("late") {
+        c.send("POST /moody HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
+        s.run();
+        CHECK_NOTHROW(s.pass(11s));
+        CHECK(c.received().starts_with("HTTP/1.1 408 "));
+    }
+    SECTION("malformed") {
+        c.send(get_hello + std::string("GET /moody HTTP/1.1\r\nHost: a b\r\n\r\n"));
+        s.run();
+        CHECK(c.received().find("helloHTTP/1.1 400 ") != std::string::npos);
+    }
+    CHECK(c.ended());
+    CHECK_FALSE(c.closed());
+}
+
+TEST_CASE("a mount that throws when it is to serve closes its connection, after the replies") {
+    memory_server s;
+    add_hello(s);
+    s.settings->mounts.add(moody_mount{"serve"});
+    auto c = s.connect();
+    c.send(get_hello + std::string("GET /moody HTTP/1.1\r\nHost: a\r\n\r\n"));
+    CHECK_NOTHROW(s.run());
+    CHECK(c.received().ends_with("hello"));
+    CHECK(c.closed());
+    CHECK(s.loop().size() == 0);
+}
+
+TEST_CASE("a mount that throws when a body has ended harms nobody") {
+    memory_server s;
+    s.settings->mounts.add(moody_mount{"end"});
+    auto c = s.connect();
+    c.send("POST /moody HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab");
+    s.run();
+    SECTION("whole") {
+        c.send("cde");
+        CHECK_NOTHROW(s.run());
+    }
+    SECTION("the client goes") {
+        c.reset();
+        CHECK_NOTHROW(s.run());
+    }
+    CHECK(c.closed());
+    CHECK(s.loop().size() == 0);
+}
+
+TEST_CASE("a file that ends too early ends the connection, after what there is of it") {
+    memory_server s;
+    add_hello(s);
+    auto const file = shrunken_file();
+    s.registry.get("/file", [file](auto& c) { c.set_response(hh::text(""), file); });
+    auto c = s.connect();
+    c.window(0);
+    c.send(get_hello + std::string("GET /file HTTP/1.1\r\nHost: a\r\n\r\n") + get_hello);
+    s.run();
+    c.window(1'000'000);
+    s.run();
+    CHECK(c.received().find("helloHTTP/1.1 200 OK") != std::string::npos);
+    CHECK(c.received().find("Content-Length: 100000\r\n") != std::string::npos);
+    CHECK(c.received().ends_with("\r\n\r\n" + std::string(70'000, 'f')));
+    CHECK(c.ended());
+    CHECK_FALSE(c.closed());
+}
+
+TEST_CASE("an empty line in front of a request is no request") {
+    memory_server s;
+    add_hello(s);
+    auto c = s.connect();
+    c.send("\r");
+    s.run();
+    c.send("\n");
+    s.run();
+    SECTION("the request follows") {
+        c.send(get_hello + std::string("\r\n") + get_hello);
+        s.run();
+        CHECK(occurrences(c.received(), "HTTP/1.1 200 OK") == 2);
+        CHECK_FALSE(c.ended());
+    }
+    SECTION("none follows: the connection is idle") {
+        s.pass(59s);
+        CHECK_FALSE(c.ended());
+        s.pass(1100ms);
+        CHECK(closed_silently(c));
+    }
+    SECTION("another one follows, whenever") {
+        s.pass(20s);
+        c.send("\r\n");
+        s.run();
+        CHECK(c.received().starts_with("HTTP/1.1 400 "));
+        CHECK(c.ended());
+    }
+    SECTION("the server shuts down") {
+        s.loop().drain([] {});
+        s.run();
+        CHECK(closed_silently(c));
+    }
+    SECTION("the client goes") {
+        c.finish();
+        s.run();
+        CHECK(closed_silently(c));
+    }
+}
+
+TEST_CASE("close wins over keep-alive in HTTP/1.0 too") {
+    memory_server s;
+    add_hello(s);
+    auto const asked = [&](std::string const& fields) {
+        auto c = s.connect();
+        c.send("GET /hello HTTP/1.0\r\n" + fields + "\r\n");
+        s.run();
+        bool const kept = c.received().find("Connection: keep-alive\r\n") != std::string::npos;
+        CHECK(kept == !c.ended());
+        return kept ? "keeps" : "closes";
+    };
+    CHECK(asked("") == std::string("closes"));
+    CHECK(asked("Connection: keep-alive\r\n") == std::string("keeps"));
+    CHECK(asked("Connection: close, keep-alive\r\n") == std::string("closes"));
+    CHECK(asked("Connection: keep-alive, Close\r\n") == std::string("closes"));
+    CHECK(asked("Connection: keep-alive\r\nConnection: close\r\n") == std::string("closes"));
+    CHECK(asked("Connection: close\r\nConnection: keep-alive\r\n") == std::string("closes"));
 }
 
 TEST_CASE("a drain closes what is idle and answers what has begun") {

@@ -114,6 +114,29 @@ TEST_CASE("a client that sends no handshake, or nonsense, is closed") {
     CHECK(rest(*good).ends_with("tls"));
 }
 
+TEST_CASE("a client over TLS that writes all before it reads sees why it is refused") {
+    auto o = tls_fixture::on_loopback();
+    o.linger_timeout = std::chrono::seconds(60);
+    tls_fixture f(o);
+    std::size_t const size =
+        GENERATE(std::size_t{1200} << 10, std::size_t{4} << 20, std::size_t{50} << 20);
+    auto c = f.connect();
+    asio::write(*c, asio::buffer("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                                 std::to_string(size) + "\r\n\r\n"));
+    std::string const piece(64 * 1024, 'x');
+    for (std::size_t sent = 0; sent < size; sent += piece.size())
+        asio::write(*c, asio::buffer(piece));
+    CHECK(rest(*c).starts_with("HTTP/1.1 413 "));
+}
+
+TEST_CASE("a client over TLS that sends FIN without a farewell gets its replies") {
+    tls_fixture f;
+    auto c = f.connect();
+    asio::write(*c, asio::buffer(std::string("GET /large HTTP/1.1\r\nHost: a\r\n\r\n")));
+    c->next_layer().shutdown(asio::socket_base::shutdown_send);
+    CHECK(rest(*c).ends_with(std::string(3'000'000, 'x')));
+}
+
 TEST_CASE("versions before TLS 1.2 are refused") {
     tls_fixture f;
     SSL_CTX_set_min_proto_version(f.trust.native_handle(), TLS1_VERSION);

@@ -72,6 +72,7 @@ inline bool pipeline::body_too_long(exchange const& ex) {
 
 inline void pipeline::refuse(exchange& ex, status code) {
     ex.matched_types_ = 0;
+    ex.refused_ = true;
     ex.responses_.push_back(error_response(code));
     ex.stage_ = stage::reply;
 }

@@ -155,7 +155,7 @@ inline void exchange::reset() noexcept {
     cancel_requested_.store(false, std::memory_order_relaxed);
     stage_ = stage::idle;
     processing_ = processing::responders;
-    chain_ended_ = handed_over_ = skip_get_responders_ = false;
+    chain_ended_ = refused_ = handed_over_ = skip_get_responders_ = false;
     traced_ = hooks_traced_ = false;
     matched_types_ = 0;
     id_ = 0;

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/exchange.hpp>
+#include <httphooks/http/detail/known_request.hpp>
 #include <httphooks/http/detail/loop.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/http/detail/request_parser.hpp>
@@ -101,8 +102,6 @@ public:
     std::size_t in_flight_count() const noexcept { return queue_.size() - first_; }
     /// Whether the connection closes when everything due is written.
     bool closing() const noexcept { return stopped_; }
-    /// Whether a reply cannot be completed, so that the connection must be cut.
-    bool broken() const noexcept { return broken_; }
     /// Whether a mount is to serve the connection, when everything due is written.
     bool has_mount() const noexcept { return mount_request_.has_value(); }
     /// The request that has_mount() told of.
@@ -119,6 +118,9 @@ public:
     std::optional<tick> deadline() const noexcept;
     /// Answers for what has taken too long: 408 and close, or 504.
     void on_deadline();
+    /// Answers with 500 what is being read, behind the replies that are due, and takes no more: for
+    /// an exception that consume(), collect() or on_deadline() have thrown.
+    void fail();
 
     /// Input that consume() left, kept here for the connection.
     std::string& held() noexcept { return held_; }
@@ -127,22 +129,23 @@ private:
     struct entry {
         exchange_ptr journey;
         tick begun;
-        status refusal;
         bool ready;
         bool last;
         bool http10;
-        bool head = false;
-        /// What a mount made of the refusal; null: what it is by itself.
-        std::unique_ptr<response> refusal_reply{};
+        bool head;
+        /// The reply when the hooks do not make it.
+        std::unique_ptr<response> refusal{};
     };
 
     void on_reply(exchange& ex) noexcept override;
     bool begin_request(std::string_view block, bool body_follows);
     void finish_request();
-    static request first_line(std::string_view header);
     void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
+    void dress(request const& r, response& reply) const;
     void write(entry& e);
+    void append(entry const& e, detail::persistence after);
+    void abandon() noexcept;
     void write_file(std::shared_ptr<file_body> file);
     void collect_ready();
     void append_continue();
@@ -174,7 +177,6 @@ private:
     bool header_begun_ = false;
     bool continue_due_ = false;
     bool stopped_ = false;
-    bool broken_ = false;
     bool consuming_ = false;
 };
 
@@ -188,24 +190,15 @@ inline void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer, boo
 }
 
 inline void dispatch::clear() noexcept {
-    for (std::size_t i = first_; i < queue_.size(); ++i)
-        if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
-    end_body(false);
-    queue_.clear();
-    first_ = 0;
-    parser_.reset();
-    journey_.reset();
+    abandon();
     guard_.reset();
-    mount_ = nullptr;
-    mount_request_.reset();
-    file_.reset();
     constexpr std::size_t keep = 256 * 1024;
     for (std::string* s : {&output_, &held_}) {
         s->clear();
         if (s->capacity() > keep) s->shrink_to_fit();
     }
     listener_ = nullptr;
-    header_begun_ = continue_due_ = stopped_ = broken_ = false;
+    stopped_ = consuming_ = false;
 }
 
 inline bool dispatch::can_consume() const noexcept {
@@ -265,7 +258,13 @@ inline void dispatch::await_body() {
 /// The body comes no more. @param good whether the client did not go
 inline void dispatch::end_body(bool good) noexcept {
     body_awaited_ = false;
-    if (auto const f = std::exchange(body_end_, nullptr)) f(good);
+    auto const f = std::exchange(body_end_, nullptr);
+    if (!f) return;
+    try {
+        f(good);
+    } catch (...) {  // the mount's own affair
+        return;
+    }
 }
 
 inline std::uint64_t dispatch::body_limit() const {
@@ -326,26 +325,19 @@ inline void dispatch::finish_request() {
         return;
     }
     journey_->origin() = origin_of(journey_->incoming());
-    entry e{std::move(journey_), wheel().now(), status::unknown, false, !keep, http10};
+    bool const head = journey_->incoming().method() == verb::head;
+    // what has started must have its place
+    if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
+    entry e{std::move(journey_), wheel().now(), false, !keep, http10, head};
     journey_.reset();
     if (e.last) stopped_ = true;
     e.ready = e.journey->start();
+    if (e.ready && e.journey->refused()) [[unlikely]]
+        dress(e.journey->incoming(), e.journey->reply());
     if (e.ready && !in_flight())
         write(e);
     else
         queue_.push_back(std::move(e));
-}
-
-/// A request whose header is not to be understood, with what its first line says.
-inline request dispatch::first_line(std::string_view header) {
-    std::string_view const line = header.substr(0, header.find_first_of("\r\n"));
-    std::size_t const space = std::min(line.find(' '), line.size());
-    std::string_view const rest = line.substr(std::min(space + 1, line.size()));
-    std::string_view const target = rest.substr(0, rest.find(' '));
-    request r;
-    r.method(beast::http::string_to_verb({line.data(), space}));
-    r.target({target.data(), target.size()});
-    return r;
 }
 
 /// Refuses the request that is being read. @param header what there is of one not parsed yet
@@ -356,21 +348,21 @@ inline void dispatch::refuse(status s, std::string_view header) {
 }
 
 inline void dispatch::answer_refused(status s, std::string_view header) {
-    bool const head =
-        header.starts_with("HEAD ") || (journey_ && journey_->incoming().method() == verb::head);
-    entry e{nullptr, wheel().now(), s, true, true, false, head};
-    if (mount_ && journey_) {
-        e.refusal_reply = std::make_unique<response>(error_response(s));
-        mount_->dress_refusal(journey_->incoming(), *e.refusal_reply);
-    } else if (!header.empty() && !loop_.mounts().empty()) {
-        request const begun = first_line(header);
-        if (detail::mounted* const m = loop_.mounts().find(begun)) {
-            e.refusal_reply = std::make_unique<response>(error_response(s));
-            m->dress_refusal(begun, *e.refusal_reply);
-        }
-    }
+    bool const parsed = header.empty() && journey_;
+    entry e{nullptr,
+            wheel().now(),
+            true,
+            true,
+            false,
+            header.starts_with("HEAD ") || (parsed && journey_->incoming().method() == verb::head),
+            std::make_unique<response>(error_response(s))};
+    if (parsed)
+        dress(journey_->incoming(), *e.refusal);
+    else
+        dress(detail::known_request(header, loop_.options().framing.fields), *e.refusal);
     end_body(true);
     mount_ = nullptr;
+    mount_request_.reset();
     parser_.reset();
     journey_.reset();
     header_begun_ = continue_due_ = false;
@@ -379,6 +371,26 @@ inline void dispatch::answer_refused(status s, std::string_view header) {
         write(e);
     else
         queue_.push_back(std::move(e));
+}
+
+/// Has a reply that no hook has seen the fields that pages of other origins need, and what else a
+/// mount gives to its replies.
+inline void dispatch::dress(request const& r, response& reply) const {
+    status const s = reply.result();
+    try {
+        if (detail::mounted const* const owner = loop_.mounts().owner(r))
+            owner->dress_refusal(r, reply);
+        else if (auto const& policy = loop_.options().cors)
+            policy->apply(r, reply.base());
+        detail::remove_owned(reply);
+    } catch (...) {  // the client is told all the same
+        reply = error_response(s);
+    }
+}
+
+inline void dispatch::fail() {
+    consuming_ = false;
+    if (!stopped_) refuse(status::internal_server_error);
 }
 
 inline void dispatch::write(entry& e) {
@@ -390,23 +402,28 @@ inline void dispatch::write(entry& e) {
     detail::persistence const after = e.last     ? detail::persistence::close
                                       : e.http10 ? detail::persistence::keep_http10
                                                  : detail::persistence::keep;
+    std::size_t const before = output_.size();
+    try {
+        append(e, after);
+    } catch (...) {  // no memory for it: those before it go out
+        output_.resize(before);
+        e.refusal = std::make_unique<response>(error_response(status::internal_server_error));
+        append(e, after);
+    }
+    if (e.journey && !e.refusal) e.journey->handed_over();
+}
+
+inline void dispatch::append(entry const& e, detail::persistence after) {
     std::string_view const server = loop_.options().server_name;
-    if (e.refusal != status::unknown) {
-        bool const head = e.head || (e.journey && e.journey->head());
-        response const reply = e.refusal_reply ? *e.refusal_reply : error_response(e.refusal);
-        detail::append_reply(output_, reply, loop_.date(), server, after, head);
-        return;
-    }
-    exchange& ex = *e.journey;
+    if (e.refusal)
+        return detail::append_reply(output_, *e.refusal, loop_.date(), server, after, e.head);
+    exchange const& ex = *e.journey;
     response const& reply = ex.reply();
-    if (ex.reply_file()) {
-        detail::append_header(output_, reply, loop_.date(), server, after, detail::framing::length,
-                              ex.reply_file()->size());
-        if (!ex.head() && !detail::bodiless(reply.result_int())) write_file(ex.reply_file());
-    } else {
-        detail::append_reply(output_, reply, loop_.date(), server, after, ex.head());
-    }
-    ex.handed_over();
+    if (!ex.reply_file())
+        return detail::append_reply(output_, reply, loop_.date(), server, after, e.head);
+    detail::append_header(output_, reply, loop_.date(), server, after, detail::framing::length,
+                          ex.reply_file()->size());
+    if (!e.head && !detail::bodiless(reply.result_int())) write_file(ex.reply_file());
 }
 
 inline void dispatch::write_file(std::shared_ptr<file_body> file) {
@@ -429,10 +446,8 @@ inline void dispatch::collect_ready() {
             output_.resize(before + wanted);
             auto const n = file_->read(file_at_, output_.data() + before, wanted);
             output_.resize(before + (n ? *n : 0));
-            if (!n || *n == 0) {  // the length that was announced cannot be kept
-                broken_ = true;
-                return;
-            }
+            // the length that was announced cannot be kept; by it the client knows
+            if (!n || *n == 0) return abandon();
             file_at_ += *n;
         }
         if (first_ == queue_.size() || !queue_[first_].ready) break;
@@ -448,6 +463,22 @@ inline void dispatch::collect_ready() {
         first_ = 0;
     }
     append_continue();
+}
+
+/// Takes no more, and lets go of what is due; what is in the output stays.
+inline void dispatch::abandon() noexcept {
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
+    queue_.clear();
+    first_ = 0;
+    file_.reset();
+    end_body(false);
+    parser_.reset();
+    journey_.reset();
+    mount_ = nullptr;
+    mount_request_.reset();
+    header_begun_ = continue_due_ = false;
+    stopped_ = true;
 }
 
 inline void dispatch::on_reply(exchange& ex) noexcept {
@@ -509,12 +540,13 @@ inline void dispatch::on_deadline() {
     tick const handlers = detail::timer_wheel::ticks(loop_.options().handler_timeout);
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (entry& e = queue_[i]; !e.ready && reached(e.begun + handlers)) {
+            e.refusal = std::make_unique<response>(error_response(status::gateway_timeout));
+            dress(e.journey->incoming(), *e.refusal);
             e.journey->cancel();
-            e.refusal = status::gateway_timeout;
             e.ready = true;
         }
     if (auto const next = deadline(); partial() && next && reached(*next))
-        refuse(status::request_timeout);
+        refuse(status::request_timeout, parser_ ? std::string_view() : held_);
     collect();
 }
 

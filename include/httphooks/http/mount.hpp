@@ -44,11 +44,12 @@ using body_end = std::function<void(bool)>;
     connection's executor, in a server with threads on several at a time, and calls its handler
     once, on any thread. Optional members: `body_limit()`, bytes of a request's body that the mount
     takes; `dress_refusal(request const&, response&)`, called when the server itself refuses a
-    request whose body is too large, malformed or late, or whose header is malformed and of which
-    only the first line is known, so that the reply can have more fields or another body, on any
-    thread; `body_begins(request const&)`, called when the header of a request
-    has come and a part of its body has not, which gives a body_end; `drain()`, called once when the
-    server begins to shut down, from any thread. */
+    request below the prefix, because it is malformed, too large or late, so that the reply can have
+    more fields or another body, on any thread; of a header that is not whole or not well-formed the
+    request has method, target and fields as far as they are, of the body nothing;
+    `body_begins(request const&)`, called when the header of a request has come and a part of its
+    body has not, which gives a body_end; `drain()`, called once when the server begins to shut
+    down, from any thread. */
 template <class M>
 concept mountable = std::copy_constructible<M> &&
     requires(M& m, M const& c, connection conn, request r, mount_handler h) {
@@ -156,8 +157,10 @@ public:
     /// Tells every mount that the server shuts down.
     void drain();
 
-    /// The mount that owns the path, or null; for servers.
+    /// The mount that is to serve the request, or null; for servers.
     detail::mounted* find(request const& r) const noexcept;
+    /// The mount that owns the path, whatever else the target has, or null; for servers.
+    detail::mounted* owner(request const& r) const noexcept;
 
 private:
     std::vector<std::shared_ptr<detail::mounted>> list_;
@@ -180,16 +183,22 @@ void mounts::add(M m) {
               [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });
 }
 
-inline detail::mounted* mounts::find(request const& r) const noexcept {
+inline detail::mounted* mounts::owner(request const& r) const noexcept {
     if (list_.empty()) return nullptr;
     auto const raw = r.target();
-    std::string_view const target(raw.data(), raw.size());
-    std::string_view const path = detail::target_path(target);
+    std::string_view const path = detail::target_path({raw.data(), raw.size()});
     for (auto const& m : list_)
         if (path.starts_with(m->prefix) &&
             (path.size() == m->prefix.size() || path[m->prefix.size()] == '/'))
-            return framing_guard::valid_target(r.method(), target) ? m.get() : nullptr;
+            return m.get();
     return nullptr;
+}
+
+inline detail::mounted* mounts::find(request const& r) const noexcept {
+    detail::mounted* const m = owner(r);
+    if (!m) return nullptr;
+    auto const raw = r.target();
+    return framing_guard::valid_target(r.method(), {raw.data(), raw.size()}) ? m : nullptr;
 }
 
 inline std::optional<std::uint64_t> mounts::body_limit(request const& r) const {

@@ -5,11 +5,13 @@
     What a server can be told: where it listens, how much it takes, how long it waits.
 */
 
+#include <httphooks/http/cors_policy.hpp>
 #include <httphooks/http/framing_guard.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,8 +60,11 @@ struct options {
     std::chrono::milliseconds handshake_timeout{10'000};
     /// How long a connection that is being closed waits for the client to close; RFC 9112 9.6.
     std::chrono::milliseconds linger_timeout{2'000};
-    /// How many bytes are read and dropped meanwhile.
-    std::size_t linger_bytes = 64 * 1024;
+    /// How many bytes it may send meanwhile, which are read and dropped: a client that writes its
+    /// whole request before it reads sees why it is refused.
+    std::uint64_t linger_bytes = 64 * 1024 * 1024;
+    /// How many bytes all connections that are being closed may have sent meanwhile.
+    std::uint64_t linger_bytes_total = 1024 * 1024 * 1024;
 
     /// Sizes of header, fields and chunks; beyond them 414, 431 or 400 and close.
     framing_limits framing{};
@@ -74,6 +79,11 @@ struct options {
     std::size_t max_connections = 10'000;
     /// Open connections of one client address, loopback exempt; further ones get 503.
     std::size_t max_connections_per_address = 256;
+
+    /** Whose pages may read the replies that no hook has seen: 400, 408, 413, 414, 417, 431, 500,
+        501, 503 and 504 of the server itself. The hooks have http::cors; a mount sees to what is
+        refused below its prefix. */
+    std::optional<cors_policy> cors{};
 
     /// The value of the Server field; empty: no such field.
     std::string server_name{};

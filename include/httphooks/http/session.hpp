@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/recycle.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/dropped_bytes.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/detail/stream.hpp>
 #include <httphooks/http/dispatch.hpp>
@@ -75,28 +76,37 @@ private:
     void wait_input();
     void on_readable(error_code ec);
     void on_input(error_code ec, std::string_view bytes);
-    void on_input_end();
     void serve(std::string_view fresh);
-    void pump(std::string_view fresh);
     void settle(bool written);
     bool flush();
     void wait_writable();
     void on_written(error_code ec, std::size_t n);
     void watch_errors();
     void set_deadline();
+    void meet_deadline();
     void hand_over();
     static void take_back(std::shared_ptr<detail::session_loop> loop, connection c);
     void say_farewell();
     void linger();
     void on_linger(error_code ec, std::size_t n);
-    void close(bool reset);
+    void close(bool reset) noexcept;
 
     dispatch& work();
     void drop_work() noexcept;
-    pointer self() noexcept { return pointer(this); }
+
+    /// Does something that a lack of memory or the code of a mount may make throw: then what is
+    /// being read is answered with 500, behind the replies that are due.
     template <class Function>
-    static auto handler(Function f) {
-        return detail::recycled<Function>(std::move(f));
+    void attempt(Function f) noexcept;
+    void fail();
+
+    /// A completion handler that keeps the session and calls f(session, results...).
+    template <class Function>
+    auto handler(Function f) {
+        auto kept = [s = pointer(this), f](auto... results) {
+            s->attempt([&] { f(*s, results...); });
+        };
+        return detail::recycled<decltype(kept)>(std::move(kept));
     }
 
     std::shared_ptr<detail::session_loop> loop_;
@@ -107,7 +117,7 @@ private:
     std::string sending_{};
     std::size_t sent_ = 0;
     server_counters::backlog waiting_;
-    std::size_t lingered_ = 0;
+    detail::dropped_bytes dropped_;
     asio::ip::tcp::endpoint peer_;
     detail::timer_wheel::tick progress_ = 0;
     phase phase_ = phase::serving;
@@ -128,6 +138,7 @@ session<Stream>::session(std::shared_ptr<detail::session_loop> loop, Stream stre
       stream_(std::move(stream)),
       ticket_(std::move(ticket)),
       waiting_(&loop_->counters()),
+      dropped_(loop_->dropped()),
       peer_(peer) {
     detail::make_non_blocking(stream_);
 }
@@ -138,10 +149,12 @@ void session<Stream>::start(std::shared_ptr<detail::session_loop> loop, Stream s
                             asio::ip::tcp::endpoint const& peer) {
     pointer const s(new session(std::move(loop), std::move(stream), std::move(ticket), peer));
     s->loop_->enter(*s);
-    if constexpr (by_handshake)
-        s->shake_hands();
-    else
-        s->settle(true);
+    s->attempt([&s] {
+        if constexpr (by_handshake)
+            s->shake_hands();
+        else
+            s->settle(true);
+    });
 }
 
 template <class Stream>
@@ -149,13 +162,38 @@ void session<Stream>::refuse(std::shared_ptr<detail::session_loop> loop, Stream 
                              std::unique_ptr<detail::connection_ticket> ticket) {
     pointer const s(new session(std::move(loop), std::move(stream), std::move(ticket), {}));
     s->loop_->enter(*s);
-    if constexpr (by_handshake) {
-        s->close(false);  // a reply would need the handshake, which is what costs
-    } else {
-        s->work().refuse_connection();
-        bool const written = s->flush();
-        if (s->phase_ == phase::serving) s->settle(written);
+    s->attempt([&s] {
+        if constexpr (by_handshake) {
+            s->close(false);  // a reply would need the handshake, which is what costs
+        } else {
+            s->work().refuse_connection();
+            bool const written = s->flush();
+            if (s->phase_ == phase::serving) s->settle(written);
+        }
+    });
+}
+
+template <class Stream>
+template <class Function>
+void session<Stream>::attempt(Function f) noexcept {
+    pointer const keep(this);
+    try {
+        return f();
+    } catch (...) {  // one request pays for it
     }
+    try {
+        fail();
+    } catch (...) {
+        close(true);
+    }
+}
+
+template <class Stream>
+void session<Stream>::fail() {
+    if (phase_ != phase::serving || !work_) return close(true);
+    work_->fail();
+    bool const written = flush();
+    if (phase_ == phase::serving) settle(written);
 }
 
 template <class Stream>
@@ -178,11 +216,11 @@ void session<Stream>::shake_hands() {
         phase_ = phase::handshake;
         loop_->deadline(*this, loop_->wheel().now() +
                                    detail::timer_wheel::ticks(loop_->options().handshake_timeout));
-        stream_.async_handshake(Stream::server, handler([s = self()](error_code ec) {
-                                    if (s->phase_ != phase::handshake) return;
-                                    if (ec) return s->close(false);
-                                    s->phase_ = phase::serving;
-                                    s->settle(true);
+        stream_.async_handshake(Stream::server, handler([](session& s, error_code ec) {
+                                    if (s.phase_ != phase::handshake) return;
+                                    if (ec) return s.close(false);
+                                    s.phase_ = phase::serving;
+                                    s.settle(true);
                                 }));
     }
 }
@@ -195,16 +233,16 @@ void session<Stream>::wait_input() {
     reading_ = true;
     if constexpr (by_readiness) {
         stream_.async_wait(asio::socket_base::wait_read,
-                           handler([s = self()](error_code ec) { s->on_readable(ec); }));
+                           handler([](session& s, error_code ec) { s.on_readable(ec); }));
     } else {
         if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
         stream_.async_read_some(asio::buffer(*input_),
-                                handler([s = self()](error_code ec, std::size_t n) {
-                                    s->reading_ = false;
+                                handler([](session& s, error_code ec, std::size_t n) {
+                                    s.reading_ = false;
                                     // the buffer goes when the session is cut
                                     std::string_view read;
-                                    if (s->input_) read = {s->input_->data(), n};
-                                    s->on_input(ec, read);
+                                    if (s.input_) read = {s.input_->data(), n};
+                                    s.on_input(ec, read);
                                 }));
     }
 }
@@ -226,40 +264,20 @@ void session<Stream>::on_readable(error_code ec) {
 template <class Stream>
 void session<Stream>::on_input(error_code ec, std::string_view bytes) {
     if (phase_ != phase::serving) return;
-    if (!ec)
-        serve(bytes);
-    else if (ec == asio::error::eof)
-        on_input_end();
-    else if (ec == asio::error::operation_aborted)
-        settle(!writing_);
-    else
-        close(false);
-}
-
-template <class Stream>
-void session<Stream>::on_input_end() {
+    if (!ec) return serve(bytes);
+    if (ec == asio::error::operation_aborted) return settle(!writing_);
+    if (!detail::ends_input<Stream>(ec)) return close(false);
     input_ended_ = true;
     serve({});
 }
 
 template <class Stream>
 void session<Stream>::on_output() noexcept {
-    pointer const keep(this);
-    serve({});
+    attempt([this] { serve({}); });
 }
 
 template <class Stream>
 void session<Stream>::serve(std::string_view fresh) {
-    // what throws here is lack of memory; one connection pays for it
-    try {
-        pump(fresh);
-    } catch (std::exception const&) {
-        close(true);
-    }
-}
-
-template <class Stream>
-void session<Stream>::pump(std::string_view fresh) {
     if (phase_ != phase::serving) return;
     if (!work_ && fresh.empty()) return settle(true);
     dispatch& d = work();
@@ -290,7 +308,6 @@ template <class Stream>
 void session<Stream>::settle(bool written) {
     bool wants_input = !input_ended_;
     if (work_) {
-        if (work_->broken()) return close(true);
         if (written && !work_->in_flight()) {
             if (work_->has_mount()) return hand_over();
             if (work_->closing()) return say_farewell();
@@ -312,13 +329,13 @@ void session<Stream>::watch_errors() {
     if constexpr (by_readiness) {
         if (watching_ || reading_ || writing_) return;
         watching_ = true;
-        stream_.async_wait(asio::socket_base::wait_error, handler([s = self()](error_code ec) {
-                               s->watching_ = false;
-                               if (s->phase_ != phase::serving) return;
+        stream_.async_wait(asio::socket_base::wait_error, handler([](session& s, error_code ec) {
+                               s.watching_ = false;
+                               if (s.phase_ != phase::serving) return;
                                if (ec)
-                                   s->settle(!s->writing_);
+                                   s.settle(!s.writing_);
                                else
-                                   s->close(false);
+                                   s.close(false);
                            }));
     }
 }
@@ -368,12 +385,12 @@ void session<Stream>::wait_writable() {
     if constexpr (by_readiness) {
         waiting_.set(work_->output().size() - sent_);
         stream_.async_wait(asio::socket_base::wait_write,
-                           handler([s = self()](error_code ec) { s->on_written(ec, 0); }));
+                           handler([](session& s, error_code ec) { s.on_written(ec, 0); }));
     } else {
         waiting_.set(sending_.size() - sent_);
         stream_.async_write_some(
             asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
-            handler([s = self()](error_code ec, std::size_t n) { s->on_written(ec, n); }));
+            handler([](session& s, error_code ec, std::size_t n) { s.on_written(ec, n); }));
     }
 }
 
@@ -420,7 +437,13 @@ void session<Stream>::set_deadline() {
 
 template <class Stream>
 void session<Stream>::on_deadline() {
-    if (phase_ != phase::serving) return close(phase_ == phase::lingering);
+    attempt([this] { meet_deadline(); });
+}
+
+template <class Stream>
+void session<Stream>::meet_deadline() {
+    // what the system still sends of the last reply is not taken back
+    if (phase_ != phase::serving) return close(false);
     auto const reached = [now = loop_->wheel().now()](detail::timer_wheel::tick t) {
         return static_cast<std::int32_t>(now - t) >= 0;
     };
@@ -439,11 +462,13 @@ void session<Stream>::on_deadline() {
 
 template <class Stream>
 void session<Stream>::drain() {
-    if (phase_ == phase::handshake) return close(false);
-    if (phase_ != phase::serving) return;
-    if (!work_) return say_farewell();
-    work_->drain();
-    serve({});
+    attempt([this] {
+        if (phase_ == phase::handshake) return close(false);
+        if (phase_ != phase::serving) return;
+        if (!work_) return say_farewell();
+        work_->drain();
+        serve({});
+    });
 }
 
 template <class Stream>
@@ -509,81 +534,15 @@ void session<Stream>::take_back(std::shared_ptr<detail::session_loop> loop, conn
         s->replied_ = true;
         bool const reusable = core.reusable && !l->draining();
         l->enter(*s);
-        if (reusable)
-            s->serve(input);
-        else
-            s->say_farewell();
+        s->attempt([&] {
+            if (reusable)
+                s->serve(input);
+            else
+                s->say_farewell();
+        });
     });
 }
 
-// closing -------------------------------------------------------------------------------------
-
-template <class Stream>
-void session<Stream>::say_farewell() {
-    if (phase_ != phase::serving) return;
-    loop_->deadline(
-        *this, loop_->wheel().now() + detail::timer_wheel::ticks(loop_->options().linger_timeout));
-    bool const replied = work_ != nullptr || replied_;
-    drop_work();
-    if constexpr (by_handshake) {
-        phase_ = phase::farewell;
-        stream_.async_shutdown(handler([s = self()](error_code) {
-            if (s->phase_ != phase::farewell) return;
-            s->phase_ = phase::lingering;
-            detail::shutdown_send(s->stream_);
-            s->linger();
-        }));
-    } else {
-        if (input_ended_ || !replied) return close(false);
-        phase_ = phase::lingering;
-        detail::shutdown_send(stream_);
-        linger();
-    }
-}
-
-template <class Stream>
-void session<Stream>::linger() {
-    if constexpr (by_readiness) {
-        stream_.async_wait(asio::socket_base::wait_read, handler([s = self()](error_code ec) {
-                               if (s->phase_ != phase::lingering) return;
-                               auto& buffer = s->loop_->read_buffer();
-                               std::size_t n = 0;
-                               if (!ec)
-                                   n = s->stream_.read_some(
-                                       asio::mutable_buffer(buffer.data(), buffer.size()), ec);
-                               s->on_linger(detail::not_now(ec) ? error_code{} : ec, n);
-                           }));
-    } else {
-        if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
-        detail::under_tls(stream_).async_read_some(
-            asio::buffer(*input_),
-            handler([s = self()](error_code ec, std::size_t n) { s->on_linger(ec, n); }));
-    }
-}
-
-template <class Stream>
-void session<Stream>::on_linger(error_code ec, std::size_t n) {
-    if (phase_ != phase::lingering) return;
-    lingered_ += n;
-    if (ec || lingered_ > loop_->options().linger_bytes)
-        close(false);
-    else
-        linger();
-}
-
-template <class Stream>
-void session<Stream>::close(bool reset) {
-    if (phase_ == phase::closed) return;
-    pointer const keep(this);
-    phase_ = phase::closed;
-    if (reset)
-        detail::reset_stream(stream_);
-    else
-        detail::close_stream(stream_);
-    drop_work();
-    waiting_.set(0);
-    ticket_.reset();
-    loop_->leave(*this);
-}
-
 }  // namespace httphooks::http
+
+#include <httphooks/http/detail/session_end.hpp>

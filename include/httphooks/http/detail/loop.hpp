@@ -15,7 +15,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,8 @@ struct server_settings {
     http::mounts mounts{};
     trusted_networks proxies{};
     std::shared_ptr<server_counters> counters = std::make_shared<server_counters>();
+    /// Bytes that the connections which are being closed have dropped.
+    mutable std::atomic<std::uint64_t> dropped{0};
 };
 
 /// One event loop's share of a server, as far as requests are concerned. Not thread-safe.
@@ -45,6 +49,7 @@ public:
     http::mounts const& mounts() const noexcept { return settings_->mounts; }
     trusted_networks const& proxies() const noexcept { return settings_->proxies; }
     server_counters& counters() const noexcept { return *settings_->counters; }
+    std::atomic<std::uint64_t>& dropped() const noexcept { return settings_->dropped; }
     timer_wheel& wheel() noexcept { return wheel_; }
 
     /// The Date field's value.

@@ -57,6 +57,14 @@ concept handshake_stream = requires(S& s, void (*handler)(error_code)) {
     s.async_shutdown(handler);
 };
 
+/// Whether reading is over because the other side has ended, so that it may still read. Without the
+/// farewell of TLS that is an error of OpenSSL's; what HTTP cannot do without says its own length.
+template <class Stream>
+bool ends_input(error_code const& ec) noexcept {
+    return ec == asio::error::eof ||
+           (handshake_stream<Stream> && ec.category() != boost::system::system_category());
+}
+
 /// The socket under a stream, or the stream.
 template <class S>
 auto& lowest(S& s) noexcept {

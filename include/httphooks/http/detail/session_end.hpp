@@ -1,0 +1,87 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How a connection of a server ends: a farewell, time for the client to hear it, and the close.
+*/
+
+#include <httphooks/http/session.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/socket_base.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+
+namespace httphooks::http {
+
+template <class Stream>
+void session<Stream>::say_farewell() {
+    if (phase_ != phase::serving) return;
+    loop_->deadline(
+        *this, loop_->wheel().now() + detail::timer_wheel::ticks(loop_->options().linger_timeout));
+    bool const replied = work_ != nullptr || replied_;
+    drop_work();
+    if constexpr (by_handshake) {
+        phase_ = phase::farewell;
+        stream_.async_shutdown(handler([](session& s, error_code) {
+            if (s.phase_ != phase::farewell) return;
+            s.phase_ = phase::lingering;
+            detail::shutdown_send(s.stream_);
+            s.linger();
+        }));
+    } else {
+        if (input_ended_ || !replied) return close(false);
+        phase_ = phase::lingering;
+        detail::shutdown_send(stream_);
+        linger();
+    }
+}
+
+template <class Stream>
+void session<Stream>::linger() {
+    if constexpr (by_readiness) {
+        stream_.async_wait(asio::socket_base::wait_read, handler([](session& s, error_code ec) {
+                               if (s.phase_ != phase::lingering) return;
+                               auto& buffer = s.loop_->read_buffer();
+                               std::size_t n = 0;
+                               if (!ec)
+                                   n = s.stream_.read_some(
+                                       asio::mutable_buffer(buffer.data(), buffer.size()), ec);
+                               s.on_linger(detail::not_now(ec) ? error_code{} : ec, n);
+                           }));
+    } else {
+        if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
+        detail::under_tls(stream_).async_read_some(
+            asio::buffer(*input_),
+            handler([](session& s, error_code ec, std::size_t n) { s.on_linger(ec, n); }));
+    }
+}
+
+template <class Stream>
+void session<Stream>::on_linger(error_code ec, std::size_t n) {
+    if (phase_ != phase::lingering) return;
+    if (ec || !dropped_.add(n, loop_->options()))
+        close(false);
+    else
+        linger();
+}
+
+template <class Stream>
+void session<Stream>::close(bool reset) noexcept {
+    if (phase_ == phase::closed) return;
+    pointer const keep(this);
+    phase_ = phase::closed;
+    dropped_.release();
+    if (reset)
+        detail::reset_stream(stream_);
+    else
+        detail::close_stream(stream_);
+    drop_work();
+    waiting_.set(0);
+    ticket_.reset();
+    loop_->leave(*this);
+}
+
+}  // namespace httphooks::http
