@@ -250,6 +250,42 @@ TEST_CASE("a connection goes on after a streaming response") {
     CHECK(peer.ask("GET", "/echo").status == 200);
 }
 
+TEST_CASE("pages of other origins can read why a request is refused") {
+    sockjs_services s;
+    hh::sockjs::options o = support::service_options("/echo");
+    o.message_limit = 1000;
+    s.echo(o);
+    o.prefix = "/closed";
+    o.origins = {"https://app.example"};
+    s.echo(o);
+    auto const refused = [&](std::string const& path, std::string const& origin, int status,
+                             support::field_list fields = {}, std::size_t size = 0) {
+        fields.insert(fields.begin(), {"Origin", origin});
+        auto const r = s.ask("POST", path, fields, std::string(size, 'x'));
+        CHECK(r.status == status);
+        return r;
+    };
+    for (std::string const transport : {"xhr_send", "xhr", "xhr_streaming"}) {
+        auto const r = refused("/echo/0/s/" + transport, "https://page.example", 413, {}, 1001);
+        CHECK(r["Access-Control-Allow-Origin"] == "https://page.example");
+        CHECK(r["Access-Control-Allow-Credentials"] == "true");
+        CHECK(r["Vary"] == "Origin");
+        CHECK(r["Cache-Control"] == support::no_cache);
+    }
+    CHECK(refused("/echo/0/s/xhr_send", "https://a", 431,
+                  {{"X", std::string(17'000, 'x')}})["Access-Control-Allow-Origin"] == "https://a");
+    CHECK(refused("/echo/0/s/xhr_send", "https://a", 417,
+                  {{"Expect", "more"}})["Access-Control-Allow-Origin"] == "https://a");
+    CHECK(refused("/echo/0/s/eventsource", "https://a", 405)["Access-Control-Allow-Origin"] ==
+          "https://a");
+    CHECK_FALSE(refused("/echo/0/s/jsonp_send", "https://a", 413, {}, 1001)
+                    .has("Access-Control-Allow-Origin"));
+    CHECK(refused("/closed/0/s/xhr_send", "https://app.example", 413, {},
+                  1001)["Access-Control-Allow-Origin"] == "https://app.example");
+    CHECK_FALSE(refused("/closed/0/s/xhr_send", "https://page.example", 413, {}, 1001)
+                    .has("Access-Control-Allow-Origin"));
+}
+
 TEST_CASE("a body over the limit is 413, a header over the limit 431") {
     sockjs_services s;
     auto o = service_options("/echo");

@@ -105,6 +105,8 @@ public:
     std::size_t body_limit() const noexcept { return service_->options().message_limit; }
     /// Answers a request below the prefix. For mounts.
     void async_serve(http::connection c, request r, http::mount_handler done);
+    /// Adds what its replies have to one of the HTTP server's. For mounts.
+    void dress_refusal(request const& r, response& reply) const;
     /// Ends all sessions, and opens no more.
     void drain() { service_->drain(); }
 
@@ -177,6 +179,27 @@ inline std::string_view preflight_methods(endpoint what) noexcept {
     return what == endpoint::info ? "OPTIONS, GET" : "OPTIONS, POST";
 }
 
+/// Whether scripts of other origins read the replies of an endpoint.
+inline bool has_cors(endpoint what) noexcept {
+    switch (what) {
+        case endpoint::info:
+        case endpoint::xhr:
+        case endpoint::xhr_send:
+        case endpoint::xhr_streaming:
+        case endpoint::eventsource:
+            return true;
+        default:
+            return false;
+    }
+}
+
+/// What the path of a request means.
+inline route route_of(request const& r, options const& o) noexcept {
+    auto const raw = r.target();
+    std::string_view const path = http::detail::target_path({raw.data(), raw.size()});
+    return find_route(path.substr(std::min(o.prefix.size(), path.size())));
+}
+
 inline bool allows(endpoint what, verb method) noexcept {
     std::string_view const name = [method]() -> std::string_view {
         switch (method) {
@@ -217,18 +240,25 @@ inline bool enabled(endpoint what, sockjs::options const& o) noexcept {
 
 }  // namespace detail
 
+inline void server::dress_refusal(request const& r, response& reply) const {
+    if (!detail::has_cors(detail::route_of(r, options()).what)) return;
+    detail::add_no_cache(reply);
+    detail::add_cors(reply, options(), r);
+}
+
 inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
     using detail::endpoint;
     sockjs::options const& o = service_->options();
     http::detail::visit v{std::move(c), std::move(r), std::move(done)};
-    std::string const path(http::detail::target_path(
-        std::string_view(v.message.target().data(), v.message.target().size())));
-    auto const [what, session] =
-        detail::find_route(std::string_view(path).substr(std::min(o.prefix.size(), path.size())));
+    auto const found = detail::route_of(v.message, o);
+    endpoint const what = found.what;
+    std::string const session(found.session);
     if (!detail::enabled(what, o)) return http::detail::reply(std::move(v), detail::not_found());
-    if (!detail::allows(what, v.message.method()))
-        return http::detail::reply(std::move(v),
-                                   detail::method_not_allowed(detail::methods_of(what)));
+    if (!detail::allows(what, v.message.method())) {
+        response refused = detail::method_not_allowed(detail::methods_of(what));
+        dress_refusal(v.message, refused);
+        return http::detail::reply(std::move(v), std::move(refused));
+    }
     // what these two say is no secret
     bool const for_all = what == endpoint::greeting || what == endpoint::info;
     if (!for_all && !detail::origin_allowed(o, v.message)) {
@@ -261,17 +291,17 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
         case endpoint::websocket:
             return transport::serve_websocket(service_, std::move(v));
         case endpoint::xhr:
-            return transport::serve_xhr(service_, std::move(v), std::string(session));
+            return transport::serve_xhr(service_, std::move(v), session);
         case endpoint::xhr_send:
             return transport::serve_xhr_send(service_, std::move(v), session);
         case endpoint::xhr_streaming:
-            return transport::serve_xhr_streaming(service_, std::move(v), std::string(session));
+            return transport::serve_xhr_streaming(service_, std::move(v), session);
         case endpoint::eventsource:
-            return transport::serve_eventsource(service_, std::move(v), std::string(session));
+            return transport::serve_eventsource(service_, std::move(v), session);
         case endpoint::htmlfile:
-            return transport::serve_htmlfile(service_, std::move(v), std::string(session));
+            return transport::serve_htmlfile(service_, std::move(v), session);
         case endpoint::jsonp:
-            return transport::serve_jsonp(service_, std::move(v), std::string(session));
+            return transport::serve_jsonp(service_, std::move(v), session);
         default:
             return transport::serve_jsonp_send(service_, std::move(v), session);
     }
