@@ -81,6 +81,9 @@ TEST_CASE("A responder is warned of when a path of it passes all guards") {
     CHECK(guards_all({"/admin", "/admin/*"}, "/admin"));
     CHECK(guards_all({""}, "/anything"));
     CHECK(guards_all({"/%61dmin"}, "/admin"));
+    CHECK(guards_all({"*/admin"}, "/admin"));
+    CHECK(guards_all({"*/admin"}, "/*/admin"));
+    CHECK(guards_all({"/admin", "/*/admin"}, "*/admin"));
 
     CHECK_FALSE(guards_all({}, "/orders/:id"));
     CHECK_FALSE(guards_all({"/admin/*"}, "/admin"));
@@ -88,6 +91,9 @@ TEST_CASE("A responder is warned of when a path of it passes all guards") {
     CHECK_FALSE(guards_all({"/orders/1"}, "/orders/:id"));
     CHECK_FALSE(guards_all({"/a*-*.c"}, "/a*.c"));
     CHECK_FALSE(guards_all({"/Orders"}, "/orders"));
+    CHECK_FALSE(guards_all({"/*/admin"}, "/admin"));
+    CHECK_FALSE(guards_all({"/*/admin"}, "*/admin"));
+    CHECK_FALSE(guards_all({"/*/*"}, "/:x"));
 }
 
 TEST_CASE("A guard that asks for a query guards only what asks for the same") {

@@ -2,6 +2,7 @@
 
 #include <httphooks/route_pattern.hpp>
 
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -96,6 +97,58 @@ TEST_CASE("a pattern matches what the recorded behaviour of route-pattern says")
                 CHECK(found.values(name) == strings{expected.get<std::string>()});
         }
     }
+}
+
+TEST_CASE("a splat behind the leading slash is not asked for that slash again") {
+    // what is behind the splat; what matches with a slash before it, and without
+    std::vector<std::array<std::string, 3>> const rows{
+        {"/x", "/y/x /y/x/ /x/x/x /-x/x", "/x /x/ /y/x /y/x/ /x/x/x /-x/x"},
+        {"/:a",
+         "/y/x /y/x/ /x/y/ /y/x.y /q/foo/a.b /p/q/foo/a.b /x/y/z /w/x/y/z/ /v/w/x/y/z /x/x/x /-x/x",
+         "/x /x/ /y/x /y/x/ /x/y/ /1.x-y /y/x.y /q/foo/a.b /p/q/foo/a.b /x/y/z /w/x/y/z/ "
+         "/v/w/x/y/z /x/x/x /-x/x"},
+        {"/x/:a", "/x/x/x", "/x/y/ /x/x/x"},
+        {"/:f.:e", "/y/x.y /q/foo/a.b /p/q/foo/a.b", "/1.x-y /y/x.y /q/foo/a.b /p/q/foo/a.b"},
+        {"/*",
+         "/x/ /y/x /y/x/ /x/y/ /y/x.y /q/foo/a.b /p/q/foo/a.b /x/y/z /w/x/y/z/ /v/w/x/y/z /x/x/x "
+         "/-x/x",
+         "/ /x /x/ /y/x /y/x/ /x/y/ /1.x-y /y/x.y /q/foo/a.b /p/q/foo/a.b /x/y/z /w/x/y/z/ "
+         "/v/w/x/y/z /x/x/x /-x/x"},
+        {"/*/x", "/x/x/x", "/y/x /y/x/ /x/x/x /-x/x"},
+        {"/:a/y/z", "/w/x/y/z/ /v/w/x/y/z", "/x/y/z /w/x/y/z/ /v/w/x/y/z"},
+        {"/x/y", "", "/x/y/"},
+        {"/*/:a/:b", "/p/q/foo/a.b /w/x/y/z/ /v/w/x/y/z",
+         "/q/foo/a.b /p/q/foo/a.b /x/y/z /w/x/y/z/ /v/w/x/y/z /x/x/x"},
+        {"/:a/:b/:c/:d", "/v/w/x/y/z", "/p/q/foo/a.b /w/x/y/z/ /v/w/x/y/z"},
+        {"/x/*/z", "/w/x/y/z/ /v/w/x/y/z", "/x/y/z /w/x/y/z/ /v/w/x/y/z"},
+        {"-:a/x", "/-x/x", "/-x/x"},
+    };
+    for (std::string const target :
+         {"/", "/x", "/x/", "/y/x", "/y/x/", "/x/y/", "/1.x-y", "/y/x.y", "/q/foo/a.b",
+          "/p/q/foo/a.b", "/x/y/z", "/w/x/y/z/", "/v/w/x/y/z", "/x/x/x", "/-x/x"})
+        for (auto const& [behind, rooted, free] : rows)
+            for (std::string const splat : {"*", "*s"}) {
+                INFO(splat << behind << " against " << target);
+                auto const named = [&](std::string const& list) {
+                    return (" " + list + " ").find(" " + target + " ") != std::string::npos;
+                };
+                CHECK(matches("/" + splat + behind, target) == named(rooted));
+                CHECK(matches(splat + behind, target) == named(free));
+            }
+    CHECK(value("*s/x", "/x", "s").empty());
+    CHECK(value("*s/x", "/y/x", "s") == "y");
+    CHECK(value("/*s/x", "/y/x", "s") == "y");
+    CHECK(matches("/*", "*"));
+}
+
+TEST_CASE("the leading slash of a fragment is its pattern's") {
+    CHECK(matches("#/x", "/a#/x"));
+    CHECK_FALSE(matches("#/x", "/a#x"));
+    CHECK(matches("#x", "/a#/x"));
+    CHECK(matches("#*/x", "/a#/x"));
+    CHECK_FALSE(matches("#/*/x", "/a#/x"));
+    CHECK(matches("#/*/x", "/a#/y/x"));
+    CHECK_FALSE(matches("#/*/x", "/a#y/x"));
 }
 
 TEST_CASE("the literals of a pattern are normalised as paths are") {

@@ -76,6 +76,7 @@ public:
         std::string text;
         for (std::size_t n = below(5); n > 0; --n) text += "/" + pieces[below(pieces.size())];
         if (text.empty()) text = below(4) == 0 ? "" : "/";
+        if (text.size() > 1 && below(3) == 0) text.erase(0, 1);
         return text + ends[below(ends.size())];
     }
 
@@ -219,6 +220,19 @@ TEST_CASE("a splat at the end matches nothing only behind a slash") {
         REQUIRE(found.size() == 2);
         CHECK(found.param(0, "file") == file);
     }
+}
+
+TEST_CASE("a table tells patterns with a leading slash from those without") {
+    table const routes = make_table({{verb::get, "/*/x"},
+                                     {verb::get, "*/x"},
+                                     {verb::get, "/*s/:a"},
+                                     {verb::get, "*s/:a"},
+                                     {verb::get, "x/:a"},
+                                     {verb::get, "/x/:a"}});
+    CHECK(look_up(routes, verb::get, "/x") == numbers{1, 3});
+    CHECK(look_up(routes, verb::get, "/x/x") == numbers{0, 1, 2, 3, 4, 5});
+    CHECK(look_up(routes, verb::get, "/y") == numbers{3});
+    CHECK(look_up(routes, verb::get, "/").empty());
 }
 
 TEST_CASE("a table finds what its patterns match one by one") {

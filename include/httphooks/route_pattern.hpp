@@ -26,11 +26,12 @@ class captures;
 
     `:name` stands for one or more characters of a segment (as many as possible), `*name` for any
     run of characters, '/' included (as few as possible), `*` for the same without a name. All other
-    characters are themselves; one leading and one trailing '/' are optional. `?a=:x&b=1&*` asks for
-    the keys of the query, `*` there allows others; `#...` is a path pattern for the fragment. A
-    part that is left out matches anything. Literals are normalised as paths are, so that a pattern
-    can be written as people write it ("/a b", "/é"). Of two parameters of one name, the last
-    counts.
+    characters are themselves. The '/' that a pattern begins with is the path's first, so that a
+    splat behind it begins behind it too; a pattern without one matches the path with its first '/'
+    or without. One trailing '/' is optional. `?a=:x&b=1&*` asks for the keys of the query, `*`
+    there allows others; `#...` is a path pattern for the fragment. A part that is left out matches
+    anything. Literals are normalised as paths are, so that a pattern can be written as people write
+    it ("/a b", "/é"). Of two parameters of one name, the last counts.
 
     Matching takes time at most proportional to the pattern's length times the target's.
     A route_pattern is a cheap copy of a handle.

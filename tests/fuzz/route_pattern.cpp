@@ -20,14 +20,15 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
+using httphooks::detail::path_matcher;
 using httphooks::detail::path_token;
 
 /// Whether some choice of the captures matches, the plain way: every position, every token.
-bool matches_plainly(std::vector<path_token> const& tokens, std::string_view text) {
+bool matches_plainly(path_matcher const& pattern, std::string_view text) {
     std::vector<bool> reached(text.size() + 1);
-    reached[0] = true;
-    if (!text.empty() && text.front() == '/') reached[1] = true;
-    for (path_token const& token : tokens) {
+    reached[0] = !pattern.rooted() || !text.starts_with('/');
+    if (text.starts_with('/')) reached[1] = true;
+    for (path_token const& token : pattern.tokens()) {
         std::vector<bool> next(text.size() + 1);
         for (std::size_t from = 0; from <= text.size(); ++from) {
             if (!reached[from]) continue;
@@ -64,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         auto const& compiled = pattern.compiled();
         if (compiled.query.empty() && compiled.other_query_keys && !compiled.has_fragment &&
             compiled.has_path)
-            require(matched == matches_plainly(compiled.path.tokens(), location.path()));
+            require(matched == matches_plainly(compiled.path, location.path()));
         for (std::string const& name : pattern.names()) {
             require(found.raw(name).has_value() == matched);
             require(found.values(name).empty() == !matched);

@@ -103,6 +103,7 @@ private:
     void compile_query_item(std::size_t begin, std::size_t end);
     void compile_fragment(std::size_t begin, std::size_t end);
     bool match_query(std::string_view text, std::string_view* out) const;
+    bool match_fragment(url const& location, std::string_view* out) const;
 };
 
 /// Gives every token to the matcher.
@@ -196,6 +197,7 @@ inline void compiled_pattern::compile_path(std::size_t begin, std::size_t end) {
         open_end = true;
         return;
     }
+    if (text[begin] == '/') path.root();
     std::vector<std::vector<path_token>> pieces;
     for (std::size_t at = begin; at < end;) {
         std::size_t const piece_end = std::min(text.find('/', at), end);
@@ -271,7 +273,10 @@ inline void compiled_pattern::compile_query_item(std::size_t begin, std::size_t 
 }
 
 inline void compiled_pattern::compile_fragment(std::size_t begin, std::size_t end) {
-    if (begin < end && text[begin] == '/') ++begin;
+    if (begin < end && text[begin] == '/') {
+        fragment.root();
+        ++begin;
+    }
     if (begin < end && text[end - 1] == '/') --end;
     has_fragment = true;
     append_tokens(fragment, tokenise(begin, end, capture_source::fragment));
@@ -279,9 +284,14 @@ inline void compiled_pattern::compile_fragment(std::size_t begin, std::size_t en
 
 inline bool compiled_pattern::match(url const& location, std::string_view* out) const {
     if (has_path && !path.match(location.path(), out)) return false;
-    if (has_fragment && !(location.has_fragment() && fragment.match(location.fragment(), out)))
-        return false;
+    if (has_fragment && !match_fragment(location, out)) return false;
     return (query.empty() && other_query_keys) || match_query(location.query(), out);
+}
+
+inline bool compiled_pattern::match_fragment(url const& location, std::string_view* out) const {
+    return location.has_fragment() &&
+           (!fragment.rooted() || location.fragment().starts_with('/')) &&
+           fragment.match(location.fragment(), out);
 }
 
 inline bool compiled_pattern::match_query(std::string_view query_text,

@@ -26,14 +26,18 @@ namespace httphooks::detail {
 class path_automaton {
 public:
     /// All paths.
-    path_automaton() : path_automaton(std::vector<path_token>{{splat, {}, path_token::none}}) {}
-    explicit path_automaton(path_matcher const& matcher) : path_automaton(matcher.tokens()) {}
+    path_automaton() : path_automaton({{splat, {}, path_token::none}}, true) {}
+    explicit path_automaton(path_matcher const& matcher)
+        : path_automaton(matcher.tokens(), matcher.rooted()) {}
 
     /// This path, which begins with '/'.
-    static path_automaton of(std::string_view path) { return path_automaton({literal(path)}); }
+    static path_automaton of(std::string_view path) {
+        return path_automaton({literal(path)}, true);
+    }
     /// All paths below this one.
     static path_automaton below(std::string_view path) {
-        return path_automaton({literal(std::string(path) + "/"), {splat, {}, path_token::none}});
+        return path_automaton({literal(std::string(path) + "/"), {splat, {}, path_token::none}},
+                              true);
     }
 
     using place = std::uint32_t;
@@ -66,7 +70,7 @@ private:
         char byte;
     };
 
-    explicit path_automaton(std::vector<path_token> const& tokens);
+    path_automaton(std::vector<path_token> const& tokens, bool rooted);
     static path_token literal(std::string_view path) {
         return {path_token::kind_type::literal, std::string(path.substr(1)), path_token::none};
     }
@@ -85,9 +89,9 @@ bool covered(path_automaton const& path, std::vector<path_automaton> const& othe
 
 // ---------------------------------------------------------------------------------------------
 
-inline path_automaton::path_automaton(std::vector<path_token> const& tokens) {
+inline path_automaton::path_automaton(std::vector<path_token> const& tokens, bool rooted) {
     using kind = step::kind_type;
-    steps_.push_back({kind::maybe, '/'});
+    steps_.push_back({rooted ? kind::byte : kind::maybe, '/'});
     for (path_token const& token : tokens) {
         if (token.kind == param) {
             steps_.push_back({kind::one, 0});

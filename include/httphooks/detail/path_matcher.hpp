@@ -41,14 +41,20 @@ struct path_token {
     std::size_t capture = none;
 };
 
-/** A sequence of tokens, with one optional '/' before it and one behind it.
+/** A sequence of tokens, with one optional '/' behind it.
 
+    The '/' that a text begins with is not the tokens' to match. Those that are not rooted may match
+    it nevertheless, when they match nothing else.
     There is no backtracking: a pass from the last token to the first finds the positions from which
     the rest matches, and a pass from the first to the last chooses among them.
 */
 class path_matcher {
 public:
     using kind = path_token::kind_type;
+
+    /// Has the '/' before the tokens be the one that a text begins with.
+    void root() noexcept { rooted_ = true; }
+    bool rooted() const noexcept { return rooted_; }
 
     /// Appends a literal, to the last token if that is one too.
     void add_literal(std::string_view text);
@@ -59,6 +65,7 @@ public:
     std::vector<path_token> const& tokens() const noexcept { return tokens_; }
 
     /** Matches the whole of `text`.
+        @param text a path, or "*", which is as good as the path of that segment
         @param captures written at the tokens' indexes, if it matches.
     */
     bool match(std::string_view text, std::string_view* captures) const;
@@ -88,6 +95,7 @@ private:
     }
 
     std::vector<path_token> tokens_;
+    bool rooted_ = false;
     std::size_t wildcards_ = 0;
     std::size_t least_ = 0;
 };
@@ -110,8 +118,8 @@ inline void path_matcher::add_capture(kind what, std::size_t capture) {
 }
 
 inline bool path_matcher::match(std::string_view text, std::string_view* captures) const {
-    if (!text.empty() && text.front() == '/' && match_rest(text.substr(1), captures)) return true;
-    return match_rest(text, captures);
+    if (!text.starts_with('/')) return match_rest(text, captures);
+    return match_rest(text.substr(1), captures) || (!rooted_ && match_rest(text, captures));
 }
 
 inline bool path_matcher::match_rest(std::string_view text, std::string_view* captures) const {
