@@ -110,6 +110,50 @@ TEST_CASE("a file is served with its type, its tag and its date") {
     CHECK(empty[field::content_length] == "0");
 }
 
+TEST_CASE("without the parameter the request's path is the path of the file") {
+    file_server s;
+    s.directory.write("root/caf\xC3\xA9 au lait.txt", "coffee");
+    s.directory.write("root/any/a.txt", "below any");
+    auto const serve_tree = [&] {
+        CHECK(s.get("/sub/b.HTML").body() == "<p>b");
+        CHECK(s.get("/a.txt").body() == "0123456789");
+        CHECK(s.get("/").body() == "index");
+        CHECK(s.get("/sub/").body() == "index of sub");
+        CHECK(s.get("/caf%C3%A9%20au%20lait.txt").body() == "coffee");
+        auto const moved = s.get("/sub?x=1");
+        CHECK(moved.result() == status::moved_permanently);
+        CHECK(moved[field::location] == "/sub/?x=1");
+        for (auto const* target : {"/a.txt/", "/.secret", "/sub%2Fb.HTML", "/%2E%2E%2Fsecret.txt",
+                                   "/no", "/a%00b", "/a%5Cb"})
+            CHECK(s.get(target).result_int() >= 400);
+        CHECK(s.ask(verb::post, "/a.txt").result_int() == 405);
+        CHECK(s.ask(verb::options, "*").result_int() == 405);
+    };
+    hh::http::static_files const files(s.root.string());
+    SECTION("a default responder") {
+        s.hooks.default_responder(files);
+        serve_tree();
+    }
+    SECTION("a no-match handler") {
+        s.hooks.no_match(files);
+        CHECK(s.get("/sub/b.HTML").body() == "<p>b");
+        CHECK(s.get("/").body() == "index");
+    }
+    SECTION("a splat without a name") {
+        s.hooks.responder(hh::any_verb, "/*", files);
+        CHECK(s.get("/sub/b.HTML").body() == "<p>b");
+        CHECK(s.get("/any/a.txt").body() == "below any");
+    }
+    SECTION("a parameter of another name") {
+        s.hooks.get("/any/*file", files);
+        CHECK(s.get("/any/a.txt").body() == "below any");
+        s.hooks.clear();
+        s.hooks.get("/any/*file", hh::http::static_files(s.root.string(), {.parameter = "file"}));
+        CHECK(s.get("/any/a.txt").body() == "0123456789");
+        CHECK(s.get("/any/").body() == "index");
+    }
+}
+
 TEST_CASE("HEAD has the length of the file and no body") {
     file_server s;
     auto const r = s.ask(verb::head, "/files/a.txt", {{field::range, "bytes=0-1"}});

@@ -10,6 +10,7 @@
 #include <httphooks/http/detail/file_reply.hpp>
 #include <httphooks/http/detail/open_beneath.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/url.hpp>
 
 #include <sys/stat.h>
 
@@ -27,7 +28,8 @@ namespace httphooks::http {
 
 /// How files are served.
 struct static_files_options {
-    /// The pattern's parameter that holds the path below the directory.
+    /// The pattern's parameter that holds the path below the directory. A hook whose pattern has no
+    /// such parameter takes the whole path.
     std::string parameter = "path";
     /// The file that stands for its directory; empty: directories are not found.
     std::string index = "index.html";
@@ -44,6 +46,8 @@ struct static_files_options {
 
 /** A responder that serves the files below a directory:
     `hooks.get("/files/:path", static_files("www"))`, or with a splat parameter for a whole tree.
+    Where there is no such parameter, as in `hooks.default_responder(static_files("www"))`, the
+    request's path is the path below the directory.
 
     Regular files only, with ETag, Last-Modified, preconditions and ranges. What is outside of the
     directory, also by symbolic links, names that begin with a dot, and paths with an escaped slash
@@ -69,7 +73,10 @@ public:
     /// Answers one request.
     template <class State>
     void operator()(basic_context<hook_type::responder, State>& c) const {
-        auto reply = serve(c.request(), c.path(), c.param(shared_->options.parameter));
+        std::string const& parameter = shared_->options.parameter;
+        auto reply = c.has_param(parameter)
+                         ? serve(c.request(), c.path(), c.param(parameter))
+                         : serve(c.request(), c.path(), percent_decode(c.path().substr(1)));
         c.set_response(std::move(reply.message), std::move(reply.file));
     }
 
