@@ -1,6 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/context.hpp>
+#include <httphooks/multi_response.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -137,12 +138,72 @@ TEST_CASE("the query is decoded as a form, key by key") {
     CHECK(t.get("/").body() == "false0");
 }
 
-TEST_CASE("the body is read as JSON, or that is an error of the hook") {
+TEST_CASE("a body that is no JSON is the client's fault, what a hook then misses in it its own") {
     fixture t;
-    t.hooks.post("/*", [](auto& c) { return c.json().at("a"); });
-    CHECK(t.send(verb::post, "/", R"({"a":[1,2]})").body() == "[1,2]");
-    CHECK(t.send(verb::post, "/", "{").result() == status::internal_server_error);
-    CHECK(t.errors.size() == 1);
+    auto const refused = [](response const& r) {
+        CHECK(r.body() == R"({"error":"Malformed JSON"})");
+        CHECK(r[field::content_type] == "application/json");
+        return r.result() == status::bad_request;
+    };
+    t.hooks.post("/value", [](auto& c) { return c.json().at("a"); });
+    t.hooks.post("/ordered", [](auto& c) { return c.template json<nlohmann::ordered_json>(); });
+    t.hooks.post("/coroutine", [](auto& c) -> asio::awaitable<nlohmann::json> {
+        co_await turns();
+        co_return c.json();
+    });
+    t.hooks.post("/callback", [](auto& c, auto done) {
+        c.set_response(c.json());
+        done();
+    });
+    t.hooks.post("/caught", [](auto& c) -> std::string {
+        try {
+            return c.json().dump();
+        } catch (nlohmann::json::parse_error const&) {
+            return "caught";
+        }
+    });
+    t.hooks.post("/own", [](auto&) { return nlohmann::json::parse("{"); });
+    t.hooks.pre_responder(verb::post, "/guarded", [](auto& c) {
+        c.reply_headers().set("X-A", "1");
+        if (c.json().empty()) return;
+        c.pass();
+    });
+    t.hooks.post("/guarded", [](auto&) { return "r"; });
+    t.hooks.post_responder(verb::post, "/after",
+                           [](auto& c) { c.replace_response(json(c.json())); });
+    t.hooks.post("/after", [](auto&) { return "r"; });
+    t.hooks.post_listener(verb::post, "/heard", [](auto& c) { c.json(); });
+    t.hooks.post("/heard", [](auto&) { return "r"; });
+
+    CHECK(t.send(verb::post, "/value", R"({"a":[1,2]})").body() == "[1,2]");
+    for (std::string const body : {"{", "", "{\"a\":\"\xFF\"}", "1e999"}) {
+        INFO(body);
+        for (auto const* target : {"/value", "/ordered", "/coroutine", "/callback", "/after"})
+            CHECK(refused(t.send(verb::post, target, body)));
+        response const guarded = t.send(verb::post, "/guarded", body);
+        CHECK(refused(guarded));
+        CHECK(guarded["X-A"] == "1");
+    }
+    CHECK(t.errors.size() == 4 * 6);  // each is told to the error handler
+    CHECK(t.send(verb::post, "/caught", "{").body() == "caught");
+    CHECK(t.send(verb::post, "/heard", "{").body() == "r");
+    CHECK(t.send(verb::post, "/value", R"({"b":1})").result() == status::internal_server_error);
+    CHECK(t.send(verb::post, "/own", "{}").result() == status::internal_server_error);
+}
+
+TEST_CASE("a body that is no JSON is one part of the reply when other responders answer too") {
+    fixture t;
+    t.hooks.post("/*", [](auto& c) -> asio::awaitable<nlohmann::json> {
+        co_await turns();
+        co_return c.json();
+    });
+    t.hooks.post("/*", [](auto&) { return "r"; });
+    auto const parts = parse_multi_response(t.send(verb::post, "/", "{"));
+    REQUIRE(parts.has_value());
+    REQUIRE(parts->size() == 2);
+    CHECK((*parts)[0].result() == status::bad_request);
+    CHECK((*parts)[0].body() == R"({"error":"Malformed JSON"})");
+    CHECK((*parts)[1].body() == "r");
 }
 
 TEST_CASE("a context knows its hook and where the request came from") {

@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/async_run.hpp>
 #include <httphooks/detail/hook_run.hpp>
+#include <httphooks/detail/malformed_json.hpp>
 #include <httphooks/into_response.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -78,11 +79,21 @@ public:
 
     /** The request's body as JSON.
 
-        @throws Json::parse_error when it is none. Include nlohmann/json.hpp to call it.
+        Include nlohmann/json.hpp to call it.
+
+        @throws Json::parse_error when it is none, and Json::out_of_range when it has a number that
+            is too large. When a hook that answers lets it pass, the reply is a 400 with
+            `{"error":"Malformed JSON"}`.
     */
     template <class Json = nlohmann::json>
     Json json() const {
-        return Json::parse(request().body());
+        try {
+            return Json::parse(request().body());
+        } catch (typename Json::parse_error const& e) {
+            throw detail::malformed_json_error(e);
+        } catch (typename Json::out_of_range const& e) {
+            throw detail::malformed_json_error(e);
+        }
     }
 
     /// The hook whose callback this is.

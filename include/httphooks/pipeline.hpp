@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/async_run.hpp>
 #include <httphooks/detail/hook_run.hpp>
+#include <httphooks/detail/malformed_json.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
@@ -56,6 +57,13 @@ private:
     using stage = exchange::stage;
     using processing = exchange::processing;
 
+    /// What went wrong in a hook, if anything did.
+    struct failure {
+        error_code code{};
+        std::exception_ptr exception{};
+        explicit operator bool() const noexcept { return code || exception; }
+    };
+
     /// Goes on as far as it can. True: replied or cancelled.
     static bool step(exchange& ex);
     static void resume(exchange& ex) noexcept;
@@ -94,9 +102,9 @@ private:
     template <class Apply>
     static bool run_one(exchange& ex, detail::hook_entry const& hook, Apply apply);
     static void apply_pre(exchange& ex, detail::hook_entry const& hook,
-                          detail::run_outcome& outcome, error_code ec, bool failed);
+                          detail::run_outcome& outcome, failure const& failed);
     static void apply_post(exchange& ex, detail::hook_entry const& hook,
-                           detail::run_outcome& outcome, error_code ec, bool failed);
+                           detail::run_outcome& outcome, failure const& failed);
 
     static void start_processing(exchange& ex);
     static void start_responder(exchange& ex, detail::hook_entry const& hook, std::size_t match);
@@ -104,13 +112,12 @@ private:
     static void finish_responder(exchange& ex, detail::run_outcome& outcome);
     /// What a closed run contributes.
     static detail::run_outcome& settle(exchange& ex, detail::async_run& run);
-    static void fail(detail::run_outcome& outcome, error_code ec);
+    static void fail(detail::run_outcome& outcome, failure const& failed);
     /// Queues what the responders left, in their order. False: some are not done.
     static bool finish_processing(exchange& ex);
 
-    static void report(exchange& ex, detail::hook_entry const& hook, error_code ec,
-                       std::exception_ptr exception);
-    static response failure(error_code ec);
+    static void report(exchange& ex, detail::hook_entry const& hook, failure failed);
+    static response reply_to(failure const& failed);
     static void end_chain(exchange& ex, response message);
     static void clear_responses(exchange& ex);
     static void queue(exchange& ex, detail::run_outcome& outcome);
@@ -119,10 +126,11 @@ private:
     static void read_file(exchange& ex);
     static void patch_request(exchange& ex, detail::request_patch& patch);
 
-    /// Calls a callback that completes when it returns. False: it threw, which was reported.
-    static bool call(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
-    static bool call_untraced(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
-    static bool call_traced(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
+    /// Calls a callback that completes when it returns. What it throws has been reported.
+    static failure call(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
+    static failure call_untraced(exchange& ex, detail::hook_entry const& hook,
+                                 detail::hook_run& run);
+    static failure call_traced(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run);
     static void trace_begin(exchange& ex) noexcept;
     static void trace_stage(exchange& ex, exchange_stage s) noexcept;
     static void trace_reply(exchange const& ex) noexcept;
@@ -340,7 +348,7 @@ inline void pipeline::start_listener(exchange& ex, detail::hook_entry const& hoo
     auto& running = ex.counters_->listeners;
     if (running.load(std::memory_order_relaxed) >= ex.table_->services->options.max_listeners) {
         detail::counters::add(ex.counters_->dropped_listeners);
-        return report(ex, hook, make_error_code(error::listener_limit), nullptr);
+        return report(ex, hook, {make_error_code(error::listener_limit)});
     }
     detail::async_run_ptr const run(hook.make_run(hook, ex, match), false);
     detail::counters::add(running);
@@ -354,9 +362,9 @@ bool pipeline::finish_waiting(exchange& ex, Apply apply) {
     if (!run->closed()) return false;
     ex.waiting_ = nullptr;
     ex.running_.clear();
-    bool const failed = run->error() || run->exception();
-    if (failed) report(ex, run->hook(), run->error(), run->exception());
-    apply(ex, run->hook(), run->settled(), run->error(), failed);
+    failure const failed{run->error(), run->exception()};
+    if (failed) report(ex, run->hook(), failed);
+    apply(ex, run->hook(), run->settled(), failed);
     return true;
 }
 
@@ -371,8 +379,8 @@ bool pipeline::run_one(exchange& ex, detail::hook_entry const& hook, Apply apply
         return finish_waiting(ex, apply);
     }
     detail::hook_run_in_place run(ex, hook, match);
-    bool const failed = !call(ex, hook, run);
-    apply(ex, hook, run.outcome(), error_code(), failed);
+    failure const failed = call(ex, hook, run);
+    apply(ex, hook, run.outcome(), failed);
     return true;
 }
 
@@ -400,13 +408,15 @@ inline bool pipeline::run_post_responders(exchange& ex) {
 }
 
 inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& hook,
-                                detail::run_outcome& outcome, error_code ec, bool failed) {
+                                detail::run_outcome& outcome, failure const& failed) {
     merge_reply_headers(ex, outcome.reply_headers);
-    if (failed) return end_chain(ex, failure(ec));
+    if (failed) return end_chain(ex, reply_to(failed));
     switch (outcome.decided) {
-        case detail::decision::none:
-            report(ex, hook, make_error_code(error::undecided), nullptr);
-            return end_chain(ex, failure({}));
+        case detail::decision::none: {
+            failure const undecided{make_error_code(error::undecided)};
+            report(ex, hook, undecided);
+            return end_chain(ex, reply_to(undecided));
+        }
         case detail::decision::end:
             return end_chain(ex, std::move(*outcome.message));
         case detail::decision::pass:
@@ -418,9 +428,9 @@ inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& hook,
 }
 
 inline void pipeline::apply_post(exchange& ex, detail::hook_entry const&,
-                                 detail::run_outcome& outcome, error_code ec, bool failed) {
+                                 detail::run_outcome& outcome, failure const& failed) {
     merge_reply_headers(ex, outcome.reply_headers);
-    if (failed) return end_chain(ex, failure(ec));
+    if (failed) return end_chain(ex, reply_to(failed));
     if (outcome.decided == detail::decision::end) return end_chain(ex, std::move(*outcome.message));
     if (outcome.decided == detail::decision::replace) {
         clear_responses(ex);
@@ -456,7 +466,7 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& ho
         return;
     }
     detail::hook_run_in_place run(ex, hook, match);
-    if (!call(ex, hook, run)) fail(run.outcome(), {});
+    if (failure const failed = call(ex, hook, run)) fail(run.outcome(), failed);
     finish_responder(ex, run.outcome());
 }
 
@@ -468,15 +478,15 @@ inline void pipeline::finish_responder(exchange& ex, detail::run_outcome& outcom
 }
 
 inline detail::run_outcome& pipeline::settle(exchange& ex, detail::async_run& run) {
-    if (run.error() || run.exception()) {
-        fail(run.settled(), run.error());
-        report(ex, run.hook(), run.error(), run.exception());
+    if (failure const failed{run.error(), run.exception()}) {
+        fail(run.settled(), failed);
+        report(ex, run.hook(), failed);
     }
     return run.settled();
 }
 
-inline void pipeline::fail(detail::run_outcome& outcome, error_code ec) {
-    outcome.message.emplace(failure(ec));
+inline void pipeline::fail(detail::run_outcome& outcome, failure const& failed) {
+    outcome.message.emplace(reply_to(failed));
     outcome.file.reset();
 }
 
@@ -496,14 +506,16 @@ inline bool pipeline::finish_processing(exchange& ex) {
     return true;
 }
 
-inline void pipeline::report(exchange& ex, detail::hook_entry const& hook, error_code ec,
-                             std::exception_ptr exception) {
-    ex.table_->services->report({hook.info, ex.id(), ec, std::move(exception)});
+inline void pipeline::report(exchange& ex, detail::hook_entry const& hook, failure failed) {
+    ex.table_->services->report({hook.info, ex.id(), failed.code, std::move(failed.exception)});
 }
 
-inline response pipeline::failure(error_code ec) {
-    return error_response(ec == error::time_limit ? status::gateway_timeout
-                                                  : status::internal_server_error);
+inline response pipeline::reply_to(failure const& failed) {
+    if (failed.code == error::time_limit) return error_response(status::gateway_timeout);
+    if (detail::is_malformed_json(failed.exception))
+        return make_response(status::bad_request, R"({"error":"Malformed JSON"})",
+                             "application/json");
+    return error_response(status::internal_server_error);
 }
 
 }  // namespace httphooks

@@ -118,6 +118,18 @@ TEST_CASE("What is not a request is answered with 400, and the connection goes o
     CHECK(f.ask(c, R"({"method":"GET","url":"/hello/x"})").at(0)["statusCode"] == 200);
 }
 
+TEST_CASE("Content that is no JSON is answered with 400 when a hook asks for it") {
+    dispatch_fixture f;
+    f.hooks().post("/json", [](auto& c) { return c.json(); });
+    memory_client c = f.server.open("/ws-hooks");
+    auto const got = f.ask(c, R"({"id":1,"method":"POST","url":"/json","content":"{]"})");
+    REQUIRE(got.size() == 1);
+    CHECK(got[0]["statusCode"] == 400);
+    CHECK(got[0]["headers"]["Content-Type"] == "application/json");
+    CHECK(got[0]["content"] == R"({"error":"Malformed JSON"})");
+    CHECK(f.ask(c, R"({"method":"POST","url":"/json","content":[1]})").at(0)["content"] == "[1]");
+}
+
 TEST_CASE("Answers with an id come when they are ready, others in order") {
     dispatch_fixture f;
     memory_client c = f.server.open("/ws-hooks");

@@ -15,37 +15,39 @@
 
 namespace httphooks {
 
-inline bool pipeline::call(exchange& ex, detail::hook_entry const& hook, detail::hook_run& run) {
+inline pipeline::failure pipeline::call(exchange& ex, detail::hook_entry const& hook,
+                                        detail::hook_run& run) {
     if (ex.hooks_traced_) [[unlikely]]
         return call_traced(ex, hook, run);
     return call_untraced(ex, hook, run);
 }
 
-inline bool pipeline::call_untraced(exchange& ex, detail::hook_entry const& hook,
-                                    detail::hook_run& run) {
+inline pipeline::failure pipeline::call_untraced(exchange& ex, detail::hook_entry const& hook,
+                                                 detail::hook_run& run) {
+    failure failed;
     try {
         hook.call(hook.callback.get(), run);
-        return true;
     } catch (...) {
-        report(ex, hook, {}, std::current_exception());
-        return false;
+        failed.exception = std::current_exception();
+        report(ex, hook, failed);
     }
+    return failed;
 }
 
-inline bool pipeline::call_traced(exchange& ex, detail::hook_entry const& hook,
-                                  detail::hook_run& run) {
+inline pipeline::failure pipeline::call_traced(exchange& ex, detail::hook_entry const& hook,
+                                               detail::hook_run& run) {
     auto const began = hook_span::clock::now();
     for (auto const& tracer : ex.table_->tracers) tracer->on_hook_begin(ex, hook.info, began);
-    bool const good = call_untraced(ex, hook, run);
+    failure failed = call_untraced(ex, hook, run);
     detail::run_outcome const& left = run.outcome();
     hook_span const span{ex.id(),
                          hook.info,
                          began,
                          hook_span::clock::now(),
-                         detail::outcome_of(left, hook.info.type, !good),
+                         detail::outcome_of(left, hook.info.type, static_cast<bool>(failed)),
                          left.message ? left.message->result_int() : 0};
     for (auto const& tracer : ex.table_->tracers) tracer->on_hook_end(span);
-    return good;
+    return failed;
 }
 
 inline void pipeline::trace_begin(exchange& ex) noexcept {
