@@ -5,7 +5,10 @@
 // certificate chain and the key, PEM files.
 //
 // curl: /hello/World => Hello, World!
+// curl: -r 3-13 /files/existing_beast_coroutine.cpp => Distributed
+// curl: -I /files/existing_beast_coroutine.cpp => X-Content-Type-Options: nosniff
 
+#include <httphooks/http/static_files.hpp>
 #include <httphooks/registry.hpp>
 
 #include <boost/asio.hpp>
@@ -64,6 +67,7 @@ int main(int argc, char** argv) {
     asio::io_context context;
     hh::registry hooks(context.get_executor());
     hooks.get("/hello/:name", [](auto& c) { return hh::text("Hello, ", c.param("name"), "!\n"); });
+    hooks.get("/files/*path", hh::http::static_files("."));
 
     asio::ssl::context tls(asio::ssl::context::tls_server);
     if (argc > 3) {

@@ -132,7 +132,7 @@ public:
         return run_.responses();
     }
 
-    /// The final response, as it was handed over; a body from a file is empty here.
+    /// The final response, as it was handed over; a body that is a file's was not read.
     httphooks::response const& response() const noexcept
         requires(Type == hook_type::response_listener) {
         return run_.reply();
@@ -167,10 +167,11 @@ public:
         set_response(into_response(std::forward<T>(value)));
     }
 
-    /// Sets a response whose body is a range of a file, which the server writes in pieces.
+    /// Sets a response whose body is a range of a file, which is written in pieces.
     void set_response(httphooks::response message,
                       std::shared_ptr<file_body> file) requires(Type == hook_type::responder) {
-        run_.respond(std::move(message), std::move(file));
+        message.body().file(std::move(file));
+        set_response(std::move(message));
     }
 
     /** Header fields for the reply, whatever it becomes: an ended chain, 404 and 500 too.

@@ -93,11 +93,14 @@ public:
     response& reply() noexcept { return responses_.front(); }
     response const& reply() const noexcept { return responses_.front(); }
 
-    /// The reply's body when it is a file's; reply().body() is empty then.
-    std::shared_ptr<file_body> const& reply_file() const noexcept { return reply_file_; }
+    /// The file that the reply's body is of; null: it is a text.
+    std::shared_ptr<file_body> const& reply_file() const noexcept { return reply().body().file(); }
 
-    /// The reply as a value, its file read whole but for HEAD; what response-listeners read stays.
-    response take_reply();
+    /** The reply as a value; what response-listeners read stays.
+
+        @param most a file of up to so many bytes is read, but for HEAD; a 500 when that fails
+    */
+    response take_reply(std::uint64_t most);
 
     /// Whether the reply, which is ready, was made before any hook was called.
     bool refused() const noexcept { return refused_; }
@@ -218,11 +221,9 @@ private:
     std::optional<response> made_;
     /// What the responders and post-responders left; once there is a reply, it is the only one.
     std::vector<response> responses_;
-    std::shared_ptr<file_body> response_file_;
     std::shared_ptr<std::vector<response> const> responses_snapshot_;
     fields reply_headers_;
     std::shared_ptr<response const> reply_snapshot_;
-    std::shared_ptr<file_body> reply_file_;
 
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;

@@ -25,7 +25,7 @@ namespace detail {
 
 template <class T>
 concept text_value =
-    std::same_as<std::remove_cvref_t<T>, std::string> ||
+    std::derived_from<std::remove_cvref_t<T>, std::string> ||
     std::same_as<std::remove_cvref_t<T>, std::string_view> ||
     std::same_as<std::remove_cvref_t<T>, beast::string_view> || std::same_as < std::decay_t<T>,
 char const* > || std::same_as<std::decay_t<T>, char*>;
@@ -129,7 +129,7 @@ response json_response(Json const& value, status code) {
 
 template <detail::text_value T>
 response into_response(T&& value) {
-    if constexpr (std::same_as<T, std::string>) {
+    if constexpr (std::derived_from<T, std::string>) {
         return detail::text_response(std::move(value));
     } else {
         std::string body = detail::take_string();

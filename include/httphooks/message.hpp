@@ -7,6 +7,7 @@
 
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
+#include <httphooks/response_body.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
@@ -32,8 +33,8 @@ inline constexpr verb any_verb = verb::unknown;
 
 /// A request with its body as a string; all of Beast's interface of a message.
 using request = beast::http::message<true, beast::http::string_body, fields>;
-/// A response with its body as a string; all of Beast's interface of a message.
-using response = beast::http::message<false, beast::http::string_body, fields>;
+/// A response with its body as a string, or as a file's; all of Beast's interface of a message.
+using response = beast::http::message<false, response_body, fields>;
 
 /** A response of HTTP/1.1, without framing fields.
     @param content_type The Content-Type's value; empty for none.
@@ -128,9 +129,8 @@ void take_parsed(request& to, beast::http::message<true, Body, Fields>& from) {
         append_body(to.body(), from);
 }
 
-template <bool IsRequest, class Body, class Fields>
-void convert_rest(beast::http::message<IsRequest, beast::http::string_body, fields>& to,
-                  beast::http::message<IsRequest, Body, Fields>& from) {
+template <class Message, bool IsRequest, class Body, class Fields>
+void convert_rest(Message& to, beast::http::message<IsRequest, Body, Fields>& from) {
     to.version(from.version());
     for (auto const& f : from.base()) to.insert(f.name(), f.name_string(), f.value());
     if constexpr (std::same_as<Body, beast::http::string_body>)

@@ -40,9 +40,8 @@ public:
     /// Starts the response-listeners.
     static void handed_over(exchange& ex);
 
-    /// The reply of an exchange that has one, with the content of its file. Moved, unless
-    /// response-listeners are to see it.
-    static response take_reply(exchange& ex);
+    /// See exchange::take_reply.
+    static response take_reply(exchange& ex, std::uint64_t most);
     /// Lets go of the hooks that still run: the loop that they would return to is going.
     static void abandon(exchange& ex) noexcept;
 
@@ -122,8 +121,8 @@ private:
     static void clear_responses(exchange& ex);
     static void queue(exchange& ex, detail::run_outcome& outcome);
     static void merge_reply_headers(exchange& ex, fields& headers);
-    /// Reads a file's content into its response, for those who look at it.
-    static void read_file(exchange& ex);
+    /// Reads the files that are bodies of responses, for those who look at them.
+    static void read_files(exchange& ex);
     static void patch_request(exchange& ex, detail::request_patch& patch);
 
     /// Calls a callback that completes when it returns. What it throws has been reported.
@@ -197,8 +196,8 @@ inline bool exchange::start() {
 inline void exchange::handed_over() {
     pipeline::handed_over(*this);
 }
-inline response exchange::take_reply() {
-    return pipeline::take_reply(*this);
+inline response exchange::take_reply(std::uint64_t most) {
+    return pipeline::take_reply(*this, most);
 }
 inline void exchange::abandon() noexcept {
     pipeline::abandon(*this);
@@ -332,7 +331,7 @@ inline detail::hook_entry const* pipeline::next(exchange& ex, hook_type type) {
 inline void pipeline::start_listeners(exchange& ex, hook_type type) {
     bool first = true;
     while (auto const* const hook = next(ex, type)) {
-        if (first && type == hook_type::post_listener) read_file(ex);
+        if (first && type == hook_type::post_listener) read_files(ex);
         first = false;
         start_listener(ex, *hook, ex.cursor_ - 1);
     }
@@ -401,7 +400,7 @@ inline bool pipeline::run_post_responders(exchange& ex) {
     while (!ex.chain_ended_) {
         auto const* const hook = next(ex, hook_type::post_responder);
         if (!hook) break;
-        read_file(ex);
+        read_files(ex);
         if (!run_one(ex, *hook, apply_post)) return false;
     }
     return true;
@@ -487,7 +486,6 @@ inline detail::run_outcome& pipeline::settle(exchange& ex, detail::async_run& ru
 
 inline void pipeline::fail(detail::run_outcome& outcome, failure const& failed) {
     outcome.message.emplace(reply_to(failed));
-    outcome.file.reset();
 }
 
 inline bool pipeline::finish_processing(exchange& ex) {

@@ -258,8 +258,10 @@ public:
     /** Runs a request through the hooks.
 
         The response is ready to be written: version, keep-alive, Date and Content-Length are set, a
-        reply to HEAD has no body. The hooks run on the executor that is associated with the token's
-        handler, else on the registry's.
+        reply to HEAD has no body. The body of a file of more than 64 KiB is not read: what writes
+        the response, or a message_generator made of it, reads it in pieces of that size; its
+        `body().load()` reads it whole. The hooks run on the executor that is associated with the
+        token's handler, else on the registry's.
 
         @param req any request of Beast's; its body is moved
         @param from where it came from

@@ -23,7 +23,8 @@ namespace httphooks::testing {
     @param hooks the registry
     @param req any request of Beast's
     @param from where the hooks see the request come from
-    @return the reply, ready to be written, as async_dispatch gives it
+    @return the reply, ready to be written, as async_dispatch gives it; but a file is read
+    @throws system_error a file could not be read
 */
 template <class State, class Body, class Fields>
 response inject(basic_registry<State> hooks, beast::http::message<true, Body, Fields> req,
@@ -41,6 +42,7 @@ response inject(basic_registry<State> hooks, beast::http::message<true, Body, Fi
         asio::bind_executor(context.get_executor(),
                             [&reply](error_code, response r) { reply.emplace(std::move(r)); }));
     context.run();
+    if (error_code const ec = reply->body().load()) throw system_error(ec, "inject");
     return std::move(*reply);
 }
 

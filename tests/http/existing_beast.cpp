@@ -7,6 +7,8 @@
 #include <httphooks/multi_response.hpp>
 #include <httphooks/registry.hpp>
 
+#include <unistd.h>
+#include <cstdlib>
 #include <thread>
 
 #include "support/catch.hpp"
@@ -207,6 +209,39 @@ TEST_CASE("everything that a reply can be comes from a Beast server that was the
         closing.keep_alive(false);
         CHECK_FALSE(f.ask(closing).keep_alive());
         CHECK(f.get("/two").keep_alive());
+    });
+}
+
+TEST_CASE("files go over a Beast server in parts, with ranges, and the connection stays") {
+    with_each([](beast_fixture& f) {
+        std::string name = "/tmp/httphooks-test-XXXXXX";
+        std::string content;
+        while (content.size() < 1'000'000) content += std::to_string(content.size()) + "\n";
+        int const made = ::mkstemp(name.data());
+        REQUIRE(::write(made, content.data(), content.size()) ==
+                static_cast<ssize_t>(content.size()));
+        f.hooks.get("/file", [&](auto& c) { hh::http::send_file(c, name, "text/plain"); });
+        f.hooks.get("/text", [](auto&) { return "text"; });
+
+        hh::response const whole = f.get("/file");
+        CHECK(whole.result() == status::ok);
+        CHECK((whole.body() == content));
+        hh::request part(verb::get, "/file", 11);
+        part.set(field::range, "bytes=500000-799999");
+        hh::response const range = f.ask(part);
+        CHECK(range.result() == status::partial_content);
+        CHECK((range.body() == content.substr(500'000, 300'000)));
+        CHECK(range[field::content_length] == "300000");
+        hh::response const head = f.ask(hh::request(verb::head, "/file", 11));
+        CHECK(head[field::content_length] == std::to_string(content.size()));
+        CHECK(head.body().empty());
+        part.set(field::range, "bytes=5-");
+        part.keep_alive(false);
+        CHECK((f.ask(part).body() == content.substr(5)));
+        CHECK(f.get("/text").body() == "text");
+
+        ::close(made);
+        ::unlink(name.c_str());
     });
 }
 

@@ -7,8 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -219,6 +221,19 @@ TEST_CASE("Hooks may send to the client of a message, then and later") {
     c.reset();
     f.server.run();
     CHECK_FALSE(kept.push("too late"));
+}
+
+TEST_CASE("A file is read whole into its answer") {
+    dispatch_fixture f;
+    f.hooks().get("/file", [](auto& c) {
+        c.set_response(hh::make_response(hh::status::ok),
+                       std::make_shared<hh::file_body>(::open("/dev/zero", O_RDONLY), 0, 200'000));
+    });
+    memory_client c = f.server.open("/ws-hooks");
+    auto const got = f.ask(c, R"({"method":"GET","url":"/file"})");
+    REQUIRE(got.size() == 1);
+    CHECK(got[0]["headers"]["Content-Length"] == "200000");
+    CHECK(got[0]["content"].get<std::string>() == std::string(200'000, '\0'));
 }
 
 TEST_CASE("Bodies that are not UTF-8 travel as base64, both ways") {

@@ -35,8 +35,15 @@
 
 namespace httphooks::detail {
 
-/// The reply of an exchange, ready to be written: framing, Date and Server set, HEAD without body.
-response finished_reply(exchange& ex);
+/// Up to so many bytes a file is read at once: no descriptor waits for a client that is slow.
+inline constexpr std::uint64_t small_file = response_body::piece;
+/// Files are read, however long they are.
+inline constexpr std::uint64_t every_file = static_cast<std::uint64_t>(-1);
+
+/** The reply of an exchange, ready to be written: framing, Date and Server set, HEAD without body.
+    @param most a file of up to so many bytes is read, as exchange::take_reply does
+*/
+response finished_reply(exchange& ex, std::uint64_t most = small_file);
 
 /// Whether the calling thread runs the executor's context, as far as the executor can tell.
 bool runs_here(asio::any_io_executor const& executor) noexcept;
@@ -226,13 +233,12 @@ struct use_awaitable_executor<asio::use_awaitable_t<Executor>> {
 
 // ---------------------------------------------------------------------------------------------
 
-inline response finished_reply(exchange& ex) {
+inline response finished_reply(exchange& ex, std::uint64_t most) {
     registry_options const& options = pipeline::options(ex);
     bool const head = ex.head();
     bool const keep_alive = ex.keep_alive();
     unsigned const version = ex.incoming().version();
-    std::uint64_t const file_size = ex.reply_file() ? ex.reply_file()->size() : 0;
-    response reply = ex.take_reply();
+    response reply = ex.take_reply(most);
     reply.version(version == 10 ? 10 : 11);
     if (!options.server_name.empty() && !reply.contains(field::server))
         reply.set(field::server, options.server_name);
@@ -241,7 +247,7 @@ inline response finished_reply(exchange& ex) {
     reply.append_parsed(field::date, "Date", http_date(now));
     if (reply.result() != status::no_content && reply.result() != status::not_modified) {
         char digits[20];
-        std::uint64_t const size = head && file_size ? file_size : reply.body().size();
+        auto const size = response_body::size(reply.body());
         auto const end = std::to_chars(digits, digits + sizeof digits, size).ptr;
         reply.append_parsed(field::content_length, "Content-Length",
                             {digits, static_cast<std::size_t>(end - digits)});

@@ -82,9 +82,6 @@ public:
     /// Sets the run's response; see the contexts for what that means for each type.
     void respond(response&& message, decision kind);
 
-    /// Sets a response whose body is a file's.
-    void respond(response&& message, std::shared_ptr<file_body> file);
-
     void pass() noexcept;
     void replace_request(fields headers, std::optional<std::string> content);
     fields& reply_headers() noexcept;
@@ -201,14 +198,6 @@ inline void hook_run::respond(response&& message, decision kind) {
     outcome_.decided = decides ? decision::end : kind;
     if (outcome_.message) give_string(std::move(outcome_.message->body()));
     outcome_.message.emplace(std::move(message));
-    outcome_.file.reset();
-}
-
-inline void hook_run::respond(response&& message, std::shared_ptr<file_body> file) {
-    status const code = message.result();
-    respond(std::move(message), decision::respond);
-    if (!file || code == status::no_content || code == status::not_modified) return;
-    if (change const c(*this); c) outcome_.file = std::move(file);
 }
 
 inline void hook_run::replace_request(fields headers, std::optional<std::string> content) {

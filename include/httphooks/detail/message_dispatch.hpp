@@ -145,7 +145,7 @@ inline void message_dispatch::refuse(std::string_view id) {
 }
 
 inline void message_dispatch::answer(exchange_ptr const& ex, std::string_view id) {
-    response reply = finished_reply(*ex);
+    response reply = finished_reply(*ex, every_file);
     listener_.on_answer(reply, id);
     ex->handed_over();
     recycle(std::move(reply));

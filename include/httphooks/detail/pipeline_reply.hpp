@@ -26,16 +26,11 @@ inline void pipeline::clear_responses(exchange& ex) {
     for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
     ex.responses_.clear();
     ex.responses_snapshot_.reset();
-    ex.response_file_.reset();
 }
 
 inline void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
     merge_reply_headers(ex, outcome.reply_headers);
-    if (!outcome.message) return;
-    read_file(ex);
-    ex.responses_.push_back(std::move(*outcome.message));
-    ex.response_file_ = std::move(outcome.file);
-    if (ex.responses_.size() > 1) read_file(ex);
+    if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
 }
 
 inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
@@ -47,13 +42,9 @@ inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
     detail::merge_fields(ex.reply_headers_, headers);
 }
 
-inline void pipeline::read_file(exchange& ex) {
-    if (!ex.response_file_) return;
-    auto const file = std::move(ex.response_file_);
-    if (auto content = file->read_all(); content && content->size() == file->size())
-        ex.responses_.back().body() = std::move(*content);
-    else
-        ex.responses_.back() = error_response(status::internal_server_error);
+inline void pipeline::read_files(exchange& ex) {
+    for (response& r : ex.responses_)
+        if (r.body().load()) r = error_response(status::internal_server_error);
 }
 
 inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
@@ -74,9 +65,8 @@ inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) 
 inline void pipeline::make_reply(exchange& ex) {
     if (ex.responses_.empty()) {
         ex.responses_.push_back(make_response(status::ok, {}, "application/json"));
-    } else if (ex.responses_.size() == 1) {
-        ex.reply_file_ = std::move(ex.response_file_);
-    } else {
+    } else if (ex.responses_.size() > 1) {
+        read_files(ex);
         response all = collapse(ex.responses_, ex.table_->services->options.boundary);
         clear_responses(ex);
         ex.responses_.push_back(std::move(all));
@@ -86,10 +76,7 @@ inline void pipeline::make_reply(exchange& ex) {
         detail::merge_fields(reply, ex.reply_headers_);
     detail::erase_writers_fields(reply);
     reply.version(11);
-    if (detail::has_no_content(reply.result_int())) {
-        reply.body().clear();
-        ex.reply_file_.reset();
-    }
+    if (detail::has_no_content(reply.result_int())) reply.body().clear();
 }
 
 inline void pipeline::fail_reply(exchange& ex) {
@@ -99,15 +86,20 @@ inline void pipeline::fail_reply(exchange& ex) {
     detail::erase_writers_fields(reply);
 }
 
-inline response pipeline::take_reply(exchange& ex) {
-    if (auto const file = std::move(ex.reply_file_); file && !ex.head()) {
-        if (auto content = file->read_all(); content && content->size() == file->size())
-            ex.reply().body() = std::move(*content);
-        else
+inline response pipeline::take_reply(exchange& ex, std::uint64_t most) {
+    auto const& file = ex.reply_file();
+    bool const read = file && !ex.head() && file->size() <= most;
+    response_body::value_type content;
+    if (read) {
+        content = ex.reply().body();
+        if (content.load()) {
             fail_reply(ex);
+            content = ex.reply().body();
+        }
     }
-    if (matched(ex, hook_type::response_listener)) return ex.reply();
-    return std::move(ex.reply());
+    response reply = matched(ex, hook_type::response_listener) ? ex.reply() : std::move(ex.reply());
+    if (read) reply.body() = std::move(content);
+    return reply;
 }
 
 inline void pipeline::handed_over(exchange& ex) {
@@ -142,7 +134,6 @@ inline void exchange::reset() noexcept {
     }
     request_.reset();
     pipeline::clear_responses(*this);
-    reply_file_.reset();
     reply_snapshot_.reset();
     reply_headers_.clear();
     made_.reset();

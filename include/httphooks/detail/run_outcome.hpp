@@ -5,13 +5,11 @@
     What one run of one hook decided and left behind.
 */
 
-#include <httphooks/file_body.hpp>
 #include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/trace.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -30,7 +28,6 @@ struct request_patch {
 struct run_outcome {
     decision decided = decision::none;
     std::optional<response> message{};
-    std::shared_ptr<file_body> file{};
     std::optional<request_patch> patch{};
     fields reply_headers{};
 };

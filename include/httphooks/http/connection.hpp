@@ -212,6 +212,7 @@ auto connection::async_write(response const& r, Token&& token) {
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_write(response&& r, Token&& token) {
+    if (r.body().load()) r = error_response(status::internal_server_error);
     detail::remove_owned(r);
     std::string bytes;
     detail::append_reply(bytes, r, httphooks::detail::http_date(httphooks::detail::coarse_time()),

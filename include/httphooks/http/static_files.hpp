@@ -77,7 +77,7 @@ public:
         auto reply = c.has_param(parameter)
                          ? serve(c.request(), c.path(), c.param(parameter))
                          : serve(c.request(), c.path(), percent_decode(c.path().substr(1)));
-        c.set_response(std::move(reply.message), std::move(reply.file));
+        c.set_response(std::move(reply));
     }
 
 private:
@@ -90,10 +90,10 @@ private:
         struct stat facts {};
     };
 
-    detail::file_reply serve(request const& r, std::string_view path, std::string_view name) const;
+    response serve(request const& r, std::string_view path, std::string_view name) const;
     /// Opens what a name stands for; no file when it is not found.
     opened open(std::string const& name) const;
-    detail::file_reply reply(request const& r, opened from, std::string_view name) const;
+    response reply(request const& r, opened from, std::string_view name) const;
 
     std::shared_ptr<shared const> shared_;
 };
@@ -129,9 +129,9 @@ inline bool is_not_found(error_code ec) noexcept {
 }
 
 /// The reply to a method that files do not have.
-inline file_reply method_of_no_file() {
-    file_reply refusal{error_response(status::method_not_allowed)};
-    refusal.message.set(field::allow, "GET, HEAD");
+inline response method_of_no_file() {
+    response refusal = error_response(status::method_not_allowed);
+    refusal.set(field::allow, "GET, HEAD");
     return refusal;
 }
 
@@ -139,19 +139,18 @@ inline bool is_read(request const& r) noexcept {
     return r.method() == verb::get || r.method() == verb::head;
 }
 
-inline file_reply reply_with_path(request const& r, std::string const& path,
-                                  std::string_view content_type, std::string_view cache_control) {
+inline response reply_with_path(request const& r, std::string const& path,
+                                std::string_view content_type, std::string_view cache_control) {
     if (!is_read(r)) return method_of_no_file();
     unique_descriptor file(::open(path.c_str(), open_flags));
     if (!file) {
         error_code const ec = last_error();
-        if (ec.value() == ENOENT || ec.value() == ENOTDIR)
-            return {error_response(status::not_found)};
+        if (ec.value() == ENOENT || ec.value() == ENOTDIR) return error_response(status::not_found);
         throw system_error(ec, "send_file");
     }
     struct stat facts {};
     if (::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode))
-        return {error_response(status::not_found)};
+        return error_response(status::not_found);
     if (content_type.empty()) content_type = content_type_of(extension_of(path));
     constexpr std::size_t multipart_limit = 1024 * 1024;
     return reply_with_file(r, std::move(file), facts,
@@ -177,8 +176,7 @@ inline auto static_files::open(std::string const& name) const -> opened {
     return result;
 }
 
-inline detail::file_reply static_files::reply(request const& r, opened from,
-                                              std::string_view name) const {
+inline response static_files::reply(request const& r, opened from, std::string_view name) const {
     std::string_view const extension = detail::extension_of(name);
     auto const own = shared_->options.content_types.find(extension);
     std::string_view const type = own != shared_->options.content_types.end()
@@ -189,10 +187,10 @@ inline detail::file_reply static_files::reply(request const& r, opened from,
         {type, shared_->options.cache_control, shared_->options.multipart_limit});
 }
 
-inline detail::file_reply static_files::serve(request const& r, std::string_view path,
-                                              std::string_view name) const {
+inline response static_files::serve(request const& r, std::string_view path,
+                                    std::string_view name) const {
     if (!detail::is_read(r)) return detail::method_of_no_file();
-    detail::file_reply not_found{error_response(status::not_found)};
+    response not_found = error_response(status::not_found);
     // A hook that guards /a/b has not seen /a%2Fb.
     if (path.find("%2F") != path.npos || path.find("%5C") != path.npos) return not_found;
     bool const slash = path.ends_with('/');
@@ -215,8 +213,8 @@ inline detail::file_reply static_files::serve(request const& r, std::string_view
     location += '/';
     std::string_view const target = r.target();
     if (auto const query = target.find('?'); query != target.npos) location += target.substr(query);
-    detail::file_reply redirection{error_response(status::moved_permanently)};
-    redirection.message.set(field::location, location);
+    response redirection = error_response(status::moved_permanently);
+    redirection.set(field::location, location);
     return redirection;
 }
 
@@ -224,7 +222,7 @@ template <class State>
 void send_file(basic_context<hook_type::responder, State>& c, std::string const& path,
                std::string_view content_type, std::string_view cache_control) {
     auto reply = detail::reply_with_path(c.request(), path, content_type, cache_control);
-    c.set_response(std::move(reply.message), std::move(reply.file));
+    c.set_response(std::move(reply));
 }
 
 }  // namespace httphooks::http

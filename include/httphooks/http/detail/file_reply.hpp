@@ -30,12 +30,6 @@
 
 namespace httphooks::http::detail {
 
-/// A response, and the file that its body is a range of; null when the body is the response's own.
-struct file_reply {
-    response message;
-    std::shared_ptr<file_body> file{};
-};
-
 /// What a client may compare a file with.
 struct file_version {
     std::uint64_t size;
@@ -72,9 +66,9 @@ precondition judge_preconditions(request const& r, file_version const& file);
     @par Source
     RFC 9110 13 (preconditions), 14 (ranges), 15.3.7 (206), 15.4.5 (304), 15.5.17 (416)
 */
-file_reply reply_with_file(request const& r, unique_descriptor file, struct stat const& facts,
-                           file_presentation const& how,
-                           std::time_t now = httphooks::detail::coarse_time());
+response reply_with_file(request const& r, unique_descriptor file, struct stat const& facts,
+                         file_presentation const& how,
+                         std::time_t now = httphooks::detail::coarse_time());
 
 // ---------------------------------------------------------------------------------------------
 
@@ -188,32 +182,30 @@ inline bool put_ranges(response& reply, unique_descriptor file,
     return true;
 }
 
-inline file_reply reply_with_file(request const& r, unique_descriptor file,
-                                  struct stat const& facts, file_presentation const& how,
-                                  std::time_t now) {
+inline response reply_with_file(request const& r, unique_descriptor file, struct stat const& facts,
+                                file_presentation const& how, std::time_t now) {
     using verdict = byte_ranges::verdict;
     file_version const version(facts, now);
     precondition const judged = judge_preconditions(r, version);
-    if (judged == precondition::failed) return {error_response(status::precondition_failed)};
+    if (judged == precondition::failed) return error_response(status::precondition_failed);
 
     byte_ranges asked;
     if (judged == precondition::passed && r.method() == verb::get && r.count(field::range) == 1 &&
         range_applies(r, version, now))
         asked = parse_range(r[field::range], version.size);
     if (asked.what == verdict::unsatisfiable) {
-        file_reply refusal{error_response(status::range_not_satisfiable)};
-        refusal.message.set(field::content_range, content_range(std::nullopt, version.size));
+        response refusal = error_response(status::range_not_satisfiable);
+        refusal.set(field::content_range, content_range(std::nullopt, version.size));
         return refusal;
     }
 
-    file_reply reply{make_response(status::ok)};
-    response& message = reply.message;
+    response message = make_response(status::ok);
     message.set(field::etag, version.etag);
     message.set(field::last_modified, httphooks::detail::http_date(version.modified));
     if (!how.cache_control.empty()) message.set(field::cache_control, how.cache_control);
     if (judged == precondition::not_modified) {
         message.result(status::not_modified);
-        return reply;
+        return message;
     }
     message.set(field::content_type, how.content_type);
     message.set(field::accept_ranges, "bytes");
@@ -230,13 +222,13 @@ inline file_reply reply_with_file(request const& r, unique_descriptor file,
         if (sum <= how.multipart_limit) {
             message.result(status::partial_content);
             if (!put_ranges(message, std::move(file), asked.ranges, version.size, how.content_type))
-                return {error_response(status::internal_server_error)};
-            return reply;
+                return error_response(status::internal_server_error);
+            return message;
         }
     }
     if (version.size > 0)
-        reply.file = std::make_shared<file_body>(file.release(), range.first, range.size());
-    return reply;
+        message.body().file(std::make_shared<file_body>(file.release(), range.first, range.size()));
+    return message;
 }
 
 }  // namespace httphooks::http::detail

@@ -62,12 +62,8 @@ inline std::optional<response> client_file(std::string const& folder, std::strin
         r, std::move(file), facts,
         {http::detail::content_type_of(http::detail::extension_of(path)), "public, max-age=0",
          multipart_limit});
-    if (reply.file) {
-        auto body = reply.file->read_all();
-        if (!body) return error_response(status::internal_server_error);
-        reply.message.body() = std::move(*body);
-    }
-    return std::move(reply.message);
+    if (reply.body().load()) return error_response(status::internal_server_error);
+    return reply;
 }
 
 }  // namespace httphooks::socketio::detail
