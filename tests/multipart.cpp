@@ -160,6 +160,59 @@ TEST_CASE("a part may be of several parts, once") {
           hh::error::invalid_multipart);
 }
 
+TEST_CASE("a part of several parts without a boundary, or in a file, is left as it is") {
+    std::string const saved = "From: <Saved by a browser>\r\n\r\n--no delimiter\r\n--b x";
+    for (std::string const type :
+         {"multipart/related", "multipart/related; boundary=", "multipart/mixed; boundary=\"{\"",
+          "multipart/mixed; boundary=i; boundary=j", "Multipart/X; charset=utf-8"}) {
+        CAPTURE(type);
+        auto const parts = parse(
+            "--b\r\nContent-Disposition: form-data; name=\"f\"\r\n"
+            "Content-Type: " +
+            type + "\r\n\r\n" + saved + "\r\n--b\r\n\r\nx\r\n--b--");
+        REQUIRE(parts.has_value());
+        REQUIRE(parts->size() == 2);
+        CHECK((*parts)[0].body == saved);
+        CHECK((*parts)[0].parts.empty());
+        CHECK((*parts)[1].body == "x");
+    }
+    auto const file = parse(
+        "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"page.mht\"\r\n"
+        "Content-Type: multipart/related; boundary=i\r\n\r\n" +
+        saved + "\r\n--b--");
+    REQUIRE(file.has_value());
+    CHECK((*file)[0].body == saved);
+    CHECK((*file)[0].parts.empty());
+
+    std::string const deep = "--i\r\nContent-Type: multipart/related\r\n\r\n--j\r\n--i--";
+    auto const nested =
+        parse("--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n" + deep + "\r\n--b--");
+    REQUIRE(nested.has_value());
+    REQUIRE((*nested)[0].parts.size() == 1);
+    CHECK((*nested)[0].parts[0].body == "--j");
+}
+
+TEST_CASE("the name of a file may be spelled with a charset") {
+    auto const name_of = [](std::string const& parameters) {
+        auto const parts =
+            parse("--b\r\nContent-Disposition: form-data; " + parameters + "\r\n\r\nx\r\n--b--");
+        REQUIRE(parts.has_value());
+        return (*parts)[0].filename().value_or("(none)");
+    };
+    CHECK(name_of("filename*=UTF-8''%e2%82%ac%20rates.txt") == "\xE2\x82\xAC rates.txt");
+    CHECK(name_of("name=\"f\"; FileName*=utf-8'en'a%2Fb") == "a/b");
+    CHECK(name_of("filename*=iso-8859-1''%A3.txt") == "\xC2\xA3.txt");
+    CHECK(name_of("filename*=\"UTF-8''quoted.txt\"") == "quoted.txt");
+    CHECK(name_of("filename*=UTF-8''") == "");
+    CHECK(name_of("filename=\"EUR.txt\"; filename*=UTF-8''%e2%82%ac.txt") == "\xE2\x82\xAC.txt");
+    for (std::string const bad : {"UTF-8''%e2%82", "UTF-8''%zz", "UTF-8''a%0Ab", "UTF-8''a%00",
+                                  "KOI8-R''a", "a.txt", "UTF-8'a.txt", ""}) {
+        CAPTURE(bad);
+        CHECK(name_of("filename*=" + bad) == "(none)");
+        CHECK(name_of("filename*=" + bad + "; filename=plain.txt") == "plain.txt");
+    }
+}
+
 TEST_CASE("a mebibyte of prefixes of the delimiter takes no time to speak of") {
     for (std::string_view const prefix :
          {"\r\n--", "\r\n--bbbbbbb", "\r\r\n", "--b\r\n", "\r\n--bb\r\n"}) {

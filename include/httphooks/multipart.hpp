@@ -43,12 +43,18 @@ struct multipart_part {
     fields header;
     /// The part's content: a view of the body that it was found in.
     std::string_view body;
-    /// The parts of the content, when its Content-Type is multipart.
+    /// The parts of the content, when its Content-Type is multipart with a boundary; not of a part
+    /// that has a file's name: what is in a file is the file's.
     std::vector<multipart_part> parts;
 
     /// The `name` of a form's field (RFC 7578 4.2), if there is one.
     std::optional<std::string> name() const;
-    /// The `filename` of an uploaded file as the client wrote it: not a path to be trusted.
+    /** The name of an uploaded file as the client wrote it: not a path to be trusted.
+
+        It is `filename*`, as UTF-8, or where there is none that can be read `filename`.
+        @par Source
+        RFC 7578 4.2, RFC 6266 4.3 (some clients send what RFC 7578 forbids)
+    */
     std::optional<std::string> filename() const;
 };
 
@@ -92,7 +98,9 @@ inline std::optional<std::string> multipart_part::name() const {
 }
 
 inline std::optional<std::string> multipart_part::filename() const {
-    return detail::header_parameter(header[field::content_disposition], "filename");
+    std::string_view const disposition = header[field::content_disposition];
+    if (auto extended = detail::extended_parameter(disposition, "filename*")) return extended;
+    return detail::header_parameter(disposition, "filename");
 }
 
 inline bool is_boundary(std::string_view s) noexcept {
@@ -107,6 +115,13 @@ namespace detail {
 
 inline bool is_multipart_type(std::string_view content_type) noexcept {
     return ascii_istarts_with(trim_ows(content_type), "multipart/");
+}
+
+/// The boundary that a Content-Type names; nothing when it names none that is valid.
+inline std::optional<std::string> boundary_of(std::string_view content_type) {
+    auto boundary = header_parameter(content_type, "boundary");
+    if (boundary && !is_boundary(*boundary)) boundary.reset();
+    return boundary;
 }
 
 class multipart_reader {
@@ -190,9 +205,8 @@ inline error_code read_part_header(std::string_view& content, fields& to,
 inline error_code read_multipart(std::string_view content_type, std::string_view body,
                                  multipart_limits const& limits, std::size_t depth,
                                  std::size_t& count, std::vector<multipart_part>& to) {
-    auto const boundary = header_parameter(content_type, "boundary");
-    if (!is_multipart_type(content_type) || !boundary || !is_boundary(*boundary))
-        return error::invalid_multipart;
+    auto const boundary = boundary_of(content_type);
+    if (!is_multipart_type(content_type) || !boundary) return error::invalid_multipart;
     multipart_reader reader(body, *boundary);
     if (!reader.start()) return error::invalid_multipart;
     while (!reader.closed()) {
@@ -203,7 +217,7 @@ inline error_code read_multipart(std::string_view content_type, std::string_view
         if (auto const ec = read_part_header(content, part.header, limits)) return ec;
         part.body = content;
         std::string_view const type = part.header[field::content_type];
-        if (!is_multipart_type(type)) continue;
+        if (!is_multipart_type(type) || !boundary_of(type) || part.filename()) continue;
         if (depth == limits.nesting) return error::multipart_limit;
         if (auto const ec = read_multipart(type, content, limits, depth + 1, count, part.parts))
             return ec;

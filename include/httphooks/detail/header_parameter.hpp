@@ -6,8 +6,11 @@
 */
 
 #include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/url_chars.hpp>
+#include <httphooks/detail/utf8.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +29,17 @@ namespace httphooks::detail {
     RFC 9110 5.6.6, RFC 7578 4.2
 */
 std::optional<std::string> header_parameter(std::string_view value, std::string_view name);
+
+/** The value of an extended parameter, `name*=charset'language'escapes`, as UTF-8.
+
+    @param name with its star
+    @return Nothing where header_parameter gives nothing; also if the charset is neither UTF-8 nor
+    ISO-8859-1, an escape is malformed, or the text is not of that charset or holds what a header
+    field cannot.
+    @par Source
+    RFC 8187 3.2
+*/
+std::optional<std::string> extended_parameter(std::string_view value, std::string_view name);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -73,6 +87,33 @@ inline std::optional<std::string> header_parameter(std::string_view value, std::
         found = std::move(text);
     }
     return found;
+}
+
+inline std::optional<std::string> extended_parameter(std::string_view value,
+                                                     std::string_view name) {
+    auto const encoded = header_parameter(value, name);
+    if (!encoded) return std::nullopt;
+    std::size_t const quote = encoded->find('\'');
+    std::size_t const text_at = encoded->find('\'', quote == encoded->npos ? quote : quote + 1);
+    if (text_at == encoded->npos) return std::nullopt;
+    std::string_view const charset = std::string_view(*encoded).substr(0, quote);
+    bool const latin1 = ascii_iequals(charset, "ISO-8859-1");
+    if (!latin1 && !ascii_iequals(charset, "UTF-8")) return std::nullopt;
+    std::string text;
+    for (std::size_t i = text_at + 1; i < encoded->size(); ++i) {
+        int byte = static_cast<unsigned char>((*encoded)[i]);
+        if (byte == '%') {
+            byte = escaped_byte(*encoded, i);
+            if (byte < 0) return std::nullopt;
+            i += 2;
+        }
+        if (latin1)
+            append_utf8(text, static_cast<std::uint32_t>(byte));
+        else
+            text.push_back(static_cast<char>(byte));
+    }
+    if (!is_utf8(text) || !is_field_text(text)) return std::nullopt;
+    return text;
 }
 
 }  // namespace httphooks::detail
