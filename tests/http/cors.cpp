@@ -169,6 +169,31 @@ TEST_CASE("methods and headers of a preflight can be fixed") {
     CHECK(vary(r) == "Origin");
 }
 
+TEST_CASE("a preflight for a private network is answered when the policy says so") {
+    auto const ask = [](server& s, std::string_view origin, std::string_view asked) {
+        hh::request r(verb::options, "/books", 11);
+        r.insert(field::origin, origin);
+        r.insert(field::access_control_request_method, "PUT");
+        if (!asked.empty()) r.insert("Access-Control-Request-Private-Network", asked);
+        return hh::testing::inject(s.hooks, std::move(r));
+    };
+    std::string_view const answer = "Access-Control-Allow-Private-Network";
+    server open{{.origins = {"https://app.example"}, .private_network = true}};
+    auto const r = ask(open, "https://app.example", "true");
+    CHECK(r.result() == status::no_content);
+    CHECK(r[answer] == "true");
+    CHECK(vary(r) ==
+          "Origin, Access-Control-Request-Headers, Access-Control-Request-Private-Network");
+    CHECK_FALSE(ask(open, "https://app.example", "").contains(answer));
+    CHECK_FALSE(ask(open, "https://app.example", "1").contains(answer));
+    CHECK_FALSE(ask(open, "https://other.example", "true").contains(answer));
+    CHECK_FALSE(open.get("https://app.example").contains(answer));
+    server closed{{.origins = {"https://app.example"}}};
+    CHECK_FALSE(ask(closed, "https://app.example", "true").contains(answer));
+    CHECK(vary(ask(closed, "https://app.example", "true")) ==
+          "Origin, Access-Control-Request-Headers");
+}
+
 TEST_CASE("every origin may be allowed, but never with credentials") {
     server s{{.origins = {"*"}}};
     CHECK(allowed(s.get("https://app.example")) == "*");

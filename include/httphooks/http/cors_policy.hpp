@@ -36,6 +36,9 @@ struct cors_options {
     std::optional<std::vector<std::string>> headers{};
     /// The reply headers that pages may read besides the harmless ones.
     std::vector<std::string> exposed_headers{};
+    /// Whether pages of a public network may use a server in a private one: what a preflight with
+    /// Access-Control-Request-Private-Network asks.
+    bool private_network = false;
     /// How long a browser may remember the answer to a preflight; nothing: the browser's default.
     std::optional<std::chrono::seconds> max_age{};
     /// Whether a request from an origin that is not allowed is answered with 403. Otherwise it
@@ -48,9 +51,9 @@ struct cors_options {
     @par Thread safety
     Several threads may use it at once.
     @par Source
-    Fetch standard, 3.2 (HTTP-cors-protocol); defaults of npm's cors 2.8. Unlike that, the fields
-    are left out when the origin is not allowed, a preflight too, and Vary does not depend on the
-    options.
+    Fetch standard, 3.2 (HTTP-cors-protocol); WICG Private Network Access, 3.1 (its preflight);
+    defaults of npm's cors 2.8. Unlike that, the fields are left out when the origin is not allowed,
+    a preflight too, and Vary names Origin whatever the options.
 */
 class cors_policy {
 public:
@@ -172,6 +175,11 @@ inline void cors_policy::add_preflight_fields(request const& r, fields& reply) c
         reply.insert(field::vary, "Access-Control-Request-Headers");
         if (std::string_view const asked = r[field::access_control_request_headers]; !asked.empty())
             reply.set(field::access_control_allow_headers, asked);
+    }
+    if (options_.private_network) {
+        reply.insert(field::vary, "Access-Control-Request-Private-Network");
+        if (r["Access-Control-Request-Private-Network"] == "true")
+            reply.set("Access-Control-Allow-Private-Network", "true");
     }
     if (options_.max_age)
         reply.set(field::access_control_max_age, std::to_string(options_.max_age->count()));
