@@ -59,10 +59,10 @@ std::string printed(Message const& m) {
     return os.str();
 }
 
-template <bool IsRequest, class Fields>
-std::string serialized(beast_http::message<IsRequest, beast_http::string_body, Fields>& m) {
+template <bool IsRequest, class Body, class Fields>
+std::string serialized(beast_http::message<IsRequest, Body, Fields>& m) {
     std::string out;
-    beast_http::serializer<IsRequest, beast_http::string_body, Fields> sr{m};
+    beast_http::serializer<IsRequest, Body, Fields> sr{m};
     sr.limit(7);
     boost::beast::error_code ec;
     for (int i = 0; i < 10000 && !sr.is_done(); ++i)

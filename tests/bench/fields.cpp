@@ -92,7 +92,7 @@ void fill(Fields& f) {
 
 template <class Response>
 std::size_t serialize(Response& r) {
-    http::serializer<false, http::string_body, typename Response::fields_type> sr{r};
+    http::serializer<false, typename Response::body_type, typename Response::fields_type> sr{r};
     boost::beast::error_code ec;
     std::size_t total = 0;
     while (!sr.is_done() && !ec)
