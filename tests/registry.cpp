@@ -2,7 +2,18 @@
 
 #include <httphooks/registry.hpp>
 
+#include <httphooks/hooks_page.hpp>
+#include <httphooks/http/cors.hpp>
+#include <httphooks/http/server.hpp>
+#include <httphooks/http/static_files.hpp>
+#include <httphooks/loopback_only.hpp>
+#include <httphooks/metrics.hpp>
 #include <httphooks/multi_response.hpp>
+#include <httphooks/openapi.hpp>
+#include <httphooks/socketio/dispatch.hpp>
+#include <httphooks/socketio/server.hpp>
+#include <httphooks/sockjs/dispatch.hpp>
+#include <httphooks/websocket/dispatch.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_allocator.hpp>
@@ -844,4 +855,49 @@ TEST_CASE("loops that come one after another count in the same place, and no cou
     detail::counters::add(other->timeouts);
     detail::counters::add(first->timeouts);
     CHECK(t.hooks.stats().timeouts == 3);
+}
+
+TEST_CASE("whatever makes a hook, or takes a registry, does so for one with a state") {
+    struct visit {
+        std::string user = "nobody";
+    };
+    basic_fixture<visit> t;
+    basic_registry<visit>& hooks = t.hooks;
+    metrics numbers(hooks);
+    hooks.pre_responder(any_verb, "/*", http::cors({.origins = {"*"}}));
+    hooks.pre_responder(any_verb, "/metrics", loopback_only());
+    hooks.get("/metrics", numbers.responder());
+    hooks.get("/hooks", hooks_page(hooks, {.loopback_only = false}));
+    hooks.get("/file", [](auto& c) { http::send_file(c, "/dev/null"); });
+    hooks.get("/user", [](auto& c) { return text(c.state().user); });
+    hooks.default_responder(http::static_files("/dev"));
+
+    CHECK(t.get("/metrics").result() == status::not_found);  // nobody knows where it comes from
+    CHECK(t.get("/hooks").body().find("/metrics") != std::string::npos);
+    CHECK(t.get("/file").result() == status::not_found);  // no regular file
+    CHECK(t.get("/null").result() == status::not_found);
+    response const r = t.get("/user");
+    CHECK(r.body() == "nobody");
+    CHECK(r[field::access_control_allow_origin] == "*");
+    CHECK(numbers.text().find(R"(pattern="/user")") != std::string::npos);
+    CHECK(openapi(hooks)["paths"].contains("/user"));
+    CHECK(hooks.describe().size() == 7);
+    CHECK_FALSE(hooks.observer().stopped());
+
+    auto const executor = t.context.get_executor();
+    http::server const web(executor, hooks);
+    http::server const threads(http::options{.threads = 2}, hooks);
+    websocket::dispatch(websocket::server(executor, {.path = "/ws"}), hooks);
+    sockjs::dispatch(sockjs::server(executor, {.prefix = "/sockjs"}), hooks);
+    socketio::server const io(executor);
+    socketio::dispatch(io.of("/"), hooks);
+
+    // and for one of another registry
+    registry plain(executor);
+    plain.get("/hooks", hooks_page(hooks, {.loopback_only = false}));
+    plain.get("/metrics", numbers.responder());
+    CHECK(testing::inject(plain, make_request(verb::get, "/hooks")).body().find("/user") !=
+          std::string::npos);
+    CHECK(testing::inject(plain, make_request(verb::get, "/metrics")).body().find("/user") !=
+          std::string::npos);
 }

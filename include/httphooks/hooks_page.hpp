@@ -51,7 +51,8 @@ nlohmann::json to_json(std::vector<hook_description> const& table);
     application/json and not text/html. Where loopback is not guard enough, guard it as any other
     responder. The registry is not kept alive.
 
-    @param hooks the registry that it shows, most often the one that it is registered with
+    @param hooks the registry that it shows, most often the one that it is registered with; any may
+        be
     @par Thread safety
     Several threads may call it at once.
     @par Example
@@ -151,6 +152,23 @@ inline bool wants_json(request const& r) {
     return json;
 }
 
+inline response make_hooks_page(registry_core const& shown, hooks_page_options const& o,
+                                bool as_json) {
+    describe_options mounts;
+    mounts.mounts = o.mounts;
+    auto const table = describe(shown.descriptions(), mounts);
+    response page =
+        as_json ? json(to_json(table))
+                : make_response(status::ok, hooks_html(table, o.title), "text/html; charset=utf-8");
+    page.set("Content-Security-Policy",
+             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+             "form-action 'none'; frame-ancestors 'none'");
+    page.set("X-Content-Type-Options", "nosniff");
+    page.set("Cache-Control", "no-store");
+    page.set("Vary", "Accept");
+    return page;
+}
+
 }  // namespace detail
 
 inline nlohmann::json to_json(std::vector<hook_description> const& table) {
@@ -185,25 +203,13 @@ inline nlohmann::json to_json(std::vector<hook_description> const& table) {
 template <class State>
 auto hooks_page(basic_registry<State> const& hooks, hooks_page_options options) {
     std::weak_ptr<detail::registry_core const> const core = hooks.core();
-    return [core, o = std::move(options)](basic_context<hook_type::responder, State>& c) {
-        auto const shown = core.lock();
-        if (!shown || (o.loopback_only && !detail::is_loopback_client(c.request(), c.origin())))
-            return make_response(status::not_found, "Not Found", "text/html");
-        describe_options mounts;
-        mounts.mounts = o.mounts;
-        auto const table = describe(shown->descriptions(), mounts);
-        response page = detail::wants_json(c.request())
-                            ? json(to_json(table))
-                            : make_response(status::ok, detail::hooks_html(table, o.title),
-                                            "text/html; charset=utf-8");
-        page.set("Content-Security-Policy",
-                 "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-                 "form-action 'none'; frame-ancestors 'none'");
-        page.set("X-Content-Type-Options", "nosniff");
-        page.set("Cache-Control", "no-store");
-        page.set("Vary", "Accept");
-        return page;
-    };
+    return
+        [core, o = std::move(options)]<class Other>(basic_context<hook_type::responder, Other>& c) {
+            auto const shown = core.lock();
+            if (!shown || (o.loopback_only && !detail::is_loopback_client(c.request(), c.origin())))
+                return make_response(status::not_found, "Not Found", "text/html");
+            return detail::make_hooks_page(*shown, o, detail::wants_json(c.request()));
+        };
 }
 
 }  // namespace httphooks

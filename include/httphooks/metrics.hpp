@@ -90,11 +90,12 @@ public:
     /// All numbers as text.
     std::string text() const;
 
-    /** A responder that answers with text(). It is a responder like others: guard it.
+    /** A responder that answers with text(), in any registry. It is a responder like others: guard
+        it.
         @par Example
         examples/demo/site.hpp */
     auto responder() const {
-        return [self = *this](responder_context&) {
+        return [self = *this]<class State>(basic_context<hook_type::responder, State>&) {
             return make_response(status::ok, self.text(),
                                  "text/plain; version=0.0.4; charset=utf-8");
         };
