@@ -68,7 +68,8 @@ constexpr bool allowed_is_right() {
     return sets_response<C> == responds && has_reply_headers<C> == responds &&
            passes<C> == (pre || post) && ends<C> == pre && replaces_request<C> == pre &&
            replaces_response<C> == post &&
-           reads_responses<C> == (post || Type == hook_type::post_listener) &&
+           reads_responses<C> ==
+               (post || Type == hook_type::post_listener || Type == hook_type::response_listener) &&
            reads_response<C> == (Type == hook_type::response_listener) &&
            sets_file<C> == (Type == hook_type::responder) && !has_state<C> &&
            has_state<basic_context<Type, state>> && C::may_respond == responds && C::type == Type;

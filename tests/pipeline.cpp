@@ -326,6 +326,40 @@ TEST_CASE("a pre-responder that ends the chain decides the reply; pre-listeners 
     }
 }
 
+TEST_CASE("response-listeners see the responses that the reply was made of") {
+    for (bool const later : {false, true}) {
+        fixture t;
+        auto const listen = [&t](auto& c) {
+            std::string seen = std::to_string(c.response().result_int()) + ":";
+            for (response const& r : c.responses()) seen += r.body() + ",";
+            t.log.add(seen);
+        };
+        if (later)
+            t.hooks.response_listener(any_verb, "/*", [=](auto& c) -> asio::awaitable<void> {
+                co_await turns(3);
+                listen(c);
+            });
+        else
+            t.hooks.response_listener(any_verb, "/*", listen);
+        t.hooks.get("/one", [](auto&) { return "1"; });
+        for (auto const* body : {"1", "2", "3"})
+            t.hooks.get("/three", [body](auto&) { return body; });
+        t.hooks.get("/replaced", [](auto&) { return "1"; });
+        t.hooks.get("/replaced", [](auto&) { return "2"; });
+        t.hooks.post_listener(any_verb, "/three",
+                              [](auto&) -> asio::awaitable<void> { co_await turns(); });
+        t.hooks.post_responder(any_verb, "/replaced", [](auto& c) {
+            c.replace_response(text(c.responses().size(), " replaced"));
+        });
+        t.hooks.get("/nothing", [](auto&) {});
+        t.hooks.pre_responder(any_verb, "/ended", [](auto& c) { c.end(text("ended")); });
+        for (auto const* target : {"/one", "/three", "/replaced", "/nothing", "/ended", "/none"})
+            t.get(target);
+        CHECK(t.log.text() == "200:1, 202:1,2,3, 200:2 replaced, 200: 200:ended, 404:Not Found,");
+        CHECK(t.errors.text() == "");
+    }
+}
+
 TEST_CASE("a pre-responder replaces headers and content, never method and target") {
     fixture t;
     t.hooks.pre_responder(any_verb, "/*", [](auto& c) {

@@ -126,9 +126,14 @@ public:
             static_cast<basic_exchange<State>&>(run_.exchange()).state());
     }
 
-    /// The responses so far, in registration order of their responders.
+    /** The responses so far, in registration order of their responders.
+
+        In a response-listener those that the reply was made of: none when responders ran and set
+        none; a single one is the reply itself.
+    */
     std::span<httphooks::response const> responses() const noexcept
-        requires(Type == hook_type::post_listener || Type == hook_type::post_responder) {
+        requires(Type == hook_type::post_listener || Type == hook_type::post_responder ||
+                 Type == hook_type::response_listener) {
         return run_.responses();
     }
 

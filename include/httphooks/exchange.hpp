@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -172,6 +173,12 @@ private:
     /// What the processing stage runs.
     enum class processing : std::uint8_t { responders, default_responder, no_match, made };
 
+    /// The responses that the reply was made of, for response-listeners.
+    std::span<response const> made_of() const noexcept {
+        if (responses_snapshot_) return *responses_snapshot_;
+        return std::span<response const>(responses_).first(nothing_left_ ? 0 : responses_.size());
+    }
+
     static std::shared_ptr<httphooks::request> new_request() {
         return std::allocate_shared<httphooks::request>(
             detail::recycling_allocator<httphooks::request>());
@@ -188,6 +195,8 @@ private:
     bool counted_ = false;
     bool handed_over_ = false;
     bool skip_get_responders_ = false;
+    /// No hook left a response: the reply is the library's own.
+    bool nothing_left_ = false;
     /// The types of the hooks that match, a bit each.
     std::uint8_t matched_types_ = 0;
     /// Somebody watches the exchange, or its hooks too.
@@ -221,6 +230,8 @@ private:
     std::optional<response> made_;
     /// What the responders and post-responders left; once there is a reply, it is the only one.
     std::vector<response> responses_;
+    /// What asynchronous hooks see of `responses_`; in the output stage the parts of a reply of
+    /// several.
     std::shared_ptr<std::vector<response> const> responses_snapshot_;
     fields reply_headers_;
     std::shared_ptr<response const> reply_snapshot_;

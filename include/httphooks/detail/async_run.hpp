@@ -284,6 +284,8 @@ inline async_run::async_run(httphooks::exchange& ex, hook_entry const& hook, std
         if (!ex.reply_snapshot_) ex.reply_snapshot_ = std::make_shared<response const>(ex.reply());
         kept_reply_ = ex.reply_snapshot_;
         reply_ = kept_reply_.get();
+        kept_responses_ = ex.responses_snapshot_;
+        if (!kept_responses_) responses_ = {reply_, responses_.size()};
     }
 }
 

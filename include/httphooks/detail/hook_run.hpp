@@ -61,7 +61,8 @@ public:
           gate_(gate),
           request_(ex.request_.get()),
           reply_(ex.responses_.data()),
-          responses_(ex.responses_) {}
+          responses_(hook.info.type == hook_type::response_listener ? ex.made_of()
+                                                                    : ex.responses_) {}
 
     hook_run(hook_run const&) = delete;
     hook_run& operator=(hook_run const&) = delete;

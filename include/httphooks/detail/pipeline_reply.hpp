@@ -63,12 +63,18 @@ inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) 
 }
 
 inline void pipeline::make_reply(exchange& ex) {
+    ex.responses_snapshot_.reset();
     if (ex.responses_.empty()) {
+        ex.nothing_left_ = true;
         ex.responses_.push_back(make_response(status::ok, {}, "application/json"));
     } else if (ex.responses_.size() > 1) {
         read_files(ex);
         response all = collapse(ex.responses_, ex.table_->services->options.boundary);
-        clear_responses(ex);
+        if (matched(ex, hook_type::response_listener))
+            ex.responses_snapshot_ =
+                std::make_shared<std::vector<response> const>(std::exchange(ex.responses_, {}));
+        else
+            clear_responses(ex);
         ex.responses_.push_back(std::move(all));
     }
     response& reply = ex.reply();
@@ -146,7 +152,7 @@ inline void exchange::reset() noexcept {
     cancel_requested_.store(false, std::memory_order_relaxed);
     stage_ = stage::idle;
     processing_ = processing::responders;
-    chain_ended_ = refused_ = handed_over_ = skip_get_responders_ = false;
+    chain_ended_ = refused_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
     traced_ = hooks_traced_ = false;
     matched_types_ = 0;
     id_ = 0;
