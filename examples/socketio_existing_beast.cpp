@@ -5,6 +5,10 @@
 // Argument: the port (8080).
 //
 // curl: / => Hello from your own handler
+// curl: -I -w 'connects:%{num_connects} ' -o/dev/null -o/dev/null / / => connects:1 connects:0
+// curl: --ignore-content-length -w 'exit:%{exitcode}' -H 'Connection: close' / => exit:0
+// curl: --ignore-content-length -w 'exit:%{exitcode}' -0 / => exit:0
+// curl: -0 -i / => HTTP/1.0 200 OK
 // curl: '/socket.io/?EIO=4&transport=polling' => "upgrades":["websocket"]
 // curl: '/socket.io/?EIO=4&transport=x' => {"code":0,"message":"Transport unknown"}
 
@@ -42,7 +46,10 @@ asio::awaitable<void> serve(tcp::socket stream, hh::http::mounts const& mounts) 
             beast::ostream(buffer) << released->input;
         } else {
             hh::response reply = hh::text("Hello from your own handler\n");
+            reply.version(request.version());
+            reply.keep_alive(more);
             reply.prepare_payload();
+            if (request.method() == hh::verb::head) reply.body().clear();
             co_await beast::http::async_write(stream, reply, asio::use_awaitable);
         }
     }

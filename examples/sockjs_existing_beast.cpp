@@ -5,6 +5,10 @@
 // the port (8080).
 //
 // curl: / => Hello from your own handler
+// curl: -I -w 'connects:%{num_connects} ' -o/dev/null -o/dev/null / / => connects:1 connects:0
+// curl: --ignore-content-length -w 'exit:%{exitcode}' -H 'Connection: close' / => exit:0
+// curl: --ignore-content-length -w 'exit:%{exitcode}' -0 / => exit:0
+// curl: -0 -i / => HTTP/1.0 200 OK
 // curl: /echo => Welcome to SockJS!
 // curl: -d '' /echo/0/a/xhr => o
 // curl: -i --json '["hello"]' /echo/0/a/xhr_send => 204
@@ -44,7 +48,7 @@ private:
     void on_read(beast::error_code ec, std::size_t) {
         if (ec) return;
         hh::request request = hh::convert(std::move(request_));
-        if (!mounts_.matches(request)) return send(hh::text("Hello from your own handler\n"));
+        if (!mounts_.matches(request)) return answer(request);
 
         hh::http::connection connection(stream_.release_socket(), std::move(buffer_));
         mounts_.async_serve(
@@ -62,11 +66,16 @@ private:
                 ->read();
     }
 
-    void send(hh::response response) {
+    void answer(hh::request const& request) {
+        hh::response response = hh::text("Hello from your own handler\n");
+        response.version(request.version());
+        response.keep_alive(request.keep_alive());
         response.prepare_payload();
+        if (request.method() == hh::verb::head) response.body().clear();
         beast::async_write(stream_, beast::http::message_generator(std::move(response)),
-                           [self = shared_from_this()](beast::error_code ec, std::size_t) {
-                               if (!ec) self->read();
+                           [self = shared_from_this(), more = request.keep_alive()](
+                               beast::error_code ec, std::size_t) {
+                               if (!ec && more) self->read();
                            });
     }
 
