@@ -40,6 +40,8 @@ public:
     void finish();
     /// Resets the connection.
     void reset();
+    /// Takes nothing any more: what the server writes fails, what was sent can still be read.
+    void refuse();
     /// How many bytes the server may write before it has to wait.
     void window(std::size_t bytes);
     /// The nth operation of the server, from 0, and all after it fail.
@@ -66,6 +68,7 @@ private:
         std::size_t failing = static_cast<std::size_t>(-1);
         bool finished = false;
         bool was_reset = false;
+        bool refuses = false;
         bool shut = false;
         bool open = true;
         handler reader{};
@@ -165,6 +168,8 @@ inline void memory_client::state::go_on() {
     if (writer) {
         if (was_reset)
             finish(writer, asio::error::connection_reset, 0);
+        else if (refuses)
+            finish(writer, asio::error::broken_pipe, 0);
         else if (!open)
             finish(writer, asio::error::operation_aborted, 0);
         else if (window > 0 || from.size() == 0) {
@@ -193,6 +198,11 @@ inline void memory_client::finish() {
 
 inline void memory_client::reset() {
     state_->was_reset = true;
+    state_->go_on();
+}
+
+inline void memory_client::refuse() {
+    state_->refuses = true;
     state_->go_on();
 }
 

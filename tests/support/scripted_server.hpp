@@ -49,6 +49,8 @@ public:
 
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+    /// How many connections this side has ended.
+    std::size_t ended() const { return ended_; }
     /// How many requests there were whose target has this end.
     std::size_t asked(std::string_view end) const {
         return static_cast<std::size_t>(std::ranges::count_if(
@@ -83,6 +85,7 @@ private:
         p->output = reply.text;
         asio::async_write(p->socket, asio::buffer(p->output),
                           [this, p, end = reply.end](boost::system::error_code ec, std::size_t) {
+                              if (end) ++ended_;
                               if (!ec && !end) read(p);
                           });
     }
@@ -90,6 +93,7 @@ private:
     asio::ip::tcp::acceptor acceptor_;
     answerer answer_;
     std::vector<std::string> targets_{};
+    std::size_t ended_ = 0;
 };
 
 /// Whether the target of a request ends so.

@@ -7,6 +7,8 @@
 
 #include "support/catch.hpp"
 #include "support/certificate.hpp"
+#include "support/client_subject.hpp"
+#include "support/scripted_server.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -229,6 +231,55 @@ TEST_CASE("A URL that is none, and a server that is none, are errors") {
         CHECK(f.connect(client, url) == ws::error::invalid_url);
     CHECK(f.connect(client, f.url("/none")) == ws::error::refused);
     CHECK(f.connect(client, "ws://127.0.0.1:1/") == asio::error::connection_refused);
+}
+
+TEST_CASE("What is right behind the server's answer is handed on, then its close frame") {
+    std::string const frames = [] {
+        std::string out;
+        ws::append_frame(out, ws::role::server, ws::opcode::text, "m1");
+        ws::append_frame(out, ws::role::server, ws::opcode::text, std::string(1000, 'x'));
+        ws::append_close(out, ws::role::server, ws::close_code::normal, "bye");
+        return out;
+    }();
+    ws::client_options o;
+    o.header_limit = 512;
+    support::client_subject<ws::client, ws::connection> subject(o);
+    support::scripted_server server(subject.context, [&](std::string const& request) {
+        std::string const name = "Sec-WebSocket-Key: ";
+        std::string const key = request.substr(request.find(name) + name.size(), 24);
+        return support::scripted{
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Accept: " +
+                ws::accept_key(key) + "\r\n\r\n" + frames,
+            true};
+    });
+    subject.client.on_message([&](ws::connection&, ws::message const& m) {
+        CHECK(subject.connection);
+        subject.log.emplace_back(m.data);
+    });
+    subject.client.on_close([&](ws::connection&, ws::close_reason const& why) {
+        subject.log.push_back(std::to_string(static_cast<unsigned>(why.code)) +
+                              std::string(why.text));
+    });
+    SECTION("at once") {
+        REQUIRE_FALSE(subject.connect(server.url()));
+        CHECK(subject.logged(3));
+    }
+    SECTION("or when the application wants it") {
+        bool connected = false;
+        subject.client.async_connect(server.url(), [&](hh::error_code ec, ws::connection c) {
+            connected = !ec;
+            c.pause();
+            subject.connection = c;
+        });
+        // longer than the server needs to end the connection
+        REQUIRE(subject.until([&] { return connected && server.ended() == 1; }));
+        subject.settle();
+        CHECK(subject.log.empty());
+        subject.connection.resume();
+        CHECK(subject.logged(3));
+    }
+    CHECK(subject.log == list{"m1", std::string(1000, 'x'), "1000bye"});
 }
 
 TEST_CASE("An answer that is no handshake is an error") {

@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/websocket.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -399,41 +400,128 @@ TEST_CASE("A client that does not read is held up, then cut") {
 }
 
 TEST_CASE("Output beyond the limit: the message is dropped, the connection closed, or told") {
-    auto const fill = [](connection_fixture& f, memory_client& c) {
+    std::string const little(600, 'l');
+    std::string const more(400, 'm');
+    auto const fill = [little](connection_fixture& f, memory_client& c) {
         c.window(0);
         f.on_loop([&] { CHECK(f.last.send(big)); });  // any size, when nothing waits
+        f.on_loop([&] { CHECK(f.last.send(little)); });
     };
     SECTION("drop") {
         connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::drop});
         memory_client c = f.open();
         fill(f, c);
-        f.on_loop([&] { CHECK_FALSE(f.last.send("more")); });
+        f.on_loop([&] { CHECK_FALSE(f.last.send(more)); });
         c.window(static_cast<std::size_t>(-1));
         f.server.run();
         CHECK(f.last.send("again"));
-        CHECK(f.server.frames(c) == list{"text:" + big, "text:again"});
+        CHECK(f.server.frames(c) == list{"text:" + big, "text:" + little, "text:again"});
     }
     SECTION("close") {
         connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::close});
         memory_client c = f.open();
         fill(f, c);
         f.on_loop([&] {
-            CHECK_FALSE(f.last.send("more"));
+            CHECK_FALSE(f.last.send(more));
             CHECK_FALSE(f.last.send("and more"));
         });
         c.window(static_cast<std::size_t>(-1));
-        CHECK(f.server.frames(c) == list{"text:" + big, "close:1008:"});
+        CHECK(f.server.frames(c) == list{"text:" + big, "text:" + little, "close:1008:"});
         CHECK(f.log.back() == "close:1008:");
     }
     SECTION("tell") {
         connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::tell});
         memory_client c = f.open();
         fill(f, c);
-        f.on_loop([&] { CHECK(f.last.send("more")); });
+        f.on_loop([&] { CHECK(f.last.send(more)); });
         CHECK(f.log == list{"open", "overflow"});
         c.window(static_cast<std::size_t>(-1));
-        CHECK(f.server.frames(c) == list{"text:" + big, "text:more"});
+        CHECK(f.server.frames(c) == list{"text:" + big, "text:" + little, "text:" + more});
         CHECK(f.log.back() == "drain");
+    }
+}
+
+TEST_CASE("What one turn sends when nothing waited is taken, however much it is") {
+    connection_fixture f({.output_limit = 1000});
+    list const three(3, "text:" + big);
+    SECTION("when the connection opens") {
+        f.echo.on_open([&](ws::connection& c) {
+            f.last = c;
+            for (int i = 0; i < 3; ++i) CHECK(c.send(big));
+        });
+        memory_client c = f.server.connect();
+        c.window(500);
+        c.send(support::handshake("/ws"));
+        f.server.run();
+        c.window(static_cast<std::size_t>(-1));
+        f.server.run();
+        support::websocket_server::take_reply(c);
+        CHECK(f.server.frames(c) == three);
+    }
+    SECTION("in a handler, behind an answer to a ping") {
+        f.on_message = [](ws::connection& c, std::string_view) {
+            for (int i = 0; i < 2; ++i) c.send(big);
+        };
+        memory_client c = f.open();
+        c.window(500);
+        c.send(client_frame(ws_opcode::ping, "p") + client_text(big));
+        f.server.run();
+        c.window(static_cast<std::size_t>(-1));
+        CHECK(f.server.frames(c) == list{"pong:p", "text:" + big, "text:" + big, "text:" + big});
+    }
+    SECTION("from another thread") {
+        memory_client c = f.open();
+        c.window(500);
+        std::thread([&] {
+            for (int i = 0; i < 2; ++i) f.last.send(big);
+            f.last.send(ws::prepared_message(big));
+        }).join();
+        f.server.run();
+        c.window(static_cast<std::size_t>(-1));
+        CHECK(f.server.frames(c) == three);
+    }
+    SECTION("but what comes behind it is limited") {
+        memory_client c = f.open();
+        c.window(500);
+        f.on_loop([&] {
+            for (int i = 0; i < 3; ++i) CHECK(f.last.send(big));
+        });
+        f.on_loop([&] { CHECK(f.last.send(std::string(900, 'x'))); });
+        f.on_loop([&] { CHECK_FALSE(f.last.send(std::string(100, 'x'))); });
+        CHECK(f.log.back() == "close:1008:");
+    }
+}
+
+TEST_CASE("A client that is too slow meets the limit, and memory stays bounded") {
+    connection_fixture f({.output_limit = 100'000});
+    memory_client c = f.open();
+    std::string const piece(9'000, 'x');
+    std::size_t most = 0;
+    std::size_t sent = 0;
+    for (int turn = 0; turn < 1000 && f.last.is_open(); ++turn) {
+        f.on_loop([&] {
+            for (int i = 0; i < 2; ++i) sent += f.last.send(piece) ? 1u : 0u;
+        });
+        most = std::max(most, f.last.buffered_amount());
+        c.window(12'000);
+        f.server.run();
+    }
+    CHECK(f.log.back() == "close:1008:");
+    CHECK(sent > 20);
+    CHECK(most > 80'000);
+    CHECK(most < 100'000 + 3 * piece.size());
+}
+
+TEST_CASE("A last text is sent before the close frame, whatever waits") {
+    for (auto const policy : {ws::overflow::drop, ws::overflow::close}) {
+        connection_fixture f({.output_limit = 1000, .on_overflow = policy});
+        memory_client c = f.open();
+        c.window(0);
+        f.on_loop([&] { f.last.send(big); });
+        f.on_loop([&] { f.last.close_behind(std::string(2000, 'l'), ws::close_code{3000}, "no"); });
+        c.window(static_cast<std::size_t>(-1));
+        CHECK(f.server.frames(c) ==
+              list{"text:" + big, "text:" + std::string(2000, 'l'), "close:3000:no"});
     }
 }
 
@@ -498,12 +586,181 @@ TEST_CASE("A paused connection hands on nothing until it is resumed") {
         f.last.resume();
         CHECK(f.server.frames(c).size() == 100);
     }
-    SECTION("its end is noticed") {
-        f.ask(c, client_text("pause") + client_text("a"));
+    SECTION("its end is noticed at once when no message waits") {
+        f.ask(c, client_text("pause"));
         c.reset();
         f.server.run();
         CHECK(f.log.back() == "close:1006:");
     }
+    SECTION("it goes on although the client reads nothing") {
+        c.window(0);
+        f.ask(c, client_text("pause") + client_text("a"));
+        list got;
+        f.on_message = [&](ws::connection&, std::string_view text) { got.emplace_back(text); };
+        f.last.resume();
+        f.server.run();
+        CHECK(got == list{"a"});
+    }
+}
+
+namespace {
+
+/// Notes messages, and pauses at each.
+struct pausing_fixture : connection_fixture {
+    pausing_fixture() {
+        echo.on_message([this](ws::connection& c, ws::message const& m) {
+            c.pause();
+            c.send(m);
+            log.push_back(std::string(m.data));
+        });
+    }
+
+    /// Lets the application have the next message, so many times.
+    list go_on(int times) {
+        for (int i = 0; i < times; ++i) {
+            last.resume();
+            server.run();
+        }
+        return log;
+    }
+};
+
+list const three_messages{"open", "m1", "m2", "m3", "close:1000:bye:clean"};
+
+}  // namespace
+
+TEST_CASE("What came before the client's FIN is handed on, then the close frame") {
+    pausing_fixture f;
+    memory_client c = f.open();
+    std::string const rest = client_text("m2") + client_text("m3") + client_close(1000, "bye");
+    bool const in_one_piece = GENERATE(true, false);
+    c.send(client_text("m1") + (in_one_piece ? rest : ""));
+    f.server.run();
+    if (!in_one_piece) c.send(rest);
+    f.server.run();
+    SECTION("and the client reads on") {
+        c.finish();
+        f.server.run();
+        CHECK(f.log == list{"open", "m1"});
+        CHECK(f.last.is_open());
+        CHECK(f.go_on(3) == three_messages);
+        CHECK(f.server.frames(c) == list{"text:m1", "text:m2", "text:m3", "close:1000:"});
+        CHECK(c.closed());
+    }
+    SECTION("and the client takes nothing more") {
+        c.refuse();
+        c.finish();
+        f.server.run();
+        CHECK(f.go_on(3) == three_messages);
+        CHECK_FALSE(f.last.send("x"));
+        CHECK(c.closed());
+    }
+    SECTION("and the connection is reset") {
+        c.reset();
+        f.server.run();
+        CHECK(f.log == list{"open", "m1"});
+        CHECK(f.go_on(3) == three_messages);
+        CHECK(c.closed());
+    }
+    SECTION("unless the application closes first") {
+        c.finish();
+        f.server.run();
+        f.last.close(ws::close_code{4000}, "enough");
+        f.server.run();
+        CHECK(f.log == list{"open", "m1", "close:1000:bye:clean"});
+    }
+    SECTION("unless it cuts the connection") {
+        c.finish();
+        f.server.run();
+        f.last.terminate();
+        f.server.run();
+        CHECK(f.log == list{"open", "m1", "close:1006:"});
+    }
+    CHECK(f.server.open_connections() == 0);
+}
+
+TEST_CASE("A handshake, messages, a close frame and FIN may come in one piece") {
+    connection_fixture f;
+    bool const pause = GENERATE(true, false);
+    f.echo.on_open([&](ws::connection& c) {
+        f.last = c;
+        if (pause) c.pause();
+    });
+    f.on_message = [&](ws::connection&, std::string_view text) { f.log.emplace_back(text); };
+    memory_client c = f.server.connect();
+    c.send(support::handshake("/ws") + client_text("m1") + client_text("m2") + client_close(1000));
+    c.finish();
+    f.server.run();
+    CHECK(f.log.empty() == pause);
+    f.last.resume();
+    f.server.run();
+    CHECK(f.log == list{"m1", "m2", "close:1000::clean"});
+    CHECK(support::websocket_server::take_reply(c) == "HTTP/1.1 101 Switching Protocols");
+    CHECK(f.server.frames(c) == list{"text:m1", "text:m2", "close:1000:"});
+    CHECK(f.server.open_connections() == 0);
+}
+
+TEST_CASE("Messages before a FIN without a close frame are handed on, then the loss") {
+    pausing_fixture f;
+    memory_client c = f.open();
+    c.send(client_text("m1") + client_text("m2") + client_text("part").substr(0, 5));
+    c.finish();
+    f.server.run();
+    CHECK(f.go_on(2) == list{"open", "m1", "m2", "close:1006:"});
+    CHECK(f.server.frames(c) == list{"text:m1", "text:m2"});
+    CHECK(f.server.open_connections() == 0);
+}
+
+TEST_CASE("A connection that takes nothing more is read to its end") {
+    connection_fixture f({.close_timeout = 1000ms});
+    f.on_message = [&](ws::connection&, std::string_view text) { f.log.emplace_back(text); };
+    memory_client c = f.open();
+    c.refuse();
+    f.on_loop([&] { f.last.send("lost"); });
+    CHECK_FALSE(f.last.is_open());
+    CHECK_FALSE(f.last.send("x"));
+    CHECK(f.last.buffered_amount() == 0);
+    SECTION("a close frame") {
+        c.send(client_text("m1") + client_text("m2") + client_close(1001));
+        f.server.run();
+        CHECK(f.log == list{"open", "m1", "m2", "close:1001::clean"});
+    }
+    SECTION("or none") {
+        c.send(client_text("m1"));
+        c.finish();
+        f.server.run();
+        CHECK(f.log == list{"open", "m1", "close:1006:"});
+    }
+    SECTION("that does not take longer than the client may take to close") {
+        c.send(client_text("m1"));
+        f.server.pass_time(900ms);
+        CHECK(f.log == list{"open", "m1"});
+        f.server.pass_time(200ms);
+        CHECK(f.log == list{"open", "m1", "close:1006:"});
+    }
+    SECTION("or until the application closes") {
+        f.last.pause();
+        c.send(client_text("m1") + client_close(1001));
+        f.server.run();
+        f.server.pass_time(5000ms);
+        CHECK(f.log == list{"open"});
+        f.last.close();
+        f.server.run();
+        CHECK(f.log == list{"open", "close:1001::clean"});
+    }
+    CHECK(c.closed());
+    CHECK(f.server.open_connections() == 0);
+}
+
+TEST_CASE("7: the answer to close() is read although the application has paused") {
+    connection_fixture f;
+    memory_client c = f.open();
+    f.on_loop([&] {
+        f.last.pause();
+        f.last.close(ws::close_code::going_away);
+    });
+    CHECK(f.ask(c, client_text("crossed") + client_close(1001)) == list{"close:1001:"});
+    CHECK(f.log == list{"open", "close:1001::clean"});
 }
 
 TEST_CASE("Other threads may send and close") {

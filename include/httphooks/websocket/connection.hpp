@@ -46,7 +46,8 @@ enum class overflow : std::uint8_t {
 struct connection_options {
     /// How much of a message is taken.
     message_limits message{};
-    /// Bytes that may wait for the client. A message of any size is taken when nothing waits.
+    /// Bytes that may wait for the client behind what it was given before. When nothing waits,
+    /// whatever one turn of the event loop sends is taken.
     std::size_t output_limit = 1024 * 1024;
     /// What becomes of a message that exceeds it.
     overflow on_overflow = overflow::close;
@@ -128,8 +129,8 @@ private:
     handlers run goes out in one write when they are done.
 
     @par Thread safety
-    send(), close() and terminate() may be called from any thread; from another than the
-    connection's the data is copied, and they say what becomes of it as far as that is known.
+    send(), close(), close_behind() and terminate() may be called from any thread; from another than
+   the connection's the data is copied, and they say what becomes of it as far as that is known.
     Everything else on get_executor(), where the handlers are called too.
 */
 class connection {
@@ -160,6 +161,9 @@ public:
         @param code what the frame says; none: nothing
         @param reason UTF-8, up to 123 bytes */
     void close(close_code code = close_code::normal, std::string_view reason = {}) const;
+    /// As close(), behind a last text, which is sent whatever waits.
+    void close_behind(std::string_view text, close_code code = close_code::normal,
+                      std::string_view reason = {}) const;
     /// Cuts the connection. events::close follows.
     void terminate() const;
 
@@ -167,8 +171,12 @@ public:
     bool is_open() const noexcept;
     /// How many bytes wait for the other side.
     std::size_t buffered_amount() const noexcept;
+    /// How many of them wait behind others that the system does not take: what was sent since it
+    /// last took all it was given is none of them.
+    std::size_t backlog() const noexcept;
 
-    /// No message is handed on until resume(); the other side is held up before long.
+    /// No message is handed on until resume(); the other side is held up before long. When messages
+    /// wait, the end of the connection is told of behind them, unless this side closes or cuts it.
     void pause() const noexcept;
     /// Ends pause().
     void resume() const;

@@ -16,6 +16,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <any>
 #include <atomic>
 #include <cstddef>
@@ -67,12 +68,19 @@ public:
     template <class Write>
     bool send_with(opcode op, std::size_t expected, Write& write);
     void close(close_code code, std::string_view reason);
+    void close_behind(std::string_view text, close_code code, std::string_view reason);
     void terminate();
     void pause() noexcept { paused_ = true; }
     void resume();
+    /// Until present() nobody has the connection: no message is handed on, whatever resume() says.
+    void hold_back() noexcept { held_back_ = true; }
+    void present();
 
     bool is_open() const noexcept { return current() == state::open; }
     std::size_t buffered() const noexcept { return waiting() + stream_->unsent(); }
+    std::size_t backlog() const noexcept {
+        return writing_ && !fresh_ ? std::min(behind_, buffered()) : 0;
+    }
     http::detail::byte_stream const& stream() const noexcept { return *stream_; }
     channel_settings const* settings() const noexcept { return settings_.get(); }
 
@@ -90,6 +98,8 @@ public:
 private:
     enum class state : std::uint8_t {
         open,
+        /// Nothing can be written any more; what the other side has sent is still handed on.
+        mute,
         /// This side has sent its close frame and waits for the other's.
         closing,
         /// Nothing but what waits is written, then the stream is ended.
@@ -99,6 +109,7 @@ private:
         closed,
     };
 
+    class here_scope;
     /// While it lives, the channel's handlers may run, and what is sent is kept together.
     class event;
 
@@ -118,6 +129,7 @@ private:
     state current() const noexcept { return state_.load(std::memory_order_relaxed); }
     void enter(state s) noexcept { state_.store(s, std::memory_order_relaxed); }
     bool receiving() const noexcept { return current() <= state::closing; }
+    bool handing_on() const noexcept { return current() <= state::mute; }
     bool here() const noexcept { return running_ == this || stream_->running_here(); }
     mask_key next_key() const {
         return self() == role::client ? httphooks::detail::random_bits::next() : 0;
@@ -126,14 +138,21 @@ private:
     connection_options const& options() const noexcept { return settings_->options; }
     events const& handlers() const noexcept { return settings_->handlers; }
 
-    bool may_parse() const noexcept { return receiving() && !paused_ && buffered() < most_unsent; }
+    bool may_parse() const noexcept {
+        // nothing is handed on while closing
+        return receiving() && !(holds() && handing_on()) && buffered() < most_unsent;
+    }
+    bool holds() const noexcept { return paused_ || held_back_; }
     void process(char* bytes, std::size_t n);
     void settle();
     void flush();
     void schedule();
+    void settle_soon();
     void run_scheduled();
     template <class Function>
     void post(Function f);
+    template <class Function>
+    void post_send(Function f);
 
     /// Bytes that the stream was not given yet.
     std::size_t waiting() const noexcept { return out_.size() + (shared_ ? shared_->size() : 0); }
@@ -143,6 +162,7 @@ private:
     void flush_shared();
     void append_close_frame(close_code code, std::string_view reason);
     void fail(close_code code);
+    void fall_mute();
     void lose();
     void tell_closed(close_reason const& why) noexcept;
     void shut(bool reset) noexcept;
@@ -175,14 +195,21 @@ private:
     loop::tick ping_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
+    /// Of the bytes that wait, those that were sent while others waited; or more.
+    std::size_t behind_ = 0;
     std::atomic<state> state_{state::open};
     bool writing_ = false;
+    /// What waits was all sent in this turn.
+    bool fresh_ = false;
     /// The application waits for events::drain.
     bool full_ = false;
     bool scheduled_ = false;
     bool paused_ = false;
+    bool held_back_ = false;
     /// Parsing stopped although there may be whole frames.
     bool stopped_ = false;
+    /// Nothing more comes: the end is behind what is not parsed.
+    bool input_ended_ = false;
     bool pinged_ = false;
     bool told_ = false;
     bool overflowed_ = false;
@@ -193,13 +220,22 @@ private:
 // ---------------------------------------------------------------------------------------------
 // How a channel ends is in channel_end.hpp.
 
+/// While it lives, the caller runs on the channel's executor.
+class channel::here_scope {
+public:
+    explicit here_scope(channel& c) noexcept : outer_(std::exchange(running_, &c)) {}
+    here_scope(here_scope const&) = delete;
+    here_scope& operator=(here_scope const&) = delete;
+    ~here_scope() { running_ = outer_; }
+
+private:
+    channel* outer_;
+};
+
 class channel::event {
 public:
     explicit event(channel& c)
-        : channel_(c),
-          handle_(c.shared_from_this()),
-          outer_(std::exchange(running_, &c)),
-          nested_(c.event_ != nullptr) {
+        : channel_(c), handle_(c.shared_from_this()), scope_(c), nested_(c.event_ != nullptr) {
         if (!nested_) c.event_ = this;
     }
     event(event const&) = delete;
@@ -214,7 +250,6 @@ public:
             }
             channel_.event_ = nullptr;
         }
-        running_ = outer_;
     }
 
     connection& handle() noexcept { return handle_; }
@@ -222,7 +257,7 @@ public:
 private:
     channel& channel_;
     connection handle_;
-    channel* outer_;
+    here_scope scope_;
     bool nested_;
 };
 
@@ -250,8 +285,8 @@ inline void channel::start(request const& handshake, std::string output, std::st
     out_ = std::move(output);
     call(handlers().open, handshake);
     if (!input.empty()) {
-        stopped_ = paused_;
-        if (paused_)
+        stopped_ = holds();
+        if (stopped_)
             held_.append(input.data(), input.size());
         else
             process(input.data(), input.size());
@@ -264,13 +299,16 @@ inline void channel::start(request const& handshake, std::string output, std::st
 inline void channel::on_readable(error_code ec) {
     if (!receiving()) return;
     event const e(*this);
-    if (ec) return lose();
     read_buffer buffer;
     bool const parse = may_parse() && !stopped_;
     std::size_t const held = parse ? held_.view().copy(buffer.data(), frame_reader::most_left) : 0;
-    std::size_t const n = stream_->read_some(buffer.data() + held, read_buffer::size - held, ec);
+    std::size_t n = 0;
+    if (!ec) n = stream_->read_some(buffer.data() + held, read_buffer::size - held, ec);
     if (ec == asio::error::would_block) return;
-    if (ec) return lose();
+    if (ec) {
+        input_ended_ = true;
+        return;
+    }
     last_input_ = loop_->now();
     if (std::exchange(pinged_, false)) set_deadline();
     if (!parse) {
@@ -303,7 +341,7 @@ inline void channel::process(char* bytes, std::size_t n) {
 }
 
 inline bool channel::on_message(opcode op, std::string_view bytes) {
-    if (current() == state::open) call(handlers().message, message{bytes, op == opcode::binary});
+    if (handing_on()) call(handlers().message, message{bytes, op == opcode::binary});
     if (out_.size() >= flush_at) flush();
     stopped_ = !may_parse();
     return !stopped_;
@@ -329,27 +367,33 @@ inline bool channel::on_close(close_code code, std::string_view reason) {
 
 // sending -------------------------------------------------------------------------------------
 
-/// Sees to room for `n` bytes more. @return whether they may be sent
+/** Sees to room for a frame of `n` bytes.
+
+    What is sent in one turn, when nothing waited before it, is no backlog, whatever its size: the
+    limit is for what is sent while the other side does not take what it was given.
+    @return whether it may be sent */
 inline bool channel::has_room(std::size_t n) {
     if (!is_open() || overflowed_) return false;
-    std::size_t before = buffered();
-    if (before != 0 && before + n > options().output_limit) {
-        flush();
-        before = buffered();
+    if (!writing_) fresh_ = true;
+    if (fresh_) {
+        behind_ = 0;
+        if (buffered() + n > options().output_limit) flush();
+        return true;
     }
-    if (before != 0 && before + n > options().output_limit) {
-        if (options().on_overflow != overflow::tell && settings_->counters)
-            settings_->counters->drop();
-        if (options().on_overflow == overflow::drop) return false;
+    bool const full = backlog() + n > options().output_limit;
+    if (full && options().on_overflow != overflow::tell) {
+        if (settings_->counters) settings_->counters->drop();
         if (options().on_overflow == overflow::close) {
             overflowed_ = true;
-            schedule();
-            return false;
+            settle_soon();
         }
+        return false;
+    }
+    behind_ += n;
+    if (full)
         post([](channel& c) {
             if (c.is_open()) c.call(c.handlers().overflow);
         });
-    }
     return true;
 }
 
@@ -359,9 +403,9 @@ inline void channel::prepare_output() {
     if (auto const first = std::exchange(shared_, nullptr)) out_ = *first;
 }
 
-/// Prepares for `n` bytes more. @return whether they may be sent
+/// Prepares for a frame with `n` bytes of payload. @return whether it may be sent
 inline bool channel::begin_output(std::size_t n) {
-    if (!has_room(n)) return false;
+    if (!has_room(header_size(self(), n) + n)) return false;
     prepare_output();
     return true;
 }
@@ -389,7 +433,7 @@ inline bool channel::send(opcode op, std::string_view payload) {
         schedule();
         return true;
     }
-    post([op, copy = std::string(payload)](channel& c) { c.send(op, copy); });
+    post_send([op, copy = std::string(payload)](channel& c) { c.send(op, copy); });
     return true;
 }
 
@@ -406,13 +450,18 @@ inline bool channel::send(prepared_message const& m) {
         schedule();
         return true;
     }
-    post([m](channel& c) { c.send(m); });
+    post_send([m](channel& c) { c.send(m); });
     return true;
 }
 
 /// Has what was sent outside of the connection's own events written soon.
 inline void channel::schedule() {
-    if (event_ || writing_ || std::exchange(scheduled_, true)) return;
+    if (!writing_) settle_soon();
+}
+
+/// Has settle() called when what runs now is done.
+inline void channel::settle_soon() {
+    if (event_ || std::exchange(scheduled_, true)) return;
     stream_->post(
         [](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->run_scheduled(); },
         shared_from_this());
@@ -429,6 +478,15 @@ void channel::post(Function f) {
     asio::post(stream_->get_executor(), [self = shared_from_this(), f = std::move(f)]() mutable {
         if (self->current() == state::closed) return;
         event const e(*self);
+        f(*self);
+    });
+}
+
+/// Posts something that sends: what others send in the same turn is written together with it.
+template <class Function>
+void channel::post_send(Function f) {
+    asio::post(stream_->get_executor(), [self = shared_from_this(), f = std::move(f)]() mutable {
+        here_scope const scope(*self);
         f(*self);
     });
 }
@@ -475,20 +533,25 @@ inline void channel::on_written(error_code ec) {
 inline void channel::settle() {
     for (;;) {
         if (current() == state::closed) return;
-        if (cut_ || write_failed_) return lose();
+        if (cut_) return lose();
         if (overflowed_ && is_open()) fail(close_code::policy_violation);
         flush();
-        if (write_failed_) continue;
+        if (write_failed_) {
+            if (!receiving()) return lose();
+            fall_mute();
+        }
+        if (input_ended_ && !stopped_ && receiving()) return lose();
         if (!stopped_ || !may_parse()) break;
         std::string input = held_.take();
         process(input.data(), input.size());
         httphooks::detail::give_string(std::move(input));
     }
+    fresh_ = false;
     if (!writing_) output_buffers::give(out_);
     backlog_.set(writing_ ? buffered() : 0);
     if (receiving()) {
-        if (may_parse() || (paused_ && buffered() < most_unsent && held_.size() < most_held))
-            stream_->wait_readable();
+        bool const room = buffered() < most_unsent && held_.size() < most_held;
+        if (!input_ended_ && (may_parse() || (holds() && room))) stream_->wait_readable();
     } else if (current() == state::ending && !writing_) {
         enter(state::ended);
         stream_->end(self() == role::server);
@@ -498,7 +561,12 @@ inline void channel::settle() {
 
 inline void channel::resume() {
     paused_ = false;
-    schedule();
+    settle_soon();
+}
+
+inline void channel::present() {
+    held_back_ = false;
+    settle_soon();
 }
 
 }  // namespace httphooks::websocket::detail

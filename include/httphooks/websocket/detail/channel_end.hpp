@@ -27,11 +27,26 @@ inline void channel::append_close_frame(close_code code, std::string_view reason
 }
 
 inline void channel::close(close_code code, std::string_view reason) {
-    if (!is_open()) return;
+    if (!handing_on()) return;
     if (!here())
         return post([code, copy = std::string(reason)](channel& c) { c.close(code, copy); });
-    append_close_frame(code, reason);
+    if (is_open())
+        append_close_frame(code, reason);
+    else
+        enter(state::closing);
     schedule();
+}
+
+inline void channel::close_behind(std::string_view text, close_code code, std::string_view reason) {
+    if (is_open() && !here())
+        return post([last = std::string(text), code, copy = std::string(reason)](channel& c) {
+            c.close_behind(last, code, copy);
+        });
+    if (is_open()) {
+        prepare_output();
+        append_frame(out_, self(), opcode::text, text, next_key());
+    }
+    close(code, reason);
 }
 
 inline void channel::terminate() {
@@ -44,6 +59,17 @@ inline void channel::fail(close_code code) {
     if (current() == state::open) append_close_frame(code, {});
     if (receiving()) enter(state::ending);
     tell_closed({code, {}, false});
+}
+
+/// Nothing can be written any more. Reading goes on: what the other side sent before it closed may
+/// still be on its way here.
+inline void channel::fall_mute() {
+    std::string().swap(out_);
+    shared_.reset();
+    if (!is_open()) return;
+    enter(state::mute);
+    close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
+    set_deadline();
 }
 
 /// The connection is gone.
@@ -140,10 +166,14 @@ inline void channel::tick() {
     loop::tick const now = loop_->now();
     if (writing_ && has_come(now, progress_ + timer_wheel::ticks(options().write_timeout)))
         cut_ = true;
-    if (current() > state::open) {
-        if (has_come(now, close_by_)) cut_ = true;
-    } else if (options().ping_interval.count() > 0) {
-        tick_pings(now);
+    if (current() == state::open) {
+        if (options().ping_interval.count() > 0) tick_pings(now);
+    } else if (has_come(now, close_by_)) {
+        // what waits for the application has no time limit
+        if (current() == state::mute && (input_ended_ || !may_parse()))
+            close_by_ = now + timer_wheel::ticks(options().close_timeout);
+        else
+            cut_ = true;
     }
     if (!cut_) set_deadline();
 }

@@ -157,9 +157,11 @@ inline void connect_operation::on_read(error_code ec, std::size_t n) {
     std::size_t const used = parser_.put(input_, ec);
     // that there is a body shows that it is a refusal
     if (ec == beast::http::error::body_limit) return finish(error::refused);
-    if (ec || input_.size() - used > what_.header_limit) return finish(error::bad_handshake);
     input_.erase(0, used);
-    if (!parser_.done()) return read();
+    // what is behind the header is the server's messages
+    bool const done = parser_.done();
+    if (ec || (!done && input_.size() > what_.header_limit)) return finish(error::bad_handshake);
+    if (!done) return read();
     open(std::move(input_));
 }
 
@@ -180,10 +182,10 @@ inline void connect_operation::open(std::string rest) {
     opened->tls = what_.url.tls;
     if (!chosen.empty()) opened->subprotocol = std::make_unique<std::string const>(chosen);
     // who asked for the connection has it before the first message comes
-    opened->pause();
+    opened->hold_back();
     opened->start(request_, {}, std::move(rest), nullptr);
     finish({}, connection(opened));
-    asio::post(executor_, [opened] { opened->resume(); });
+    asio::post(executor_, [opened] { opened->present(); });
 }
 
 inline void connect_operation::finish(error_code ec, connection c) {

@@ -36,6 +36,11 @@ inline void connection::close(close_code code, std::string_view reason) const {
     if (channel_) channel_->close(code, reason);
 }
 
+inline void connection::close_behind(std::string_view text, close_code code,
+                                     std::string_view reason) const {
+    if (channel_) channel_->close_behind(text, code, reason);
+}
+
 inline void connection::terminate() const {
     if (channel_) channel_->terminate();
 }
@@ -46,6 +51,10 @@ inline bool connection::is_open() const noexcept {
 
 inline std::size_t connection::buffered_amount() const noexcept {
     return channel_ ? channel_->buffered() : 0;
+}
+
+inline std::size_t connection::backlog() const noexcept {
+    return channel_ ? channel_->backlog() : 0;
 }
 
 inline void connection::pause() const noexcept {
