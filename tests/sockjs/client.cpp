@@ -607,6 +607,69 @@ TEST_CASE("A paused connection takes no messages until it is resumed") {
     }
 }
 
+TEST_CASE("What came before a transport was lost is handed on when the application wants it") {
+    std::string const before = "o\na[\"1\"]\na[\"2\",\"3\"]\n";
+    bool const closed_by_server = GENERATE(true, false);
+    bool const send_fails = GENERATE(true, false);
+    subject s(only(way::xhr_streaming));
+    scripted_server const server(s.context, [&](std::string const& r) -> scripted {
+        if (asks(r, "/info")) return {info};
+        if (asks(r, "/xhr_send")) return {not_found};
+        std::string const frames = before + (closed_by_server ? "c[3000,\"bye\"]\n" : "");
+        return {chunked + chunk(frames) + (send_fails ? "" : "zz\r\n")};
+    });
+    bool connected = false;
+    s.client.async_connect(server.url(), [&](hh::error_code ec, sj::client_connection c) {
+        connected = !ec;
+        c.pause();
+        s.connection = c;
+    });
+    REQUIRE(s.until([&] { return connected; }));
+    if (send_fails) {
+        s.connection.send("x");
+        REQUIRE(s.until([&] { return server.asked("/xhr_send") == 1; }));
+        s.context.run_for(50ms);
+    }
+    s.settle();
+    CHECK(s.log.empty());
+    SECTION("in order, then how it ended") {
+        s.connection.resume();
+        REQUIRE(s.logged(4));
+        s.log.back().resize(11);
+        CHECK(s.log == list{"1", "2", "3", closed_by_server ? "close:3000:" : "close:1006:"});
+    }
+    SECTION("unless it closes") {
+        s.connection.close(sj::close_code{3001}, "enough");
+        REQUIRE(s.logged(1));
+        CHECK(s.log == list{"close:3001:enough"});
+    }
+}
+
+TEST_CASE("What is right behind the open frame is handed on, over every transport") {
+    support::sockjs_services services;
+    services.add(support::service_options("/hasty"), [](sj::connection c) {
+        for (auto const* m : {"1", "2", "3"}) c.send(m);
+        c.close(sj::close_code{3000}, "bye");
+    });
+    for (way const w : all_ways) {
+        CAPTURE(name_of(w));
+        subject s(only(w));
+        bool connected = false;
+        s.client.async_connect(url_of(services.port(), "/hasty"),
+                               [&](hh::error_code ec, sj::client_connection c) {
+                                   connected = !ec;
+                                   c.pause();
+                                   s.connection = c;
+                               });
+        REQUIRE(s.until([&] { return connected; }));
+        s.context.run_for(50ms);
+        CHECK(s.log.empty());
+        s.connection.resume();
+        REQUIRE(s.logged(4));
+        CHECK(s.log == list{"1", "2", "3", "close:3000:bye"});
+    }
+}
+
 TEST_CASE("A code or reason that may not be sent closes nothing") {
     support::sockjs_services services;
     services.echo();

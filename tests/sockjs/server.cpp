@@ -5,14 +5,21 @@
 #include "support/eventually.hpp"
 #include "support/refusals.hpp"
 #include "support/sockjs_services.hpp"
+#include "support/websocket_peer.hpp"
+
+#include <boost/asio/post.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -714,6 +721,148 @@ TEST_CASE("a thousand aborted streams leave no descriptor and no session") {
     CHECK(closed.count() == opened.count());
 }
 
+TEST_CASE("what one turn sends shuts no client out, over every transport") {
+    sockjs_services s;
+    auto o = support::service_options("/much");
+    o.queue_bytes = 1000;
+    o.queue_messages = 10;
+    s.add(o, [](hh::sockjs::connection c) {
+        auto much = [c]() mutable {
+            for (int i = 0; i < 1'100; ++i) c.send("small");
+            for (int i = 0; i < 3; ++i) c.send(std::string(1'100'000, 'x'));
+        };
+        much();
+        c.on_message([much](std::string_view) mutable { much(); });
+    });
+    std::string const all = [] {
+        std::string text;
+        for (int i = 0; i < 1'100; ++i) text += "\"small\",";
+        for (int i = 0; i < 3; ++i) text += '"' + std::string(1'100'000, 'x') + "\",";
+        text.pop_back();
+        return text;
+    }();
+    /// The messages of some frames, without how they are framed.
+    auto const messages = [](std::string_view frames) {
+        std::string text;
+        while (!frames.empty()) {
+            std::size_t const end = frames.find('\n');
+            if (frames.starts_with("a[")) {
+                if (!text.empty()) text += ',';
+                text += frames.substr(2, end - 3);
+            }
+            frames.remove_prefix(end + 1);
+        }
+        return text;
+    };
+    SECTION("polling") {
+        CHECK(s.post("/much/0/a/xhr").body == "o\n");
+        for (int round = 0; round < 2; ++round) {
+            std::string got;
+            while (messages(got).size() < all.size()) {
+                auto const r = s.post("/much/0/a/xhr");
+                REQUIRE(r.status == 200);
+                REQUIRE(r.body.starts_with("a["));
+                got += r.body;
+            }
+            CHECK((messages(got) == all));
+            if (round > 0) break;
+            auto poll = s.peer();
+            poll.send("POST", "/much/0/a/xhr");
+            CHECK(s.post("/much/0/a/xhr_send", "[\"x\"]").status == 204);
+            got = poll.reply().body;
+            CHECK(got.starts_with("a["));
+            while (messages(got).size() < all.size()) {
+                auto const r = s.post("/much/0/a/xhr");
+                REQUIRE(r.body.starts_with("a["));
+                got += r.body;
+            }
+            CHECK((messages(got) == all));
+            CHECK(s.post("/much/0/a/xhr_send", "[\"x\"]").status == 204);
+        }
+    }
+    SECTION("streaming") {
+        std::string got;
+        while (messages(got).size() < all.size()) {
+            auto const r = s.post("/much/0/a/xhr_streaming");
+            REQUIRE(r.status == 200);
+            got += r.body.substr(2049);
+        }
+        CHECK((messages(got) == all));
+    }
+    SECTION("WebSocket") {
+        support::websocket_peer ws(s.port(), "/much/0/a/websocket");
+        CHECK(ws.text() == "o");
+        std::string got;
+        while (messages(got).size() < all.size()) {
+            std::string const frame = ws.text();
+            REQUIRE(frame.starts_with("a["));
+            got += frame + '\n';
+        }
+        CHECK((messages(got) == all));
+    }
+}
+
+TEST_CASE("what a client sent before it went is handed on when the application wants it") {
+    sockjs_services s;
+    std::mutex mutex;
+    std::optional<hh::sockjs::connection> paused;
+    support::tally opened;
+    auto& server = s.add(support::service_options("/slow"), [&](hh::sockjs::connection c) {
+        c.pause();
+        c.on_message([&, c](std::string_view m) mutable {
+            s.note(m);
+            if (m == "pause") c.pause();
+            if (m == "throw") throw std::runtime_error("no");
+        });
+        c.on_close([&](hh::sockjs::close_code code, std::string_view) {
+            s.note(std::to_string(static_cast<int>(code)));
+        });
+        std::lock_guard const lock(mutex);
+        paused = c;
+        opened.add();
+    });
+    server.on_error([](std::exception_ptr) {});
+    std::optional<support::http_peer> stream(s.peer());
+    stream->send("POST", "/slow/0/a/xhr_streaming");
+    REQUIRE(opened.reaches(1));
+    auto sender = s.peer();
+    auto const send_and_leave = [&](std::string_view messages) {
+        sender.send("POST", "/slow/0/a/xhr_send", {}, messages);
+        // on the same thread, and behind it
+        CHECK(s.post("/slow/0/other/xhr_send", "[]").status == 404);
+        stream.reset();
+        CHECK(sender.reply().status == 204);
+        CHECK(support::eventually([&] { return server.size() == 0; }));
+        CHECK(s.note_count() == 0);
+        CHECK_FALSE(paused->is_open());
+        CHECK_FALSE(paused->send("x"));
+    };
+    SECTION("in order, then its end") {
+        send_and_leave("[\"1\",\"pause\",\"3\"]");
+        paused->resume();
+        CHECK(s.next_note() == "1");
+        CHECK(s.next_note() == "pause");
+        paused->resume();
+        CHECK(s.next_note() == "3");
+        CHECK(s.next_note() == "1002");
+    }
+    SECTION("unless it closes the connection") {
+        send_and_leave("[\"1\",\"2\"]");
+        CHECK_FALSE(paused->close());
+        CHECK(s.next_note() == "1002");
+        paused->resume();
+    }
+    SECTION("unless a handler throws") {
+        send_and_leave("[\"throw\",\"2\"]");
+        paused->resume();
+        CHECK(s.next_note() == "throw");
+        CHECK(s.next_note() == "1002");
+    }
+    CHECK(s.post("/slow/0/a/xhr_send", "[]").status == 404);
+    CHECK(s.note_count() == 0);
+    paused.reset();
+}
+
 TEST_CASE("sessions, what waits for clients, and what is dropped or refused are counted") {
     sockjs_services s;
     auto o = support::service_options("/flood");
@@ -723,7 +872,10 @@ TEST_CASE("sessions, what waits for clients, and what is dropped or refused are 
     o.disconnect_delay = 2s;
     auto& server = s.add(o, [](hh::sockjs::connection c) {
         c.on_message([c](std::string_view) mutable {
-            for (int i = 0; i < 3; ++i) c.send(std::string(600, 'x'));
+            c.send(std::string(600, 'x'));
+            boost::asio::post(c.get_executor(), [c]() mutable {
+                for (int i = 0; i < 3; ++i) c.send(std::string(600, 'x'));
+            });
         });
     });
     auto const counted = server.counters();
@@ -739,8 +891,8 @@ TEST_CASE("sessions, what waits for clients, and what is dropped or refused are 
           "Unknown session: 1");
     CHECK(s.post("/flood/000/a/xhr_send", "[\"x\"]").status == 204);
     CHECK(support::eventually([&] { return counted->dropped() == 2; }));
-    CHECK(counted->waiting_bytes() > 600);
-    CHECK(s.post("/flood/000/a/xhr").body.size() > 600);
+    CHECK(counted->waiting_bytes() > 1200);
+    CHECK(s.post("/flood/000/a/xhr").body.size() > 1200);
     CHECK(support::eventually([&] { return counted->waiting_bytes() == 0; }));
     CHECK(support::eventually([&] { return counted->sessions() == 0; }));
     CHECK(counted->opened() == 2);

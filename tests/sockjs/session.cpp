@@ -351,20 +351,56 @@ TEST_CASE("what waits is bounded, but for a message that finds nothing waiting")
     b.options.queue_bytes = 100;
     b.open();
     CHECK(b.machine.send(std::string(5000, 'x')) == session::sent::queued);
-    CHECK(b.machine.send("y") == session::sent::overflow);
+    b.machine.end_turn();
+    CHECK(b.machine.send(std::string(90, 'y')) == session::sent::queued);
+    CHECK(b.machine.send("y2345678") == session::sent::overflow);
     b.poll();
     b.done();
     CHECK(b.machine.send("1") == session::sent::queued);
-    CHECK(b.machine.send(std::string(99, 'x')) == session::sent::overflow);
+    b.machine.end_turn();
+    CHECK(b.machine.send(std::string(101, 'x')) == session::sent::overflow);
     b.options.overflow = sockjs::overflow_policy::drop;
-    CHECK(b.machine.send(std::string(99, 'x')) == session::sent::dropped);
+    CHECK(b.machine.send(std::string(101, 'x')) == session::sent::dropped);
     CHECK(b.poll().write == "a[\"1\"]\n");
+}
+
+TEST_CASE("what one turn sends when nothing waited is no backlog") {
+    bench b;
+    b.options.queue_bytes = 100;
+    b.options.queue_messages = 3;
+    b.open();
+    std::string const big(600, 'x');
+    SECTION("before a poll comes") {
+        for (int i = 0; i < 10; ++i) CHECK(b.machine.send(big) == session::sent::queued);
+        CHECK(b.machine.in_turn());
+    }
+    SECTION("to a poll that waits") {
+        b.poll();
+        for (int i = 0; i < 10; ++i) b.say(big);
+        CHECK(b.machine.in_turn());
+    }
+    SECTION("to a stream") {
+        b.stream();
+        b.machine.written();
+        for (int i = 0; i < 10; ++i) b.say(big);
+        CHECK(b.machine.in_turn());
+        b.machine.end_turn();
+        CHECK(b.machine.written().write.size() > 9 * big.size());
+        CHECK_FALSE(b.machine.in_turn());
+        return;
+    }
+    b.machine.end_turn();
+    CHECK_FALSE(b.machine.in_turn());
+    for (int i = 0; i < 3; ++i) CHECK(b.machine.send("more") == session::sent::queued);
+    CHECK(b.machine.send("more") == session::sent::overflow);
 }
 
 TEST_CASE("the number of messages that wait is bounded") {
     bench b;
     b.options.queue_messages = 3;
     b.open();
+    CHECK(b.machine.send("first") == session::sent::queued);
+    b.machine.end_turn();
     for (int i = 0; i < 3; ++i) CHECK(b.machine.send("x") == session::sent::queued);
     CHECK(b.machine.send("x") == session::sent::overflow);
 }

@@ -74,7 +74,8 @@ public:
     void on_drain(std::function<void()> f) { session_->on_drain(std::move(f)); }
 
     /// Takes no more messages until resume(); what the client sends meanwhile waits, up to
-    /// options::inbound_bytes.
+    /// options::inbound_bytes. When the client goes, that is told of behind what it sent, or when
+    /// the connection is closed here.
     void pause() { session_->pause(); }
     /// Takes messages again.
     void resume() { session_->resume(); }

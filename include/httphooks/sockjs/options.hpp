@@ -80,9 +80,10 @@ struct options {
 
     /// Bytes of a request's body, or of a WebSocket message; beyond them 413, or close 1009.
     std::size_t message_limit = 1024 * 1024;
-    /// Bytes that may wait for a client; a message is taken whatever its size when nothing waits.
+    /// Bytes that may wait for a client behind what waits already; whatever one turn of the event
+    /// loop sends is taken when nothing waits.
     std::size_t queue_bytes = 1024 * 1024;
-    /// Messages that may wait for a client.
+    /// Messages that may wait behind what waits already, but for WebSockets.
     std::size_t queue_messages = 10'000;
     /// What happens beyond.
     overflow_policy overflow = overflow_policy::close;

@@ -100,6 +100,12 @@ public:
     /** What can be written now; to be called behind send(), also behind several. */
     session_actions flush();
 
+    /// Whether all that waits was sent since nothing did, so that it is no backlog, however much it
+    /// is; the owner calls end_turn() when its event loop has turned.
+    bool in_turn() const noexcept { return fresh_ && pending_count_ > 0; }
+    /// What is sent from now on waits behind something else, and is limited.
+    void end_turn() noexcept { fresh_ = false; }
+
     /** The application closes; later receivers get the same frame.
         @return false when it is not open */
     bool close(close_code code, std::string_view reason);
@@ -132,12 +138,16 @@ private:
     time_point disconnect_at_;
     time_point heartbeat_at_{};
     std::size_t pending_count_ = 0;
+    /// Of what waits, what counts: messages and bytes that were sent after end_turn().
+    std::size_t behind_count_ = 0;
+    std::size_t behind_bytes_ = 0;
     /// Bytes of frames that the receiver has got.
     std::size_t carried_ = 0;
     std::size_t writing_ = 0;
     phase phase_ = phase::connecting;
     receiver receiver_ = receiver::none;
     bool busy_ = false;
+    bool fresh_ = false;
     bool abandoned_ = false;
     bool messages_since_heartbeat_ = false;
 };
@@ -194,14 +204,24 @@ inline session_actions session::receiver_gone(time_point now) {
 
 inline session::sent session::push(std::string_view message, bool quoted) {
     if (phase_ != phase::open) return sent::closed;
-    if (pending_count_ > 0 && (pending_count_ >= options_->queue_messages ||
-                               pending_.size() + message.size() > options_->queue_bytes))
+    if (pending_count_ == 0) {
+        fresh_ = true;
+        behind_count_ = 0;
+        behind_bytes_ = 0;
+    }
+    if (!fresh_ && (behind_count_ >= options_->queue_messages ||
+                    behind_bytes_ + message.size() > options_->queue_bytes))
         return options_->overflow == overflow_policy::drop ? sent::dropped : sent::overflow;
+    std::size_t const before = pending_.size();
     if (pending_count_++ > 0) pending_.push_back(',');
     if (quoted)
         pending_.append(message);
     else
         append_quoted(pending_, message);
+    if (!fresh_) {
+        ++behind_count_;
+        behind_bytes_ += pending_.size() - before;
+    }
     busy_ = true;
     messages_since_heartbeat_ = true;
     return sent::queued;

@@ -4,9 +4,13 @@
 #include "support/catch.hpp"
 #include "support/engineio_service.hpp"
 #include "support/eventually.hpp"
+#include "support/websocket.hpp"
 
 #include <chrono>
+#include <functional>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -53,6 +57,43 @@ TEST_CASE("a session begins on a WebSocket") {
     CHECK(f.payload == bytes);
     w.send("", 2);
     CHECK(w.frame().op == 2);
+}
+
+TEST_CASE("what is behind a handshake and before a FIN waits until the application has decided") {
+    engineio_service s;
+    std::mutex mutex;
+    std::function<void()> allow;
+    auto const asked = [&](std::function<void()> f) {
+        std::lock_guard const lock(mutex);
+        allow = std::move(f);
+        s.note("asked");
+    };
+    s.on_connection(
+        [&s](eio::connection c) { c.on_message([&s](std::string_view m) { s.note(m); }); });
+    if (GENERATE(true, false))
+        s.server().allow_request(
+            [&](eio::handshake const&, std::function<void(eio::verdict)> decide) {
+                asked([decide] { decide({}); });
+            });
+    else
+        s.server().use([&](httphooks::request const&, httphooks::fields&, eio::next const& then) {
+            asked([then] { then(); });
+        });
+    support::http_peer p(s.port());
+    p.send_raw(support::handshake("/engine.io/?transport=websocket&EIO=4"));
+    REQUIRE(s.next_note() == "asked");
+    p.send_raw(support::client_text("4m1") + support::client_text("4m2") +
+               support::client_close(1000));
+    p.client().finish();
+    // on the same thread, behind what the client has sent
+    CHECK(s.peer().ask("GET", "/").status == 404);
+    {
+        std::lock_guard const lock(mutex);
+        std::exchange(allow, nullptr)();
+    }
+    CHECK(p.head().status == 101);
+    for (char const* const expected : {"m1", "m2", "transport close"})
+        CHECK(s.next_note() == expected);
 }
 
 TEST_CASE("frames that come with the handshake are read") {

@@ -3,10 +3,15 @@
 
 #include "support/catch.hpp"
 #include "support/sockjs_services.hpp"
+#include "support/websocket.hpp"
 #include "support/websocket_peer.hpp"
 
 #include <chrono>
+#include <functional>
+#include <mutex>
 #include <string>
+#include <string_view>
+#include <utility>
 
 using namespace std::chrono_literals;
 using support::service_options;
@@ -15,6 +20,7 @@ using support::tally;
 using support::websocket_peer;
 namespace hh = httphooks;
 
+// there is no list of subprotocols: none is chosen
 TEST_CASE("the connection is upgraded, and what is offered besides is ignored") {
     sockjs_services s;
     s.echo();
@@ -192,12 +198,9 @@ TEST_CASE("a WebSocket that answers no ping is closed with 3000, and the applica
     o.heartbeat_delay = 60ms;
     o.pong_timeout = 200ms;
     o.raw_websocket_pings = true;
-    tally closed;
     s.add(o, [&](hh::sockjs::connection c) {
         c.on_close([&](hh::sockjs::close_code code, std::string_view reason) {
-            CHECK(static_cast<int>(code) == 3000);
-            CHECK(reason == "No response from heartbeat");
-            closed.add();
+            s.note(std::to_string(static_cast<int>(code)) + " " + std::string(reason));
         });
     });
     websocket_peer ws(s.port(), "/echo/0/s/websocket");
@@ -207,7 +210,7 @@ TEST_CASE("a WebSocket that answers no ping is closed with 3000, and the applica
     CHECK(f.op == 8);
     CHECK(f.close_code() == 1000);
     CHECK(f.close_reason() == "Normal closure");
-    CHECK(closed.reaches(1));
+    CHECK(s.next_note() == "3000 No response from heartbeat");
     ws.send_close(1000);
     CHECK(ws.ended());
 
@@ -217,7 +220,7 @@ TEST_CASE("a WebSocket that answers no ping is closed with 3000, and the applica
     CHECK(f.op == 8);
     CHECK(f.close_code() == 3000);
     CHECK(f.close_reason() == "No response from heartbeat");
-    CHECK(closed.reaches(2));
+    CHECK(s.next_note() == "3000 No response from heartbeat");
 }
 
 TEST_CASE("a WebSocket of a page that may not connect is refused before it is opened") {
@@ -241,6 +244,69 @@ TEST_CASE("a WebSocket of a page that may not connect is refused before it is op
     CHECK(ws.text() == "o");
     ws.send("[\"a\"]");
     CHECK(ws.text() == "a[\"a\"]");
+}
+
+TEST_CASE("what is behind a handshake and before a FIN waits for the application's consent") {
+    sockjs_services s;
+    std::mutex mutex;
+    std::function<void(hh::status)> decide;
+    tally asked;
+    auto& server = s.add(service_options("/echo"), [&](hh::sockjs::connection c) {
+        c.on_message([&](std::string_view m) { s.note(m); });
+        c.on_close([&](hh::sockjs::close_code code, std::string_view reason) {
+            s.note(std::to_string(static_cast<int>(code)) + " " + std::string(reason));
+        });
+    });
+    server.authorize([&](hh::sockjs::handshake const&, std::function<void(hh::status)> d) {
+        std::lock_guard const lock(mutex);
+        decide = std::move(d);
+        asked.add();
+    });
+    s.echo("/other");
+    bool const raw = GENERATE(false, true);
+    auto peer = s.peer();
+    peer.send_raw(support::handshake(raw ? "/echo/websocket" : "/echo/0/s/websocket"));
+    REQUIRE(asked.reaches(1));
+    std::string const frames =
+        raw ? support::client_text("m1") + support::client_text("m2") + support::client_text("m3")
+            : support::client_text("[\"m1\",\"m2\"]") + support::client_text("[\"m3\"]");
+    auto const answer = [&](hh::status says) {
+        // on the same thread, behind what the client has sent
+        CHECK(s.ask("GET", "/other").status == 200);
+        std::lock_guard const lock(mutex);
+        decide(says);
+    };
+    SECTION("all of it is handed on") {
+        peer.send_raw(frames + support::client_close(1000, "bye"));
+        peer.client().finish();
+        answer(hh::status::ok);
+        CHECK(peer.head().status == 101);
+        for (char const* const expected : {"m1", "m2", "m3", "1000 bye"})
+            CHECK(s.next_note() == expected);
+    }
+    SECTION("but for a client that is refused") {
+        peer.send_raw(frames);
+        peer.client().finish();
+        answer(hh::status::forbidden);
+        CHECK(peer.head().status == 403);
+        CHECK(server.size() == 0);
+    }
+    SECTION("a client that is reset meanwhile has gone") {
+        peer.send_raw(frames);
+        peer.client().finish();
+        CHECK(s.ask("GET", "/other").status == 200);
+        peer.client().reset();
+        answer(hh::status::ok);
+        CHECK(s.ask("GET", "/other").status == 200);
+        CHECK(s.note_count() == 0);
+        CHECK(server.counters()->opened() == 0);
+    }
+    SECTION("and one that has sent nothing else has, too") {
+        peer.client().finish();
+        CHECK(peer.ended());
+        answer(hh::status::ok);
+        CHECK(server.counters()->opened() == 0);
+    }
 }
 
 TEST_CASE("a lone surrogate over WebSocket comes back as an escape") {

@@ -62,15 +62,18 @@ inline void middleware_run::go_on() {
         if (!outcome_) {
             // goes on when nothing is under way on the connection any more
             waiting_ = true;
-            return visit_.client.async_wait_abort([self = keep](error_code ec) {
+            auto const decided = [this] { return outcome_.has_value(); };
+            auto const done = [self = keep](error_code ec) {
                 self->waiting_ = false;
                 if (!self->outcome_) return self->visit_.leave(ec);
-                if (self->visit_.client.core()->input_ended)
+                bool const ended = self->visit_.client.core()->input_ended;
+                if (self->upgrade_ ? self->visit_.gave_up() : ended)
                     return self->visit_.leave(asio::error::eof);
                 if (self->outcome_->failed || self->outcome_->reply)
                     return self->end(std::move(*self->outcome_));
                 self->go_on();
-            });
+            };
+            return visit_.wait_gone(decided, done, !upgrade_);
         }
         if (outcome_->failed || outcome_->reply) return end(std::move(*outcome_));
     }

@@ -83,18 +83,19 @@ public:
         if (says_) return;
         // the connection keeps this alive, and goes on when nothing is under way on it any more
         waiting_ = true;
-        visit_.client.async_wait_abort([self = shared_from_this()](error_code ec) {
-            if (self->says_)
-                self->decide();
-            else
-                self->visit_.leave(ec);
-        });
+        visit_.wait_gone([this] { return says_.has_value(); },
+                         [self = shared_from_this()](error_code ec) {
+                             if (self->says_)
+                                 self->decide();
+                             else
+                                 self->visit_.leave(ec);
+                         });
     }
 
 private:
     void decide() {
         auto const keep = shared_from_this();
-        if (visit_.client.core()->input_ended) return visit_.leave(asio::error::eof);
+        if (visit_.gave_up()) return visit_.leave(asio::error::eof);
         if (!says_->allowed)
             return refuse(*service_, std::move(visit_), {refusal::forbidden, {}, says_->message},
                           true);
@@ -141,7 +142,7 @@ inline void open_websocket(std::shared_ptr<detail::service> const& s, detail::vi
 inline void upgrade_to_websocket(std::shared_ptr<detail::service> const& s, detail::visit v,
                                  std::shared_ptr<detail::live_session> const& session,
                                  websocket::handshake_reply reply) {
-    if (v.client.core()->input_ended) return v.leave(asio::error::eof);
+    if (v.gave_up()) return v.leave(asio::error::eof);
     auto l =
         std::make_shared<detail::socket_link>(session, http::detail::home(v.client.get_executor()));
     detail::become_websocket(*s, std::move(v), std::move(l), std::move(reply), false);

@@ -30,6 +30,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
@@ -242,19 +243,27 @@ void stream_connection<Stream>::watch() {
     if (input_ended && !std::exchange(told_end_, true)) return end_wait(asio::error::eof);
     watching_ = true;
     auto const slot = stop_wait_.slot();
-    if constexpr (readiness_stream<Stream>) {
+    using socket_type = std::remove_reference_t<decltype(under_tls(stream_))>;
+    if constexpr (readiness_stream<socket_type>) {
         // what is readable already, or the end of it, does not tell of a reset
-        bool const only_errors = input_ended || input.size() >= most_input;
+        if (input_ended || (readiness_stream<Stream> && input.size() >= most_input)) {
+            under_tls(stream_).async_wait(
+                asio::socket_base::wait_error,
+                asio::bind_cancellation_slot(
+                    slot, [w = watcher(this->shared_from_this())](error_code ec) mutable {
+                        w.take()->on_input(ec ? ec : asio::error::connection_reset, 0);
+                    }));
+            return;
+        }
+    }
+    if constexpr (readiness_stream<Stream>) {
         stream_.async_wait(
-            only_errors ? asio::socket_base::wait_error : asio::socket_base::wait_read,
+            asio::socket_base::wait_read,
             asio::bind_cancellation_slot(
-                slot, [w = watcher(this->shared_from_this()), only_errors](error_code ec) mutable {
+                slot, [w = watcher(this->shared_from_this())](error_code ec) mutable {
                     auto const self = w.take();
                     std::size_t n = 0;
-                    if (!ec && only_errors)
-                        ec = asio::error::connection_reset;
-                    else if (!ec)
-                        n = self->stream_.read_some(asio::buffer(self->piece_), ec);
+                    if (!ec) n = self->stream_.read_some(asio::buffer(self->piece_), ec);
                     if (ec == asio::error::would_block) ec = {};
                     self->on_input(ec, n);
                 }));

@@ -10,6 +10,8 @@
 #include <httphooks/http/mount.hpp>
 #include <httphooks/message.hpp>
 
+#include <boost/asio/error.hpp>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +24,27 @@ struct visit {
     connection client;
     request message;
     mount_handler done;
+
+    /// Whether the client of a handshake has gone: it has ended, and has sent nothing behind it
+    /// that the other protocol would hand on.
+    bool gave_up() const noexcept {
+        return client.core()->input_ended && client.core()->input.empty();
+    }
+
+    /** Waits, while the application decides about a handshake, until the client has gone or
+        cancel_wait() is called.
+        @param decided whether there is a decision
+        @param then called with an error; without a decision the client has gone
+        @param ended whether a client that has ended has gone, whatever it has sent */
+    template <class Decided, class Then>
+    void wait_gone(Decided decided, Then then, bool ended = false) {
+        client.async_wait_abort([this, decided, then, ended](error_code ec) {
+            // messages wait: only a reset shows that nobody is interested
+            bool const half_closed = ec == asio::error::eof && !ended && !gave_up();
+            if (half_closed && !decided()) return wait_gone(decided, then, true);
+            then(ec);
+        });
+    }
 
     /// Gives the connection back, or lets it go when it is broken.
     void leave(error_code ec) {

@@ -71,6 +71,10 @@ public:
 
 private:
     enum class state : std::uint8_t { connecting, open, closing, closed };
+    struct loss {
+        close_code code;
+        std::string why;
+    };
 
     void on_sign_of_life() override { last_sign_ = clock::now(); }
     void on_frame(client_link& from, std::string_view frame) override;
@@ -119,6 +123,8 @@ private:
     clock::time_point last_sign_{};
     /// Frames that came while held.
     std::deque<std::string> frames_{};
+    /// How the transport was lost behind them.
+    std::optional<loss> lost_{};
     close_code closing_code_{};
     std::string closing_reason_{};
     std::string scratch_{};
@@ -298,7 +304,12 @@ inline void client_session::deliver(std::string_view messages) {
 
 inline void client_session::on_lost(client_link& from, close_code code, std::string_view why) {
     if (&from != link_.get()) return;
-    if (current() != state::connecting) return end(code, why);
+    if (current() != state::connecting) {
+        if (!held_ || frames_.empty()) return end(code, why);
+        lost_ = loss{code, std::string(why)};
+        sending_ = false;
+        return run();
+    }
     failure_ = error::no_transport;
     drop_link(close_code::abnormal, {});
     try_next();
@@ -329,7 +340,9 @@ inline void client_session::release() {
         frames_.pop_front();
         process(read_server_frame(text));
     }
-    if (!held_ && link_) link_->hold(false);
+    if (held_ || !link_) return;
+    if (lost_) return end(lost_->code, lost_->why);
+    link_->hold(false);
 }
 
 /// Looks, now and then, whether the server is still there.
@@ -374,7 +387,8 @@ inline bool client_session::close(close_code code, std::string_view reason) {
 /// Sends what waits, when nothing is under way; then closes, if it was asked for.
 inline void client_session::run() {
     if (sending_ || !link_) return;
-    if (auto next = outbox_.take()) {
+    auto next = lost_ ? std::nullopt : outbox_.take();
+    if (next) {
         sending_ = true;
         return link_->send(std::move(*next));
     }

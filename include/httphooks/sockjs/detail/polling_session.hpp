@@ -80,6 +80,7 @@ private:
     receiver_id receiver_id_ = 0;
     std::optional<session::time_point> deadline_{};
     std::vector<std::function<void(bool)>> waiting_{};
+    bool turn_posted_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ inline void polling_session::apply(session_actions todo) {
         deadline_.reset();
         place().timers().set(*this, std::nullopt);
         forget();
-        tell_closed(close_code::interrupted, "Connection interrupted");
+        tell_ended(close_code::interrupted, "Connection interrupted");
         answer_all(true);
         return;
     }
@@ -183,6 +184,11 @@ inline bool polling_session::sent(session::sent outcome) {
     }
     if (outcome != session::sent::queued) return false;
     apply(machine_.flush());
+    if (machine_.in_turn() && !std::exchange(turn_posted_, true))
+        place().post([s = self()] {
+            s->turn_posted_ = false;
+            s->machine_.end_turn();
+        });
     return true;
 }
 

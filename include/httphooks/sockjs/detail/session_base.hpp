@@ -23,6 +23,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -122,6 +123,10 @@ protected:
     void tell_opened();
     /// The connection is closed: tells the application, once, later.
     void tell_closed(close_code code, std::string_view reason);
+    /// The client has ended it: as tell_closed(), but behind the messages that came before.
+    void tell_ended(close_code code, std::string_view reason);
+    /// Whether the application knows that it is closed.
+    bool told() const noexcept { return told_; }
     /// All that waited is written: tells the application.
     void tell_drained();
     /// The session is over.
@@ -141,14 +146,21 @@ private:
         std::string text;
         bool binary;
     };
+    struct ending {
+        close_code code;
+        std::string reason;
+    };
     struct inbound {
         std::deque<held_message> messages{};
+        /// How the client has ended the connection, when it has.
+        std::optional<ending> end{};
     };
 
     template <class Function>
     void guarded(Function f) noexcept;
     void call_message(std::string_view message, bool binary);
     void pump();
+    bool close_now(close_code code, std::string_view reason);
     void clear() noexcept;
 
     std::shared_ptr<session_owner> owner_;
@@ -222,10 +234,18 @@ inline bool session_base::send_here(message_source const& message) {
 }
 
 inline bool session_base::close(close_code code, std::string_view reason) {
-    if (home_.here()) return close_here(code, reason);
-    if (!open_.exchange(false)) return false;
-    home_.post([s = self(), code, r = std::string(reason)] { s->close_here(code, r); });
-    return true;
+    if (home_.here()) return close_now(code, reason);
+    bool const was_open = open_.exchange(false);
+    home_.post([s = self(), code, r = std::string(reason)] { s->close_now(code, r); });
+    return was_open;
+}
+
+inline bool session_base::close_now(close_code code, std::string_view reason) {
+    if (!inbound_ || !inbound_->end) return close_here(code, reason);
+    // what the client sent before it went is not wanted any more
+    ending const end = *inbound_->end;
+    tell_closed(end.code, end.reason);
+    return false;
 }
 
 inline void session_base::abandon(close_code code, std::string_view reason) {
@@ -266,7 +286,7 @@ void session_base::guarded(Function f) noexcept {
     } catch (...) {
         owner_->failed(std::current_exception());
         try {
-            close_here(close_code::internal_error, "Internal server error");
+            close_now(close_code::internal_error, "Internal server error");
         } catch (...) {
             owner_->failed(std::current_exception());
         }
@@ -319,7 +339,8 @@ inline void session_base::pump() {
     }
     pumping_ = false;
     if (paused() || told_) return;
-    inbound_.reset();
+    auto const done = std::exchange(inbound_, nullptr);
+    if (done && done->end) return tell_closed(done->end->code, done->end->reason);
     reading(true);
 }
 
@@ -346,6 +367,12 @@ inline void session_base::tell_closed(close_code code, std::string_view reason) 
         if (f) s->guarded([&] { f(code, r); });
         s->clear();
     });
+}
+
+inline void session_base::tell_ended(close_code code, std::string_view reason) {
+    if (!inbound_ || inbound_->messages.empty()) return tell_closed(code, reason);
+    open_.store(false, std::memory_order_relaxed);
+    if (!inbound_->end) inbound_->end = ending{code, std::string(reason)};
 }
 
 inline void session_base::forget() noexcept {

@@ -153,7 +153,7 @@ inline void websocket_session::on_frame(websocket::message const& m) {
             if (count++ == 0) first = one;
         })) {
         counters().refuse("Broken messages");
-        tell_closed(close_code::interrupted, "Broken framing.");
+        tell_ended(close_code::interrupted, "Broken framing.");
         socket_.close(websocket::close_code{3000}, "Broken framing.");
         return;
     }
@@ -166,7 +166,7 @@ inline void websocket_session::on_frame(websocket::message const& m) {
 inline void websocket_session::on_end(websocket::close_reason const& why) {
     auto const keep = shared_from_this();
     place().timers().set(*this, std::nullopt);
-    tell_closed(static_cast<close_code>(why.code), why.text);
+    tell_ended(static_cast<close_code>(why.code), why.text);
     forget();
     socket_ = {};
 }
@@ -201,14 +201,13 @@ inline bool websocket_session::send_here(message_source const& message) {
 }
 
 inline bool websocket_session::close_here(close_code code, std::string_view reason) {
-    if (!socket_ || !socket_.is_open()) return false;
+    if (!socket_ || told()) return false;
     tell_closed(code, reason);
-    if (raw_) {
+    if (raw_)
         socket_.close(static_cast<websocket::close_code>(code), reason);
-    } else {
-        socket_.send(close_frame(code, reason));
-        socket_.close(websocket::close_code::normal, "Normal closure");
-    }
+    else
+        socket_.close_behind(close_frame(code, reason), websocket::close_code::normal,
+                             "Normal closure");
     return true;
 }
 

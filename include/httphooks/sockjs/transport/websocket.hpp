@@ -74,12 +74,13 @@ public:
         if (says_) return;
         // the connection keeps this alive, and goes on when nothing is under way on it any more
         waiting_ = true;
-        visit_.client.async_wait_abort([self = shared_from_this(), shake](error_code ec) {
-            if (self->says_)
-                self->decide(shake, *self->says_);
-            else
-                self->visit_.leave(ec);
-        });
+        visit_.wait_gone([this] { return says_.has_value(); },
+                         [self = shared_from_this(), shake](error_code ec) {
+                             if (self->says_)
+                                 self->decide(shake, *self->says_);
+                             else
+                                 self->visit_.leave(ec);
+                         });
     }
 
 private:
@@ -98,7 +99,7 @@ private:
         auto const session = std::make_shared<websocket_session>(
             service_, service_->shared_options(), place_, shake, raw_);
         service_->add(*session);
-        if (visit_.client.core()->input_ended) return visit_.leave(asio::error::eof);
+        if (visit_.gave_up()) return visit_.leave(asio::error::eof);
 
         auto const answer = websocket::accept(visit_.message, accept_all());
         websocket::detail::open_channel(raw_ ? service_->raw_websockets : service_->websockets,
