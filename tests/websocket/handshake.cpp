@@ -4,9 +4,11 @@
 
 #include "support/catch.hpp"
 
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hh = httphooks;
 namespace ws = httphooks::websocket;
@@ -104,8 +106,10 @@ TEST_CASE("Every refusal says what is wrong") {
     CHECK(answer(with(field::connection, "close")) == status::bad_request);
 
     CHECK(answer(without(field::sec_websocket_key)) == status::bad_request);
-    for (auto const* key : {"", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZ===",
-                            "dGhlIHNhbXBsZSBub25jZSE=", "dGhlIHNhbXBsZSBub25jZ!=="})
+    for (auto const* key :
+         {"", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZ===", "dGhlIHNhbXBsZSBub25jZSE=",
+          "dGhlIHNhbXBsZSBub25jZ!==", "dGhlIHNhbXBsZSBub25jZQ=Q", "dGhlIHNhbXBsZSBub25jZQ",
+          "dGhlIHNh bXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=====", "dGhlIHNh-XBsZSBub25jZQ=="})
         CHECK(answer(with(field::sec_websocket_key, key)) == status::bad_request);
     hh::request two = handshake();
     two.insert(field::sec_websocket_key, sample_key);
@@ -136,6 +140,51 @@ TEST_CASE("The first subprotocol of the client's that the server speaks is chose
     hh::request fields = with(field::sec_websocket_protocol, "v9");
     fields.insert(field::sec_websocket_protocol, "v1");
     CHECK(ws::accept(fields, o).subprotocol == "v1");
+}
+
+TEST_CASE("A function may choose the subprotocol") {
+    ws::handshake_options o;
+    o.subprotocols = {"v1"};
+    std::size_t asked = 0;
+    o.select = [&](std::vector<std::string_view> const& offered, hh::request const& r) {
+        ++asked;
+        CHECK(r.target() == "/chat");
+        CHECK(offered == std::vector<std::string_view>{"v9", "v2", "v1"});
+        return std::string(offered[asked]);
+    };
+    auto const r = with(field::sec_websocket_protocol, "v9, v2 ,v1");
+    ws::handshake_reply const reply = ws::accept(r, o);
+    CHECK(reply.accepted);
+    CHECK(reply.subprotocol == "v2");
+    CHECK(reply.message[field::sec_websocket_protocol] == "v2");
+    CHECK(ws::accept(r, o).subprotocol == "v1");
+    CHECK(ws::accept(handshake(), o).accepted);
+    CHECK(asked == 2);
+    for (std::string const none : {"", "v3", "V1"}) {
+        o.select = [none](auto const&, auto const&) { return none; };
+        ws::handshake_reply const without_one = ws::accept(r, o);
+        CHECK(without_one.accepted);
+        CHECK(without_one.subprotocol.empty());
+        CHECK(without_one.message.count(field::sec_websocket_protocol) == 0);
+    }
+    CHECK(answer(with(field::sec_websocket_protocol, "a, b c"), o) == status::bad_request);
+}
+
+TEST_CASE("A function that throws refuses the client") {
+    ws::handshake_options o;
+    o.select = [](auto const&, auto const&) -> std::string { throw std::runtime_error("no"); };
+    CHECK(answer(handshake(), o) == status::switching_protocols);
+    CHECK(answer(with(field::sec_websocket_protocol, "a"), o) == status::internal_server_error);
+    o.check_origin = [](auto const&, auto const&) -> bool { throw 1; };
+    CHECK(answer(handshake(), o) == status::internal_server_error);
+}
+
+TEST_CASE("A key may have bits left over") {
+    for (std::string_view const key :
+         {"AQIDBAUGBwgJCgsMDQ4PEC==", "dGhlIHNhbXBsZSBub25jZf==", "/+/+/+/+/+/+/+/+/+/+/+=="})
+        CHECK(answer(with(field::sec_websocket_key, key)) == status::switching_protocols);
+    CHECK(ws::accept(with(field::sec_websocket_key, "AQIDBAUGBwgJCgsMDQ4PEC=="))
+              .message[field::sec_websocket_accept] == ws::accept_key("AQIDBAUGBwgJCgsMDQ4PEC=="));
 }
 
 TEST_CASE("Pages of other origins may not connect unless they are named") {

@@ -8,6 +8,7 @@
 #include <httphooks/engineio/content_coding.hpp>
 #include <httphooks/http/cors_policy.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/websocket/handshake.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -101,6 +102,9 @@ struct options {
     std::function<std::string(request const&)> generate_id{};
     /// A message that follows the packet "open", in the same payload.
     std::optional<std::string> initial_packet{};
+    /// Chooses among the WebSocket subprotocols that a client offers; without it the first one is
+    /// chosen.
+    websocket::select_subprotocol select_subprotocol{};
 };
 
 }  // namespace httphooks::engineio

@@ -282,7 +282,7 @@ inline void server::serve(detail::visit v, bool upgrade) {
     if (!upgrade)
         return session ? transport::serve_polling(service_, std::move(v), session, q)
                        : transport::open_polling(service_, std::move(v), q);
-    websocket::handshake_reply reply = detail::accept_websocket(asked);
+    websocket::handshake_reply reply = detail::accept_websocket(asked, service_->options());
     if (!reply.accepted) {
         detail::tell_refused(*service_, asked, {refusal::bad_request, "WEBSOCKET_HANDSHAKE_ERROR"});
         detail::add_common_fields(*service_, reply.message, v);

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,15 +25,22 @@
 
 namespace httphooks::websocket {
 
+/// Chooses among the subprotocols that a client offers, in its order.
+using select_subprotocol = std::function<std::string(std::vector<std::string_view> const& offered,
+                                                     request const& handshake)>;
+
 /// What a server takes.
 struct handshake_options {
     /// The subprotocols that the server speaks. The first of the client's that is among them is
     /// chosen; without any the connection has none, and the client may close it.
     std::vector<std::string> subprotocols{};
+    /// Chooses instead of `subprotocols` when the client offers any; what it gives and the client
+    /// has not offered, as the empty string, is none.
+    select_subprotocol select{};
     /** The origins whose pages may connect, as `https://example.org`; `*` is any. Empty: a page of
         the server's own host and port, and by https if the client came by TLS. Browsers send
-       cookies whatever the origin of the page is, so without this check any page could act for the
-       user. Clients that are not browsers send no Origin and pass. */
+        cookies whatever the origin of the page is, so without this check any page could act for
+        the user. Clients that are not browsers send no Origin and pass. */
     std::vector<std::string> origins{};
     /// Decides about the Origin instead of `origins`; also when there is none, then it is empty.
     std::function<bool(std::string_view origin, request const& handshake)> check_origin{};
@@ -42,8 +50,8 @@ struct handshake_options {
 struct handshake_reply {
     /// Whether the connection is a WebSocket from now on.
     bool accepted = false;
-    /// The subprotocol; empty for none. A view of the request.
-    std::string_view subprotocol{};
+    /// The subprotocol; empty for none.
+    std::string subprotocol{};
     /// The reply: 101 with what it has to have but for Connection, or a refusal.
     response message{};
 };
@@ -59,7 +67,8 @@ bool is_upgrade(request const& r);
     @return 101; or 405 for a method other than GET, 426 without an Upgrade field that names
         websocket, or for another version than 13, which then says so; 400 for HTTP/1.0, and a
         missing or malformed Connection, key, version or subprotocol; 403 for an origin that may not
-        connect. Extensions that the client offers are not taken.
+        connect; 500 when a function of the options throws. Extensions that the client offers are
+   not taken.
     @par Source
     RFC 6455 4.2; 10.2 for the origin; RFC 9110 15.5.22
 */
@@ -128,10 +137,38 @@ std::string_view single(Fields const& from, field name) {
     return trim_ows({value.data(), value.size()});
 }
 
-/// Whether the text is base64 of 16 bytes.
+/// Whether the text is base64 of 16 bytes; the bits that its last character has left over may be
+/// any, as in the example of RFC 6455 4.1.
 inline bool is_key(std::string_view key) {
-    std::string bytes;
-    return key.size() == 24 && append_from_base64(bytes, key) && bytes.size() == 16;
+    constexpr std::size_t characters = 22;
+    return key.size() == characters + 2 && key.ends_with("==") &&
+           std::ranges::all_of(key.substr(0, characters), [](char c) {
+               return base64_values[static_cast<unsigned char>(c)] < 64;
+           });
+}
+
+/// The subprotocols that a client offers; nothing when one of them is no token.
+inline std::optional<std::vector<std::string_view>> offered_subprotocols(request const& r) {
+    std::vector<std::string_view> offered;
+    bool good = true;
+    for_each_element(r.base(), field::sec_websocket_protocol, [&](std::string_view one) {
+        good = is_token(one);
+        offered.push_back(one);
+        return good;
+    });
+    if (!good) return std::nullopt;
+    return offered;
+}
+
+inline std::string choose_subprotocol(std::vector<std::string_view> const& offered,
+                                      request const& r, handshake_options const& o) {
+    if (offered.empty()) return {};
+    if (o.select) {
+        std::string chosen = o.select(offered, r);
+        return std::ranges::find(offered, chosen) != offered.end() ? chosen : std::string();
+    }
+    auto const first = std::ranges::find_first_of(offered, o.subprotocols);
+    return first != offered.end() ? std::string(*first) : std::string();
 }
 
 /// Whether an origin is what the request was sent to. Without TLS both schemes are: a proxy that
@@ -201,20 +238,16 @@ inline handshake_reply accept(request const& r, handshake_options const& o, bool
         reply.message.set(field::sec_websocket_version, "13");
         return reply;
     }
-    if (!detail::origin_passes(r, o, tls))
-        return refusal(status::forbidden, "This origin may not connect\n");
-
     handshake_reply reply;
-    bool good = true;
-    detail::for_each_element(
-        r.base(), field::sec_websocket_protocol, [&](std::string_view offered) {
-            good = detail::is_token(offered);
-            if (good && reply.subprotocol.empty() &&
-                std::ranges::find(o.subprotocols, offered) != o.subprotocols.end())
-                reply.subprotocol = offered;
-            return good;
-        });
-    if (!good) return refusal(status::bad_request, "Sec-WebSocket-Protocol is malformed\n");
+    try {
+        if (!detail::origin_passes(r, o, tls))
+            return refusal(status::forbidden, "This origin may not connect\n");
+        auto const offered = detail::offered_subprotocols(r);
+        if (!offered) return refusal(status::bad_request, "Sec-WebSocket-Protocol is malformed\n");
+        reply.subprotocol = detail::choose_subprotocol(*offered, r, o);
+    } catch (...) {
+        return refusal(status::internal_server_error, "The handshake failed\n");
+    }
     reply.accepted = true;
     reply.message.result(status::switching_protocols);
     reply.message.set(field::upgrade, "websocket");

@@ -59,6 +59,30 @@ TEST_CASE("a session begins on a WebSocket") {
     CHECK(w.frame().op == 2);
 }
 
+TEST_CASE("the first subprotocol that a client offers is chosen, unless a function decides") {
+    support::field_list const offers{{"Sec-WebSocket-Protocol", "chat, other"}};
+    auto const chosen = [](websocket_peer const& w) {
+        CHECK(w.reply().status == 101);
+        return w.reply()["Sec-WebSocket-Protocol"];
+    };
+    {
+        engineio_service s;
+        CHECK(chosen(engineio_socket(s, {}, offers)) == "chat");
+        CHECK(chosen(engineio_socket(s)) == "-");
+        polling_peer const p(s);
+        CHECK(chosen(engineio_socket(s, p.sid(), offers)) == "chat");
+        CHECK(engineio_socket(s, {}, {{"Sec-WebSocket-Protocol", "a b"}}).reply().status == 400);
+    }
+    eio::options o;
+    o.select_subprotocol = [](std::vector<std::string_view> const& offered,
+                              httphooks::request const& r) {
+        return r.count("X-None") == 0 ? std::string(offered.back()) : std::string();
+    };
+    engineio_service s(o);
+    CHECK(chosen(engineio_socket(s, {}, offers)) == "other");
+    CHECK(chosen(engineio_socket(s, {}, {offers.front(), {"X-None", "1"}})) == "-");
+}
+
 TEST_CASE("what is behind a handshake and before a FIN waits until the application has decided") {
     engineio_service s;
     std::mutex mutex;

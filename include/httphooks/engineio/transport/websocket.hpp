@@ -15,7 +15,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::engineio::transport {
 
@@ -37,9 +39,14 @@ void upgrade_to_websocket(std::shared_ptr<detail::service> const& s, detail::vis
 namespace httphooks::engineio::detail {
 
 /// Accepts; origins are judged before.
-inline websocket::handshake_reply accept_websocket(request const& r) {
+inline websocket::handshake_reply accept_websocket(request const& r, options const& from) {
     websocket::handshake_options o;
     o.check_origin = [](std::string_view, request const&) { return true; };
+    o.select = from.select_subprotocol;
+    if (!o.select)
+        o.select = [](std::vector<std::string_view> const& offered, request const&) {
+            return std::string(offered.front());
+        };
     return websocket::accept(r, o);
 }
 
