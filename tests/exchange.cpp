@@ -452,7 +452,9 @@ TEST_CASE("exchanges have numbers of their own, on all threads") {
         return "r";
     });
     for (int i = 0; i < 3; ++i) REQUIRE(t.make("/")->start());
-    std::thread([&] { REQUIRE(t.make("/")->start()); }).join();
+    bool started = false;
+    std::thread([&] { started = t.make("/")->start(); }).join();
+    CHECK(started);
     std::sort(ids.begin(), ids.end());
     CHECK(ids.size() == 4);
     CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());

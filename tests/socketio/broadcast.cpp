@@ -179,12 +179,11 @@ TEST_CASE("the acknowledgements of a broadcast are gathered") {
     serve(s);
     three t(s);
     SECTION("all of them") {
-        s.io().to("ab").timeout(10s).emit("q", 1,
-                                          [&s](hh::error_code ec, std::vector<nlohmann::json> all) {
-                                              CHECK(!ec);
-                                              std::sort(all.begin(), all.end());
-                                              s.note(nlohmann::json(all).dump());
-                                          });
+        s.io().to("ab").timeout(10s).emit(
+            "q", 1, [&s](hh::error_code ec, std::vector<nlohmann::json> all) {
+                std::sort(all.begin(), all.end());
+                s.note(ec ? ec.message() : nlohmann::json(all).dump());
+            });
         for (auto* const p : {&t.a, &t.b}) CHECK(p->get().ends_with("[\"q\",1]"));
         t.a.send("30[\"x\",2]");
         t.b.send("30[5]");

@@ -472,6 +472,7 @@ TEST_CASE("Socket.IO clients are used from several threads") {
     asio::io_context context{2};
     sio::client client(asio::make_strand(context));
     std::atomic<int> answers{0};
+    std::atomic<int> good{0};
     auto const io = client.of("/");
     client.async_connect(socketio_url(service.port()), asio::detached);
     std::thread one([&] { context.run(); });
@@ -479,8 +480,7 @@ TEST_CASE("Socket.IO clients are used from several threads") {
     auto const ask = [&] {
         for (int i = 0; i < 300; ++i) {
             io.emit("add", i, [&, i](hh::error_code ec, int n) {
-                CHECK_FALSE(ec);
-                CHECK(n == i + 1);
+                if (!ec && n == i + 1) ++good;
                 if (++answers == 600) client.close();
             });
             static_cast<void>(io.connected() && io.recovered() && io.id().empty());
@@ -492,6 +492,7 @@ TEST_CASE("Socket.IO clients are used from several threads") {
     one.join();
     two.join();
     CHECK(answers == 600);
+    CHECK(good == 600);
 }
 
 TEST_CASE("a Socket.IO client talks over TLS to the server that it asked for") {
