@@ -6,6 +6,7 @@
     is sent, hands on what comes.
 */
 
+#include <httphooks/detail/context_guard.hpp>
 #include <httphooks/engineio/client_connection.hpp>
 #include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/detail/client_handshake.hpp>
@@ -119,6 +120,7 @@ private:
     bool sending_ = false;
     /// The probe was answered; nothing is sent until the old transport is at its end.
     bool upgrading_ = false;
+    httphooks::detail::context_guard guard_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -134,7 +136,8 @@ inline client_session::client_session(asio::any_io_executor const& executor,
       probe_timer_(executor),
       closing_timer_(executor),
       left_(options().transports.begin(), options().transports.end()),
-      outbox_(options().output_limit) {}
+      outbox_(options().output_limit),
+      guard_(executor) {}
 
 // opening -------------------------------------------------------------------------------------
 

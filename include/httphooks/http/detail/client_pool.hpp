@@ -5,6 +5,7 @@
     The connections of a client: few an origin, kept for the next request.
 */
 
+#include <httphooks/detail/context_guard.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_stream.hpp>
 
@@ -77,7 +78,10 @@ public:
     /// @param most places an origin @param idle how long an unused connection is kept
     client_pool(asio::any_io_executor const& executor, std::size_t most,
                 std::chrono::milliseconds idle)
-        : executor_(asio::make_strand(executor)), most_(most > 0 ? most : 1), idle_(idle) {}
+        : executor_(asio::make_strand(executor)),
+          most_(most > 0 ? most : 1),
+          idle_(idle),
+          guard_(executor) {}
 
     executor_type const& get_executor() const noexcept { return executor_; }
 
@@ -110,6 +114,7 @@ private:
     std::chrono::milliseconds idle_;
     std::map<key, places> origins_;
     std::set<connection_taker*> takers_;
+    httphooks::detail::context_guard guard_;
 };
 
 // ---------------------------------------------------------------------------------------------

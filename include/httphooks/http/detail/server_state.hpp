@@ -5,6 +5,7 @@
     A server's event loops and threads, and how they begin and end together.
 */
 
+#include <httphooks/detail/context_guard.hpp>
 #include <httphooks/detail/exchange_factory.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/listener.hpp>
@@ -134,6 +135,7 @@ private:
     bool running_ = false;
     bool draining_ = false;
     bool ended_ = false;
+    httphooks::detail::context_guard guard_{};
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -155,6 +157,7 @@ std::shared_ptr<server_state> server_state::on_executor(asio::any_io_executor ex
                                                         factory const& hooks, http::options o,
                                                         Wrap wrap) {
     auto state = std::make_shared<server_state>(std::move(o));
+    state->guard_.watch(executor);
     using concrete = asio::io_context::executor_type;
     if (auto const* const known = executor.target<concrete>())
         state->listeners_.push_back(std::make_shared<listener<concrete, Wrap>>(

@@ -7,6 +7,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/context_guard.hpp>
 #include <httphooks/engineio/client.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/socketio/client_options.hpp>
@@ -52,7 +53,8 @@ public:
           options_(std::move(o)),
           life_(executor),
           delay_(executor),
-          decoder_(make_decoder()) {}
+          decoder_(make_decoder()),
+          guard_(executor) {}
 
     std::function<void(std::size_t)> on_reconnect_attempt{};
     std::function<void(std::size_t)> on_reconnect{};
@@ -133,6 +135,7 @@ private:
     std::size_t attempts_ = 0;
     /// Counts attempts and connections: what belongs to earlier ones is not heard.
     std::uint64_t round_ = 0;
+    httphooks::detail::context_guard guard_;
 };
 
 // ---------------------------------------------------------------------------------------------

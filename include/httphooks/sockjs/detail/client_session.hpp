@@ -6,6 +6,7 @@
     comes.
 */
 
+#include <httphooks/detail/context_guard.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client.hpp>
 #include <httphooks/sockjs/client_connection.hpp>
@@ -132,6 +133,7 @@ private:
     bool held_ = false;
     /// By the application.
     bool paused_ = false;
+    httphooks::detail::context_guard guard_;
 };
 
 // ---------------------------------------------------------------------------------------------
@@ -146,7 +148,8 @@ inline client_session::client_session(asio::any_io_executor const& executor,
       timer_(executor),
       closing_timer_(executor),
       left_(options().transports.begin(), options().transports.end()),
-      outbox_(options().output_limit, options().batch_limit) {}
+      outbox_(options().output_limit, options().batch_limit),
+      guard_(executor) {}
 
 // finding a transport -------------------------------------------------------------------------
 
