@@ -46,8 +46,8 @@ enum class overflow : std::uint8_t {
 struct connection_options {
     /// How much of a message is taken.
     message_limits message{};
-    /// Bytes that may wait for the client behind what it was given before. When nothing waits,
-    /// whatever one turn of the event loop sends is taken.
+    /// Bytes that may wait for the client behind what it was given before; a single message may be
+    /// of any size. When nothing waits, whatever one turn of the event loop sends is taken.
     std::size_t output_limit = 1024 * 1024;
     /// What becomes of a message that exceeds it.
     overflow on_overflow = overflow::close;

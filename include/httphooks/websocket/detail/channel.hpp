@@ -380,7 +380,8 @@ inline bool channel::has_room(std::size_t n) {
         if (buffered() + n > options().output_limit) flush();
         return true;
     }
-    bool const full = backlog() + n > options().output_limit;
+    std::size_t const waits = backlog();
+    bool const full = waits != 0 && waits + n > options().output_limit;
     if (full && options().on_overflow != overflow::tell) {
         if (settings_->counters) settings_->counters->drop();
         if (options().on_overflow == overflow::close) {
