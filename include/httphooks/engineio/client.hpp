@@ -27,7 +27,8 @@ namespace httphooks::engineio {
 
     Handlers are set before the first connection is opened; they are called for all of them, on the
     client's executor, which must not run two handlers at once: that of a context with one thread,
-    or a strand. A handler that throws ends its connection with close_reason::forced_close.
+    or a strand. A handler that throws ends its connection with close_reason::forced_close. Handles
+    of connections go before the context does; debug builds assert it.
 
     @par Thread safety
     None, but for the connections, which see.

@@ -33,7 +33,8 @@ namespace httphooks::http {
     when a kept one turns out to be dead. Redirections are not followed, responses are given as they
     come, framing fields included. A kept connection does not keep an execution context running.
 
-    Copies are handles to one client.
+    Copies are handles to one client. They go before the context of the executor does; debug builds
+    assert it.
 
     @par Thread safety
     All members may be called from all threads.

@@ -24,7 +24,8 @@ namespace httphooks::http {
 
     Either it has threads of its own, each with an event loop and an acceptor for the same port; or
     it runs on an executor of the caller's, which must not run two handlers at once: that of an
-    io_context with one thread, or a strand.
+    io_context with one thread, or a strand. All its handles go before the context does; debug
+    builds assert it.
 
     The hooks must be registered with the registry when or before they are to be seen; the registry
     may be changed while the server runs. Mounts are added before it runs.
