@@ -1225,7 +1225,7 @@ TEST_CASE("control headers have no effect on any registry") {
             exchange_ptr const ex = loop->make_exchange(context.get_executor(), nullptr);
             ex->incoming() = std::move(req);
             REQUIRE(ex->start());
-            return wire(detail::finished_reply(*ex));
+            return wire(detail::finished_reply(*ex, detail::small_file));
         };
         request plain = make_request(verbs[random(3)], targets[random(std::size(targets))]);
         request spoofed = plain;

@@ -808,7 +808,7 @@ TEST_CASE("hooks are added and removed while eight threads dispatch; each reques
                     exchange_ptr const ex = loop->make_exchange(own.get_executor(), nullptr);
                     ex->incoming() = make_request(verb::get, "/pair");
                     if (!ex->start()) ++torn;
-                    reply = detail::finished_reply(*ex);
+                    reply = detail::finished_reply(*ex, detail::small_file);
                     ex->handed_over();
                 } else {
                     reply = testing::inject(hooks, make_request(verb::get, "/pair"));

@@ -428,7 +428,7 @@ asio::awaitable<response, Executor> basic_registry<State>::dispatch_in_coroutine
     executor_type const executor = co_await asio::this_coro::executor;
     exchange_ptr ex = hooks->make_exchange(std::move(req), std::move(from), executor);
     if (ex->start()) {
-        response reply = detail::finished_reply(*ex);
+        response reply = detail::finished_reply(*ex, detail::small_file);
         ex->handed_over();
         co_return reply;
     }

@@ -128,6 +128,7 @@ TEST_CASE("without the parameter the request's path is the path of the file") {
             CHECK(s.get(target).result_int() >= 400);
         CHECK(s.ask(verb::post, "/a.txt").result_int() == 405);
         CHECK(s.ask(verb::options, "*").result_int() == 405);
+        CHECK(s.get("*").result() == status::not_found);
     };
     hh::http::static_files const files(s.root.string());
     SECTION("a default responder") {

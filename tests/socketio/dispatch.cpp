@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -205,6 +206,19 @@ TEST_CASE("bytes are content both ways") {
     p.send(R"(51-8["request",{"_placeholder":true,"num":0}])");
     p.send_bytes("text");
     CHECK(answer_in(p.get())["statusCode"] == 400);
+}
+
+TEST_CASE("a file is read whole into its answer") {
+    hooked h;
+    h.registry.get("/file", [](hh::responder_context& c) {
+        c.set_response(hh::make_response(hh::status::ok),
+                       std::make_shared<hh::file_body>(::open("/dev/zero", O_RDONLY), 0, 200'000));
+    });
+    socketio_peer p(h.service);
+    p.join();
+    json const r = answer_in(p.ask(get("/file", "1")));
+    CHECK(r["headers"]["Content-Length"] == "200000");
+    CHECK(r["content"].get<std::string>() == std::string(200'000, '\0'));
 }
 
 TEST_CASE("requests go over the msgpack parser too") {

@@ -43,7 +43,7 @@ inline constexpr std::uint64_t every_file = static_cast<std::uint64_t>(-1);
 /** The reply of an exchange, ready to be written: framing, Date and Server set, HEAD without body.
     @param most a file of up to so many bytes is read, as exchange::take_reply does
 */
-response finished_reply(exchange& ex, std::uint64_t most = small_file);
+response finished_reply(exchange& ex, std::uint64_t most);
 
 /// Whether the calling thread runs the executor's context, as far as the executor can tell.
 bool runs_here(asio::any_io_executor const& executor) noexcept;
@@ -72,7 +72,7 @@ public:
 
     void operator()() {
         exchange_ptr const ex = std::move(exchange_);
-        std::move(handler_)(error_code(), finished_reply(*ex));
+        std::move(handler_)(error_code(), finished_reply(*ex, small_file));
         ex->handed_over();
     }
 

@@ -76,7 +76,7 @@ public:
         std::string const& parameter = shared_->options.parameter;
         auto reply = c.has_param(parameter)
                          ? serve(c.request(), c.path(), c.param(parameter))
-                         : serve(c.request(), c.path(), percent_decode(c.path().substr(1)));
+                         : serve(c.request(), c.path(), percent_decode(below_root(c.path())));
         c.set_response(std::move(reply));
     }
 
@@ -90,6 +90,9 @@ private:
         struct stat facts {};
     };
 
+    static std::string_view below_root(std::string_view path) noexcept {
+        return path.substr(path.starts_with('/') ? 1 : 0);
+    }
     response serve(request const& r, std::string_view path, std::string_view name) const;
     /// Opens what a name stands for; no file when it is not found.
     opened open(std::string const& name) const;

@@ -168,7 +168,7 @@ inline void request_dispatch::refuse(acknowledgement const& ack, std::string_vie
 
 inline void request_dispatch::answer(exchange_ptr const& ex, acknowledgement const& ack,
                                      std::string_view id) {
-    response reply = httphooks::detail::finished_reply(*ex);
+    response reply = httphooks::detail::finished_reply(*ex, httphooks::detail::every_file);
     if (ack) {
         scratch_payload out;
         make_response_payload(*out, reply, id);
