@@ -1,8 +1,8 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 // A callback server of the usual Boost.Beast shape: tcp_stream, time-outs, a strand a connection.
-// The hooks are the one statement that is marked. Arguments: the port (8080); then, for TLS, the
-// certificate chain and the key, PEM files.
+// The hooks are the one statement that is marked; below /files is the working directory. Arguments:
+// the port (8080); then, for TLS, the certificate chain and the key, PEM files.
 //
 // curl: /hello/World => Hello, World!
 // curl: -r 3-13 /files/existing_beast_session.cpp => Distributed
