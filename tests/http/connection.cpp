@@ -4,19 +4,24 @@
 
 #include "support/catch.hpp"
 #include "support/memory_stream.hpp"
+#include "support/tls_contexts.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/stream.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hh = httphooks;
 namespace asio = boost::asio;
@@ -187,6 +192,42 @@ TEST_CASE("the end of a wait for the client tells why it ended") {
         REQUIRE(ended.has_value());
         CHECK(*ended == asio::error::operation_aborted);
     }
+}
+
+TEST_CASE("when a client has ended, a further wait tells of its reset only, over TLS too") {
+    auto const tls = support::make_tls_contexts("IP:127.0.0.1");
+    using secure_stream = asio::ssl::stream<tcp::socket>;
+    asio::io_context context;
+    secure_stream client(context, *tls.client);
+    secure_stream served(context, *tls.server);
+    tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+    client.next_layer().connect(acceptor.local_endpoint());
+    acceptor.accept(served.next_layer());
+    std::vector<hh::error_code> ends;
+    auto const note = [&](hh::error_code ec) { ends.push_back(ec); };
+    auto const until = [&](std::size_t n) {
+        context.restart();
+        while (ends.size() < n && context.run_one_for(std::chrono::seconds(10)) > 0) continue;
+        return ends.size() == n;
+    };
+    client.async_handshake(secure_stream::client, note);
+    served.async_handshake(secure_stream::server, note);
+    REQUIRE(until(2));
+    ends.clear();
+
+    hh::http::connection conn(std::move(served));
+    conn.async_wait_abort(note);
+    client.async_shutdown([](hh::error_code) {});
+    REQUIRE(until(1));
+    CHECK(ends[0] == asio::error::eof);
+    conn.async_wait_abort(note);
+    context.restart();
+    context.poll();
+    CHECK(ends.size() == 1);
+    client.next_layer().set_option(asio::socket_base::linger(true, 0));
+    client.next_layer().close();
+    REQUIRE(until(2));
+    CHECK(ends[1]);
 }
 
 TEST_CASE("who waits for the end of a client goes with the event loop") {
