@@ -525,6 +525,39 @@ TEST_CASE("A last text is sent before the close frame, whatever waits") {
     }
 }
 
+TEST_CASE("Messages that are framed together are sent together, or not at all") {
+    connection_fixture f({.output_limit = 1000, .on_overflow = ws::overflow::drop});
+    memory_client c = f.open();
+    std::vector<ws::message> const parts{{"head", false}, {"bytes", true}};
+    ws::prepared_message const pair(parts);
+    f.on_loop([&] { CHECK(f.last.send(pair)); });
+    CHECK(f.server.frames(c) == list{"text:head", "binary:bytes"});
+    std::vector<ws::message> const large{{"head", false}, {big, true}};
+    c.window(0);
+    f.on_loop([&] { CHECK(f.last.send("first")); });
+    CHECK(f.last.backlog() == 0);
+    f.on_loop([&] { CHECK(f.last.send("second")); });
+    CHECK(f.last.backlog() < f.last.buffered_amount());
+    CHECK(f.last.backlog() > 0);
+    f.on_loop([&] { CHECK_FALSE(f.last.send(ws::prepared_message(large))); });
+    c.window(static_cast<std::size_t>(-1));
+    f.server.run();
+    CHECK(f.last.send("again"));
+    CHECK(f.server.frames(c) == list{"text:first", "text:second", "text:again"});
+}
+
+TEST_CASE("A drain is told of what came behind a little that waited, too") {
+    connection_fixture f;
+    memory_client c = f.open();
+    c.window(0);
+    f.on_loop([&] { CHECK(f.last.send("little")); });
+    f.on_loop([&] { CHECK(f.last.send(big)); });
+    CHECK(f.log == list{"open"});
+    c.window(static_cast<std::size_t>(-1));
+    f.server.run();
+    CHECK(f.log == list{"open", "drain"});
+}
+
 TEST_CASE("What is sent outside of handlers goes out in one write") {
     connection_fixture f;
     memory_client c = f.open();

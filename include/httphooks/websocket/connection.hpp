@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,22 +104,32 @@ struct events {
     std::function<void(connection&)> unanswered{};
 };
 
-/// A message of a server, framed once for any number of connections. Copies share it.
+/// Messages of a server, framed once for any number of connections. Copies share them.
 class prepared_message {
 public:
-    /// @param binary whether the data are bytes; else they are text
+    /// One message. @param binary whether the data are bytes; else they are text
     explicit prepared_message(std::string_view data, bool binary = false) {
-        auto bytes = std::make_shared<std::string>();
-        bytes->reserve(data.size() + 10);
-        append_frame(*bytes, role::server, binary ? opcode::binary : opcode::text, data);
-        bytes_ = std::move(bytes);
+        message const one{data, binary};
+        frame({&one, 1});
     }
+    /// Several messages: nothing comes between them, and all of them are sent, or none.
+    explicit prepared_message(std::span<message const> several) { frame(several); }
 
-    /// The frame.
+    /// The frames.
     std::string const& bytes() const noexcept { return *bytes_; }
 
 private:
     friend class detail::channel;
+
+    void frame(std::span<message const> several) {
+        std::size_t size = 0;
+        for (message const& m : several) size += m.data.size() + 10;
+        auto bytes = std::make_shared<std::string>();
+        bytes->reserve(size);
+        for (message const& m : several)
+            append_frame(*bytes, role::server, m.binary ? opcode::binary : opcode::text, m.data);
+        bytes_ = std::move(bytes);
+    }
 
     std::shared_ptr<std::string const> bytes_;
 };
@@ -148,7 +159,7 @@ public:
     bool send_binary(std::string_view bytes) const;
     /// Sends a message as it came. @return as above
     bool send(message const& m) const { return m.binary ? send_binary(m.data) : send(m.data); }
-    /// Sends a message that was framed before; for servers. @return as above
+    /// Sends messages that were framed before; for servers. @return as above
     bool send(prepared_message const& m) const;
     /** Sends a message that `write(std::string& out)` appends to the output, without a copy.
         On the connection's executor.
@@ -171,6 +182,9 @@ public:
     bool is_open() const noexcept;
     /// How many bytes wait for the other side.
     std::size_t buffered_amount() const noexcept;
+    /// How many of them wait behind others that the system does not take: what was sent since it
+    /// last took all it was given is none of them.
+    std::size_t backlog() const noexcept;
 
     /// No message is handed on until resume(); the other side is held up before long. When messages
     /// wait, the end of the connection is told of behind them, unless this side closes or cuts it.

@@ -53,6 +53,10 @@ inline std::size_t connection::buffered_amount() const noexcept {
     return channel_ ? channel_->buffered() : 0;
 }
 
+inline std::size_t connection::backlog() const noexcept {
+    return channel_ ? channel_->backlog() : 0;
+}
+
 inline void connection::pause() const noexcept {
     channel_->pause();
 }
