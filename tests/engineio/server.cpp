@@ -107,6 +107,12 @@ TEST_CASE("the path ends with a slash, and other parameters do not matter") {
           std::string::npos);
     CHECK(s.ask("GET", "?t=abc&EIO=4&x&y=%20&transport=polling&=z").status == 200);
     CHECK(s.ask("GET", "?t=abc&%45IO=4&transport=p%6flling").status == 200);
+    eio::options o;
+    o.add_trailing_slash = false;
+    engineio_service both(o);
+    CHECK(both.peer().ask("GET", "/engine.io?transport=polling&EIO=4").status == 200);
+    CHECK(both.peer().ask("GET", "/engine.io/?transport=polling&EIO=4").status == 200);
+    CHECK(both.peer().ask("GET", "/engine.iox?transport=polling&EIO=4").status != 200);
 }
 
 TEST_CASE("transports can be turned off") {

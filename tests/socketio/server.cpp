@@ -75,6 +75,19 @@ TEST_CASE("a namespace is joined by its name, with or without a comma") {
     }
 }
 
+TEST_CASE("the path is served without its slash too, if the options say so") {
+    for (bool const slash : {true, false}) {
+        sio::options o;
+        o.engine.add_trailing_slash = slash;
+        socketio_service s(o);
+        CHECK(s.ask("GET", "/socket.io/?EIO=4&transport=polling").status == 200);
+        CHECK(s.ask("GET", "/socket.io?EIO=4&transport=polling").status == (slash ? 404 : 200));
+        support::websocket_peer w(s.port(), "/socket.io?EIO=4&transport=websocket");
+        CHECK(w.reply().status == (slash ? 404 : 101));
+        CHECK(s.ask("GET", "/socket.iox?EIO=4&transport=polling").status == 404);
+    }
+}
+
 TEST_CASE("one connection has sockets of several namespaces, each with an id of its own") {
     socketio_service s;
     serve(s, s.io().of("/"));

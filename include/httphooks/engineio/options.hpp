@@ -50,6 +50,9 @@ struct options {
     /// Where the server is mounted: begins with `/`, does not end with it. Clients add a slash.
     std::string path = "/engine.io";
 
+    /// Whether clients add a slash to the path, as they do unless they are told otherwise; else
+    /// both are served, the path with the slash and without it.
+    bool add_trailing_slash = true;
     /// Whether the transport of requests and responses is there.
     bool polling = true;
     /// Whether the transport of WebSockets is there.

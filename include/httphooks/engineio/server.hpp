@@ -256,7 +256,7 @@ inline void server::async_serve(http::connection c, request r, http::mount_handl
     request const& asked = v.message;
     auto const raw = asked.target();
     std::string_view const path = http::detail::target_path({raw.data(), raw.size()});
-    if (path.size() == prefix().size())
+    if (options().add_trailing_slash && path.size() == prefix().size())
         return http::detail::reply(std::move(v), error_response(status::not_found));
     if (service_->cors() && asked.method() == verb::options) {
         response granted = make_response(status::no_content);

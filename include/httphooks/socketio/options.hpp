@@ -37,7 +37,8 @@ struct recovery_options {
 /** The options of a Socket.IO server; delays and limits are those of socket.io 4.8 where it has
     them. */
 struct options {
-    /// Where the server is mounted: begins with `/`, does not end with it. Clients add a slash.
+    /// Where the server is mounted: begins with `/`, does not end with it. See also
+    /// engineio::options::add_trailing_slash.
     std::string path = "/socket.io";
     /// Those of the Engine.IO server below; its path is not used.
     engineio::options engine{};
