@@ -2,6 +2,7 @@
 #include <httphooks/engineio/payload.hpp>
 
 #include "support/catch.hpp"
+#include "support/processor_time.hpp"
 
 #include <string>
 #include <string_view>
@@ -84,18 +85,52 @@ TEST_CASE("empty payloads, empty packets and broken text are refused") {
     CHECK(decode(std::string(1'000'000, '\x1e')).ec == eio::error::empty);
 }
 
-TEST_CASE("a payload has at most 1024 packets") {
-    std::string body = "6";
-    for (std::size_t i = 1; i < eio::payload_packets; ++i)
-        body +=
+TEST_CASE("a payload may have any number of packets, and takes time by its bytes") {
+    constexpr std::size_t many = 300'000;
+    std::string separated = "6";
+    std::string lengths;
+    std::string bytes;
+    for (std::size_t i = 1; i < many; ++i)
+        separated +=
             "\x1e"
             "6";
-    CHECK_FALSE(decode(body).ec);
-    auto const d = decode(body +
-                          "\x1e"
-                          "6");
-    CHECK(d.ec == eio::error::too_many_packets);
-    CHECK(d.packets.size() == 1024);
+    for (std::size_t i = 0; i < many; ++i) {
+        lengths += "1:6";
+        bytes +=
+            "\0\1\xff"
+            "6"s;
+    }
+    double const before = support::processor_seconds();
+    auto const all = decode(separated);
+    CHECK_FALSE(all.ec);
+    CHECK(all.packets.size() == many);
+    CHECK(decode(lengths, revision::v3).packets.size() == many);
+    CHECK(decode(bytes, revision::v3, true).packets.size() == many);
+    CHECK(support::processor_seconds() - before < 10);
+}
+
+TEST_CASE("a reader gives packets one by one, and says what is wrong behind them") {
+    eio::payload_reader two(
+        "4a\x1e"
+        "4b",
+        revision::v4, false);
+    eio::packet_view p;
+    CHECK(two.next(p));
+    CHECK(p.data == "a");
+    CHECK_FALSE(two.at_end());
+    CHECK(two.next(p));
+    CHECK(p.data == "b");
+    CHECK(two.at_end());
+    CHECK_FALSE(two.next(p));
+    CHECK_FALSE(two.failure());
+    eio::payload_reader bad(
+        "4a\x1e"
+        "9",
+        revision::v4, false);
+    CHECK(bad.next(p));
+    CHECK_FALSE(bad.next(p));
+    CHECK(bad.failure() == eio::error::unknown_type);
+    CHECK_FALSE(bad.next(p));
 }
 
 TEST_CASE("a visitor can stop") {

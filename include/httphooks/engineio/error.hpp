@@ -26,8 +26,6 @@ enum class error {
     bad_utf8,
     /// A length that is not one, or is not that of what follows.
     bad_length,
-    /// More packets in one payload than payload_packets.
-    too_many_packets,
     /// The server refuses the client; see enum refusal.
     refused,
     /// What answers is no Engine.IO server.
@@ -106,8 +104,6 @@ public:
                 return "not UTF-8";
             case error::bad_length:
                 return "wrong length";
-            case error::too_many_packets:
-                return "too many packets";
             case error::refused:
                 return "refused by the server";
             case error::bad_handshake:

@@ -19,9 +19,6 @@
 
 namespace httphooks::engineio {
 
-/// How many packets a client may put into a payload.
-inline constexpr std::size_t payload_packets = 1024;
-
 /// A payload.
 struct encoded_payload {
     /// What is sent, or was received.
@@ -40,15 +37,41 @@ struct encoded_payload {
 encoded_payload encode_payload(std::vector<packet> const& packets, revision r = revision::v4,
                                bool bytes_allowed = false);
 
-/** Decodes a payload, packet by packet.
-    @param binary whether it came as bytes; revision 3 only
+/** Reads a payload packet by packet, of which there may be any number; takes time in proportion to
+    its bytes. */
+class payload_reader {
+public:
+    /// @param body outlives the reader
+    /// @param binary whether it came as bytes; revision 3 only
+    payload_reader(std::string_view body, revision r, bool binary);
+
+    /** Reads the next packet, which is good until the next call.
+        @return whether there is one; see failure() */
+    bool next(packet_view& to);
+    /// Whether the packets that were read are all.
+    bool at_end() const noexcept { return ended_; }
+    /// What is wrong with the packet behind those that were read; nothing at the end.
+    error_code failure() const noexcept { return failure_; }
+
+private:
+    error_code read_separated(packet_view& to);
+    error_code read_text_behind_length(packet_view& to);
+    error_code read_bytes_behind_length(packet_view& to);
+
+    std::string_view rest_;
+    std::string scratch_{};
+    error_code failure_{};
+    revision revision_;
+    bool binary_;
+    bool ended_ = false;
+};
+
+/** Decodes a payload, packet by packet; see payload_reader.
     @param visit called with each packet_view, good until it returns; gives whether to go on
-    @param most how many packets it may have
     @return what is wrong with the packet behind those that were visited; nothing else is: the end
         of the payload, or that `visit` gave false */
 template <class Visit>
-error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit,
-                          std::size_t most = payload_packets);
+error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -111,63 +134,6 @@ inline void append_binary_length(std::string& to, std::size_t length) {
     to.push_back('\xff');
 }
 
-/// Visits a packet. @return whether to go on
-template <class Visit>
-bool visit_text(std::string_view text, std::string& scratch, revision r, error_code& ec,
-                Visit& visit) {
-    packet_view p;
-    ec = read_text(p, text, scratch, r);
-    return !ec && visit(p);
-}
-
-template <class Visit>
-error_code decode_separated(std::string_view body, std::size_t most, Visit& visit) {
-    std::string scratch;
-    error_code ec;
-    for (std::size_t count = 0;; ++count) {
-        if (count == most) return error::too_many_packets;
-        std::size_t const end = std::min(body.find(packet_separator), body.size());
-        if (!visit_text(body.substr(0, end), scratch, revision::v4, ec, visit)) return ec;
-        if (end == body.size()) return {};
-        body.remove_prefix(end + 1);
-    }
-}
-
-template <class Visit>
-error_code decode_lengths(std::string_view body, std::size_t most, Visit& visit) {
-    std::string scratch;
-    error_code ec;
-    for (std::size_t count = 0; !body.empty(); ++count) {
-        if (count == most) return error::too_many_packets;
-        std::size_t units = 0;
-        if (!take_length(body, units)) return error::bad_length;
-        std::size_t const n = utf8_size_of(body, units);
-        if (n == body.npos) return error::bad_length;
-        if (!visit_text(body.substr(0, n), scratch, revision::v3, ec, visit)) return ec;
-        body.remove_prefix(n);
-    }
-    return {};
-}
-
-template <class Visit>
-error_code decode_bytes(std::string_view body, std::size_t most, Visit& visit) {
-    for (std::size_t count = 0; !body.empty(); ++count) {
-        if (count == most) return error::too_many_packets;
-        auto const kind = static_cast<unsigned char>(body.front());
-        body.remove_prefix(1);
-        std::size_t n = 0;
-        if (kind > 1 || !take_binary_length(body, n) || n > body.size()) return error::bad_length;
-        std::string_view const frame = body.substr(0, n);
-        bool const binary = kind == 1;
-        packet_view p;
-        if (!binary && !httphooks::detail::is_utf8(frame)) return error::bad_utf8;
-        if (auto const ec = read_frame(p, frame, binary, revision::v3)) return ec;
-        if (!visit(p)) return {};
-        body.remove_prefix(n);
-    }
-    return {};
-}
-
 }  // namespace detail
 
 inline encoded_payload encode_payload(std::vector<packet> const& packets, revision r,
@@ -196,14 +162,63 @@ inline encoded_payload encode_payload(std::vector<packet> const& packets, revisi
     return out;
 }
 
+inline payload_reader::payload_reader(std::string_view body, revision r, bool binary)
+    : rest_(body), revision_(r), binary_(r == revision::v3 && binary) {
+    if (body.empty())
+        failure_ = error::empty;
+    else if (!binary_ && !httphooks::detail::is_utf8(body))
+        failure_ = error::bad_utf8;
+}
+
+inline bool payload_reader::next(packet_view& to) {
+    if (failure_ || ended_) return false;
+    if (revision_ == revision::v4)
+        failure_ = read_separated(to);
+    else
+        failure_ = binary_ ? read_bytes_behind_length(to) : read_text_behind_length(to);
+    return !failure_;
+}
+
+inline error_code payload_reader::read_separated(packet_view& to) {
+    std::size_t const end = std::min(rest_.find(detail::packet_separator), rest_.size());
+    std::string_view const text = rest_.substr(0, end);
+    ended_ = end == rest_.size();
+    rest_.remove_prefix(ended_ ? end : end + 1);
+    return read_text(to, text, scratch_, revision::v4);
+}
+
+inline error_code payload_reader::read_text_behind_length(packet_view& to) {
+    std::size_t units = 0;
+    if (!detail::take_length(rest_, units)) return error::bad_length;
+    std::size_t const n = detail::utf8_size_of(rest_, units);
+    if (n == rest_.npos) return error::bad_length;
+    std::string_view const text = rest_.substr(0, n);
+    rest_.remove_prefix(n);
+    ended_ = rest_.empty();
+    return read_text(to, text, scratch_, revision::v3);
+}
+
+inline error_code payload_reader::read_bytes_behind_length(packet_view& to) {
+    auto const kind = static_cast<unsigned char>(rest_.front());
+    rest_.remove_prefix(1);
+    std::size_t n = 0;
+    if (kind > 1 || !detail::take_binary_length(rest_, n) || n > rest_.size())
+        return error::bad_length;
+    std::string_view const frame = rest_.substr(0, n);
+    rest_.remove_prefix(n);
+    ended_ = rest_.empty();
+    bool const binary = kind == 1;
+    if (!binary && !httphooks::detail::is_utf8(frame)) return error::bad_utf8;
+    return read_frame(to, frame, binary, revision::v3);
+}
+
 template <class Visit>
-error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit,
-                          std::size_t most) {
-    if (body.empty()) return error::empty;
-    if (r == revision::v3 && binary) return detail::decode_bytes(body, most, visit);
-    if (!httphooks::detail::is_utf8(body)) return error::bad_utf8;
-    if (r == revision::v3) return detail::decode_lengths(body, most, visit);
-    return detail::decode_separated(body, most, visit);
+error_code decode_payload(std::string_view body, revision r, bool binary, Visit visit) {
+    payload_reader reader(body, r, binary);
+    packet_view p;
+    while (reader.next(p))
+        if (!visit(p)) return {};
+    return reader.failure();
 }
 
 }  // namespace httphooks::engineio

@@ -6,7 +6,6 @@
 */
 
 #include <httphooks/engineio/packet.hpp>
-#include <httphooks/engineio/payload.hpp>
 
 #include <cstddef>
 #include <deque>
@@ -73,7 +72,7 @@ inline std::vector<packet> client_outbox::take(std::size_t limit) {
     under_way_ = 0;
     std::size_t bytes = 0;
     std::vector<packet> batch;
-    while (!packets_.empty() && batch.size() < payload_packets) {
+    while (!packets_.empty()) {
         packet& next = packets_.front();
         // the separator and the type
         std::size_t const size = next.data.size();

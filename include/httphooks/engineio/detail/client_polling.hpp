@@ -13,7 +13,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -108,9 +107,7 @@ inline void client_polling::on_polled(error_code ec, response const& r) {
         to->on_packet(*this, p);
         return !stopped();
     };
-    // servers send all that waited at once
-    constexpr auto any_number = std::numeric_limits<std::size_t>::max();
-    ec = decode_payload(r.body(), revision::v4, false, take, any_number);
+    ec = decode_payload(r.body(), revision::v4, false, take);
     if (stopped()) return;
     if (ec) return lost(close_reason::parse_error, ec);
     barren_ = fruitful || clock::now() - polled_at_ >= at_once ? 0 : barren_ + 1;
