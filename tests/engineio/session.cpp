@@ -441,22 +441,87 @@ TEST_CASE("a ping that is due during an upgrade is sent once") {
     CHECK(text(m.pass(25s).websocket) == "2");
 }
 
-TEST_CASE("what waits is bounded, but anything fits when nothing waits") {
+TEST_CASE("what is sent at once is taken when nothing waits, behind it what is allowed") {
     eio::options o;
     o.queue_bytes = 10;
     o.queue_packets = 2;
+    eio::overflow_policy const policy =
+        GENERATE(eio::overflow_policy::close, eio::overflow_policy::drop);
+    o.overflow = policy;
+    auto const refused =
+        policy == eio::overflow_policy::drop ? session::sent::dropped : session::sent::overflow;
     machine m(o);
+    auto const send = [&m](std::string_view data) {
+        return m.s.send({packet_type::message, false, data});
+    };
     std::string const large(100, 'x');
-    CHECK(m.s.send({packet_type::message, false, large}) == session::sent::taken);
-    CHECK(m.s.send({packet_type::message, false, "y"}) == session::sent::overflow);
-    m.poll();
-    CHECK(m.s.send({packet_type::message, false, "a"}) == session::sent::taken);
-    CHECK(m.s.send({packet_type::message, false, "b"}) == session::sent::taken);
-    CHECK(m.s.send({packet_type::message, false, "c"}) == session::sent::overflow);
+    SECTION("without a poll, again and again") {
+        for (int round = 0; round < 3; ++round) {
+            for (int i = 0; i < 10; ++i) CHECK(send(large) == session::sent::taken);
+            CHECK(m.s.flush().poll.empty());
+            CHECK(send(large) == session::sent::taken);
+            CHECK(send("y") == refused);
+            CHECK(m.poll().poll.size() == 11);
+        }
+    }
+    SECTION("while a poll waits") {
+        m.poll();
+        for (int i = 0; i < 10; ++i) CHECK(send(large) == session::sent::taken);
+        CHECK(m.s.flush().poll.size() == 10);
+        CHECK(send("a") == session::sent::taken);
+    }
+    SECTION("packets of the session's own do not count") {
+        m.pass(25s);
+        CHECK(send(large) == session::sent::taken);
+        CHECK(send(large) == session::sent::taken);
+    }
+    SECTION("bytes behind it") {
+        send("a");
+        m.s.flush();
+        CHECK(send("1234") == session::sent::taken);
+        CHECK(send("12345") == refused);
+        CHECK(send("1234") == session::sent::taken);
+    }
+    SECTION("messages behind it") {
+        send("a");
+        m.s.flush();
+        CHECK(send("b") == session::sent::taken);
+        CHECK(send("c") == session::sent::taken);
+        CHECK(send("d") == refused);
+    }
+}
+
+TEST_CASE("messages that stay together are taken whole or not at all, and count as one") {
+    eio::options o;
+    o.queue_bytes = 20;
+    o.queue_packets = 2;
     o.overflow = eio::overflow_policy::drop;
-    machine dropping(o);
-    CHECK(dropping.s.send({packet_type::message, false, large}) == session::sent::taken);
-    CHECK(dropping.s.send({packet_type::message, false, "y"}) == session::sent::dropped);
+    machine m(o);
+    std::vector<packet> const pair{{packet_type::message, false, "ab"},
+                                   {packet_type::message, true, "cd"}};
+    m.send("first");
+    CHECK(m.s.send(pair) == session::sent::taken);
+    CHECK(m.s.send(pair) == session::sent::taken);
+    CHECK(m.s.send(pair) == session::sent::dropped);
+    CHECK(text(m.poll().poll) == "4first 4ab bY2Q= 4ab bY2Q=");
+    m.send("first");
+    CHECK(m.s.send(pair) == session::sent::taken);
+    std::vector<packet> const large{{packet_type::message, false, "ab"},
+                                    {packet_type::message, true, std::string(20, 'x')}};
+    CHECK(m.s.send(large) == session::sent::dropped);
+    CHECK(text(m.poll().poll) == "4first 4ab bY2Q=");
+}
+
+TEST_CASE("answers to pings of a client that does not poll are bounded too") {
+    eio::options o;
+    o.queue_packets = 10;
+    machine m(o, transport_kind::polling, revision::v3);
+    int taken = 0;
+    while (taken < 100 && !m.receive(packet_type::ping).over) {
+        m.s.flush();
+        ++taken;
+    }
+    CHECK(taken == 11);
 }
 
 TEST_CASE("nothing is lost, doubled or reordered whenever the upgrade comes") {

@@ -133,6 +133,55 @@ TEST_CASE("a server that is none, that is old, or that says nothing, is an error
     CHECK(s.connect(web.url()).failed());
 }
 
+TEST_CASE("what a server sends at once reaches a client over each transport, however much it is") {
+    using eio::transport_kind;
+    for (auto const& ways :
+         {std::vector<transport_kind>{transport_kind::polling},
+          std::vector<transport_kind>{transport_kind::polling, transport_kind::websocket},
+          std::vector<transport_kind>{transport_kind::websocket}}) {
+        sio::options settings;
+        settings.recovery.emplace();
+        socketio_service service(settings);
+        service.io().on_connection([&service](sio::socket k) {
+            if (!k.recovered()) {
+                k.emit("large", std::string(1'100'000, 'x'));
+                for (int i = 0; i < 1'100; ++i) k.emit("n");
+            }
+            k.on("big", [k](std::size_t n) { k.emit("large", std::string(n, 'y')); });
+            k.on("bytes", [] { return sio::bytes{std::string(1'100'000, 'z')}; });
+            k.on("lose me", [&service, k] {
+                asio::post(k.get_executor(), [&service] {
+                    for (auto c : service.io().engine().connections()) c.close();
+                    for (int i = 0; i < 1'100; ++i) service.io().emit("n");
+                });
+            });
+        });
+        auto o = eager();
+        o.engine.transports = ways;
+        o.engine.payload_limit = 64 * 1024 * 1024;
+        socketio_subject s(o);
+        auto const io = s.client.of("/");
+        int n = 0;
+        int connected = 0;
+        std::size_t bytes = 0;
+        io.on("n", [&] { ++n; });
+        io.on("large", [&](std::string const& text) { bytes += text.size(); });
+        io.on_connect([&] { ++connected; });
+        REQUIRE_FALSE(s.connect(socketio_url(service.port())));
+        CHECK(s.until([&] { return n == 1'100 && bytes == 1'100'000; }));
+        io.emit("big", 600'000);
+        io.emit("big", 600'000);
+        CHECK(s.until([&] { return bytes == 2'300'000; }));
+        io.emit("bytes", [&](sio::bytes const& b) { bytes += b.data.size(); });
+        CHECK(s.until([&] { return bytes == 3'400'000; }));
+        CHECK(connected == 1);
+        io.emit("lose me");
+        CHECK(s.until([&] { return n == 2'200; }));
+        CHECK(connected == 2);
+        CHECK(io.recovered());
+    }
+}
+
 TEST_CASE("a client has one connection at a time") {
     socketio_subject s;
     scripted_socketio server(s.context, greet);

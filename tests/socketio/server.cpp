@@ -525,6 +525,51 @@ TEST_CASE("a client that comes back again and again gets each broadcast of other
         c.pid = support::text_member(p.joined(), "pid");
         s.io().emit("n", 0);
         CHECK(c.see(p.get()) == 0);
+TEST_CASE("a client that comes back gets all that the log has, however much it is") {
+    sio::options o;
+    o.recovery.emplace();
+    socketio_service s(o);
+    s.io().on_connection([&s](sio::socket k) {
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    returning_client c;
+    auto const leave = [&] {
+        {
+            socketio_peer p(s);
+            p.join();
+            c.pid = support::text_member(p.joined(), "pid");
+            s.io().emit("n", 0);
+            CHECK(c.see(p.get()) == 0);
+        }
+        CHECK(s.next_note() == "transport close");
+    };
+    SECTION("over polling") {
+        leave();
+        for (int i = 1; i < 5'000; ++i) s.io().emit("n", i);
+        support::socketio_poller p(s);
+        CHECK(p.post("4" + c.back()) == "ok");
+        auto const got = support::messages_of(p.get());
+        REQUIRE(got.size() == 5'000);
+        for (int i = 1; i < 5'000; ++i)
+            REQUIRE(c.see(got[static_cast<std::size_t>(i - 1)].substr(1)) == i);
+        CHECK(support::text_member(got.back(), "pid") == c.pid);
+        // behind it as always
+        for (int i = 0; i < 1'000; ++i) s.io().emit("n", i);
+        CHECK(support::messages_of(p.get()).size() == 1'000);
+        CHECK(s.note_count() == 0);
+    }
+    SECTION("over a WebSocket, of which sockets do not take all") {
+        leave();
+        std::string const much(14'000, 'x');
+        for (int i = 1; i < 1'000; ++i) s.io().emit("n", i, much);
+        socketio_peer p(s);
+        p.send(c.back());
+        for (int i = 1; i < 1'000; ++i) REQUIRE(c.see(p.get()) == i);
+        CHECK(support::text_member(p.get(), "pid") == c.pid);
+        CHECK(s.note_count() == 0);
+    }
+}
+
     }
     std::atomic<int> seen{0};
     std::atomic<bool> enough{false};

@@ -368,6 +368,66 @@ TEST_CASE("the handshake is as secure as a trusted proxy says") {
     web.stop();
 }
 
+TEST_CASE("what is sent at once to a client that polls is no backlog, however much it is") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.emit("large", std::string(1'100'000, 'x'));
+        for (int i = 0; i < 1'100; ++i) k.emit("n", i);
+        k.on("big", [k](std::size_t n) { k.emit("big", std::string(n, 'y')); });
+        k.on("bytes", [] { return sio::bytes{std::string(1'100'000, 'z')}; });
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    for (bool const first : {true, false}) {
+        // the poll comes before what it is answered with, or behind it
+        INFO(first);
+        support::socketio_poller p(s);
+        auto const ask = [&](std::string_view payload) {
+            if (first) p.poll();
+            CHECK(p.post(payload) == "ok");
+            return support::messages_of(first ? p.answer() : p.get());
+        };
+        auto const joined = ask("40");
+        REQUIRE(joined.size() == 1'102);
+        CHECK(joined[1].size() == 1'100'000 + 14);
+        CHECK(joined[1'101] == "42[\"n\",1099]");
+        auto const two =
+            ask("42[\"big\",600000]\x1e"
+                "42[\"big\",600000]");
+        REQUIRE(two.size() == 2);
+        CHECK(two[1].size() > 600'000);
+        auto const bytes = ask("427[\"bytes\"]");
+        REQUIRE(bytes.size() == 2);
+        CHECK(bytes[0] == "461-7[{\"_placeholder\":true,\"num\":0}]");
+        CHECK(bytes[1].size() > 1'100'000);
+    }
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("an event with bytes is dropped whole, when too much waits or it is volatile") {
+    sio::options o;
+    o.engine.queue_bytes = 1'000;
+    o.engine.overflow = hh::engineio::overflow_policy::drop;
+    socketio_service s(o);
+    s.io().on_connection([](sio::socket k) {
+        k.on("go", [k] { k.emit("b", sio::bytes{std::string(400, 'x')}); });
+        k.on("maybe", [k] { k.volatile_().emit("v", sio::bytes{"x"}); });
+    });
+    support::socketio_poller p(s);
+    CHECK(p.post("40") == "ok");
+    p.get();
+    for (int i = 0; i < 10; ++i) CHECK(p.post("42[\"go\"]") == "ok");
+    CHECK(p.post("42[\"maybe\"]") == "ok");
+    auto const got = support::messages_of(p.get());
+    REQUIRE(got.size() == 6);
+    for (std::size_t i = 0; i < got.size(); i += 2) {
+        CHECK(got[i] == "451-[\"b\",{\"_placeholder\":true,\"num\":0}]");
+        CHECK(got[i + 1].starts_with('b'));
+    }
+    p.poll();
+    CHECK(p.post("42[\"maybe\"]") == "ok");
+    CHECK(support::messages_of(p.answer()).size() == 2);
+}
+
 TEST_CASE("the handshake tells how the client came") {
     socketio_service s;
     std::promise<sio::handshake> shaken;

@@ -7,6 +7,8 @@
 
 #include <httphooks/engineio/server.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -56,6 +58,14 @@ public:
 private:
     eio::server server_;
 };
+
+/// Calls a function with a connection, in one turn of its loop after another, while it gives true.
+template <class Step>
+void go_on(eio::connection c, Step step) {
+    if (!step(c)) return;
+    boost::asio::post(c.get_executor(),
+                      [c, s = std::move(step)]() mutable { go_on(c, std::move(s)); });
+}
 
 /// The id in a packet "open".
 inline std::string sid_of(std::string_view open) {

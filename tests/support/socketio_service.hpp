@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "support/threaded_host.hpp"
 #include "support/websocket_peer.hpp"
@@ -96,5 +97,39 @@ private:
     std::string opened_{};
     std::string joined_{};
 };
+
+/// A client that polls, and sends and gets payloads as they are.
+class socketio_poller {
+public:
+    explicit socketio_poller(socketio_service& s) : get_(s.port()), post_(s.port()) {
+        target_ = "/socket.io/?transport=polling&EIO=4";
+        target_ += "&sid=" + text_member(get_.ask("GET", target_).body, "sid");
+    }
+
+    std::string get() { return get_.ask("GET", target_).body; }
+    /// Polls, without waiting for the answer.
+    void poll() { get_.send("GET", target_); }
+    std::string answer() { return get_.reply().body; }
+    /// @return "ok", unless the request is refused
+    std::string post(std::string_view payload) {
+        return post_.ask("POST", target_, {}, payload).body;
+    }
+
+private:
+    http_peer get_;
+    http_peer post_;
+    std::string target_{};
+};
+
+/// The messages of a payload.
+inline std::vector<std::string> messages_of(std::string_view payload) {
+    std::vector<std::string> all;
+    for (std::size_t end = 0; end != payload.npos;) {
+        end = payload.find('\x1e');
+        all.emplace_back(payload.substr(0, end));
+        if (end != payload.npos) payload.remove_prefix(end + 1);
+    }
+    return all;
+}
 
 }  // namespace support

@@ -19,11 +19,12 @@
 
 namespace httphooks::engineio {
 
-/// What happens when more waits for a client than options::queue_bytes or queue_packets allow.
+/// What happens when more waits for a client than options::queue_bytes or queue_packets allow. What
+/// stays together, such as a Socket.IO packet with its attachments, is taken whole or not at all.
 enum class overflow_policy : std::uint8_t {
     /// The session ends with close_reason::transport_close; what waits is dropped.
     close,
-    /// The packet that does not fit is dropped, and send() says so.
+    /// What does not fit is dropped, and send() says so.
     drop,
 };
 
@@ -47,12 +48,12 @@ struct cookie_options {
 
 /** The options of an Engine.IO server; delays and limits are those of engine.io 6.6. */
 struct options {
-    /// Where the server is mounted: begins with `/`, does not end with it. Clients add a slash.
+    /// Where the server is mounted: begins with `/`, does not end with it.
     std::string path = "/engine.io";
-
     /// Whether clients add a slash to the path, as they do unless they are told otherwise; else
     /// both are served, the path with the slash and without it.
     bool add_trailing_slash = true;
+
     /// Whether the transport of requests and responses is there.
     bool polling = true;
     /// Whether the transport of WebSockets is there.
@@ -78,10 +79,11 @@ struct options {
 
     /// Bytes of a request's body, or of a WebSocket message; beyond them 413, or close 1009.
     std::size_t max_payload = 1'000'000;
-    /// Bytes that may wait for a client; a packet of any size is taken when nothing waits.
+    /// Bytes that may wait for a client behind what it was given and does not take. What is sent at
+    /// once, in one turn of the event loop, is given to it when nothing waits, whatever its size;
+    /// so is what comes next, when nothing waits behind that.
     std::size_t queue_bytes = 1024 * 1024;
-    /// Packets that may wait for a client that polls; no less than payload_packets, so that one may
-    /// answer each packet of a payload.
+    /// Messages that may wait so for a client that polls; several that stay together count as one.
     std::size_t queue_packets = 1024;
     /// What happens beyond.
     overflow_policy overflow = overflow_policy::close;

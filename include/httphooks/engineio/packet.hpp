@@ -98,6 +98,14 @@ error_code read_text(packet_view& to, std::string_view text, std::string& scratc
 /// Appends a packet as read_text() reads it.
 void append_text(std::string& to, packet_view p, revision r = revision::v4);
 
+/** Reads the packet in a WebSocket message, whether its bytes come as such or as base64 in a text.
+    @param message outlives the packet
+    @param binary whether the message was a binary one
+    @param scratch see read_text()
+    @return error::empty, error::unknown_type, error::bad_base64 */
+error_code read_message(packet_view& to, std::string_view message, bool binary,
+                        std::string& scratch, revision r = revision::v4);
+
 // ---------------------------------------------------------------------------------------------
 
 namespace detail {
@@ -154,6 +162,11 @@ inline error_code read_text(packet_view& to, std::string_view text, std::string&
     if (!detail::append_from_loose_base64(scratch, text)) return error::bad_base64;
     to.data = scratch;
     return {};
+}
+
+inline error_code read_message(packet_view& to, std::string_view message, bool binary,
+                               std::string& scratch, revision r) {
+    return binary ? read_frame(to, message, true, r) : read_text(to, message, scratch, r);
 }
 
 inline void append_text(std::string& to, packet_view p, revision r) {

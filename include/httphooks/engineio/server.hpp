@@ -280,7 +280,7 @@ inline void server::serve(detail::visit v, bool upgrade) {
     if (auto const wrong = judge(asked, q, upgrade, session))
         return detail::refuse(*service_, std::move(v), *wrong, upgrade);
     if (!upgrade)
-        return session ? transport::serve_polling(service_, std::move(v), session, q)
+        return session ? transport::serve_polling(service_, std::move(v), session)
                        : transport::open_polling(service_, std::move(v), q);
     websocket::handshake_reply reply = detail::accept_websocket(asked, service_->options());
     if (!reply.accepted) {

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +83,13 @@ public:
     bool writable() const noexcept { return transport_ == transport_kind::websocket || polled_; }
     /// Bytes of packets that wait for a poll.
     std::size_t buffered() const noexcept { return queue_bytes_; }
+    /// Whether something was sent, and flush() is to follow.
+    bool is_sending() const noexcept { return fresh_; }
+    /// Whether what waits for a poll, with its memory, is options::queue_bytes or more.
+    bool is_full() const noexcept {
+        return !queue_.empty() &&
+               queue_bytes_ + queue_.size() * sizeof(packet) >= options_->queue_bytes;
+    }
 
     /// A poll has come.
     session_actions poll(time_point now);
@@ -96,9 +104,14 @@ public:
     /// What becomes of a packet that is sent.
     enum class sent : std::uint8_t { taken, closed, dropped, overflow };
 
-    /** The application sends a message, while polling; flush() follows. */
+    /** The application sends a message, while polling, or several that stay together; flush()
+        follows.
+
+        All that is sent before that is taken when nothing waited; behind it something of any size
+        is, and what options allow. */
     sent send(packet_view p);
-    /// What can be written now; to be called behind send(), also behind several.
+    sent send(std::span<packet const> several);
+    /// What can be written now; to be called when all has been sent that is sent at once.
     session_actions flush();
 
     /// Closes behind what waits. @param why what the application is told
@@ -128,6 +141,9 @@ private:
     enum class phase : std::uint8_t { open, closing, over };
     enum class probe_state : std::uint8_t { none, connected, answered };
 
+    /// Whether so many bytes more may wait, which stay together.
+    bool has_room(std::size_t bytes);
+    sent admit(std::size_t bytes);
     void push(packet p);
     void put(session_actions& to, packet p);
     void drain_into(std::vector<packet>& to);
@@ -137,6 +153,9 @@ private:
     options const* options_;
     std::vector<packet> queue_{};
     std::size_t queue_bytes_ = 0;
+    /// What waits behind that which was sent at once when nothing did, and its bytes.
+    std::size_t behind_ = 0;
+    std::size_t behind_bytes_ = 0;
     /// When a ping is due or, while a pong is awaited, when the session has timed out.
     time_point heartbeat_at_;
     time_point probe_until_{};
@@ -148,6 +167,10 @@ private:
     phase phase_ = phase::open;
     probe_state probe_ = probe_state::none;
     bool polled_ = false;
+    /// Something of the application's waits.
+    bool waits_ = false;
+    /// That was sent just now, when nothing did.
+    bool fresh_ = false;
     bool pinged_ = false;
     bool held_ = false;
     bool upgraded_ = false;
@@ -206,6 +229,7 @@ inline void session::drain_into(std::vector<packet>& to) {
                   std::make_move_iterator(queue_.end()));
     queue_ = {};
     queue_bytes_ = 0;
+    waits_ = false;
     polled_ = false;
 }
 
@@ -259,6 +283,7 @@ inline session_actions session::poll_gone() {
 
 inline session_actions session::flush() {
     session_actions todo;
+    fresh_ = false;
     if (polled_ && !queue_.empty()) {
         drain_into(todo.poll);
         todo.drained = true;
@@ -281,6 +306,9 @@ inline bool session::receive(packet_view p, time_point now, session_actions& tod
         case packet_type::ping:
             if (revision_ == revision::v4) {
                 todo = fail(close_reason::transport_error);
+            } else if (transport_ == transport_kind::polling && !polled_ &&
+                       !has_room(p.data.size() + 1)) {
+                todo = fail(close_reason::transport_close);
             } else {
                 heartbeat_at_ = now + options_->ping_interval + options_->ping_timeout;
                 put(todo, {packet_type::pong, false, std::string(p.data)});
@@ -299,13 +327,40 @@ inline bool session::receive(packet_view p, time_point now, session_actions& tod
     }
 }
 
-inline session::sent session::send(packet_view p) {
+inline bool session::has_room(std::size_t bytes) {
+    if (!std::exchange(waits_, true)) {
+        fresh_ = true;
+        behind_ = 0;
+        behind_bytes_ = 0;
+    }
+    if (fresh_) return true;
+    if (behind_ != 0 &&
+        (behind_ >= options_->queue_packets || behind_bytes_ + bytes > options_->queue_bytes))
+        return false;
+    ++behind_;
+    behind_bytes_ += bytes;
+    return true;
+}
+
+inline session::sent session::admit(std::size_t bytes) {
     if (phase_ != phase::open) return sent::closed;
-    if (!queue_.empty() && (queue_.size() >= options_->queue_packets ||
-                            queue_bytes_ + p.data.size() > options_->queue_bytes))
-        return options_->overflow == overflow_policy::drop ? sent::dropped : sent::overflow;
-    push(packet(p));
-    return sent::taken;
+    if (has_room(bytes)) return sent::taken;
+    return options_->overflow == overflow_policy::drop ? sent::dropped : sent::overflow;
+}
+
+inline session::sent session::send(packet_view p) {
+    sent const outcome = admit(p.data.size() + 1);
+    if (outcome == sent::taken) push(packet(p));
+    return outcome;
+}
+
+inline session::sent session::send(std::span<packet const> several) {
+    std::size_t bytes = 0;
+    for (packet const& p : several) bytes += p.data.size() + 1;
+    sent const outcome = admit(bytes);
+    if (outcome == sent::taken)
+        for (packet const& p : several) push(p);
+    return outcome;
 }
 
 inline session_actions session::close(time_point now, close_reason why) {

@@ -368,15 +368,13 @@ inline void append_msgpack(std::string& to, packet_header const& header,
 
 namespace detail {
 
-inline engineio::prepared_message encode_packet(parser kind, packet_header header,
-                                                std::span<std::string const> attachments) {
-    std::vector<engineio::packet> messages(1);
-    messages.reserve(1 + attachments.size());
-    std::string& text = messages.front().data;
+/// Appends the messages of a packet: its own, and its attachments.
+inline void append_messages(std::vector<engineio::packet>& to, parser kind, packet_header header,
+                            std::span<std::string const> attachments) {
+    std::string& text = to.emplace_back().data;
     if (kind == parser::msgpack) {
-        messages.front().binary = true;
-        append_msgpack(text, header, attachments);
-        return engineio::prepared_message(std::move(messages));
+        to.back().binary = true;
+        return append_msgpack(text, header, attachments);
     }
     if (!attachments.empty()) {
         header.type =
@@ -386,7 +384,14 @@ inline engineio::prepared_message encode_packet(parser kind, packet_header heade
     text.reserve(header.nsp.size() + header.payload.size() + 32);
     append_packet(text, header);
     for (std::string const& a : attachments)
-        messages.push_back({engineio::packet_type::message, true, a});
+        to.push_back({engineio::packet_type::message, true, a});
+}
+
+inline engineio::prepared_message encode_packet(parser kind, packet_header const& header,
+                                                std::span<std::string const> attachments) {
+    std::vector<engineio::packet> messages;
+    messages.reserve(1 + attachments.size());
+    append_messages(messages, kind, header, attachments);
     return engineio::prepared_message(std::move(messages));
 }
 

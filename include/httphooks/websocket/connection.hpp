@@ -182,9 +182,9 @@ public:
     bool is_open() const noexcept;
     /// How many bytes wait for the other side.
     std::size_t buffered_amount() const noexcept;
-    /// How many of them wait behind others that the system does not take: what was sent since it
-    /// last took all it was given is none of them.
-    std::size_t backlog() const noexcept;
+    /// How many of them the system was given and does not take now; the others wait behind these.
+    /// With none of these all that waits is given to it when what runs now has come to its end.
+    std::size_t unsent() const noexcept;
 
     /// No message is handed on until resume(); the other side is held up before long. When messages
     /// wait, the end of the connection is told of behind them, unless this side closes or cuts it.

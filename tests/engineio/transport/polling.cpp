@@ -4,7 +4,9 @@
 #include "support/catch.hpp"
 #include "support/engineio_service.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -348,9 +350,9 @@ TEST_CASE("scripts are polls too") {
     CHECK(
         s.ask("POST", target("1"), {}, "d=4%22a%E2%80%A8b%E2%80%A9%20%E2%82%AC%5Cn+%5C%5Cn").body ==
         "ok");
-    CHECK(s.ask("GET", target("a1(2")).body == "___eio[12](\"4\\\"a\\u2028b\\u2029 €\\n \\\\n\");");
+    CHECK(s.ask("GET", target("a1(2")).body == "___eio[0](\"4\\\"a\\u2028b\\u2029 €\\n \\\\n\");");
     CHECK(s.ask("POST", target("1"), {}, "d=bAQID").body == "ok");
-    CHECK(s.ask("GET", target("")).body == "___eio[](\"bAQID\");");
+    CHECK(s.ask("GET", target("")).body == "___eio[0](\"bAQID\");");
     CHECK(s.ask("POST", target("1"), {}, "x=4a").body == "ok");
     CHECK(s.next_note() == "parse error");
 }
@@ -368,8 +370,6 @@ TEST_CASE("in revision 3 payloads have lengths, and bytes when the client takes 
     auto const r = p.get();
     CHECK(r["Content-Type"] == "application/octet-stream");
     CHECK(r.body == bytes);
-    CHECK(p.post("6:b4AQI=").body == "ok");
-    CHECK(s.ask("GET", p.query() + "&b64=1").body == "6:b4AQI=");
     CHECK(p.post("1:2").body == "ok");
     CHECK(p.get().body == "1:3");
     CHECK(p.post("9").body == "ok");
@@ -401,8 +401,7 @@ TEST_CASE("too much for a client that does not poll ends the session, or is drop
     SECTION("it ends") {
         engineio_service s(o);
         polling_peer p(s);
-        CHECK(p.post("4" + std::string(60, 'x')).body == "ok");
-        CHECK(p.post("4" + std::string(60, 'x')).body == "ok");
+        for (int i = 0; i < 3; ++i) CHECK(p.post("4" + std::string(60, 'x')).body == "ok");
         CHECK(s.next_note() == "transport close");
     }
     SECTION("it is dropped") {
@@ -410,8 +409,137 @@ TEST_CASE("too much for a client that does not poll ends the session, or is drop
         engineio_service s(o);
         polling_peer p(s);
         std::string const large = "4" + std::string(1000, 'x');
-        CHECK(p.post(large).body == "ok");
-        CHECK(p.post("4y").body == "ok");
-        CHECK(p.get().body == large);
+        for (int i = 0; i < 3; ++i) CHECK(p.post(large).body == "ok");
+        CHECK(p.get().body == large + "\x1e" + large);
     }
+}
+
+TEST_CASE("what one turn sends is no backlog, before the first poll and later") {
+    engineio_service s;
+    auto const flood = [](eio::connection c) {
+        for (int i = 0; i < 1'100; ++i) c.send("x");
+        c.send(std::string(1'100'000, 'y'));
+        c.send("z");
+    };
+    s.on_connection([flood](eio::connection c) {
+        flood(c);
+        c.on_message([flood, c](std::string_view) { flood(c); });
+    });
+    polling_peer p(s);
+    auto const whole = [](std::string const& body) {
+        return body.size() == 3 * 1'100 + 1'100'001 + 1 + 2 && body.starts_with("4x\x1e") &&
+               body.ends_with(
+                   "y\x1e"
+                   "4z");
+    };
+    CHECK(whole(p.get().body));
+    CHECK(p.post("4go").body == "ok");
+    CHECK(whole(p.get().body));
+    p.poll();
+    CHECK(p.post("4go").body == "ok");
+    CHECK(whole(p.answer().body));
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("a post may have any number of packets, and each is answered") {
+    engineio_service s;
+    polling_peer p(s);
+    std::string body = "4x";
+    for (int i = 1; i < 5'000; ++i)
+        body +=
+            "\x1e"
+            "4x";
+    for (int round = 0; round < 3; ++round) {
+        CHECK(p.post(body).body == "ok");
+        CHECK(p.get().body == body);
+    }
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("a post whose answers would be too many is handed on as the client takes them") {
+    engineio_service s;
+    std::size_t const size = 600'000;
+    s.on_connection([size](eio::connection c) {
+        c.on_message([c, size, n = 0](std::string_view) mutable {
+            c.send(std::to_string(n++) + std::string(size, 'x'));
+        });
+    });
+    polling_peer p(s);
+    std::string body = "4";
+    for (int i = 1; i < 10; ++i)
+        body +=
+            "\x1e"
+            "4";
+    SECTION("a client that polls gets them all") {
+        CHECK(p.post(body).body == "ok");
+        for (int i = 0; i < 10; i += 2) {
+            auto const got = p.get().body;
+            CHECK(got.size() == 2 * size + 5);
+            CHECK(got.starts_with("4" + std::to_string(i) + "x"));
+        }
+        CHECK(s.note_count() == 0);
+    }
+    SECTION("one that goes on posting meets the limit") {
+        CHECK(p.post(body).body == "ok");
+        p.post(body);
+        CHECK(s.next_note() == "transport close");
+    }
+}
+
+TEST_CASE("a client that does not take what the server goes on sending is closed") {
+    engineio_service s;
+    std::atomic<std::size_t> sent{0};
+    s.on_connection([&sent](eio::connection c) {
+        support::go_on(c, [&sent](eio::connection to) {
+            if (!to.send(std::string(100'000, 'x'))) return false;
+            sent += 100'000;
+            return true;
+        });
+    });
+    polling_peer p(s);
+    CHECK(s.next_note() == "transport close");
+    CHECK(sent >= 1'000'000);
+    CHECK(sent <= 2'200'000);
+}
+
+TEST_CASE("what a client says first about bytes and scripts stays for the session") {
+    eio::options o;
+    o.allow_eio3 = true;
+    engineio_service s(o);
+    polling_peer text(s, "&EIO=3&b64=1");
+    std::string const plain = "?transport=polling&EIO=3&sid=" + text.sid();
+    CHECK(text.post("6:b4AQI=").body == "ok");
+    CHECK(s.ask("GET", plain).body == "6:b4AQI=");
+    polling_peer bytes(s, "&EIO=3");
+    CHECK(bytes.post("6:b4AQI=").body == "ok");
+    CHECK(s.ask("GET", bytes.query() + "&b64=1")["Content-Type"] == "application/octet-stream");
+    polling_peer script(s, "&EIO=4&j=7");
+    std::string const opened = script.opened().body;
+    std::string const sid = opened.substr(23, 20);
+    CHECK(s.ask("POST", "?transport=polling&EIO=4&sid=" + sid, {}, "d=4a").body == "ok");
+    CHECK(s.ask("GET", "?transport=polling&EIO=4&sid=" + sid).body == "___eio[7](\"4a\");");
+    CHECK(polling_peer(s, "&EIO=4&j=abc%3Cscript%3E").opened().body.starts_with("___eio[](\""));
+    CHECK(polling_peer(s, "&EIO=4&j=1%32x3").opened().body.starts_with("___eio[123](\""));
+}
+
+TEST_CASE("a close behind messages comes behind them, when they have been taken") {
+    engineio_service s;
+    eio::connection held(nullptr);
+    s.on_connection([&](eio::connection c) {
+        held = c;
+        c.on_message([&s, c](std::string_view m) mutable {
+            s.note(std::string(m));
+            if (m == "a") c.pause();
+        });
+    });
+    polling_peer p(s);
+    p.poster().send("POST", p.target(), {},
+                    "4a\x1e"
+                    "4b\x1e"
+                    "1");
+    CHECK(s.next_note() == "a");
+    held.resume();
+    CHECK(s.next_note() == "b");
+    CHECK(s.next_note() == "transport close");
+    CHECK(p.poster().reply().body == "ok");
 }

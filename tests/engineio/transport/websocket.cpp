@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,8 +19,10 @@
 
 using namespace std::chrono_literals;
 namespace eio = httphooks::engineio;
+using eio::revision;
 using support::engineio_service;
 using support::engineio_socket;
+using support::go_on;
 using support::polling_peer;
 using support::websocket_peer;
 
@@ -37,12 +40,6 @@ websocket_peer probed(engineio_service& s, std::string const& sid) {
     w.send("2probe");
     CHECK(w.text() == "3probe");
     return w;
-}
-
-/// Sends, a message at each turn of the event loop, until one is not taken.
-void fill(eio::connection c, engineio_service& s) {
-    if (!c.send(std::string(100'000, 'x'))) return s.note(c.is_open() ? "open" : "not open");
-    boost::asio::post(c.get_executor(), [c, &s] { fill(c, s); });
 }
 
 }  // namespace
@@ -166,7 +163,7 @@ TEST_CASE("packets that mean nothing are ignored, others end the session") {
                                                           {"", "parse error"},
                                                           {"9", "parse error"},
                                                           {"x", "parse error"},
-                                                          {"bAQID", "parse error"}}) {
+                                                          {"b###", "parse error"}}) {
         auto w = engineio_socket(s);
         w.text();
         w.send(packet);
@@ -413,12 +410,102 @@ TEST_CASE("too much for a client that does not read ends the session") {
     o.queue_bytes = 1000;
     engineio_service s(o);
     s.on_connection([&s](eio::connection c) {
-        c.on_message([&s, c](std::string_view) { fill(c, s); });
+        c.on_message([&s, c](std::string_view) {
+            go_on(c, [&s](eio::connection to) {
+                if (to.send(std::string(100'000, 'x'))) return true;
+                s.note(to.is_open() ? "open" : "not open");
+                return false;
+            });
+        });
     });
     auto w = engineio_socket(s);
     w.send("4x");
     CHECK(s.next_note() == "not open");
     CHECK(s.next_note() == "transport close");
+}
+
+TEST_CASE("what one turn sends over a WebSocket is no backlog") {
+    engineio_service s;
+    s.on_connection([](eio::connection c) {
+        c.on_message([c](std::string_view) {
+            // more than sockets take, and behind it as much again
+            go_on(c, [turn = 0](eio::connection to) mutable {
+                for (int i = 0; i < 40; ++i) to.send(std::string(1'000'000, 'x'));
+                return ++turn < 2;
+            });
+        });
+    });
+    auto w = engineio_socket(s);
+    w.text();
+    w.send("4x");
+    for (int i = 0; i < 80; ++i) REQUIRE(w.text().size() == 1'000'001);
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("messages that stay together are all sent, or none, when a client is slow") {
+    eio::options o;
+    o.queue_bytes = 1'000'000;
+    o.overflow = eio::overflow_policy::drop;
+    for (revision const r : {revision::v4, revision::v3}) {
+        o.allow_eio3 = r == revision::v3;
+        engineio_service s(o);
+        s.on_connection([&s](eio::connection c) {
+            c.on_message([&s, c](std::string_view) {
+                go_on(c, [&s, left = 20](eio::connection to) mutable {
+                    eio::prepared_message const pair(
+                        {{eio::packet_type::message, false, "head"},
+                         {eio::packet_type::message, true, std::string(400'000, 'x')}});
+                    if (!to.send(pair)) --left;
+                    if (left == 0) s.note("dropped");
+                    return left != 0;
+                });
+            });
+            c.on_drain([c]() mutable { c.send("end"); });
+        });
+        auto w = engineio_socket(s, {}, {}, r == revision::v3 ? "3" : "4");
+        w.text();
+        w.send("4x");
+        REQUIRE(s.next_note() == "dropped");
+        int pairs = 0;
+        for (std::string first = w.text(); first != "4end"; first = w.text()) {
+            REQUIRE(first == "4head");
+            REQUIRE(w.frame().payload.size() >= 400'000);
+            ++pairs;
+        }
+        CHECK(pairs >= 3);
+    }
+}
+
+TEST_CASE("bytes come as base64 in texts too, and go so when the client asks for it") {
+    eio::options o;
+    o.allow_eio3 = true;
+    engineio_service s(o);
+    auto w = engineio_socket(s);
+    w.text();
+    w.send("bAQID");
+    auto const f = w.frame();
+    CHECK(f.op == 2);
+    CHECK(f.payload == "\1\2\3");
+    auto text = engineio_socket(s, {}, {}, "4&b64=1");
+    text.text();
+    text.send("bAQID");
+    CHECK(text.text() == "bAQID");
+    text.send("\1\2\3", 2);
+    CHECK(text.text() == "bAQID");
+    text.send("4a");
+    CHECK(text.text() == "4a");
+    auto old = engineio_socket(s, {}, {}, "3&b64=1");
+    old.text();
+    old.send("b4AQID");
+    CHECK(old.text() == "b4AQID");
+    polling_peer p(s, "&EIO=4&b64=1");
+    auto upgraded = probed(s, p.sid());
+    upgraded.send("5");
+    upgraded.send("\1\2\3", 2);
+    CHECK(upgraded.text() == "bAQID");
+    w.send("b###");
+    CHECK(closing(w) == 0);
+    CHECK(s.next_note() == "parse error");
 }
 
 TEST_CASE("sessions that are left in the middle of an upgrade are gone before long") {
@@ -451,6 +538,14 @@ TEST_CASE("a WebSocket of another thread serves a session as well") {
         for (int k = 0; k < 20; ++k) REQUIRE(w.text() == "4" + std::to_string(k));
         REQUIRE(w.frame().payload.size() == 100'000);
         REQUIRE(w.text() == "4end");
+        CHECK(support::eventually([&] {
+            auto const all = s.server().connections();
+            std::promise<bool> idle;
+            auto told = idle.get_future();
+            boost::asio::post(all.front().get_executor(),
+                              [&, c = all.front()] { idle.set_value(c.writable()); });
+            return told.wait_for(10s) == std::future_status::ready && told.get();
+        }));
         w.send("1");
         CHECK(closing(w) == 0);
         CHECK(s.next_note() == "transport close");

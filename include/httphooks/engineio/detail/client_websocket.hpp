@@ -56,7 +56,9 @@ inline void client_websocket::on_message(websocket::message const& m) {
     auto const keep = owner();
     if (!keep || stopped()) return;
     packet_view p;
-    if (auto const ec = read_frame(p, m.data, m.binary)) return lost(close_reason::parse_error, ec);
+    std::string scratch;
+    if (auto const ec = read_message(p, m.data, m.binary, scratch))
+        return lost(close_reason::parse_error, ec);
     keep->on_packet(*this, p);
 }
 

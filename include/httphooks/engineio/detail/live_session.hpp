@@ -48,8 +48,10 @@ public:
         engineio::handshake handshake;
         revision protocol;
         transport_kind transport;
-        /// Whether scripts are what its polls are answered with.
-        bool scripts = false;
+        /// The function that scripts call, which its polls are answered with; empty: they are none.
+        std::string script_call{};
+        /// Whether the client takes no bytes, but base64 in texts.
+        bool base64 = false;
     };
 
     live_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o, home place,
@@ -74,7 +76,9 @@ public:
     void post_ends(bool good);
     std::string const& id() const noexcept { return id_; }
     revision protocol() const noexcept { return protocol_; }
-    bool scripts() const noexcept { return scripts_; }
+    std::string const& script_call() const noexcept { return script_call_; }
+    message_style style() const noexcept { return {protocol_, base64_}; }
+    engineio::options const& settings() const noexcept { return *options_; }
     engineio::handshake const& opening() const noexcept { return handshake_; }
     server_counters& counters() const noexcept { return owner_->counters(); }
     home const& place() const noexcept override { return home_; }
@@ -95,11 +99,11 @@ public:
     /// A poll has come. @param w its visit
     void poll(std::shared_ptr<http::detail::waiting_visit> w, parked_poll p);
     /// A payload has come. @param binary whether it is bytes
-    void receive(std::string_view body, bool binary);
+    void receive(std::string body, bool binary);
     /// Answers what receive() was called for: now, or when messages are taken again.
     void answer_post(std::shared_ptr<http::detail::waiting_visit> const& w, response r);
     /// Whether a post is on its way, or has not been answered yet.
-    bool posted() const noexcept { return posting_ != 0 || (held_ && !held_->post.expired()); }
+    bool posted() const noexcept { return posting_ != 0 || (held_ && held_->holds_post()); }
     /// A request has come that no payload is: the session ends.
     void fail(close_reason why) { apply(machine_.fail(why)); }
     /// The session begins on this WebSocket, which tells when it is open.
@@ -109,6 +113,8 @@ public:
     void on_socket_message(socket_link const& l, std::string_view data, bool binary) override;
     void on_socket_end(socket_link const& l, websocket::close_code why) override;
     void on_socket_drain(socket_link const& l) override;
+    void on_socket_room(socket_link const& l) override;
+    void on_dropped() noexcept override { counters().drop(); }
     void on_deadline() override;
     void on_loop_end() noexcept override;
 
@@ -133,9 +139,11 @@ private:
     bool sent(bool good);
     void flush_later();
     void apply(session_actions todo);
-    void deliver(std::string_view data, bool binary);
+    bool is_full() const noexcept;
+    held_input& held();
+    void take(packet_view p);
     void call_message(std::string_view data, bool binary);
-    void pump();
+    void pump(bool again = true);
     void tell_drained();
     void tell_upgraded();
     void tell_closed(close_reason why);
@@ -157,13 +165,16 @@ private:
     std::function<void(close_reason)> on_close_{};
     std::unique_ptr<rare_handlers> rare_{};
     std::any data_{};
-    /// What came while paused.
-    std::unique_ptr<held_input> held_{};
+    /// What came and is not handed on yet.
+    std::shared_ptr<held_input> held_{};
+    /// How the WebSocket ended, when what it brought is not handed on yet.
+    std::optional<close_reason> lost_{};
     unsigned pauses_ = 0;
     std::uint32_t poll_number_ = 0;
     bool pumping_ = false;
     revision protocol_;
-    bool scripts_;
+    bool base64_;
+    std::string script_call_;
     std::atomic<transport_kind> carrier_;
     std::atomic<bool> open_{true};
     std::atomic<bool> forgotten_{false};
@@ -173,6 +184,7 @@ private:
 };
 
 // ---------------------------------------------------------------------------------------------
+// What a client sends to it is in live_session_input.hpp.
 
 inline live_session::live_session(std::shared_ptr<session_owner> owner,
                                   std::shared_ptr<options const> o, home place, beginning b)
@@ -184,7 +196,8 @@ inline live_session::live_session(std::shared_ptr<session_owner> owner,
       backlog_(&owner_->counters()),
       machine_(*options_, id_, b.transport, b.protocol, clock::now()),
       protocol_(b.protocol),
-      scripts_(b.scripts),
+      base64_(b.base64),
+      script_call_(std::move(b.script_call)),
       carrier_(b.transport) {
     home_.timers().enter(*this);
 }
@@ -224,18 +237,14 @@ bool live_session::send_text_with(std::size_t expected, Write write) {
 
 inline bool live_session::send_here(packet_view p) {
     if (!machine_.is_open()) return false;
-    if (machine_.transport() == transport_kind::websocket)
-        return sent(socket_ && socket_->send(p, protocol_));
+    if (machine_.transport() == transport_kind::websocket) return sent(socket_ && socket_->send(p));
     return sent(machine_.send(p));
 }
 
 inline bool live_session::send_here(prepared_message const& m) {
     if (!machine_.is_open()) return false;
-    if (machine_.transport() == transport_kind::websocket)
-        return sent(socket_ && socket_->send(m, protocol_));
-    bool good = true;
-    for (packet const& p : m.packets()) good = good && sent(machine_.send(p.view()));
-    return good;
+    if (machine_.transport() == transport_kind::websocket) return sent(socket_ && socket_->send(m));
+    return sent(machine_.send(m.packets()));
 }
 
 inline bool live_session::sent(session::sent outcome) {
@@ -246,7 +255,7 @@ inline bool live_session::sent(session::sent outcome) {
     }
     if (outcome != session::sent::taken) return false;
     backlog_.set(machine_.buffered());
-    if (machine_.polled()) flush_later();
+    flush_later();
     return true;
 }
 
@@ -336,29 +345,6 @@ void live_session::guarded(Function f) noexcept {
     }
 }
 
-inline void live_session::deliver(std::string_view data, bool binary) {
-    if (pauses_ == 0 && (!held_ || held_->messages.empty())) return call_message(data, binary);
-    if (!held_) held_ = std::make_unique<held_input>();
-    held_->messages.push_back({packet_type::message, binary, std::string(data)});
-}
-
-/// Hands over what came while paused, and goes on reading.
-inline void live_session::pump() {
-    if (pauses_ != 0 || std::exchange(pumping_, true)) return;
-    while (held_ && !held_->messages.empty() && pauses_ == 0 && machine_.is_open()) {
-        packet const p = std::move(held_->messages.front());
-        held_->messages.pop_front();
-        call_message(p.data, p.binary);
-    }
-    pumping_ = false;
-    if (pauses_ != 0) return;
-    if (auto const held = std::exchange(held_, nullptr)) held->answer();
-    if (!machine_.is_open()) return;
-    machine_.hold(false, clock::now());
-    if (socket_) socket_->set_paused(false);
-    apply({});
-}
-
 inline void live_session::call_message(std::string_view data, bool binary) {
     if (!on_message_ || told_) return;
     // the handler may set another one, or close
@@ -415,15 +401,15 @@ inline void live_session::apply(session_actions todo) {
     backlog_.set(machine_.buffered());
     if (auto const p = todo.poll.empty() ? nullptr : std::exchange(poll_, nullptr))
         p->answer(todo.poll, options_->compression);
-    if (todo.answer_probe && probe_) probe_->send({packet_type::pong, false, "probe"}, protocol_);
+    if (todo.answer_probe && probe_)
+        probe_->put(std::vector<packet>(1, packet{packet_type::pong, false, "probe"}));
     if (todo.adopt_probe) {
         socket_ = std::move(probe_);
         if (pauses_ != 0) socket_->set_paused(true);
         carrier_.store(transport_kind::websocket, std::memory_order_relaxed);
     }
     if (todo.close_probe && probe_) std::exchange(probe_, nullptr)->close();
-    if (socket_)
-        for (packet const& p : todo.websocket) socket_->send(p.view(), protocol_);
+    if (socket_) socket_->put(std::move(todo.websocket));
     if (todo.close_websocket && socket_) std::exchange(socket_, nullptr)->close();
     if (todo.over) {
         if (auto const held = std::exchange(held_, nullptr)) held->answer();
@@ -433,7 +419,10 @@ inline void live_session::apply(session_actions todo) {
         return;
     }
     home_.timers().set(*this, machine_.deadline());
-    if (todo.adopt_probe) tell_upgraded();
+    if (todo.adopt_probe) {
+        tell_upgraded();
+        pump();
+    }
     if (todo.drained) tell_drained();
 }
 
@@ -453,108 +442,6 @@ inline void live_session::on_loop_end() noexcept {
     clear();
 }
 
-// polling -------------------------------------------------------------------------------------
-
-inline void live_session::poll(std::shared_ptr<http::detail::waiting_visit> w, parked_poll p) {
-    session_actions todo = machine_.poll(clock::now());
-    if (std::exchange(todo.refuse_poll, false)) {
-        p.reply.result(status::bad_request);
-        p.answer(std::move(p.reply));
-    } else {
-        poll_ = std::make_unique<parked_poll>(std::move(p));
-        std::uint32_t const number = ++poll_number_;
-        auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), number] {
-            auto const s = std::static_pointer_cast<live_session>(weak.lock());
-            if (!s) return;
-            s->home_.dispatch([s, number] {
-                if (s->poll_number_ == number) s->apply(s->machine_.poll_gone());
-            });
-        };
-        w->place().dispatch([weak = std::weak_ptr(w), gone] {
-            if (auto const waiting = weak.lock())
-                waiting->on_gone(gone);
-            else
-                gone();
-        });
-    }
-    apply(std::move(todo));
-}
-
-inline void live_session::receive(std::string_view body, bool binary) {
-    auto const keep = shared_from_this();
-    error_code const ec = decode_payload(body, protocol_, binary, [this](packet_view p) {
-        session_actions todo;
-        if (machine_.receive(p, clock::now(), todo))
-            deliver(p.data, p.binary);
-        else
-            apply(std::move(todo));
-        return !machine_.is_over();
-    });
-    if (ec) fail(close_reason::parse_error);
-}
-
-inline void live_session::post_ends(bool good) {
-    --posting_;
-    if (good || !is_open()) return;
-    home_.dispatch([s = self()] {
-        if (s->machine_.transport() == transport_kind::polling)
-            s->fail(close_reason::transport_error);
-    });
-}
-
-inline void live_session::answer_post(std::shared_ptr<http::detail::waiting_visit> const& w,
-                                      response r) {
-    bool const waits = pauses_ != 0 || (held_ && !held_->messages.empty());
-    if (!waits || machine_.is_over()) return w->answer(std::move(r));
-    if (!held_) held_ = std::make_unique<held_input>();
-    held_->post = w;
-    held_->reply = std::move(r);
-}
-
-// WebSockets ----------------------------------------------------------------------------------
-
-inline void live_session::on_socket_open(std::shared_ptr<socket_link> const& l) {
-    if (l == socket_) {
-        apply(machine_.start());
-        return tell_opened();
-    }
-    if (!machine_.probe(clock::now())) return l->close();
-    probe_ = l;
-    apply({});
-}
-
-inline void live_session::on_socket_message(socket_link const& l, std::string_view data,
-                                            bool binary) {
-    packet_view p;
-    error_code const ec = read_frame(p, data, binary, protocol_);
-    if (&l == probe_.get())
-        return apply(machine_.receive_probe(
-            ec || p.binary ? std::nullopt : std::optional<packet_view>(p), clock::now()));
-    if (&l != socket_.get()) return;
-    if (ec) return fail(close_reason::parse_error);
-    if (p.type == packet_type::message && machine_.is_open()) return deliver(p.data, p.binary);
-    session_actions todo;
-    machine_.receive(p, clock::now(), todo);
-    apply(std::move(todo));
-}
-
-inline void live_session::on_socket_end(socket_link const& l, websocket::close_code why) {
-    auto const keep = shared_from_this();
-    if (&l == probe_.get()) {
-        probe_.reset();
-        machine_.probe_gone();
-        return apply({});
-    }
-    if (&l != socket_.get()) return;
-    socket_.reset();
-    bool const broken = why == websocket::close_code::protocol_error ||
-                        why == websocket::close_code::invalid_payload ||
-                        why == websocket::close_code::too_big;
-    fail(broken ? close_reason::transport_error : close_reason::transport_close);
-}
-
-inline void live_session::on_socket_drain(socket_link const& l) {
-    if (&l == socket_.get()) tell_drained();
-}
-
 }  // namespace httphooks::engineio::detail
+
+#include <httphooks/engineio/detail/live_session_input.hpp>

@@ -30,7 +30,7 @@ struct query {
     parameter eio{};
     /// The number of a script's function, of digits.
     std::optional<std::string> script{};
-    /// The client takes no payloads of bytes.
+    /// The client takes no bytes, but base64 in texts.
     bool base64 = false;
 };
 
@@ -57,10 +57,10 @@ inline query read_query(request const& r) {
             p->value = form_decode(part.value);
         } else if (key == "j") {
             q.script.emplace();
-            for (char const c : part.value)
+            for (char const c : form_decode(part.value))
                 if (c >= '0' && c <= '9') q.script->push_back(c);
         } else if (key == "b64") {
-            q.base64 = true;
+            q.base64 = !part.value.empty();
         }
     }
     return q;

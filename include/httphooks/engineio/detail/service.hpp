@@ -24,6 +24,7 @@
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -138,10 +139,8 @@ inline service::service(asio::any_io_executor executor, engineio::options o)
     if (options_->cors) cors_.emplace(*options_->cors);
     websocket::connection_options w;
     w.message.size = options_->max_payload;
-    w.output_limit = options_->queue_bytes;
-    w.on_overflow = options_->overflow == overflow_policy::drop ? websocket::overflow::drop
-                                                                : websocket::overflow::close;
-    w.ping_interval = std::chrono::milliseconds(0);  // the protocol has its own
+    w.output_limit = std::numeric_limits<std::size_t>::max();  // a socket_link sees to it
+    w.ping_interval = std::chrono::milliseconds(0);            // the protocol has its own
     websockets_ = socket_link::settings(w);
     websockets_->counters = counters_;
 }

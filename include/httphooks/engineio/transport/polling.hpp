@@ -26,7 +26,7 @@ void open_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
 
 /// Serves a request of a session: GET, POST, and nothing else.
 void serve_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
-                   std::shared_ptr<detail::live_session> const& session, detail::query const& q);
+                   std::shared_ptr<detail::live_session> const& session);
 
 // ---------------------------------------------------------------------------------------------
 
@@ -53,11 +53,18 @@ inline content_coding coding_of(options const& o, request const& asked) {
     return preferred_coding(accepted);
 }
 
-/// How the polls of a request's client are answered.
-inline poll_style style_of(query const& q, revision r, bool scripts, content_coding coding) {
-    poll_style style{r, !q.base64, {}, coding};
-    if (scripts) style.script_call = "___eio[" + q.script.value_or("") + "]";
-    return style;
+/// What a session begins with; its first request decides for all.
+inline live_session::beginning beginning_of(query const& q, handshake shake, revision r,
+                                            transport_kind t) {
+    live_session::beginning b{{}, std::move(shake), r, t};
+    if (t == transport_kind::polling && q.script) b.script_call = "___eio[" + *q.script + "]";
+    b.base64 = q.base64;
+    return b;
+}
+
+/// How a poll of a session is answered.
+inline poll_style style_of(live_session const& s, content_coding coding) {
+    return {s.protocol(), !s.style().base64, s.script_call(), coding};
 }
 
 /// A handshake that polls, while the application thinks about it.
@@ -82,14 +89,13 @@ inline void polling_handshake::decide(std::shared_ptr<waiting_visit> const& w,
     auto const r = revision_of(owner->options(), asked);
     if (!r) return refuse(*w, {refusal::unsupported_protocol, asked.eio.value.value_or(""), {}});
     status why{};
-    bool const scripts = asked.script.has_value();
     auto const session =
-        owner->open(w->place(), {{}, shake, *r, transport_kind::polling, scripts}, why);
+        owner->open(w->place(), beginning_of(asked, shake, *r, transport_kind::polling), why);
     if (why == status::bad_request)
         return refuse(*w, {refusal::bad_request, "ID_GENERATION_ERROR", {}});
     if (!session) return w->answer(no_room(*owner, whom()));
     parked_poll p{w, begin_reply(*owner, whom(), true),
-                  style_of(asked, *r, scripts, coding_of(owner->options(), *shake.message))};
+                  style_of(*session, coding_of(owner->options(), *shake.message))};
     add_cookie(p.reply, owner->options(), session->id());
     session->poll(w, std::move(p));
     session->tell_opened();
@@ -110,11 +116,9 @@ void at_home(live_session const& s, std::shared_ptr<waiting_visit> const& w, Fun
 }
 
 inline void serve_poll(std::shared_ptr<service> const& s, visit v,
-                       std::shared_ptr<live_session> const& session, query const& q) {
+                       std::shared_ptr<live_session> const& session) {
     parked_poll p{
-        {},
-        begin_reply(*s, v, false),
-        style_of(q, session->protocol(), session->scripts(), coding_of(s->options(), v.message))};
+        {}, begin_reply(*s, v, false), style_of(*session, coding_of(s->options(), v.message))};
     auto const w = std::make_shared<waiting_visit>(std::move(v));
     p.client = w;
     at_home(*session, w,
@@ -136,7 +140,8 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
         answer.result(status::bad_request);
     else
         answer.body() = "ok";
-    if (session->scripts()) body = unescape_newlines(form_value(body, "d").value_or(""));
+    if (!session->script_call().empty())
+        body = unescape_newlines(form_value(body, "d").value_or(""));
     at_home(*session, std::make_shared<waiting_visit>(std::move(v)),
             [session, text = std::move(body), r = std::move(answer), bytes,
              bad](std::shared_ptr<waiting_visit> const& w) mutable {
@@ -146,7 +151,7 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
                     session->fail(close_reason::transport_error);
                     return w->answer(std::move(r));
                 }
-                session->receive(text, bytes);
+                session->receive(std::move(text), bytes);
                 session->answer_post(w, std::move(r));
             });
 }
@@ -174,11 +179,10 @@ inline void open_polling(std::shared_ptr<detail::service> const& s, detail::visi
 }
 
 inline void serve_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
-                          std::shared_ptr<detail::live_session> const& session,
-                          detail::query const& q) {
+                          std::shared_ptr<detail::live_session> const& session) {
     switch (v.message.method()) {
         case verb::get:
-            return detail::serve_poll(s, std::move(v), session, q);
+            return detail::serve_poll(s, std::move(v), session);
         case verb::post:
             return detail::serve_post(s, std::move(v), session);
         default: {

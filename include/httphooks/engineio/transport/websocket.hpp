@@ -60,6 +60,10 @@ inline void become_websocket(service& s, visit v, std::shared_ptr<socket_link> l
     std::move(v.done)(error_code(), std::nullopt);
 }
 
+inline std::shared_ptr<socket_link> make_link(std::shared_ptr<live_session> const& s, home place) {
+    return std::make_shared<socket_link>(s, std::move(place), s->style(), s->settings());
+}
+
 /// A handshake on a WebSocket, while the application thinks about it.
 class websocket_handshake final : public std::enable_shared_from_this<websocket_handshake> {
 public:
@@ -111,8 +115,8 @@ private:
             return refuse(*service_, std::move(visit_),
                           {refusal::unsupported_protocol, query_.eio.value.value_or(""), {}}, true);
         status why{};
-        auto const session =
-            service_->open(place_, {{}, shake_, *r, transport_kind::websocket}, why);
+        auto const session = service_->open(
+            place_, beginning_of(query_, shake_, *r, transport_kind::websocket), why);
         if (why == status::bad_request)
             return refuse(*service_, std::move(visit_),
                           {refusal::bad_request, "ID_GENERATION_ERROR", {}}, true);
@@ -122,7 +126,7 @@ private:
             return http::detail::reply(std::move(visit_), busy);
         }
         add_cookie(reply_.message, service_->options(), session->id());
-        auto const l = std::make_shared<socket_link>(session, place_);
+        auto const l = make_link(session, place_);
         session->begin_on(l);
         become_websocket(*service_, std::move(visit_), l, std::move(reply_), true);
     }
@@ -150,8 +154,7 @@ inline void upgrade_to_websocket(std::shared_ptr<detail::service> const& s, deta
                                  std::shared_ptr<detail::live_session> const& session,
                                  websocket::handshake_reply reply) {
     if (v.gave_up()) return v.leave(asio::error::eof);
-    auto l =
-        std::make_shared<detail::socket_link>(session, http::detail::home(v.client.get_executor()));
+    auto l = detail::make_link(session, http::detail::home(v.client.get_executor()));
     detail::become_websocket(*s, std::move(v), std::move(l), std::move(reply), false);
 }
 

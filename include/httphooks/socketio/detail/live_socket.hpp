@@ -389,7 +389,15 @@ inline void live_socket::recover(session_state s, std::string offset) {
     set_pid(std::move(s.pid), std::move(offset));
     data_ = std::move(s.data);
     join(s.rooms);
-    for (packet_data const& p : s.missed) send(header(packet_type::event), p);
+    if (s.missed.empty()) return;
+    // all that was missed is one thing to the limits of what may wait for the client
+    std::vector<engineio::packet> messages;
+    packet_header h = header(packet_type::event);
+    for (packet_data const& p : s.missed) {
+        h.payload = p.text;
+        append_messages(messages, nsp_->settings().options.parser, h, p.attachments);
+    }
+    carrier_->engine().send(engineio::prepared_message(std::move(messages)));
 }
 
 inline void live_socket::connect(std::string_view known) {

@@ -78,9 +78,6 @@ public:
 
     bool is_open() const noexcept { return current() == state::open; }
     std::size_t buffered() const noexcept { return waiting() + stream_->unsent(); }
-    std::size_t backlog() const noexcept {
-        return writing_ && !fresh_ ? std::min(behind_, buffered()) : 0;
-    }
     http::detail::byte_stream const& stream() const noexcept { return *stream_; }
     channel_settings const* settings() const noexcept { return settings_.get(); }
 
@@ -156,6 +153,8 @@ private:
 
     /// Bytes that the stream was not given yet.
     std::size_t waiting() const noexcept { return out_.size() + (shared_ ? shared_->size() : 0); }
+    /// Those of all that wait which count: what was sent while others waited.
+    std::size_t backlog() const noexcept { return std::min(behind_, buffered()); }
     bool has_room(std::size_t n);
     bool begin_output(std::size_t n);
     void prepare_output();

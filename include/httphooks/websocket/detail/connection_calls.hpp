@@ -53,8 +53,8 @@ inline std::size_t connection::buffered_amount() const noexcept {
     return channel_ ? channel_->buffered() : 0;
 }
 
-inline std::size_t connection::backlog() const noexcept {
-    return channel_ ? channel_->backlog() : 0;
+inline std::size_t connection::unsent() const noexcept {
+    return channel_ ? channel_->stream().unsent() : 0;
 }
 
 inline void connection::pause() const noexcept {
