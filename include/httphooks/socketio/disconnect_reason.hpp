@@ -20,15 +20,16 @@ enum class disconnect_reason : std::uint8_t {
     transport_error,
     /// The client closed, went away, or took no more of what waited for it.
     transport_close,
-    /// This side closed the Engine.IO connection.
+    /// This side closed the Engine.IO connection, since it was told to, or the client sent what it
+    /// may not send now.
     forced_close,
     /// The client's heartbeat failed to come.
     ping_timeout,
-    /// The client sent what is no Engine.IO packet.
+    /// The client sent what is no packet of Engine.IO or of Socket.IO.
     parse_error,
     /// The server shuts down.
     server_shutting_down,
-    /// The client sent what is no Socket.IO packet, or what it may not send now.
+    /// The client did not join a namespace in time.
     forced_server_close,
     /// The client left the namespace.
     client_namespace_disconnect,

@@ -90,7 +90,7 @@ private:
     void settle(socket_ptr const& s, std::optional<middleware_error> const& refused,
                 std::string_view known);
     void refuse(std::string_view nsp, middleware_error const& why, bool by_middleware);
-    void violated(std::string_view why);
+    void violated(std::string_view why, disconnect_reason told = disconnect_reason::forced_close);
     void count_refusal(std::string_view why) const noexcept {
         connection_.session()->counters().refuse(why);
     }
@@ -159,8 +159,7 @@ inline void live_connection::receive(std::string_view message, bool binary) {
     incoming p;
     bool complete = false;
     if (decoder_.receive(message, binary, p, complete)) {
-        count_refusal("Bad packet");
-        return connection_.close();
+        return violated("Bad packet", disconnect_reason::parse_error);
     }
     if (!complete) return await_attachments();
     attachments_until_ = never;
@@ -188,9 +187,9 @@ inline void live_connection::await_attachments() {
 }
 
 /// The client did what it may not.
-inline void live_connection::violated(std::string_view why) {
+inline void live_connection::violated(std::string_view why, disconnect_reason told) {
     count_refusal(why);
-    close_sockets(disconnect_reason::forced_server_close);
+    close_sockets(told);
     connection_.close();
 }
 
@@ -345,7 +344,8 @@ inline void live_connection::on_deadline() {
         auto const now = clock::now();
         if (s->connect_until_ <= now) {
             s->connect_until_ = never;
-            return s->violated("No namespace joined in time");
+            return s->violated("No namespace joined in time",
+                               disconnect_reason::forced_server_close);
         }
         if (s->attachments_until_ <= now) {
             s->attachments_until_ = never;
