@@ -458,9 +458,9 @@ TEST_CASE("a post may have any number of packets, and each is answered") {
 
 TEST_CASE("a post whose answers would be too many is handed on as the client takes them") {
     engineio_service s;
-    std::size_t const size = 600'000;
-    s.on_connection([size](eio::connection c) {
-        c.on_message([c, size, n = 0](std::string_view) mutable {
+    static constexpr std::size_t size = 600'000;
+    s.on_connection([](eio::connection c) {
+        c.on_message([c, n = 0](std::string_view) mutable {
             c.send(std::to_string(n++) + std::string(size, 'x'));
         });
     });

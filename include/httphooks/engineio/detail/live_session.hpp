@@ -260,7 +260,7 @@ inline bool live_session::sent(session::sent outcome) {
 }
 
 inline bool live_session::sent(bool good) {
-    if (!good && options_->overflow == overflow_policy::close)
+    if (!good && options_->overflow == overflow_policy::close && !lost_)
         apply(machine_.fail(close_reason::transport_close));
     return good;
 }

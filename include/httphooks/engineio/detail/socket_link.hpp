@@ -218,8 +218,10 @@ inline bool socket_link::has_room(std::size_t n) {
     if (waits <= batch_ || waits - batch_ + n <= limit_) return true;
     session_->on_dropped();
     if (overflow_ == overflow_policy::close) {
-        socket_.close(websocket::close_code::policy_violation);
-        end({websocket::close_code::policy_violation});
+        websocket::close_reason why;
+        why.code = websocket::close_code::policy_violation;
+        socket_.close(why.code);
+        end(why);
     }
     return false;
 }
