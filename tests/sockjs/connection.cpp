@@ -42,6 +42,20 @@ TEST_CASE("a close with a code that cannot be sent changes nothing") {
     CHECK(ws.text() == "a[\"open\"]");
 }
 
+TEST_CASE("what is told that all is sent is one closure") {
+    sockjs_services s;
+    s.add(service_options("/echo"), [&s](sockjs::connection c) {
+        c.on_message([c](std::string_view) mutable { c.send("x"); });
+        c.on_drain([&s, n = 0]() mutable { s.note(std::to_string(++n)); });
+    });
+    CHECK(s.post("/echo/0/s/xhr").body == "o\n");
+    for (char const* const drained : {"1", "2"}) {
+        CHECK(s.post("/echo/0/s/xhr_send", "[\"x\"]").status == 204);
+        CHECK(s.post("/echo/0/s/xhr").body == "a[\"x\"]\n");
+        CHECK(s.next_note() == drained);
+    }
+}
+
 TEST_CASE("a connection can be closed in each handler, and what comes behind is refused") {
     sockjs_services s;
     tally refused;

@@ -7,6 +7,7 @@
 */
 
 #include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/shared_function.hpp>
 #include <httphooks/engineio/detail/held_input.hpp>
 #include <httphooks/engineio/detail/parked_poll.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
@@ -127,7 +128,7 @@ private:
 
     /// What few applications ask for.
     struct rare_handlers {
-        std::function<void()> drain{};
+        httphooks::detail::shared_function<void()> drain{};
         std::function<void()> upgrade{};
     };
 
@@ -360,7 +361,7 @@ inline void live_session::tell_opened() {
 
 inline void live_session::tell_drained() {
     if (!rare_ || !rare_->drain || told_) return;
-    auto const f = rare_->drain;
+    auto const f = rare_->drain;  // it may set another one
     guarded([&] { f(); });
 }
 

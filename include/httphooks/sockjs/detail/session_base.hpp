@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
 #include <httphooks/message.hpp>
@@ -169,7 +170,7 @@ private:
     std::string_view transport_;
     std::function<void(std::string_view, bool)> on_message_{};
     std::function<void(close_code, std::string_view)> on_close_{};
-    std::function<void()> on_drain_{};
+    httphooks::detail::shared_function<void()> on_drain_{};
     std::any data_{};
     std::unique_ptr<inbound> inbound_{};
     std::size_t inbound_bytes_ = 0;
@@ -352,7 +353,7 @@ inline void session_base::tell_opened() {
 
 inline void session_base::tell_drained() {
     if (!on_drain_ || told_) return;
-    auto f = on_drain_;
+    auto const f = on_drain_;  // it may set another one
     guarded([&] { f(); });
 }
 
@@ -384,7 +385,7 @@ inline void session_base::clear() noexcept {
     cleared_ = true;
     auto const message = std::exchange(on_message_, nullptr);
     auto const closed = std::exchange(on_close_, nullptr);
-    auto const drained = std::exchange(on_drain_, nullptr);
+    auto const drained = std::exchange(on_drain_, {});
     auto const data = std::exchange(data_, std::any());
 }
 
