@@ -370,6 +370,132 @@ TEST_CASE("disconnect() and close() end the attempts of a client to come back") 
     CHECK(s.until([&] { return io.connected(); }));
 }
 
+TEST_CASE("a client gives up after as long as it may try") {
+    auto o = eager();
+    o.reconnection_timeout = 30ms;
+    socketio_subject s(o);
+    std::size_t failed = 0;
+    std::size_t attempts = 0;
+    s.client.on_reconnect_attempt([&](std::size_t n) { CHECK(n == ++attempts); });
+    s.client.on_reconnect_failed([&] { ++failed; });
+    auto const io = s.watched();
+    silent_port const port(s.context);
+    CHECK(s.connect(socketio_url(port.number())) == asio::error::connection_refused);
+    for (std::size_t const round : {1U, 2U}) {
+        attempts = 0;
+        io.connect();
+        s.context.restart();
+        s.context.run_for(10s);
+        CHECK(s.context.stopped());
+        CHECK(failed == round);
+        CHECK(attempts > 0);
+    }
+}
+
+TEST_CASE("close() ends a client from anywhere, and its context has no more work") {
+    auto o = eager();
+    o.reconnection_delay = 1ms;
+    socketio_subject s(o);
+    silent_port const nobody(s.context);
+    // which takes connections, and says nothing
+    asio::io_context idle{1};
+    asio::ip::tcp::acceptor mute(idle, {asio::ip::address_v4::loopback(), 0});
+    auto const mute_url = socketio_url(mute.local_endpoint().port());
+    socketio_service service;
+    service.io().on_connection([](sio::socket k) { k.on("echo", [](int n) { return n; }); });
+    auto const io = s.watched();
+    std::vector<hh::error_code> acknowledged;
+    auto const note = [&](hh::error_code ec) { acknowledged.push_back(ec); };
+    std::optional<hh::error_code> connected;
+    auto const begin = [&](std::string const& url) {
+        s.client.async_connect(url, [&](hh::error_code ec, sio::client_socket) { connected = ec; });
+    };
+    auto const run = [&] {
+        s.context.restart();
+        s.context.run_for(10s);
+        CHECK(s.context.stopped());
+    };
+    io.timeout(60s).emit("kept", note);
+    io.emit("kept", note);
+    hh::error_code expected = sio::error::disconnected;
+    std::size_t answers = 2;
+    SECTION("before it has begun") {
+        begin(mute_url);
+        s.client.close();
+    }
+    SECTION("while it connects") {
+        begin(mute_url);
+        s.context.run_for(1ms);
+        s.client.close();
+    }
+    SECTION("while it connects, from another thread") {
+        begin(mute_url);
+        std::thread other([&] { s.client.close(); });
+        run();
+        other.join();
+    }
+    SECTION("while it waits to try again") {
+        begin(socketio_url(nobody.number()));
+        expected = asio::error::connection_refused;
+        REQUIRE(s.until([&] { return connected.has_value(); }));
+        io.connect();
+        s.client.on_reconnect_attempt([&](std::size_t n) {
+            if (n == 3) std::thread([&] { s.client.close(); }).join();
+        });
+    }
+    SECTION("in the handler that is told of an attempt") {
+        begin(socketio_url(nobody.number()));
+        expected = asio::error::connection_refused;
+        REQUIRE(s.until([&] { return connected.has_value(); }));
+        io.connect();
+        s.client.on_reconnect_attempt([&](std::size_t) {
+            s.client.on_reconnect_attempt({});
+            s.client.close();
+        });
+    }
+    SECTION("in the handler that is told of a failure") {
+        begin(socketio_url(nobody.number()));
+        expected = asio::error::connection_refused;
+        REQUIRE(s.until([&] { return connected.has_value(); }));
+        io.on_connect_error([&](sio::connect_error const&) { s.client.close(); });
+        io.connect();
+    }
+    SECTION("while it is connected") {
+        begin(socketio_url(service.port()));
+        expected = {};
+        REQUIRE(s.until([&] { return connected.has_value(); }));
+        answers = 4;
+        io.timeout(60s).emit("echo", 1, [&](hh::error_code ec, int) {
+            CHECK_FALSE(ec);
+            note({});
+        });
+        REQUIRE(s.until([&] { return acknowledged.size() == 1; }));
+        io.timeout(60s).emit("nobody", note);
+        s.client.close();
+    }
+    SECTION("when the server has gone") {
+        begin(socketio_url(service.port()));
+        expected = {};
+        REQUIRE(s.until([&] { return connected.has_value(); }));
+        std::size_t attempts = 0;
+        s.client.on_reconnect_attempt([&](std::size_t) {
+            if (++attempts == 2) s.client.close();
+        });
+        service.stop();
+    }
+    run();
+    CHECK(connected == expected);
+    CHECK(acknowledged.size() == answers);
+    if (answers == 2)
+        for (hh::error_code const ec : acknowledged) CHECK(ec == sio::error::disconnected);
+    CHECK_FALSE(io.connected());
+    // it may be used again
+    if (expected == hh::error_code(sio::error::disconnected)) {
+        silent_port const other(s.context);
+        CHECK(s.connect(socketio_url(other.number())) == asio::error::connection_refused);
+    }
+}
+
 TEST_CASE("a client that was refused may try again with other credentials") {
     socketio_service service;
     service.io().use([](sio::socket k, sio::next go) {

@@ -29,8 +29,10 @@
 namespace httphooks::socketio {
 
 /** Connects to a Socket.IO server. Copies are handles of one client, which has one connection. It
-    lives as long as one of them, and as long as it is connected or tries to be; a handler that
-    holds one keeps it for ever, handlers should hold client_socket.
+    lives as long as one of them, and as long as it is connected or tries to be: close() ends that,
+    from any thread and in any state; so that `context.run()` returns, see also
+    client_options::reconnection_attempts and client_options::reconnection_timeout. A handler that
+    holds a client keeps it for ever, handlers should hold client_socket.
 
     Handlers are called on the client's executor, which must not run two handlers at once: that of a
     context with one thread, or a strand. The handles go before the context does; debug builds assert
@@ -81,7 +83,13 @@ public:
             token, *this, std::string(url));
     }
 
-    /// Disconnects all sockets, and closes the connection, behind what was sent.
+    /** Disconnects all sockets, and closes the connection, behind what was sent. Whatever the
+       client does, it ends: an attempt to connect is given up (client::async_connect() completes
+       with error::disconnected), no other one is made, events that wait for a connection are
+       dropped, and acknowledgements that are waited for end with error::disconnected. The context
+       of the executor has no more work of the client's when the server has taken what was sent, or
+       has not done so within engineio::client_options::close_timeout and send_timeout.
+        client_socket::connect() begins anew. */
     void close() const { manager_->close(); }
 
     /// Sets what is called before each attempt to connect again, with its number from 1 on. What is
@@ -93,7 +101,8 @@ public:
     void on_reconnect(std::function<void(std::size_t)> f) const {
         manager_->on_reconnect = std::move(f);
     }
-    /// Sets what is called when all of them failed.
+    /// Sets what is called when no other attempt is made, because all that the options allow have
+    /// failed.
     void on_reconnect_failed(std::function<void()> f) const {
         manager_->on_reconnect_failed = std::move(f);
     }

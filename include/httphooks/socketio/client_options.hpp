@@ -32,8 +32,11 @@ struct client_options {
     std::chrono::milliseconds connect_timeout{20'000};
     /// Whether a connection that was lost is opened again.
     bool reconnection = true;
-    /// How often that is tried.
+    /// How often that is tried; then client::on_reconnect_failed() is told. Without a limit, and
+    /// without client::close(), the executor's context has work for ever.
     std::size_t reconnection_attempts = std::numeric_limits<std::size_t>::max();
+    /// How long that is tried, from the loss on: no attempt begins later. 0: for ever.
+    std::chrono::milliseconds reconnection_timeout{0};
     /// Before the first attempt; before each further one it is doubled.
     std::chrono::milliseconds reconnection_delay{1'000};
     /// The longest of these delays.

@@ -8,6 +8,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/context_guard.hpp>
+#include <httphooks/detail/shared_function.hpp>
 #include <httphooks/engineio/client.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/socketio/client_options.hpp>
@@ -27,6 +28,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -56,9 +59,10 @@ public:
           decoder_(make_decoder()),
           guard_(executor) {}
 
-    std::function<void(std::size_t)> on_reconnect_attempt{};
-    std::function<void(std::size_t)> on_reconnect{};
-    std::function<void()> on_reconnect_failed{};
+    // called by a copy: they may set others
+    httphooks::detail::shared_function<void(std::size_t)> on_reconnect_attempt{};
+    httphooks::detail::shared_function<void(std::size_t)> on_reconnect{};
+    httphooks::detail::shared_function<void()> on_reconnect_failed{};
 
     /// The socket of a namespace. @param nsp begins with a slash
     std::shared_ptr<client_socket_state> of(std::string const& nsp);
@@ -66,7 +70,8 @@ public:
     void connect(std::string url, std::string const& nsp, handler done);
     /// Gives the attempt up.
     void cancel();
-    /// Disconnects all sockets, and closes the connection.
+    /// Disconnects all sockets, and closes the connection; nothing is tried, or waited for, any
+    /// more.
     void close();
 
     engineio::client_connection const& connection() const noexcept { return connection_; }
@@ -133,6 +138,8 @@ private:
     state state_ = state::idle;
     /// Attempts to open the connection again, since it was lost.
     std::size_t attempts_ = 0;
+    /// When they began.
+    std::chrono::steady_clock::time_point trying_since_{};
     /// Counts attempts and connections: what belongs to earlier ones is not heard.
     std::uint64_t round_ = 0;
     httphooks::detail::context_guard guard_;
@@ -255,8 +262,9 @@ inline void client_manager::opened(error_code ec, engineio::client_connection c)
     decoder_ = make_decoder();
     packet_size_ = 0;
     std::uint64_t const round = round_;
-    if (std::size_t const n = std::exchange(attempts_, 0); n != 0 && on_reconnect)
-        guarded([&] { on_reconnect(n); });
+    auto const told = on_reconnect;
+    if (std::size_t const n = std::exchange(attempts_, 0); n != 0 && told)
+        guarded([&] { told(n); });
     for_each([&](client_socket_state& s) {
         if (round_ == round) s.begin();
     });
@@ -358,30 +366,38 @@ inline void client_manager::lose(client_disconnect_reason why, error_code ec) {
 inline void client_manager::close() {
     auto const self = shared_from_this();
     asio::dispatch(executor_, [self] {
-        self->for_each([](client_socket_state& s) {
-            s.leave(client_disconnect_reason::io_client_disconnect, true);
-        });
-        self->unwanted();
+        self->for_each([](client_socket_state& s) { s.say_goodbye(); });
+        // before handlers are called: what they begin is something new
+        self->stop();
+        self->for_each([](client_socket_state& s) { s.end(); });
     });
 }
 
 inline void client_manager::reconnect() {
     if (!options_.reconnection || !any_wanted()) return;
-    if (attempts_ >= options_.reconnection_attempts) {
+    auto const now = std::chrono::steady_clock::now();
+    if (attempts_ == 0) trying_since_ = now;
+    using std::chrono::milliseconds;
+    auto const left = options_.reconnection_timeout -
+                      std::chrono::duration_cast<milliseconds>(now - trying_since_);
+    bool const limited = options_.reconnection_timeout.count() > 0;
+    if (attempts_ >= options_.reconnection_attempts || (limited && left.count() <= 0)) {
         attempts_ = 0;
-        if (on_reconnect_failed) guarded([&] { on_reconnect_failed(); });
+        if (auto const told = on_reconnect_failed) guarded([&] { told(); });
         return;
     }
     static thread_local std::minstd_rand chances{std::random_device()()};
     std::uniform_real_distribution<double> range(-1.0, 1.0);
     live();
     state_ = state::waiting;
-    delay_.expires_after(reconnect_delay(options_, attempts_++, range(chances)));
+    milliseconds delay = reconnect_delay(options_, attempts_++, range(chances));
+    if (limited) delay = std::min(delay, left);
+    delay_.expires_after(delay);
     delay_.async_wait([weak = weak_from_this(), round = round_](error_code ec) {
         auto const self = weak.lock();
         if (ec || !self || self->round_ != round) return;
-        if (self->on_reconnect_attempt)
-            self->guarded([&] { self->on_reconnect_attempt(self->attempts_); });
+        if (auto const told = self->on_reconnect_attempt)
+            self->guarded([&] { told(self->attempts_); });
         if (self->round_ == round) self->open();
     });
 }

@@ -96,8 +96,12 @@ public:
     void lost(client_disconnect_reason why, error_code ec = error::disconnected);
     /// Is not wanted any more.
     void give_up() noexcept { wanted_ = false; }
-    /// Leaves at once. @param tell whether the server is told
-    void leave(client_disconnect_reason why, bool tell);
+    /// Tells the server that the client leaves.
+    void say_goodbye();
+    /// Leaves at once; the server knows.
+    void leave(client_disconnect_reason why);
+    /// Leaves at once, and for ever: nothing is waited for any more.
+    void end();
     /// No connection was made.
     void fail(connect_error const& why);
 
@@ -262,7 +266,7 @@ inline void client_socket_state::wait_for_ack(std::uint64_t id, ack_handler f,
 
 inline void client_socket_state::arm_ack_timer() {
     auto const next = acks_.deadline();
-    if (!next) return;
+    if (!next) return static_cast<void>(ack_timer_.cancel());
     ack_timer_.expires_at(*next);
     ack_timer_.async_wait([weak = std::weak_ptr(self())](error_code ec) {
         if (ec) return;
@@ -389,20 +393,31 @@ inline void client_socket_state::fail(connect_error const& why) {
 inline void client_socket_state::disconnect() {
     asio::dispatch(executor(), [s = self()] {
         if (!s->wanted_) return;
-        s->leave(client_disconnect_reason::io_client_disconnect, true);
+        s->say_goodbye();
+        s->leave(client_disconnect_reason::io_client_disconnect);
         s->carrier_.unwanted();
     });
 }
 
-inline void client_socket_state::leave(client_disconnect_reason why, bool tell) {
+inline void client_socket_state::say_goodbye() {
+    if (phase_ == phase::connected) carrier_.send(messages(packet_type::disconnect, {}, {}), true);
+}
+
+inline void client_socket_state::leave(client_disconnect_reason why) {
     wanted_ = false;
     carrier_.settled(*this, error::disconnected);
     // one who left on purpose does not come back to what was
     pid_.clear();
     offset_.clear();
-    if (tell && phase_ == phase::connected)
-        carrier_.send(messages(packet_type::disconnect, {}, {}), true);
     lost(why);
+}
+
+inline void client_socket_state::end() {
+    kept_.clear();
+    leave(client_disconnect_reason::io_client_disconnect);
+    // those of events that were kept
+    for (auto const& f : acks_.take_all()) guarded([&] { f(error::disconnected, {}); });
+    arm_ack_timer();
 }
 
 inline void client_socket_state::lost(client_disconnect_reason why, error_code ec) {
@@ -413,6 +428,7 @@ inline void client_socket_state::lost(client_disconnect_reason why, error_code e
     }
     if (!enter_idle()) return;
     auto const unanswered = acks_.take_all();
+    arm_ack_timer();
     guarded([&] { on_disconnect.call({}, why); });
     for (auto const& f : unanswered) guarded([&] { f(error::disconnected, {}); });
 }
@@ -434,7 +450,7 @@ inline bool client_socket_state::receive(incoming& p, std::size_t size) {
             return true;
         case packet_type::disconnect:
             if (phase_ == phase::idle) return true;
-            leave(client_disconnect_reason::io_server_disconnect, false);
+            leave(client_disconnect_reason::io_server_disconnect);
             carrier_.unwanted();
             return true;
         case packet_type::event:

@@ -45,6 +45,12 @@ public:
         });
     }
 
+    /// Drops all events.
+    void clear() noexcept {
+        events_.clear();
+        size_ = 0;
+    }
+
     /// Gives all events to `send(messages)`, the first one first; then it is empty.
     template <class Send>
     void take_all(Send send) {
