@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
@@ -121,6 +122,47 @@ TEST_CASE("a client's handlers take arguments of their own types, and answer") {
     CHECK(service.next_note() == "from a coroutine");
     REQUIRE(s.logged(2));
     CHECK(s.log == list{"wrong0", "seven:seven"});
+}
+
+TEST_CASE("an event that a client does not handle is answered by it, or by itself") {
+    auto o = support::eager();
+    SECTION("the application") {}
+    SECTION("itself") {
+        o.answer_errors = true;
+    }
+    socketio_service service;
+    service.io().on_connection([&](sio::socket k) {
+        auto const note = [&service](hh::error_code ec, nlohmann::json const& answer) {
+            service.note(ec ? ec.message() : answer.dump());
+        };
+        k.emit("wrong", "text", note);
+        k.emit("await", note);
+        k.emit("unknown", note);
+        k.emit("throws", note);
+    });
+    socketio_subject s(o);
+    auto const io = s.client.of("/");
+    io.on("wrong", [](int a) { return a; });
+    io.on("await", [](int a) -> asio::awaitable<int> { co_return a; });
+    io.on("throws", []() -> int { throw std::runtime_error("secret"); });
+    if (!o.answer_errors) io.on("unknown", [](sio::acknowledgement const& ack) { ack("known"); });
+    io.on_error([&](sio::socket_error const& e) {
+        s.log.push_back(e.event + ": " + e.code.message());
+        if (!o.answer_errors) e.ack(e.message);
+    });
+    REQUIRE_FALSE(s.connect(support::socketio_url(service.port())));
+    REQUIRE(s.until([&] { return service.note_count() == 4; }));
+    auto const answer = [&](std::string message) {
+        return o.answer_errors ? "{\"error\":\"" + message + "\"}" : "\"" + message + "\"";
+    };
+    CHECK(service.next_note() == answer("argument of the wrong kind"));
+    CHECK(service.next_note() == answer("argument missing"));
+    CHECK(service.next_note() ==
+          (o.answer_errors ? answer("no handler for the event") : "\"known\""));
+    CHECK(service.next_note() == answer("internal error"));
+    CHECK(s.log == list{"wrong: argument of the wrong kind", "await: argument missing",
+                        "throws: internal error"});
+    REQUIRE(s.until([&] { return !io.connected(); }));
 }
 
 TEST_CASE("handlers of a client come and go") {
@@ -319,7 +361,7 @@ TEST_CASE("a handler of a client that throws ends the connection for good") {
     REQUIRE_FALSE(s.connect(server.url()));
     REQUIRE(s.until([&] { return !s.client.connection(); }));
     s.settle();
-    CHECK(s.log.back() == "disconnect:io client disconnect");
+    CHECK(std::ranges::count(s.log, "disconnect:io client disconnect") == 1);
     CHECK_FALSE(io.connected());
 }
 

@@ -240,7 +240,7 @@ TEST_CASE("with recovery a broadcast has an offset, and what was missed is known
     sio::broadcast_options quick;
     quick.flags.volatile_ = true;
     f.broadcast("[\"volatile\"]", quick);
-    CHECK(s->got.back() == "[\"volatile\"]");
+    CHECK(s->got.back() == "[\"volatile\",\"" + offset + "\"]");
     f.adapter.persist_session({"s", "pid", f.adapter.socket_rooms(*s), 5, {}});
     f.adapter.del_all(s);
     f.broadcast("[1]");
@@ -289,7 +289,7 @@ TEST_CASE("what is broadcast between restore and enlist is delivered by enlist")
     f.broadcast("[5]", to({"s"}));
     CHECK(t->got.empty());
     SECTION("in order, once, as far as it is for the socket's rooms") {
-        CHECK(f.adapter.enlist(t, found->offset));
+        CHECK(f.adapter.enlist(t, &*found));
         f.broadcast("[6]");
         std::string got;
         for (auto const& text : t->got) got += text.substr(0, 3);
@@ -298,16 +298,126 @@ TEST_CASE("what is broadcast between restore and enlist is delivered by enlist")
     SECTION("when it is all known") {
         f.broadcast("[6]");
         f.broadcast("[7]");
-        CHECK(f.adapter.enlist(t, found->offset));
+        CHECK(f.adapter.enlist(t, &*found));
         CHECK(t->got.size() == 4);
     }
     SECTION("else the socket is not there") {
         for (int i = 6; i < 9; ++i) f.broadcast("[" + std::to_string(i) + "]");
-        CHECK_FALSE(f.adapter.enlist(t, found->offset));
+        CHECK_FALSE(f.adapter.enlist(t, &*found));
         f.broadcast("[9]");
         CHECK(t->got.empty());
         CHECK(f.adapter.size() == 0);
     }
+}
+
+TEST_CASE("who has got all that was sent may have got it long ago") {
+    using clock = std::chrono::steady_clock;
+    auto const now = clock::now();
+    sio::recovery_options o;
+    sio::detail::recovery_log log(o);
+    auto const later = now + o.max_disconnection + 1ms;
+    auto const packet = [](char const* text) {
+        sio::packet_data data;
+        data.text = text;
+        return data;
+    };
+    CHECK(log.newest() == 0);
+    auto const nothing = log.offset_of(0);
+    CHECK(nlohmann::json::parse(log.mark(packet("[\"v\"]"))->text).back() == nothing);
+    log.add(packet("[1]"), {}, now);
+    log.add(packet("[2]"), {}, now);
+    auto const one = log.offset_of(1);
+    auto const two = log.offset_of(2);
+    sio::session_state left;
+    left.sid = "s";
+    left.pid = "pid";
+    left.rooms = {"s"};
+    left.sent = two;
+    std::string missed;
+    auto const come_back = [&](std::string const& offset) {
+        auto found = log.restore("pid", offset, later + 1ms);
+        if (!found) return false;
+        for (auto const& m : found->missed) missed += m.text.substr(0, 3);
+        left.offset = found->offset;
+        left.sent = found->sent;
+        return true;
+    };
+    SECTION("it comes back") {
+        log.persist(left, later);
+        CHECK(log.packets() == 0);
+        log.add_for("s", packet("[3]"), later);
+        log.add(packet("[4]"), {}, later);
+        CHECK(come_back(two));
+        CHECK(missed == "[3,[4,");
+        CHECK(left.sent == log.offset_of(4));
+        CHECK(left.offset == log.offset_of(4));
+    }
+    SECTION("one that missed something that is forgotten does not") {
+        log.persist(left, later);
+        CHECK_FALSE(come_back(one));
+    }
+    SECTION("nor one that claims what was never sent") {
+        log.persist(left, later);
+        CHECK_FALSE(come_back(log.offset_of(3)));
+    }
+    SECTION("one that was sent nothing that is kept comes back") {
+        left.sent.clear();
+        log.persist(left, later);
+        CHECK(come_back(nothing));
+        CHECK(missed.empty());
+    }
+    SECTION("one that was restored, and has got nothing since, loses nothing") {
+        left.sent.clear();
+        log.persist(left, later);
+        CHECK(come_back(nothing));
+        log.add(packet("[3]"), {}, later);
+        log.persist(left, later);
+        CHECK(come_back(nothing));
+        CHECK(missed == "[3,");
+    }
+}
+
+TEST_CASE("with recovery an event for one socket finds it in whatever rooms it is") {
+    sio::options o;
+    o.recovery.emplace();
+    adapter_fixture f(o);
+    auto const s = f.socket("s");
+    auto const t = f.socket("t");
+    f.adapter.del(s, "s");
+    auto const send = [&](std::string text, bool quick = false) {
+        sio::packet_data data;
+        data.text = std::move(text);
+        sio::broadcast_flags flags;
+        flags.volatile_ = quick;
+        f.adapter.send(s, std::move(data), flags);
+    };
+    send("[1]");
+    send("[2]", true);
+    f.broadcast("[3]", to({"s"}));
+    f.broadcast("[4]", to({}, {"s"}));
+    REQUIRE(s->got.size() == 2);
+    auto const offset = nlohmann::json::parse(s->got[0]).back();
+    CHECK(nlohmann::json::parse(s->got[1]).back() == offset);
+    CHECK(t->got.size() == 1);
+    f.adapter.persist_session({"s", "pid", f.adapter.socket_rooms(*s), {}, {}, {}, {}});
+    f.adapter.del_all(s);
+    f.broadcast("[5]", to({"s"}));
+    f.broadcast("[6]", to({}, {"s"}));
+    f.broadcast("[7]");
+    std::optional<sio::session_state> found;
+    f.adapter.restore_session("pid", offset.get<std::string>(),
+                              [&](auto got) { found = std::move(got); });
+    REQUIRE(found);
+    REQUIRE(found->missed.size() == 1);
+    CHECK(found->missed[0].text.starts_with("[7,"));
+    auto const again =
+        std::make_shared<fake_socket>("s", hh::http::detail::home(f.context.get_executor()));
+    f.adapter.admit(again);
+    f.broadcast("[8]", to({"s"}));
+    CHECK(f.adapter.enlist(again, &*found));
+    f.broadcast("[9]", to({"s"}));
+    CHECK(again->got.empty());
+    CHECK(f.adapter.socket_rooms(*again).empty());
 }
 
 TEST_CASE("what is kept for recovery has limits") {
@@ -326,15 +436,18 @@ TEST_CASE("what is kept for recovery has limits") {
     add("[2]", now);
     add("[3]", now);
     CHECK(log.packets() == 3);
-    log.persist({"a", "1", {"a"}, {}, {}}, now);
-    log.persist({"b", "2", {"b"}, {}, {}}, now);
-    log.persist({"c", "3", {"c"}, {}, {}}, now);
+    // of a socket that was sent all of them
+    auto const last = log.offset_of(log.newest());
+    log.persist({"a", "1", {"a"}, {}, {}, {}, last}, now);
+    log.persist({"b", "2", {"b"}, {}, {}, {}, last}, now);
+    log.persist({"c", "3", {"c"}, {}, {}, {}, last}, now);
     CHECK(log.sessions() == 2);
     CHECK_FALSE(log.restore("1", second, now));
+    add("[4]", now);
     CHECK_FALSE(log.restore("2", first, now));
     auto const found = log.restore("3", second, now);
     REQUIRE(found);
-    CHECK(found->missed.size() == 2);
+    CHECK(found->missed.size() == 3);
     log.persist({"d", "4", {"d"}, {}, {}}, now);
     CHECK_FALSE(log.restore("4", second, now + o.max_disconnection + 1ms));
     CHECK(log.sessions() == 0);

@@ -6,7 +6,11 @@
 #include <boost/asio/post.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <functional>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <regex>
@@ -122,7 +126,7 @@ TEST_CASE("nothing may be sent to a namespace while a middleware thinks") {
         waiting.emplace(go);
     });
     s.io().of("/slow").on_connection([&s](sio::socket) { s.note("connected"); });
-    for (char const* const packet : {"2/slow,[\"e\"]", "1/slow,", "0/slow,"}) {
+    for (char const* const packet : {"2/slow,[\"e\"]", "3/slow,1[]"}) {
         socketio_peer p(s);
         p.send("0/slow,");
         CHECK(p.ask(packet) == "<end>");
@@ -136,6 +140,307 @@ TEST_CASE("nothing may be sent to a namespace while a middleware thinks") {
     }
     CHECK(s.io().of("/slow").size() == 0);
     CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("who leaves a namespace while a middleware thinks may join it again") {
+    sio::options o;
+    o.max_namespaces = 3;
+    socketio_service s(o);
+    std::mutex mutex;
+    std::vector<sio::next> waiting;
+    auto const slow = s.io().of("/slow");
+    slow.use([&](sio::socket k, sio::next go) {
+        k.join("waiting room");
+        std::lock_guard const lock(mutex);
+        waiting.push_back(std::move(go));
+    });
+    slow.on_connection([&s](sio::socket k) {
+        s.note(k.handshake().auth().at("n").dump());
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+    });
+    auto const thinking = [&](std::size_t n) {
+        return eventually([&] {
+            std::lock_guard const lock(mutex);
+            return waiting.size() == n;
+        });
+    };
+    socketio_peer p(s);
+    CHECK(p.join().size() == 20);
+    p.send("0/slow,{\"n\":1}");
+    CHECK(thinking(1));
+    SECTION("and has said so") {
+        p.send("1/slow,");
+        p.send("0/slow,{\"n\":2}");
+    }
+    SECTION("and has said nothing, as clients do") {
+        p.send("0/slow,{\"n\":2}");
+    }
+    CHECK(thinking(2));
+    {
+        std::lock_guard const lock(mutex);
+        waiting[0]();
+        waiting[1]();
+        waiting.clear();
+    }
+    CHECK(p.get().starts_with("0/slow,{\"sid\""));
+    CHECK(s.next_note() == "2");
+    CHECK(slow.size() == 1);
+    CHECK(p.ask("0/none,") == "4/none,{\"message\":\"Invalid namespace\"}");
+    CHECK(s.note_count() == 0);
+    // what is given up counts as long as it goes on
+    socketio_peer q(s);
+    for (int i = 0; i < 4; ++i) q.send("0/slow,{\"n\":3}");
+    CHECK(q.get() == "4/slow,{\"message\":\"Too many namespaces\"}");
+    CHECK(thinking(3));
+    std::lock_guard const lock(mutex);
+    waiting.clear();
+}
+
+TEST_CASE("nobody leaves a namespace twice while a middleware thinks") {
+    socketio_service s;
+    s.io().of("/slow").use([&s](sio::socket, sio::next) { s.note("thinking"); });
+    socketio_peer p(s);
+    p.send("0/slow,");
+    CHECK(s.next_note() == "thinking");
+    p.send("1/slow,");
+    CHECK(p.ask("1/slow,") == "<end>");
+}
+
+TEST_CASE("who leaves a namespace that is being looked for may join it again") {
+    socketio_service s;
+    std::mutex mutex;
+    std::vector<std::function<void(bool)>> undecided;
+    s.io().of([&](std::string_view, nlohmann::json const&, std::function<void(bool)> decide) {
+        std::lock_guard const lock(mutex);
+        undecided.push_back(std::move(decide));
+    });
+    socketio_peer p(s);
+    p.send("0/x,{\"n\":1}");
+    p.send("1/x,");
+    p.send("0/x,{\"n\":2}");
+    CHECK(eventually([&] {
+        std::lock_guard const lock(mutex);
+        return undecided.size() == 2;
+    }));
+    std::lock_guard const lock(mutex);
+    undecided[1](true);
+    CHECK(p.get().starts_with("0/x,{\"sid\""));
+    undecided[0](true);
+    CHECK(p.join().size() == 20);
+}
+
+TEST_CASE("a namespace that the application names is a child of the pattern that takes it") {
+    sio::options o;
+    o.cleanup_empty_child_namespaces = true;
+    socketio_service s(o);
+    auto const io = s.io();
+    auto const refuse = [&s](sio::socket, sio::next go) {
+        s.note("middleware");
+        go({"no", {}});
+    };
+    io.of([](std::string_view, nlohmann::json const&) -> bool { throw std::runtime_error("no"); });
+    SECTION("a regular expression") {
+        io.of(std::regex("/room-[0-9]+")).use(refuse);
+    }
+    SECTION("a predicate") {
+        io.of([](std::string_view name, nlohmann::json const& auth) {
+              return name.starts_with("/room-") && auth == nlohmann::json::object();
+          }).use(refuse);
+    }
+    SECTION("a predicate that answers at once with a function") {
+        io.of([](std::string_view name, nlohmann::json const&, std::function<void(bool)> decide) {
+              decide(name.starts_with("/room-"));
+              decide(!name.starts_with("/room-"));
+          }).use(refuse);
+    }
+    io.of(std::regex("/.*")).use([&s](sio::socket, sio::next go) {
+        s.note("another pattern's");
+        go();
+    });
+    io.on_new_namespace([&s](sio::nsp n) { s.note("new " + n.name()); });
+    io.of("/room-1").emit("x");
+    CHECK(s.next_note() == "new /room-1");
+    socketio_peer p(s);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(p.ask("0/room-1,") == "4/room-1,{\"message\":\"no\"}");
+        CHECK(s.next_note() == "middleware");
+        // it was empty, and has gone
+        CHECK(io.of("/room-1").name() == "/room-1");
+        CHECK(s.next_note() == "new /room-1");
+    }
+    // what the application sets itself comes behind
+    io.of("/room-2").use([&s](sio::socket, sio::next go) {
+        s.note("own");
+        go();
+    });
+    CHECK(s.next_note() == "new /room-2");
+    CHECK(p.ask("0/room-2,") == "4/room-2,{\"message\":\"no\"}");
+    CHECK(s.next_note() == "middleware");
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("clients wait until it is decided what a namespace is that the application names") {
+    socketio_service s;
+    std::mutex mutex;
+    std::function<void(bool)> undecided;
+    auto const parent =
+        s.io().of([&](std::string_view, nlohmann::json const&, std::function<void(bool)> decide) {
+            std::lock_guard const lock(mutex);
+            undecided = std::move(decide);
+        });
+    parent.use([&s](sio::socket, sio::next go) {
+        s.note("inherited");
+        go();
+    });
+    auto const n = s.io().of("/x");
+    n.use([&s](sio::socket, sio::next go) {
+        s.note("own");
+        go();
+    });
+    socketio_peer p(s);
+    p.send("0/x,");
+    CHECK(p.join().size() == 20);
+    CHECK(n.size() == 0);
+    {
+        std::lock_guard const lock(mutex);
+        SECTION("a child") {
+            undecided(true);
+            CHECK(s.next_note() == "inherited");
+        }
+        SECTION("a namespace of its own") {
+            undecided(false);
+        }
+        SECTION("so, too, when nobody can decide any more") {
+            undecided = nullptr;
+        }
+        undecided = nullptr;
+    }
+    CHECK(s.next_note() == "own");
+    CHECK(p.get().starts_with("0/x,{\"sid\""));
+    CHECK(n.size() == 1);
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("clients that leave while it is not decided leave nothing behind") {
+    sio::options o;
+    o.cleanup_empty_child_namespaces = true;
+    socketio_service s(o);
+    std::mutex mutex;
+    std::function<void(bool)> undecided;
+    int asked = 0;
+    s.io().of([&](std::string_view, nlohmann::json const&, std::function<void(bool)> decide) {
+        std::lock_guard const lock(mutex);
+        undecided = std::move(decide);
+        ++asked;
+    });
+    s.io().on_connection(
+        [&s](sio::socket k) { k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); }); });
+    s.io().on_new_namespace([&s](sio::nsp n) { s.note(n.name()); });
+    {
+        socketio_peer p(s);
+        p.send("0/x,");
+        CHECK(p.join().size() == 20);
+    }
+    CHECK(s.next_note() == "gone");
+    {
+        std::lock_guard const lock(mutex);
+        undecided(true);
+    }
+    CHECK(s.next_note() == "/x");
+    // the child is empty, and is made anew
+    CHECK(eventually([&] {
+        s.io().of("/x");
+        std::lock_guard const lock(mutex);
+        return asked == 2;
+    }));
+    std::lock_guard const lock(mutex);
+    undecided(true);
+    CHECK(s.next_note() == "/x");
+}
+
+TEST_CASE("threads that name a namespace at once get one child of its pattern") {
+    socketio_service s({}, 2);
+    std::atomic<int> made{0};
+    std::atomic<int> asked{0};
+    s.io().on_new_namespace([&](sio::nsp) { ++made; });
+    s.io()
+        .of([&](std::string_view, nlohmann::json const&) { return ++asked != 0; })
+        .use([&s](sio::socket, sio::next go) {
+            s.note("middleware");
+            go();
+        });
+    std::vector<socketio_peer> peers;
+    for (int i = 0; i < 4; ++i) peers.emplace_back(s);
+    std::vector<sio::nsp> got(3, s.io().of("/"));
+    std::vector<std::thread> threads;
+    for (auto& n : got) threads.emplace_back([&n, &s] { n = s.io().of("/race"); });
+    for (auto& p : peers) p.send("0/race,");
+    for (auto& t : threads) t.join();
+    for (auto& p : peers) CHECK(p.get().starts_with("0/race,{"));
+    for (auto const& n : got) CHECK(n == s.io().of("/race"));
+    CHECK(made == 1);
+    for (int i = 0; i < 4; ++i) CHECK(s.next_note() == "middleware");
+    CHECK(s.io().of("/race").size() == 4);
+}
+
+TEST_CASE("clients join a namespace behind those who are told of it") {
+    socketio_service s;
+    std::promise<void> asked;
+    std::promise<void> told;
+    s.io().on_new_namespace([&](sio::nsp n) {
+        asked.set_value();
+        told.get_future().wait_for(std::chrono::seconds(20));
+        n.use([](sio::socket, sio::next go) { go({"no", {}}); });
+    });
+    std::thread other([&] { s.io().of("/x"); });
+    asked.get_future().wait_for(std::chrono::seconds(20));
+    socketio_peer p(s);
+    p.send("0/x,");
+    CHECK(p.join().size() == 20);
+    told.set_value();
+    CHECK(p.get() == "4/x,{\"message\":\"no\"}");
+    other.join();
+}
+
+TEST_CASE("middlewares of a namespace are one closure, whatever is set after them") {
+    socketio_service s;
+    auto const parent = s.io().of(std::regex("/dyn-[0-9]"));
+    auto const bucket = [left = 2](sio::socket, sio::next go) mutable {
+        left-- > 0 ? go() : go({"too many", {}});
+    };
+    parent.use(bucket);
+    // one that can only be moved
+    parent.on_connection([n = std::make_unique<int>(0)](sio::socket k) { k.emit("n", ++*n); });
+    s.io().of("/dyn-1").on_connection([](sio::socket) {});
+    s.io().of("/dyn-2").on_connection([](sio::socket) {});
+    socketio_peer p(s);
+    CHECK(p.join("0/dyn-1,").size() == 20);
+    CHECK(p.get() == "2/dyn-1,[\"n\",1]");
+    CHECK(p.join("0/dyn-2,").size() == 20);
+    CHECK(p.get() == "2/dyn-2,[\"n\",2]");
+    parent.on_connection([](sio::socket) {});
+    CHECK(p.ask("0/dyn-3,") == "4/dyn-3,{\"message\":\"too many\"}");
+}
+
+TEST_CASE("whatever is told of namespaces remembers what it has seen") {
+    socketio_service s;
+    s.io().on_new_namespace([&s, n = 0](sio::nsp) mutable { s.note(std::to_string(++n)); });
+    s.io().of("/").on_room_event(
+        [&s, n = 0](sio::room_event, std::string_view, std::string_view) mutable {
+            s.note("room " + std::to_string(++n));
+        });
+    s.io().of("/a");
+    s.io().of("/b");
+    CHECK(s.next_note() == "1");
+    CHECK(s.next_note() == "2");
+    s.io().on_connection([](sio::socket) {});
+    socketio_peer p(s);
+    CHECK(p.join().size() == 20);
+    CHECK(s.next_note() == "room 1");
+    s.io().on_connection([](sio::socket) {});
+    CHECK(s.next_note() == "room 2");
+    p.send("1");
+    CHECK(s.next_note() == "room 3");
 }
 
 TEST_CASE("namespaces whose names match a pattern come into being when they are asked for") {

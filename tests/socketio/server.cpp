@@ -459,6 +459,139 @@ struct returning_client {
 
 }  // namespace
 
+TEST_CASE(
+    "volatile events, and those of middlewares, have an offset that a client comes back with") {
+    sio::options o;
+    o.recovery.emplace();
+    socketio_service s(o);
+    s.io().use([](sio::socket k, sio::next go) {
+        k.emit("early", "text");
+        go();
+    });
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.recovered() ? "recovered" : "new");
+        k.on("quick", [k] { k.volatile_().emit("quick", "text"); });
+        k.on("kept", [k] { k.emit("kept", "text"); });
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+    });
+    // as clients do: whatever text comes last
+    std::string offset;
+    std::string pid;
+    auto const see = [&](std::string const& packet) {
+        offset = nlohmann::json::parse(packet.substr(1)).back().get<std::string>();
+        return packet.substr(0, packet.rfind(','));
+    };
+    {
+        socketio_peer p(s);
+        CHECK(see(p.ask("0")) == "2[\"early\",\"text\"");
+        pid = support::text_member(p.get(), "pid");
+        CHECK(s.next_note() == "new");
+        SECTION("a volatile event") {
+            CHECK(see(p.ask("2[\"quick\"]")) == "2[\"quick\",\"text\"");
+        }
+        SECTION("a volatile broadcast behind another event") {
+            CHECK(see(p.ask("2[\"kept\"]")) == "2[\"kept\",\"text\"");
+            s.io().volatile_().emit("quick", "text");
+            CHECK(see(p.get()) == "2[\"quick\",\"text\"");
+        }
+        SECTION("nothing but that of a middleware") {}
+    }
+    CHECK(s.next_note() == "gone");
+    s.io().emit("missed", "text");
+    socketio_peer p(s);
+    CHECK(see(p.ask("0{\"pid\":\"" + pid + "\",\"offset\":\"" + offset + "\"}")) ==
+          "2[\"missed\",\"text\"");
+    CHECK(support::text_member(p.get(), "pid") == pid);
+    CHECK(s.next_note() == "recovered");
+}
+
+TEST_CASE("a client comes back although what it was sent last is forgotten") {
+    sio::options o;
+    o.recovery.emplace();
+    o.recovery->max_packets = 2;
+    socketio_service s(o);
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.recovered() ? "recovered" : "new");
+        k.on("hello", [k] { k.emit("n", 1); });
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+    });
+    returning_client c;
+    {
+        socketio_peer p(s);
+        p.join();
+        CHECK(s.next_note() == "new");
+        c.pid = support::text_member(p.joined(), "pid");
+        CHECK(c.see(p.ask("2[\"hello\"]")) == 1);
+        for (int i = 0; i < 9; ++i) s.io().to("others").emit("n", 0);
+    }
+    CHECK(s.next_note() == "gone");
+    s.io().emit("n", 2);
+    {
+        socketio_peer p(s);
+        CHECK(c.see(p.ask(c.back())) == 2);
+        CHECK(p.get().starts_with("0{"));
+        CHECK(s.next_note() == "recovered");
+        for (int i = 0; i < 9; ++i) s.io().to("others").emit("n", 0);
+    }
+    // and again
+    CHECK(s.next_note() == "gone");
+    s.io().emit("n", 3);
+    s.io().emit("n", 4);
+    socketio_peer p(s);
+    CHECK(c.see(p.ask(c.back())) == 3);
+    CHECK(c.see(p.get()) == 4);
+    CHECK(p.get().starts_with("0{"));
+    CHECK(s.next_note() == "recovered");
+}
+
+TEST_CASE("a session that was restored is not lost with the attempt that it was restored for") {
+    sio::options o;
+    o.recovery.emplace();
+    o.recovery->skip_middlewares = false;
+    socketio_service s(o);
+    std::vector<sio::next> held;
+    s.io().use([&](sio::socket const& k, sio::next const& go) {
+        if (!k.recovered()) return go();
+        k.join("of the attempt");
+        held.push_back(go);
+        s.note("held");
+    });
+    s.io().on_connection([&s](sio::socket k) {
+        s.note(k.recovered() ? "recovered " + k.data().dump() : "new");
+        if (!k.recovered()) k.data()["n"] = 1;
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+    });
+    returning_client c;
+    {
+        socketio_peer p(s);
+        p.join();
+        CHECK(s.next_note() == "new");
+        c.pid = support::text_member(p.joined(), "pid");
+        s.io().emit("n", 1);
+        CHECK(c.see(p.get()) == 1);
+    }
+    CHECK(s.next_note() == "gone");
+    auto p = std::make_unique<socketio_peer>(s);
+    s.io().emit("n", 2);
+    CHECK(c.see(p->ask(c.back())) == 2);
+    CHECK(s.next_note() == "held");
+    SECTION("the client asks again") {}
+    SECTION("its connection is lost, and it comes back") {
+        p = std::make_unique<socketio_peer>(s);
+        CHECK(eventually([&] { return s.io().engine().connections().size() == 1; }));
+    }
+    s.io().emit("n", 3);
+    CHECK(c.see(p->ask(c.back())) == 3);
+    CHECK(s.next_note() == "held");
+    held.back()();
+    CHECK(p->get().starts_with("0{"));
+    CHECK(s.next_note() == "recovered {\"n\":1}");
+    s.io().to("of the attempt").emit("n", 4);
+    s.io().emit("n", 5);
+    CHECK(c.see(p->get()) == 4);
+    CHECK(c.see(p->get()) == 5);
+}
+
 TEST_CASE("what is broadcast while a client that came back is not in yet comes in front") {
     sio::options o;
     o.recovery.emplace();
@@ -491,7 +624,7 @@ TEST_CASE("what is broadcast while a client that came back is not in yet comes i
     socketio_peer p(s);
     CHECK(c.see(p.ask(c.back())) == 1);
     CHECK(s.next_note() == "held");
-    CHECK(p.get() == "2[\"middleware\"]");
+    CHECK(p.get() == "2[\"middleware\",\"" + c.offset + "\"]");
     s.io().emit("n", 2);
     s.io().to("lobby").emit("n", 3);
     s.io().to("elsewhere").emit("n", 4);
@@ -515,13 +648,18 @@ TEST_CASE("what is broadcast while a client that came back is not in yet comes i
         CHECK(support::text_member(q.joined(), "pid") != c.pid);
         CHECK(s.next_note() == "new");
     }
-    SECTION("unless it goes before it is in") {
+    SECTION("even if it goes before it is in") {
         p.socket().peer().client().reset();
         CHECK(eventually([&] { return s.io().engine().size() == 0; }));
         (*held)();
         socketio_peer q(s);
-        CHECK(q.join(c.back()).size() == 20);
-        CHECK(s.next_note() == "new");
+        CHECK(c.see(q.ask(c.back())) == 2);
+        CHECK(c.see(q.get()) == 3);
+        CHECK(s.next_note() == "held");
+        CHECK(q.get().starts_with("2[\"middleware\",\""));
+        (*held)();
+        CHECK(support::text_member(q.get(), "pid") == c.pid);
+        CHECK(s.next_note() == "recovered");
     }
 }
 
@@ -774,12 +912,15 @@ TEST_CASE("a server that was closed lets go of handlers that hold it") {
         socketio_service s;
         auto const io = s.io();
         io.on_connection([io, kept](sio::socket) {});
+        io.on_new_namespace([io, kept](sio::nsp) {});
+        io.of([io, kept](std::string_view name, nlohmann::json const&) { return name == "/y"; });
         io.of(std::regex("/dyn")).on_connection([n = io.of("/a"), kept](sio::socket) {});
         io.of("/a").use([n = io.of("/a"), kept](sio::socket, sio::next go) { go(); });
         socketio_peer p(s);
         p.join();
         p.join("0/dyn,");
-        CHECK(kept.use_count() == 4);
+        p.join("0/y,");
+        CHECK(kept.use_count() == 6);
         auto done = io.async_close(boost::asio::use_future);
         REQUIRE(done.wait_for(10s) == std::future_status::ready);
         CHECK(eventually([&] { return kept.use_count() == 1; }));

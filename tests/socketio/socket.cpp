@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -273,6 +274,199 @@ TEST_CASE("middlewares of a socket see each event first, and may refuse it") {
     p.send("22[\"bad\"]");
     CHECK(s.next_note() == "bad refused {\"code\":1}");
     CHECK(p.ask("23[\"good\",6]") == "33[6]");
+}
+
+TEST_CASE("a middleware of a socket is one closure for all events") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        k.use([bucket = std::make_unique<int>(2)](std::string_view, sio::arguments const&,
+                                                  sio::next go) {
+            (*bucket)-- > 0 ? go() : go({"too many", {}});
+        });
+        k.on_any([n = 0, &s](std::string_view, sio::arguments const&) mutable {
+            s.note(std::to_string(++n));
+        });
+        k.on("e", [n = 0]() mutable { return ++n; });
+        k.on_error([&s](sio::socket_error const& e) { s.note(e.message); });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("21[\"e\"]") == "31[1]");
+    CHECK(p.ask("22[\"e\"]") == "32[2]");
+    p.send("23[\"e\"]");
+    for (char const* const expected : {"1", "2", "3", "too many"}) CHECK(s.next_note() == expected);
+}
+
+TEST_CASE("a middleware of a socket may add others, and end the socket, while it runs") {
+    socketio_service s;
+    s.io().on_connection([&s](sio::socket k) {
+        auto const text = std::make_shared<std::string>("still there");
+        k.use([k, text, &s](std::string_view name, sio::arguments const&, sio::next go) {
+            if (name == "end") k.disconnect();
+            if (name == "add")
+                k.use([&s](std::string_view, sio::arguments const&, sio::next then) {
+                    s.note("added");
+                    then();
+                });
+            s.note(*text);
+            go();
+        });
+        k.on("add", [] { return 1; });
+        k.on("end", [&s] { s.note("never"); });
+        k.on_disconnect([&s](sio::disconnect_reason) { s.note("gone"); });
+    });
+    socketio_peer p(s);
+    p.join();
+    CHECK(p.ask("21[\"add\"]") == "31[1]");
+    CHECK(s.next_note() == "still there");
+    CHECK(p.ask("22[\"add\"]") == "32[1]");
+    CHECK(s.next_note() == "still there");
+    CHECK(s.next_note() == "added");
+    CHECK(p.ask("23[\"end\"]") == "1");
+    CHECK(s.next_note() == "gone");
+    CHECK(s.next_note() == "still there");
+    CHECK(p.join().size() == 20);
+    CHECK(s.note_count() == 0);
+}
+
+TEST_CASE("an event that is not handled is answered by the application, or by itself") {
+    sio::options o;
+    SECTION("the application") {}
+    SECTION("itself") {
+        o.answer_errors = true;
+    }
+    socketio_service s(o);
+    s.io().on_connection([&s, itself = o.answer_errors](sio::socket k) {
+        k.use([](std::string_view name, sio::arguments const&, sio::next go) {
+            if (name == "refused") return go({"refused", {{{"code", 1}}}});
+            if (name == "plain") return go({"no", {}});
+            if (name == "later") {
+                std::thread([go] { go({"late", {}}); }).detach();
+                return;
+            }
+            go();
+        });
+        k.on("add", [](int a, int b) { return a + b; });
+        k.on("await", [](int a) -> asio::awaitable<int> { co_return a; });
+        k.on("either", [](int a) { return a; });
+        k.on("either", [](std::string a) { return a; });
+        k.on_error([&s, itself](sio::socket_error const& e) {
+            if (!e.ack) s.note("nobody asks: " + e.message);
+            if (!itself || e.message == "no") e.ack("told", e.message);
+        });
+    });
+    socketio_peer p(s);
+    p.join();
+    bool const itself = o.answer_errors;
+    auto const answer = [itself](std::string number, std::string message, std::string more = {}) {
+        return "3" + number +
+               (itself ? "[{" + more + "\"error\":\"" + message + "\"}]"
+                       : "[\"told\",\"" + message + "\"]");
+    };
+    CHECK(p.ask("21[\"add\",1]") == answer("1", "argument missing"));
+    CHECK(p.ask("22[\"add\",1,\"\"]") == answer("2", "argument of the wrong kind"));
+    CHECK(p.ask("23[\"await\"]") == answer("3", "argument missing"));
+    CHECK(p.ask("24[\"refused\"]") ==
+          answer("4", "refused", itself ? "\"data\":{\"code\":1}," : ""));
+    CHECK(p.ask("25[\"later\"]") == answer("5", "late"));
+    // on_error() is first
+    CHECK(p.ask("26[\"plain\"]") == "36[\"told\",\"no\"]");
+    CHECK(p.ask("27[\"add\",1,1]") == "37[2]");
+    p.send("2[\"add\"]");
+    CHECK(s.next_note() == "nobody asks: argument missing");
+    if (!itself) return;
+    CHECK(p.ask("28[\"unknown\"]") == answer("8", "no handler for the event"));
+    // one handler that fits is enough
+    CHECK(p.ask("29[\"either\",1]") == "39[1]");
+    CHECK(p.ask("20[\"either\",\"x\"]") == "30[\"x\"]");
+    CHECK(p.ask("21[\"either\",true]") == answer("1", "argument of the wrong kind"));
+}
+
+TEST_CASE("a handler that throws leaves nobody waiting, then its connection is closed") {
+    sio::options o;
+    SECTION("the application answers") {}
+    SECTION("it is answered") {
+        o.answer_errors = true;
+    }
+    socketio_service s(o);
+    std::atomic<int> thrown{0};
+    s.io().on_error([&](std::exception_ptr) { ++thrown; });
+    s.io().on_connection([&s, itself = o.answer_errors](sio::socket k) {
+        k.use([](std::string_view name, sio::arguments const&, sio::next go) {
+            if (name == "middleware") throw std::runtime_error("secret");
+            if (name == "thread") {
+                std::thread([go] { go(); }).detach();
+                return;
+            }
+            go();
+        });
+        k.use([](std::string_view name, sio::arguments const&, sio::next go) {
+            if (name == "thread") throw std::runtime_error("secret");
+            go();
+        });
+        k.on_any([](std::string_view name, sio::arguments const&) {
+            if (name == "any") throw std::runtime_error("secret");
+        });
+        k.on("handler", []() -> int { throw std::runtime_error("secret"); });
+        k.on("coroutine", []() -> asio::awaitable<int> {
+            throw std::runtime_error("secret");
+            co_return 1;
+        });
+        k.on_error([&s, itself](sio::socket_error const& e) {
+            s.note(e.event + (e.code == sio::error::handler_failed ? " failed" : " ?"));
+            if (!itself) e.ack("told");
+        });
+        k.on_disconnect([&s](sio::disconnect_reason why) { s.note(to_string(why)); });
+    });
+    int n = 0;
+    for (std::string const name : {"any", "middleware", "thread", "handler", "coroutine"}) {
+        socketio_peer p(s);
+        p.join();
+        CHECK(p.ask("21[\"" + name + "\"]") ==
+              (o.answer_errors ? "31[{\"error\":\"internal error\"}]" : "31[\"told\"]"));
+        CHECK(p.get() == "<end>");
+        CHECK(s.next_note() == name + " failed");
+        CHECK(s.next_note() == "forced close");
+        CHECK(thrown == ++n);
+    }
+}
+
+TEST_CASE("what a socket broadcasts never comes to itself, whatever rooms it has left") {
+    sio::options o;
+    SECTION("without recovery") {}
+    SECTION("with recovery") {
+        o.recovery.emplace();
+    }
+    bool const recovers = o.recovery.has_value();
+    socketio_service s(o);
+    s.io().on_connection([](sio::socket k) {
+        k.join("a");
+        k.leave(k.id());
+        k.on("go", [k] {
+            k.broadcast().emit("all");
+            k.to("a").emit("room");
+            k.volatile_().emit("volatile");
+            k.emit("done");
+        });
+    });
+    socketio_peer p(s);
+    socketio_peer q(s);
+    p.join();
+    q.join();
+    auto const next = [recovers](socketio_peer& c) {
+        auto const array = nlohmann::json::parse(c.get().substr(1));
+        CHECK(array.size() == (recovers ? 2 : 1));
+        return array.at(0).get<std::string>();
+    };
+    p.send("2[\"go\"]");
+    CHECK(next(p) == "volatile");
+    CHECK(next(p) == "done");
+    CHECK(next(q) == "all");
+    CHECK(next(q) == "room");
+    s.io().to(s.io().of("/").sockets().at(0).id()).emit("nobody");
+    s.io().emit("everybody");
+    CHECK(next(p) == "everybody");
+    CHECK(next(q) == "everybody");
 }
 
 TEST_CASE("a socket that is disconnecting is still in its rooms, then in none") {

@@ -81,6 +81,9 @@ struct session_state {
     std::vector<packet_data> missed{};
     /// The offset that `missed` reaches up to; set by adapters with it.
     std::string offset{};
+    /// The offset of the last packet that the socket was sent; empty: it got none, or adapters know
+    /// that themselves.
+    std::string sent{};
 };
 
 /** A packet on its way to sockets of this server. Copies share it. */
@@ -94,6 +97,8 @@ struct delivery {
     /// What is called with the arguments of each acknowledgement, on any thread.
     std::function<void(nlohmann::json)> on_ack{};
 };
+
+class memory_adapter;
 
 namespace detail {
 struct encoded_delivery;
@@ -122,6 +127,7 @@ public:
 
 private:
     friend class detail::room_index;
+    friend class memory_adapter;
     struct membership {
         detail::room* where;
         std::size_t at;
@@ -134,6 +140,8 @@ private:
     bool known_ = false;
     bool listed_ = false;
     bool in_own_room_ = false;
+    /// The number of the last packet that it was sent, of those that are kept; 0: none.
+    std::uint64_t last_packet_ = 0;
 };
 
 /** The namespace that an adapter works for. Thread-safe.
@@ -178,21 +186,26 @@ using client_count_handler = std::function<void(std::size_t)>;
     Completion functions are called once, on any thread, perhaps before the call returns.
 
     - `add_all(s, rooms)`, whether it is in all of them then, `del(s, room)`, `del_all(s)`.
-      `admit(s)` comes first for each socket, `enlist(s, offset)` when it is connected: before that
-      broadcasts do not reach it. After `del_all(s)` it is unknown, and joins nothing.
-    - For a socket with a restored session, `enlist` has that session's `offset`, and delivers the
-      packets for the socket's rooms that came behind it, in front of all that come later; false
-      when they are not all known any more. Else the offset is empty, and the result true.
+      `admit(s)` comes first for each socket, `enlist(s, restored)` when it is connected: before
+      that broadcasts do not reach it. After `del_all(s)` it is unknown, and joins nothing.
+    - `enlist` has the session that was restored for the socket, and delivers the packets for the
+      socket's rooms that came behind its `offset`, in front of all that come later; false when they
+      are not all known any more. Else the session is null, and the result true.
     - `socket_rooms(s)`: its rooms, that of its id too. `find(id)`, `size()`: connected sockets of
       this process.
-    - `broadcast(packet, options)`; `broadcast_with_ack(packet, options, count, ack)` calls `count`
+    - `broadcast(packet, options)`, in whose exceptions the id of a socket always means that socket,
+      whatever rooms it has left; `broadcast_with_ack(packet, options, count, ack)` calls `count`
       once for each server, and `ack` for each acknowledgement.
     - `fetch_sockets(options, done)`, `add_sockets(options, rooms)`, `del_sockets(options, rooms)`,
       `disconnect_sockets(options, close)`: of all servers, unless options say local.
     - `server_side_emit(event, done)`: to the other servers; `done` may be empty.
     - `server_count(done)`.
     - `persist_session(state)`, `restore_session(pid, offset, done)`; `recovers()` tells whether
-      they do anything. An adapter that recovers adds an offset to the arguments of events.
+      they do anything. An adapter that recovers adds an offset to the arguments of all events that
+      ask for no acknowledgement: volatile ones have that of the newest packet, since clients take
+      any text at the end for an offset.
+    - `send(s, packet, flags)`: an event for one socket, whatever its rooms; it may not be enlisted
+      yet. Called when the adapter recovers, on the socket's place().
     - `close()`: the last call.
     @par Example
     httphooks/socketio/memory_adapter.hpp */
@@ -203,9 +216,11 @@ concept adapter = requires(A& a, std::shared_ptr<local_socket> const& s,
                            std::function<void(nlohmann::json)> ack, std::uint64_t id,
                            describe_handler described, server_side_handler answered,
                            std::function<void(error_code, std::size_t)> counted,
-                           session_state state, restore_handler restored, bool flag) {
+                           session_state state, restore_handler restored,
+                           broadcast_flags const& flags, bool flag) {
     a.admit(s);
-    { a.enlist(s, text) } -> std::convertible_to<bool>;
+    { a.enlist(s, &std::as_const(state)) } -> std::convertible_to<bool>;
+    a.send(s, std::move(data), flags);
     { a.add_all(s, names) } -> std::convertible_to<bool>;
     a.del(s, text);
     a.del_all(s);
@@ -236,7 +251,9 @@ public:
     virtual ~any_adapter() = default;
 
     virtual void admit(std::shared_ptr<local_socket> const& s) = 0;
-    virtual bool enlist(std::shared_ptr<local_socket> const& s, std::string_view offset) = 0;
+    virtual bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored) = 0;
+    virtual void send(std::shared_ptr<local_socket> const& s, packet_data data,
+                      broadcast_flags const& f) = 0;
     virtual bool add_all(std::shared_ptr<local_socket> const& s,
                          std::span<std::string const> rooms) = 0;
     virtual void del(std::shared_ptr<local_socket> const& s, std::string_view room) = 0;
@@ -281,8 +298,12 @@ public:
     explicit adapter_of(Args&&... args) : a_(std::forward<Args>(args)...) {}
 
     void admit(std::shared_ptr<local_socket> const& s) override { a_.admit(s); }
-    bool enlist(std::shared_ptr<local_socket> const& s, std::string_view offset) override {
-        return a_.enlist(s, offset);
+    bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored) override {
+        return a_.enlist(s, restored);
+    }
+    void send(std::shared_ptr<local_socket> const& s, packet_data data,
+              broadcast_flags const& f) override {
+        a_.send(s, std::move(data), f);
     }
     bool add_all(std::shared_ptr<local_socket> const& s,
                  std::span<std::string const> rooms) override {

@@ -43,6 +43,10 @@ struct client_options {
     std::chrono::milliseconds reconnection_delay_max{5'000};
     /// What part of itself a delay is made longer or shorter by, at most: from 0 to 1.
     double randomization_factor = 0.5;
+    /// Whether an event that asks for an acknowledgement, and has no handler, does not fit its
+    /// handlers, or has a handler that throws, is answered with `{"error": message}`; unless
+    /// client_socket::on_error() answers.
+    bool answer_errors = false;
     /// Bytes of the events of one namespace that are kept until it is connected, and of what waits
     /// because the server does not take more.
     std::size_t buffer_limit = 1024 * 1024;

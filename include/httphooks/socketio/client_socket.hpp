@@ -203,8 +203,9 @@ public:
     void on_disconnect(std::function<void(client_disconnect_reason)> f) const {
         if (auto const s = socket_.lock()) s->on_disconnect.add({}, std::move(f));
     }
-    /// Sets what is told of events whose arguments do not fit a handler, and of those that were not
-    /// sent because too much waits.
+    /// Sets what is told of events whose arguments do not fit a handler, or whose handler threw: it
+    /// may answer the server with socket_error::ack; and of those that were not sent because too
+    /// much waits.
     void on_error(std::function<void(socket_error const&)> f) const {
         if (auto const s = socket_.lock()) s->on_error.add({}, std::move(f));
     }

@@ -52,6 +52,10 @@ enum class error {
     invalid_namespace,
     /// The server does not let the client into the namespace.
     refused,
+    /// There is no handler for the event.
+    no_handler,
+    /// A handler threw an exception.
+    handler_failed,
 };
 
 /// The category of error: name "httphooks.socketio".
@@ -108,6 +112,10 @@ public:
                 return "Invalid namespace";
             case error::refused:
                 return "refused by the server";
+            case error::no_handler:
+                return "no handler for the event";
+            case error::handler_failed:
+                return "internal error";
         }
         return "unknown error";
     }

@@ -13,6 +13,7 @@
 #include <httphooks/socketio/detail/room_index.hpp>
 #include <httphooks/socketio/options.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -42,7 +43,7 @@ public:
     }
 
     void admit(std::shared_ptr<local_socket> const& s);
-    bool enlist(std::shared_ptr<local_socket> const& s, std::string_view offset);
+    bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored);
     bool add_all(std::shared_ptr<local_socket> const& s, std::span<std::string const> rooms);
     void del(std::shared_ptr<local_socket> const& s, std::string_view room);
     void del_all(std::shared_ptr<local_socket> const& s);
@@ -54,6 +55,7 @@ public:
     /// Rooms, without those of ids.
     std::size_t room_count();
 
+    void send(std::shared_ptr<local_socket> const& s, packet_data data, broadcast_flags const& f);
     void broadcast(packet_data data, broadcast_options const& o);
     void broadcast_with_ack(packet_data data, std::uint64_t id, broadcast_options const& o,
                             client_count_handler count, std::function<void(nlohmann::json)> ack);
@@ -78,6 +80,13 @@ private:
     /// Changes the index, then tells of it.
     template <class F>
     auto change(local_socket& s, F f);
+
+    using targets = http::detail::home_groups<local_socket>;
+
+    /// Has packets leave in the order of their offsets, whatever threads they come from.
+    /// @param select `select(targets&)` fills in who gets it, and gives the packet
+    template <class Select>
+    void put(broadcast_flags const& f, Select select);
 
     adapter_context& context_;
     std::mutex mutex_{};
@@ -109,22 +118,28 @@ inline void memory_adapter::admit(std::shared_ptr<local_socket> const& s) {
 }
 
 inline bool memory_adapter::enlist(std::shared_ptr<local_socket> const& s,
-                                   std::string_view offset) {
+                                   session_state const* restored) {
     changes list;
+    changes* const wanted = context_.tells_rooms() ? &list : nullptr;
     detail::recovery_log::packet_list missed;
     {
         // broadcasts are behind the same mutex: each is in the log by now, or finds the socket
         std::lock_guard const lock(mutex_);
-        if (log_ && !offset.empty()) {
+        bool in_own_room = true;
+        if (log_ && restored) {
+            in_own_room = std::ranges::find(restored->rooms, s->id()) != restored->rooms.end();
             auto rooms = index_.rooms_of(*s);
-            rooms.push_back(s->id());
-            auto found = log_->behind(offset, rooms);
+            if (in_own_room) rooms.push_back(s->id());
+            auto const from = log_->number_of(restored->offset);
+            auto found = from ? log_->behind(*from, s->id(), rooms) : std::nullopt;
             if (!found) return false;
             missed = std::move(*found);
+            s->last_packet_ =
+                missed.empty() ? log_->number_of(restored->sent).value_or(0) : missed.back().number;
         }
-        index_.enlist(*s, context_.tells_rooms() ? &list : nullptr);
+        index_.enlist(*s, wanted, in_own_room);
     }
-    for (auto const& p : missed) s->deliver(*context_.encode({p, {}, std::nullopt, {}}));
+    for (auto const& p : missed) s->deliver(*context_.encode({p.data, {}, std::nullopt, {}}));
     for (auto const& c : list) context_.tell(c.what, c.name, s->id());
     return true;
 }
@@ -180,26 +195,16 @@ inline std::size_t memory_adapter::room_count() {
     return index_.rooms();
 }
 
-inline void memory_adapter::broadcast(packet_data data, broadcast_options const& o) {
-    if (!log_ || o.flags.volatile_) {
-        auto targets = local_sockets(o);
-        if (targets.empty()) return;
-        detail::deliver_to(
-            std::move(targets),
-            context_.encode(
-                {std::make_shared<packet_data const>(std::move(data)), o.flags, std::nullopt, {}}));
-        return;
-    }
-    // packets leave in the order of their offsets, whatever threads they come from
+template <class Select>
+void memory_adapter::put(broadcast_flags const& f, Select select) {
     std::vector<http::detail::home> wake;
     {
         std::lock_guard const lock(mutex_);
-        auto const kept = log_->add(std::move(data), o);
-        http::detail::home_groups<local_socket> groups;
-        index_.select(o, [&](local_socket& s) { groups.add(s.shared_from_this()); });
-        if (groups.empty()) return;
-        auto const encoded = context_.encode({kept, o.flags, std::nullopt, {}});
-        for (auto& group : groups)
+        targets to;
+        auto data = select(to);
+        if (to.empty()) return;
+        auto const encoded = context_.encode({std::move(data), f, std::nullopt, {}});
+        for (auto& group : to)
             if (inboxes_->put(group.where, std::move(group.sessions), encoded))
                 wake.push_back(group.where);
     }
@@ -207,14 +212,47 @@ inline void memory_adapter::broadcast(packet_data data, broadcast_options const&
         where.dispatch([boxes = inboxes_, where] { boxes->empty(where); });
 }
 
+inline void memory_adapter::send(std::shared_ptr<local_socket> const& s, packet_data data,
+                                 broadcast_flags const& f) {
+    put(f, [&](targets& to) {
+        to.add(s);
+        if (!log_) return std::make_shared<packet_data const>(std::move(data));
+        if (f.volatile_ || !s->listed_) return log_->mark(std::move(data));
+        auto kept = log_->add_for(s->id(), std::move(data));
+        s->last_packet_ = log_->newest();
+        return kept;
+    });
+}
+
+inline void memory_adapter::broadcast(packet_data data, broadcast_options const& o) {
+    if (!log_) {
+        auto sockets = local_sockets(o);
+        if (sockets.empty()) return;
+        detail::deliver_to(
+            std::move(sockets),
+            context_.encode(
+                {std::make_shared<packet_data const>(std::move(data)), o.flags, std::nullopt, {}}));
+        return;
+    }
+    put(o.flags, [&](targets& to) {
+        bool const keep = !o.flags.volatile_;
+        auto made = keep ? log_->add(std::move(data), o) : log_->mark(std::move(data));
+        index_.select(o, [&](local_socket& s) {
+            if (keep) s.last_packet_ = log_->newest();
+            to.add(s.shared_from_this());
+        });
+        return made;
+    });
+}
+
 inline void memory_adapter::broadcast_with_ack(packet_data data, std::uint64_t id,
                                                broadcast_options const& o,
                                                client_count_handler count,
                                                std::function<void(nlohmann::json)> ack) {
-    auto targets = local_sockets(o);
-    count(targets.size());
-    if (targets.empty()) return;
-    detail::deliver_to(std::move(targets),
+    auto sockets = local_sockets(o);
+    count(sockets.size());
+    if (sockets.empty()) return;
+    detail::deliver_to(std::move(sockets),
                        context_.encode({std::make_shared<packet_data const>(std::move(data)),
                                         o.flags, id, std::move(ack)}));
 }
@@ -263,6 +301,8 @@ inline void memory_adapter::disconnect_sockets(broadcast_options const& o, bool 
 inline void memory_adapter::persist_session(session_state s) {
     if (!log_) return;
     std::lock_guard const lock(mutex_);
+    if (local_socket const* const last = index_.find(s.sid); last && last->last_packet_ != 0)
+        s.sent = log_->offset_of(last->last_packet_);
     log_->persist(std::move(s));
 }
 

@@ -62,8 +62,15 @@ struct options {
     /// Acknowledgements that one socket may owe; an event more is sent, and its callback is called
     /// with error::ack_timed_out at once.
     std::size_t max_acks = 10'000;
-    /// Whether a child of a dynamic namespace goes when its last socket has left.
+    /// Whether a child of a dynamic namespace goes when its last socket has left, with what was set
+    /// for it alone; handles of it do nothing then. The next one has what the pattern has, and what
+    /// server::on_new_namespace() gives it.
     bool cleanup_empty_child_namespaces = false;
+    /// Whether an event that asks for an acknowledgement, and has no handler, does not fit its
+    /// handlers, was refused by socket::use(), or has a handler that throws, is answered with
+    /// `{"error": message}`, and `data` if a middleware gives it; unless socket::on_error()
+    /// answers.
+    bool answer_errors = false;
     /// Connection state recovery; nothing: there is none.
     std::optional<recovery_options> recovery{};
     /// The folder with the client's script files, socket.io.min.js and such; empty: none is served.

@@ -54,7 +54,11 @@ public:
         server_->start();
     }
 
-    /// The namespace of a name; it comes into being. A leading slash is added.
+    /** The namespace of a name; it comes into being. A leading slash is added.
+
+        If it is new, what of() was given before decides what it is, as for a client that joins with
+        an empty `auth`: the child of the first pattern that takes the name, with all that this has;
+        else a namespace of its own, which anybody may join. Clients wait until that is decided. */
     socketio::nsp of(std::string_view name) const { return socketio::nsp(server_->of(name)); }
     /// All namespaces whose names match; each comes into being when a client asks for it.
     socketio::nsp of(std::regex pattern) const {
@@ -66,7 +70,9 @@ public:
 
         `f(std::string_view name, nlohmann::json const& auth)` tells whether a client may have it;
         or `f(name, auth, std::function<void(bool)> decide)` calls `decide`, now or later, on any
-        thread. What it throws is a no. */
+        thread. What it throws is a no, so is a `decide` that is dropped. It is asked about names
+        that the application gives to of(), too: with an empty `auth`. May be called on several
+        threads at once. */
     template <class F>
     requires std::is_invocable_r_v<bool, F&, std::string_view, nlohmann::json const&> ||
         std::invocable<F&, std::string_view, nlohmann::json const&, std::function<void(bool)>>
@@ -85,7 +91,8 @@ public:
         main_.use(std::move(f));
         return *this;
     }
-    /// Adds what is told of namespaces that come into being, but for "/"; on any thread.
+    /// Adds what is told of namespaces that come into being, but for "/"; on any thread. Clients
+    /// join behind it: what it sets holds for all of them.
     template <std::invocable<socketio::nsp> F>
     server const& on_new_namespace(F f) const {
         server_->on_new_namespace([f = std::move(f)](std::shared_ptr<detail::live_nsp> n) mutable {

@@ -222,10 +222,11 @@ public:
     void off_any_outgoing() const { socket_->any_outgoing.get().clear(); }
 
     /** Adds a middleware for events: `f(std::string_view name, arguments const&, next)`; it calls
-        `next` now or later, on any thread. An event that is refused is told to on_error(). */
+        `next` now or later, on any thread. An event that is refused is told to on_error(). It is
+        one function for all events, and may keep something from one to the next. */
     template <std::invocable<std::string_view, arguments const&, next> F>
     void use(F f) const {
-        socket_->middlewares.get().push_back(std::move(f));
+        socket_->use(std::move(f));
     }
 
     /// Sets what is called when the socket is about to be disconnected; its rooms are still there.
@@ -236,7 +237,9 @@ public:
     void on_disconnect(std::function<void(disconnect_reason)> f) const {
         socket_->on_disconnect.get().add({}, std::move(f));
     }
-    /// Sets what is told of events that a middleware refused, or whose arguments do not fit.
+    /** Sets what is told of events that a middleware refused, whose arguments do not fit a handler,
+        or whose handler threw. It may answer the client with socket_error::ack; without it, and
+        without options::answer_errors, a client that asked waits for ever. */
     void on_error(std::function<void(socket_error const&)> f) const {
         socket_->on_error.get().add({}, std::move(f));
     }

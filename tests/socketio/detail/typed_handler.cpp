@@ -36,11 +36,16 @@ namespace {
 /// Stands for a socket.
 struct host final : detail::handler_host, detail::ack_target, std::enable_shared_from_this<host> {
     asio::any_io_executor executor() const override { return loop.get_executor(); }
-    void on_bad_argument(sio::bad_argument const& what) override {
+    void on_bad_argument(detail::incoming_call const&, sio::bad_argument const& what) override {
         bad.push_back(std::string(what.event) + " " + std::to_string(what.index));
         why = what.what;
     }
-    void on_exception(std::exception_ptr what) override { thrown.push_back(what); }
+    void on_exception(std::exception_ptr what, std::string_view event,
+                      acknowledgement const& ack) override {
+        thrown.push_back(what);
+        failed = event;
+        to_fail = ack;
+    }
     std::shared_ptr<handler_host> handle() override { return shared_from_this(); }
     void acknowledge(std::uint64_t id, detail::payload&& answer) override {
         answers.push_back(std::to_string(id) + answer.text);
@@ -50,6 +55,8 @@ struct host final : detail::handler_host, detail::ack_target, std::enable_shared
     std::vector<std::string> bad;
     error_code why;
     std::vector<std::exception_ptr> thrown;
+    std::string failed;
+    acknowledgement to_fail;
     std::vector<std::string> answers;
 };
 
@@ -214,6 +221,8 @@ TEST_CASE("what a coroutine throws is told to the host") {
     });
     e.socket->loop.run();
     CHECK(e.socket->thrown.size() == 2);
+    CHECK(e.socket->failed == "say");
+    CHECK(e.socket->to_fail);
     CHECK(e.socket->answers.empty());
 }
 

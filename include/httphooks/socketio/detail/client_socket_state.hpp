@@ -12,6 +12,7 @@
 #include <httphooks/socketio/connect_error.hpp>
 #include <httphooks/socketio/detail/ack_table.hpp>
 #include <httphooks/socketio/detail/client_carrier.hpp>
+#include <httphooks/socketio/detail/error_answer.hpp>
 #include <httphooks/socketio/detail/event_buffer.hpp>
 #include <httphooks/socketio/detail/handler_list.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
@@ -105,8 +106,9 @@ public:
     /// No connection was made.
     void fail(connect_error const& why);
 
-    void on_bad_argument(bad_argument const& what) override;
-    void on_exception(std::exception_ptr) override { carrier_.give_up(); }
+    void on_bad_argument(incoming_call const& call, bad_argument const& what) override;
+    void on_exception(std::exception_ptr what, std::string_view event,
+                      acknowledgement const& ack) override;
     std::shared_ptr<handler_host> handle() override { return self(); }
 
 private:
@@ -486,14 +488,28 @@ inline void client_socket_state::dispatch(std::string_view name, arguments const
     if (!pid_.empty() && !id && !args.empty())
         if (auto last = args.get<std::string>(args.size() - 1)) offset_ = std::move(*last);
     auto const kept = self();
-    guarded([&] { any.call({}, name, args); });
-    if (answers_ == mine)
-        guarded([&] { events.call(name, incoming_call{name, args, ack, *this}); });
+    try {
+        any.call({}, name, args);
+        if (answers_ != mine) return;
+        incoming_call const call{name, args, ack, *this};
+        if (events.call(name, call) == call.unfit && carrier_.options().answer_errors)
+            answer_error(ack, not_handled(call));
+    } catch (...) {
+        on_exception(std::current_exception(), name, ack);
+    }
 }
 
-inline void client_socket_state::on_bad_argument(bad_argument const& what) {
-    on_error.call({}, socket_error{what.what.message(), std::nullopt, std::string(what.event),
-                                   what.index, what.what});
+inline void client_socket_state::on_bad_argument(incoming_call const& call,
+                                                 bad_argument const& what) {
+    on_error.call({}, unfit_event(what, call.ack));
+}
+
+inline void client_socket_state::on_exception(std::exception_ptr, std::string_view event,
+                                              acknowledgement const& ack) {
+    auto const failure = handler_failure(event, ack);
+    guarded([&] { on_error.call({}, failure); });
+    if (carrier_.options().answer_errors) answer_error(ack, failure);
+    carrier_.give_up();
 }
 
 }  // namespace httphooks::socketio::detail

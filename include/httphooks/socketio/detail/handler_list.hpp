@@ -52,19 +52,19 @@ public:
                           [&](entry const& e) { return !e.dead && e.name == name; }));
     }
 
-    /// Calls the handlers of a name. @return whether there was one
+    /// Calls the handlers of a name. @return how many there were
     template <class... Args>
-    bool call(std::string_view name, Args const&... args) {
-        bool any = false;
+    std::size_t call(std::string_view name, Args const&... args) {
+        std::size_t called = 0;
         std::uint64_t const newest = last_;
         calling const guard(*this);
         for (entry& e : entries_) {
             if (e.dead || e.id > newest || e.name != name) continue;
-            any = true;
+            ++called;
             if (e.once) dead_ = e.dead = true;
             e.f(args...);
         }
-        return any;
+        return called;
     }
 
 private:

@@ -20,9 +20,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <forward_list>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -80,15 +78,24 @@ private:
     void receive(std::string_view message, bool binary);
     void await_attachments();
     void receive_connect(std::string_view nsp, arguments const& args);
+    /// A client's way into a namespace. As long as it lives, something may be under way for it.
+    struct attempt {
+        std::string nsp;
+        std::shared_ptr<nlohmann::json const> auth;
+        /// Once there is one.
+        socket_ptr socket{};
+        bool dropped = false;
+    };
+    using attempt_ptr = std::shared_ptr<attempt>;
+
     void join(std::string name, std::shared_ptr<nlohmann::json const> auth);
-    void enter(std::string const& name, std::shared_ptr<live_nsp> n,
-               std::shared_ptr<nlohmann::json const> auth);
-    void restore(std::string const& name, std::shared_ptr<live_nsp> n,
-                 std::shared_ptr<nlohmann::json const> auth, std::string pid, std::string offset);
-    void open(std::string const& name, std::shared_ptr<live_nsp> n,
-              std::shared_ptr<nlohmann::json const> auth, std::optional<session_state> restored);
-    void settle(socket_ptr const& s, std::optional<middleware_error> const& refused,
-                std::string_view known);
+    void enter(attempt_ptr const& a, std::shared_ptr<live_nsp> n);
+    void restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n, std::string const& pid,
+                 std::string const& offset);
+    void open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
+              std::optional<session_state> restored);
+    void settle(socket_ptr const& s, std::optional<middleware_error> const& refused);
+    bool drop_attempt(std::string_view nsp, disconnect_reason why);
     void refuse(std::string_view nsp, middleware_error const& why, bool by_middleware);
     void violated(std::string_view why, disconnect_reason told = disconnect_reason::forced_close);
     void count_refusal(std::string_view why) const noexcept {
@@ -102,8 +109,7 @@ private:
     engineio::connection connection_;
     decoder decoder_;
     std::vector<socket_ptr> sockets_{};
-    /// The namespaces whose sockets are not there yet.
-    std::forward_list<std::string> joining_{};
+    std::vector<std::weak_ptr<attempt>> attempts_{};
     /// When a namespace has to be joined; never, once one was.
     clock::time_point connect_until_;
     /// When the attachments of a packet have to be there.
@@ -166,7 +172,12 @@ inline void live_connection::receive(std::string_view message, bool binary) {
     if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
     std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
     live_socket* const s = find(name);
-    if (!s || s->where() != live_socket::phase::connected) return violated("Packet to no socket");
+    if (!s || s->where() != live_socket::phase::connected) {
+        if (p.type == packet_type::disconnect &&
+            drop_attempt(name, disconnect_reason::client_namespace_disconnect))
+            return;
+        return violated("Packet to no socket");
+    }
     switch (p.type) {
         case packet_type::event:
             return s->receive_event(p);
@@ -208,33 +219,59 @@ inline void live_connection::receive_connect(std::string_view nsp, arguments con
         auth = query_to_json(nsp.substr(std::min(mark + 1, nsp.size())));
         nsp = nsp.substr(0, mark);
     }
-    if (find(nsp) || std::ranges::find(joining_, nsp) != joining_.end())
+    if (live_socket* const s = find(nsp); s && s->where() == live_socket::phase::connected)
         return violated("Namespace joined twice");
+    // clients that leave while they join say nothing; what was restored is for the second attempt
+    drop_attempt(nsp, disconnect_reason::transport_close);
     join(std::string(nsp),
          auth.empty() ? nullptr : std::make_shared<nlohmann::json const>(std::move(auth)));
 }
 
 inline void live_connection::join(std::string name, std::shared_ptr<nlohmann::json const> auth) {
-    auto const joining = std::ranges::distance(joining_);
-    if (sockets_.size() + static_cast<std::size_t>(joining) >= settings_.options.max_namespaces)
-        return refuse(name, {"Too many namespaces", {}}, false);
-    joining_.push_front(name);
-    owner_->look_up(name, auth, [s = self(), name, auth](std::shared_ptr<live_nsp> n) {
-        s->place().dispatch([s, name, auth, n = std::move(n)] { s->enter(name, n, auth); });
+    std::erase_if(attempts_, [](auto const& a) { return a.expired(); });
+    auto const unplaced = std::ranges::count_if(attempts_, [](auto const& weak) {
+        auto const a = weak.lock();
+        return a && !a->socket;
     });
+    if (sockets_.size() + static_cast<std::size_t>(unplaced) >= settings_.options.max_namespaces)
+        return refuse(name, {"Too many namespaces", {}}, false);
+    auto const a = std::make_shared<attempt>(attempt{std::move(name), std::move(auth)});
+    attempts_.push_back(a);
+    // what the application may keep for ever keeps no connection
+    owner_->look_up(a->nsp, a->auth,
+                    [weak = std::weak_ptr(self()), a](std::shared_ptr<live_nsp> n) {
+                        auto const s = weak.lock();
+                        if (s)
+                            s->place().dispatch([s, a, n = std::move(n)] { s->enter(a, n); });
+                        else if (n)
+                            n->exit();
+                    });
 }
 
-inline void live_connection::enter(std::string const& name, std::shared_ptr<live_nsp> n,
-                                   std::shared_ptr<nlohmann::json const> auth) {
-    if (!n) {
-        joining_.remove(name);
-        if (!ended_) refuse(name, {error_code(error::invalid_namespace).message(), {}}, false);
-        return;
+/// Gives up an attempt that is under way. @return whether there was one
+inline bool live_connection::drop_attempt(std::string_view nsp, disconnect_reason why) {
+    for (auto const& weak : attempts_) {
+        auto const a = weak.lock();
+        if (!a || a->dropped || a->nsp != nsp) continue;
+        if (a->socket && a->socket->where() != live_socket::phase::joining) continue;
+        a->dropped = true;
+        auto const s = std::exchange(a->socket, nullptr);
+        if (s) s->close(why);
+        return true;
     }
-    std::string const pid = n->adapter().recovers() ? text_of(auth, "pid") : std::string();
-    if (pid.empty()) return open(name, std::move(n), std::move(auth), std::nullopt);
-    std::string const offset = text_of(auth, "offset");
-    auto go = [s = self(), name, n, auth, pid, offset] { s->restore(name, n, auth, pid, offset); };
+    return false;
+}
+
+inline void live_connection::enter(attempt_ptr const& a, std::shared_ptr<live_nsp> n) {
+    if (a->dropped || ended_) return n ? n->exit() : void();
+    if (!n) {
+        a->dropped = true;
+        return refuse(a->nsp, {error_code(error::invalid_namespace).message(), {}}, false);
+    }
+    std::string const pid = n->adapter().recovers() ? text_of(a->auth, "pid") : std::string();
+    if (pid.empty()) return open(a, std::move(n), std::nullopt);
+    std::string const offset = text_of(a->auth, "offset");
+    auto go = [s = self(), a, n, pid, offset] { s->restore(a, n, pid, offset); };
     auto const old = n->holder(pid, offset);
     if (!old) return go();
     // what is on the old connection is lost for the client, which has not noticed its end
@@ -244,22 +281,18 @@ inline void live_connection::enter(std::string const& name, std::shared_ptr<live
     });
 }
 
-inline void live_connection::restore(std::string const& name, std::shared_ptr<live_nsp> n,
-                                     std::shared_ptr<nlohmann::json const> auth, std::string pid,
-                                     std::string offset) {
+inline void live_connection::restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
+                                     std::string const& pid, std::string const& offset) {
     n->adapter().restore_session(
-        pid, offset, [s = self(), name, n, auth](std::optional<session_state> found) {
-            s->place().dispatch([s, name, n, auth, found = std::move(found)]() mutable {
-                s->open(name, n, auth, std::move(found));
-            });
+        pid, offset, [s = self(), n, a](std::optional<session_state> found) {
+            s->place().dispatch(
+                [s, n, a, found = std::move(found)]() mutable { s->open(a, n, std::move(found)); });
         });
 }
 
-inline void live_connection::open(std::string const& name, std::shared_ptr<live_nsp> n,
-                                  std::shared_ptr<nlohmann::json const> auth,
+inline void live_connection::open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
                                   std::optional<session_state> restored) {
-    joining_.remove(name);
-    if (ended_) {
+    if (ended_ || a->dropped) {
         // the client has gone meanwhile; it may come back again
         if (restored) {
             restored->missed.clear();
@@ -267,33 +300,33 @@ inline void live_connection::open(std::string const& name, std::shared_ptr<live_
         }
         return n->exit();
     }
+    std::string const& name = a->nsp;
     std::string id = restored      ? restored->sid
                      : !is_old()   ? engineio::detail::random_id()
                      : name == "/" ? connection_.id()
                                    : name + '#' + connection_.id();
-    std::string offset = restored ? text_of(auth, "offset") : std::string();
-    auto const s = std::make_shared<live_socket>(n, self(), std::move(id), std::move(auth));
+    auto const s = std::make_shared<live_socket>(n, self(), std::move(id), a->auth);
+    a->socket = s;
     sockets_.push_back(s);
     n->adapter().admit(s);
     bool const recovered = restored.has_value();
-    std::string const known = recovered ? restored->offset : std::string();
     if (recovered)
-        s->recover(std::move(*restored), std::move(offset));
+        s->recover(std::move(*restored), text_of(a->auth, "offset"));
     else if (n->adapter().recovers())
         s->set_pid(engineio::detail::random_id());
     auto const handlers = n->handlers();
     auto const& recovery = settings_.options.recovery;
     if (handlers->middlewares.empty() || (recovered && recovery && recovery->skip_middlewares))
-        return settle(s, std::nullopt, known);
+        return settle(s, std::nullopt);
+    // it is an attempt, too, while somebody may call it
     run_middlewares(s, handlers, settings_,
-                    [self = self(), s, known](std::optional<middleware_error> const& refused) {
-                        self->settle(s, refused, known);
+                    [self = self(), s, a](std::optional<middleware_error> const& refused) {
+                        self->settle(s, refused);
                     });
 }
 
 inline void live_connection::settle(socket_ptr const& s,
-                                    std::optional<middleware_error> const& refused,
-                                    std::string_view known) {
+                                    std::optional<middleware_error> const& refused) {
     // of a connection that is closed the end is told soon
     if (s->where() != live_socket::phase::joining || !connection_.is_open()) return;
     if (refused) {
@@ -301,7 +334,7 @@ inline void live_connection::settle(socket_ptr const& s,
         return s->close(disconnect_reason::server_namespace_disconnect);
     }
     connect_until_ = never;
-    s->connect(known);
+    s->connect();
     if (!ended_) deadline_changed();
 }
 

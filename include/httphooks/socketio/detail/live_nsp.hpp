@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
 #include <httphooks/socketio/adapter.hpp>
@@ -74,24 +75,25 @@ protected:
 };
 
 using socket_ptr = std::shared_ptr<live_socket>;
-using middleware = std::function<void(socket_ptr const&, next)>;
+using httphooks::detail::shared_function;
+using middleware = shared_function<void(socket_ptr const&, next)>;
 using server_side_function =
-    std::function<void(arguments const&, std::function<void(packet_data const&)> const& answer)>;
+    shared_function<void(arguments const&, std::function<void(packet_data const&)> const& answer)>;
 
-/// What the application set; not changed any more.
+/// What the application set; not changed any more. Copies have the same functions.
 struct nsp_handlers {
     std::vector<middleware> middlewares{};
-    std::vector<std::function<void(socket_ptr const&)>> connection{};
-    std::vector<std::function<void(room_event, std::string_view, std::string_view)>> rooms{};
+    std::vector<shared_function<void(socket_ptr const&)>> connection{};
+    std::vector<shared_function<void(room_event, std::string_view, std::string_view)>> rooms{};
     std::vector<std::pair<std::string, server_side_function>> server_side{};
 };
 
 /** A namespace, or a pattern of such, which has children and no sockets. Thread-safe. */
 class live_nsp final : public adapter_context, public std::enable_shared_from_this<live_nsp> {
 public:
-    /// Whether a name is that of a child; asks later, perhaps.
+    /// Whether a name is that of a child; answers later, perhaps.
     using matcher =
-        std::function<void(std::string_view, nlohmann::json const&, std::function<void(bool)>)>;
+        shared_function<void(std::string_view, nlohmann::json const&, std::function<void(bool)>)>;
 
     live_nsp(std::string name, std::shared_ptr<server_settings> s, std::weak_ptr<nsp_owner> owner);
     ~live_nsp() { adapter_->close(); }
@@ -122,12 +124,11 @@ public:
 
     // patterns ----------------------------------------------------------------------------
 
-    void match_by(matcher m) { matches_ = std::move(m); }
-    matcher const& matches() const noexcept { return matches_; }
-    bool is_pattern() const noexcept { return matches_ != nullptr; }
-    /// Becomes a child of a pattern, with what that has got.
-    void inherit(std::shared_ptr<live_nsp> const& parent);
-    bool is_child() const noexcept { return parent_ != nullptr; }
+    void become_pattern() noexcept { pattern_ = true; }
+    bool is_pattern() const noexcept { return pattern_; }
+    /// Becomes a child of a pattern, with what that has got, in front of what it has. Before
+    /// anybody enters.
+    void inherit(live_nsp& parent);
     std::vector<std::shared_ptr<live_nsp>> children();
 
     // sockets -----------------------------------------------------------------------------
@@ -186,14 +187,14 @@ private:
     std::weak_ptr<nsp_owner> owner_;
     mutable std::mutex mutex_{};
     std::shared_ptr<nsp_handlers const> handlers_ = std::make_shared<nsp_handlers>();
-    std::shared_ptr<live_nsp> parent_{};
     std::vector<std::weak_ptr<live_nsp>> children_{};
     std::optional<http::detail::home> home_{};
     std::unordered_map<std::string, std::pair<std::weak_ptr<local_socket>, std::string>> pids_{};
-    matcher matches_{};
     std::atomic<std::size_t> inside_{0};
     std::atomic<std::uint64_t> next_ack_{0};
     std::atomic<bool> tells_rooms_{false};
+    bool pattern_ = false;
+    bool child_ = false;
     std::unique_ptr<any_adapter> adapter_;
 };
 
@@ -207,13 +208,22 @@ inline live_nsp::live_nsp(std::string name, std::shared_ptr<server_settings> s,
         o.adapter ? o.adapter(*this) : std::make_unique<adapter_of<memory_adapter>>(*this, o);
 }
 
-inline void live_nsp::inherit(std::shared_ptr<live_nsp> const& parent) {
-    handlers_ = parent->handlers();
-    tells_rooms_ = parent->tells_rooms();
-    parent_ = parent;
-    std::lock_guard const lock(parent->mutex_);
-    std::erase_if(parent->children_, [](auto const& c) { return c.expired(); });
-    parent->children_.push_back(weak_from_this());
+inline void live_nsp::inherit(live_nsp& parent) {
+    child_ = true;
+    if (parent.tells_rooms()) tell_rooms();
+    auto const put_in_front = [](auto& mine, auto const& inherited) {
+        mine.insert(mine.begin(), inherited.begin(), inherited.end());
+    };
+    auto const all = parent.handlers();
+    change([&](nsp_handlers& h) {
+        put_in_front(h.middlewares, all->middlewares);
+        put_in_front(h.connection, all->connection);
+        put_in_front(h.rooms, all->rooms);
+        put_in_front(h.server_side, all->server_side);
+    });
+    std::lock_guard const lock(parent.mutex_);
+    std::erase_if(parent.children_, [](auto const& c) { return c.expired(); });
+    parent.children_.push_back(weak_from_this());
 }
 
 inline std::vector<std::shared_ptr<live_nsp>> live_nsp::children() {
@@ -225,7 +235,7 @@ inline std::vector<std::shared_ptr<live_nsp>> live_nsp::children() {
 }
 
 inline void live_nsp::exit() {
-    if (--inside_ != 0 || !parent_) return;
+    if (--inside_ != 0 || !child_) return;
     if (auto const owner = owner_.lock()) owner->emptied(*this);
 }
 

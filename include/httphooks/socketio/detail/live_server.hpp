@@ -28,6 +28,23 @@
 
 namespace httphooks::socketio::detail {
 
+/// What a function answers, once; when nobody can any more, the answer is no.
+class one_answer {
+public:
+    explicit one_answer(std::function<void(bool)> then) : then_(std::move(then)) {}
+    one_answer(one_answer const&) = delete;
+    one_answer& operator=(one_answer const&) = delete;
+    ~one_answer() { give(false); }
+
+    void give(bool b) {
+        if (!given_.exchange(true)) std::exchange(then_, nullptr)(b);
+    }
+
+private:
+    std::function<void(bool)> then_;
+    std::atomic<bool> given_{false};
+};
+
 /** A server. Thread-safe. */
 class live_server final : public nsp_owner,
                           public connection_owner,
@@ -43,12 +60,12 @@ public:
     engineio::server& engine() noexcept { return engine_; }
     server_settings& settings() noexcept override { return *settings_; }
 
-    /// The namespace of a name; it is made when there is none.
+    /// The namespace of a name; it is made when there is none, as a child of the first pattern that
+    /// takes it.
     std::shared_ptr<live_nsp> of(std::string_view name);
     /// Namespaces of all names that fit.
     std::shared_ptr<live_nsp> of(live_nsp::matcher m);
-    std::shared_ptr<live_nsp> find(std::string_view name);
-    void on_new_namespace(std::function<void(std::shared_ptr<live_nsp>)> f);
+    void on_new_namespace(shared_function<void(std::shared_ptr<live_nsp>)> f);
 
     void look_up(std::string_view name, std::shared_ptr<nlohmann::json const> const& auth,
                  std::function<void(std::shared_ptr<live_nsp>)> then) override;
@@ -60,24 +77,43 @@ public:
     void close(std::function<void()> done);
 
 private:
+    using found_nsp = std::function<void(std::shared_ptr<live_nsp>)>;
+
+    struct pattern {
+        std::shared_ptr<live_nsp> parent;
+        live_nsp::matcher takes;
+    };
+    using pattern_list = std::vector<pattern>;
+
+    /// A namespace. Clients wait until it has all that it inherits, and what the application gives
+    /// it when it is told of it.
+    struct entry {
+        std::shared_ptr<live_nsp> nsp;
+        bool ready = false;
+        std::vector<found_nsp> waiting{};
+    };
+
     static std::shared_ptr<server_settings> settings_of(asio::any_io_executor executor,
                                                         socketio::options o);
     std::shared_ptr<live_nsp> make(std::string name);
-    void tell_new(std::shared_ptr<live_nsp> const& n);
+    /// Finds, or makes, the entry of a name. Behind the mutex. @return it, and whether it is new
+    std::pair<entry&, bool> entry_of(std::string const& name);
+    /// Lets clients into a new namespace. @param parent null: it is no child
+    void settle(std::shared_ptr<live_nsp> const& n, std::shared_ptr<live_nsp> const& parent);
     void let_go();
-    void look_through(std::shared_ptr<std::vector<std::shared_ptr<live_nsp>> const> patterns,
-                      std::size_t at, std::string name, std::shared_ptr<nlohmann::json const> auth,
-                      std::function<void(std::shared_ptr<live_nsp>)> then);
-    std::shared_ptr<live_nsp> child(std::shared_ptr<live_nsp> const& parent,
-                                    std::string const& name);
+    /** Finds the first pattern that takes a name.
+        @param then called with its namespace, or null; on any thread, perhaps later */
+    void ask_patterns(std::shared_ptr<pattern_list const> patterns, std::size_t at,
+                      std::string name, std::shared_ptr<nlohmann::json const> auth, found_nsp then);
+    /// Gives the child of a name, which is entered.
+    void child(std::shared_ptr<live_nsp> const& parent, std::string const& name, found_nsp then);
 
     std::shared_ptr<server_settings> settings_;
     engineio::server engine_;
     std::mutex mutex_{};
-    std::map<std::string, std::shared_ptr<live_nsp>, std::less<>> names_{};
-    std::shared_ptr<std::vector<std::shared_ptr<live_nsp>> const> patterns_ =
-        std::make_shared<std::vector<std::shared_ptr<live_nsp>>>();
-    std::vector<std::function<void(std::shared_ptr<live_nsp>)>> on_new_{};
+    std::map<std::string, entry, std::less<>> names_{};
+    std::shared_ptr<pattern_list const> patterns_ = std::make_shared<pattern_list>();
+    std::vector<shared_function<void(std::shared_ptr<live_nsp>)>> on_new_{};
     std::size_t connections_ = 0;
     bool draining_ = false;
     std::vector<std::function<void()>> closing_{};
@@ -109,104 +145,119 @@ inline std::shared_ptr<live_nsp> live_server::make(std::string name) {
     return std::make_shared<live_nsp>(std::move(name), settings_, weak_from_this());
 }
 
-inline void live_server::tell_new(std::shared_ptr<live_nsp> const& n) {
-    std::vector<std::function<void(std::shared_ptr<live_nsp>)>> all;
-    {
-        std::lock_guard const lock(mutex_);
-        all = on_new_;
-    }
-    for (auto const& f : all) settings_->guarded([&] { f(n); });
-}
-
-inline void live_server::on_new_namespace(std::function<void(std::shared_ptr<live_nsp>)> f) {
+inline void live_server::on_new_namespace(shared_function<void(std::shared_ptr<live_nsp>)> f) {
     std::lock_guard const lock(mutex_);
     on_new_.push_back(std::move(f));
+}
+
+inline std::pair<live_server::entry&, bool> live_server::entry_of(std::string const& name) {
+    auto const [at, fresh] = names_.try_emplace(name);
+    if (fresh) at->second.nsp = make(name);
+    return {at->second, fresh};
+}
+
+inline void live_server::settle(std::shared_ptr<live_nsp> const& n,
+                                std::shared_ptr<live_nsp> const& parent) {
+    if (parent) n->inherit(*parent);
+    decltype(on_new_) told;
+    {
+        std::lock_guard const lock(mutex_);
+        told = on_new_;
+    }
+    for (auto const& f : told) settings_->guarded([&] { f(n); });
+    std::vector<found_nsp> waiting;
+    {
+        std::lock_guard const lock(mutex_);
+        entry& e = names_.find(n->name())->second;
+        e.ready = true;
+        waiting.swap(e.waiting);
+    }
+    for (auto const& f : waiting) f(n);
 }
 
 inline std::shared_ptr<live_nsp> live_server::of(std::string_view name) {
     std::string full(name);
     if (!full.starts_with('/')) full.insert(full.begin(), '/');
-    std::shared_ptr<live_nsp> fresh;
+    std::shared_ptr<live_nsp> n;
+    std::shared_ptr<pattern_list const> patterns;
     {
         std::lock_guard const lock(mutex_);
-        if (auto const at = names_.find(full); at != names_.end()) return at->second;
-        fresh = make(full);
-        names_.emplace(full, fresh);
+        auto const [e, fresh] = entry_of(full);
+        if (!fresh) return e.nsp;
+        n = e.nsp;
+        patterns = patterns_;
     }
-    if (full != "/") tell_new(fresh);
-    return fresh;
+    ask_patterns(std::move(patterns), 0, std::move(full), nullptr,
+                 [self = shared_from_this(), n](std::shared_ptr<live_nsp> const& parent) {
+                     self->settle(n, parent);
+                 });
+    return n;
 }
 
 inline std::shared_ptr<live_nsp> live_server::of(live_nsp::matcher m) {
     std::lock_guard const lock(mutex_);
     auto fresh = make("/_" + std::to_string(patterns_->size()));
-    fresh->match_by(std::move(m));
-    auto more = std::make_shared<std::vector<std::shared_ptr<live_nsp>>>(*patterns_);
-    more->push_back(fresh);
+    fresh->become_pattern();
+    auto more = std::make_shared<pattern_list>(*patterns_);
+    more->push_back({fresh, std::move(m)});
     patterns_ = std::move(more);
     return fresh;
-}
-
-inline std::shared_ptr<live_nsp> live_server::find(std::string_view name) {
-    std::lock_guard const lock(mutex_);
-    auto const at = names_.find(name);
-    return at == names_.end() ? nullptr : at->second;
 }
 
 inline void live_server::look_up(std::string_view name,
                                  std::shared_ptr<nlohmann::json const> const& auth,
                                  std::function<void(std::shared_ptr<live_nsp>)> then) {
     std::shared_ptr<live_nsp> found;
-    std::shared_ptr<std::vector<std::shared_ptr<live_nsp>> const> patterns;
+    std::shared_ptr<pattern_list const> patterns;
     {
         std::lock_guard const lock(mutex_);
         if (auto const at = names_.find(name); at != names_.end()) {
-            found = at->second;
+            found = at->second.nsp;
             found->enter();
+            if (!at->second.ready) return at->second.waiting.push_back(std::move(then));
         }
         patterns = patterns_;
     }
     if (found) return then(std::move(found));
-    look_through(std::move(patterns), 0, std::string(name), auth, std::move(then));
-}
-
-inline void live_server::look_through(
-    std::shared_ptr<std::vector<std::shared_ptr<live_nsp>> const> patterns, std::size_t at,
-    std::string name, std::shared_ptr<nlohmann::json const> auth,
-    std::function<void(std::shared_ptr<live_nsp>)> then) {
-    if (at == patterns->size()) return then(nullptr);
-    auto const parent = (*patterns)[at];
-    auto const answered = std::make_shared<std::atomic<bool>>(false);
-    auto const decide = [self = shared_from_this(), patterns, at, name, auth, then, parent,
-                         answered](bool good) {
-        if (answered->exchange(true)) return;
-        if (good)
-            then(self->child(parent, name));
-        else
-            self->look_through(patterns, at + 1, name, auth, then);
+    std::string text(name);
+    auto told = [self = shared_from_this(), text,
+                 then = std::move(then)](std::shared_ptr<live_nsp> const& parent) {
+        parent ? self->child(parent, text, then) : then(nullptr);
     };
-    static nlohmann::json const none = nlohmann::json::object();
-    if (!settings_->guarded([&] { parent->matches()(name, auth ? *auth : none, decide); }))
-        decide(false);
+    ask_patterns(std::move(patterns), 0, std::move(text), auth, std::move(told));
 }
 
-inline std::shared_ptr<live_nsp> live_server::child(std::shared_ptr<live_nsp> const& parent,
-                                                    std::string const& name) {
+inline void live_server::ask_patterns(std::shared_ptr<pattern_list const> patterns, std::size_t at,
+                                      std::string name, std::shared_ptr<nlohmann::json const> auth,
+                                      found_nsp then) {
+    if (at == patterns->size()) return then(nullptr);
+    pattern const& p = (*patterns)[at];
+    auto const answer = std::make_shared<one_answer>(
+        [self = shared_from_this(), patterns, at, name, auth, then](bool good) {
+            if (good)
+                then((*patterns)[at].parent);
+            else
+                self->ask_patterns(patterns, at + 1, name, auth, then);
+        });
+    static nlohmann::json const none = nlohmann::json::object();
+    if (!settings_->guarded(
+            [&] { p.takes(name, auth ? *auth : none, [answer](bool b) { answer->give(b); }); }))
+        answer->give(false);
+}
+
+inline void live_server::child(std::shared_ptr<live_nsp> const& parent, std::string const& name,
+                               found_nsp then) {
     std::shared_ptr<live_nsp> n;
-    bool fresh = false;
     {
         std::lock_guard const lock(mutex_);
-        auto& place = names_[name];
-        if (!place) {
-            place = make(name);
-            place->inherit(parent);
-            fresh = true;
-        }
-        n = place;
+        auto const [e, fresh] = entry_of(name);
+        n = e.nsp;
         n->enter();
+        if (!e.ready) e.waiting.push_back(std::move(then));
+        if (!fresh && !e.ready) return;
+        if (fresh) then = nullptr;
     }
-    if (fresh) tell_new(n);
-    return n;
+    then ? then(std::move(n)) : settle(n, parent);
 }
 
 inline void live_server::emptied(live_nsp& n) {
@@ -214,18 +265,22 @@ inline void live_server::emptied(live_nsp& n) {
     std::shared_ptr<live_nsp> gone;  // destroyed outside of the lock
     std::lock_guard const lock(mutex_);
     auto const at = names_.find(n.name());
-    if (at == names_.end() || at->second.get() != &n || !n.is_empty()) return;
-    gone = std::move(at->second);
+    if (at == names_.end() || at->second.nsp.get() != &n || !n.is_empty()) return;
+    gone = std::move(at->second.nsp);
     names_.erase(at);
 }
 
-/// Nobody comes any more: lets go of handlers, which may hold the server.
+/// Nobody comes any more: lets go of functions of the application's, which may hold the server.
 inline void live_server::let_go() {
     std::vector<std::shared_ptr<live_nsp>> all;
+    std::shared_ptr<pattern_list const> patterns = std::make_shared<pattern_list>();
+    decltype(on_new_) told;
     {
         std::lock_guard const lock(mutex_);
-        all = *patterns_;
-        for (auto const& [name, n] : names_) all.push_back(n);
+        patterns_.swap(patterns);
+        on_new_.swap(told);
+        for (auto const& p : *patterns) all.push_back(p.parent);
+        for (auto const& [name, e] : names_) all.push_back(e.nsp);
     }
     for (auto const& n : all) n->clear_handlers();
 }

@@ -6,10 +6,12 @@
 */
 
 #include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/shared_function.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/detail/ack_table.hpp>
+#include <httphooks/socketio/detail/error_answer.hpp>
 #include <httphooks/socketio/detail/handler_list.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
@@ -71,7 +73,18 @@ private:
     std::unique_ptr<T> value_{};
 };
 
-using packet_middleware = std::function<void(std::string_view, arguments const&, next)>;
+using packet_middleware = shared_function<void(std::string_view, arguments const&, next)>;
+using packet_middlewares = std::vector<packet_middleware>;
+
+/// An event on its way through the middlewares of a socket.
+struct packet_journey {
+    std::weak_ptr<live_socket> socket{};
+    std::shared_ptr<packet_middlewares const> todo{};
+    std::string event{};
+    arguments args{};
+    acknowledgement ack{};
+    std::size_t at = 0;
+};
 
 /** A socket. What it does for its client it does on its home; calls from elsewhere are posted
     there. */
@@ -118,11 +131,12 @@ public:
     lazy<handler_list<void(disconnect_reason)>> on_disconnecting{};
     lazy<handler_list<void(disconnect_reason)>> on_disconnect{};
     lazy<handler_list<void(socket_error const&)>> on_error{};
-    lazy<std::vector<packet_middleware>> middlewares{};
+    void use(packet_middleware f);
 
     asio::any_io_executor executor() const override { return place().executor(); }
-    void on_bad_argument(bad_argument const& what) override;
-    void on_exception(std::exception_ptr what) override;
+    void on_bad_argument(incoming_call const& call, bad_argument const& what) override;
+    void on_exception(std::exception_ptr what, std::string_view event,
+                      acknowledgement const& ack) override;
     std::shared_ptr<handler_host> handle() override { return self(); }
 
     phase where() const noexcept { return phase_; }
@@ -133,9 +147,8 @@ public:
     /// The client has come back elsewhere.
     void supersede() { carrier_->supersede(); }
     std::string const& pid() const noexcept { return pid_; }
-    /** The client is in: tells it, then the application.
-        @param known the offset of what a recovered client was sent already */
-    void connect(std::string_view known);
+    /// The client is in: tells it, then the application.
+    void connect();
     void receive_event(incoming& p);
     void receive_ack(incoming const& p);
     /// Ends the socket; the client is not told.
@@ -159,10 +172,17 @@ private:
                       std::optional<std::chrono::milliseconds> timeout);
     void tell_outgoing(packet_data const& p);
     void run_middlewares(incoming& p, acknowledgement ack);
+    void go_on(std::shared_ptr<packet_journey> const& j);
     void dispatch(std::string_view event, arguments const& args, acknowledgement const& ack);
+    void tell_error(socket_error const& what);
+    void answer(acknowledgement const& ack, socket_error const& what) const;
+    void keep_session(bool was_connected);
     void clear_handlers() noexcept;
     template <class Function>
     void guarded(Function f) noexcept;
+    /// The same for what handles an event.
+    template <class Function>
+    void handle(std::string_view event, acknowledgement const& ack, Function f) noexcept;
 
     std::shared_ptr<live_nsp> nsp_;
     std::shared_ptr<socket_carrier> carrier_;
@@ -171,6 +191,9 @@ private:
     std::shared_ptr<nlohmann::json const> auth_;
     nlohmann::json data_{};  // null until it is asked for
     handler_list<void(incoming_call const&)> events_{};
+    std::shared_ptr<packet_middlewares const> middlewares_{};
+    /// What it goes on from, until it is connected.
+    std::unique_ptr<session_state> restored_{};
     ack_table acks_{};
     phase phase_ = phase::joining;
     std::atomic<bool> connected_{false};
@@ -244,12 +267,8 @@ inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f, ack
         if (ack) guarded([&] { ack(error::disconnected, {}); });
         return;
     }
-    if (nsp_->adapter().recovers() && phase_ == phase::connected && !ack && !f.volatile_) {
-        broadcast_options o;
-        o.rooms.push_back(id_);
-        o.flags = f;
-        return nsp_->adapter().broadcast(std::move(p), o);
-    }
+    if (!ack && nsp_->adapter().recovers())
+        return nsp_->adapter().send(shared_from_this(), std::move(p), f);
     tell_outgoing(p);
     packet_header h = header(packet_type::event);
     if (ack) {
@@ -288,73 +307,70 @@ inline void live_socket::acknowledge(std::uint64_t id, packet_data&& answer) {
 
 // receiving -----------------------------------------------------------------------------------
 
+inline void live_socket::use(packet_middleware f) {
+    // the list that there is may be under way
+    auto more = std::make_shared<packet_middlewares>();
+    if (middlewares_) *more = *middlewares_;
+    more->push_back(std::move(f));
+    middlewares_ = std::move(more);
+}
+
 inline void live_socket::receive_event(incoming& p) {
     if (!p.has_name) return;
     auto const kept = self();
     acknowledgement ack;
     if (p.id) ack = acknowledgement(std::weak_ptr<ack_target>(kept), *p.id);
-    if (any) any->call({}, p.event, p.args);
-    if (middlewares)
-        run_middlewares(p, std::move(ack));
-    else
-        dispatch(p.event, p.args, ack);
+    handle(p.event, ack, [&] {
+        if (any) any->call({}, p.event, p.args);
+        if (middlewares_)
+            run_middlewares(p, ack);
+        else
+            dispatch(p.event, p.args, ack);
+    });
+}
+
+template <class Function>
+void live_socket::handle(std::string_view event, acknowledgement const& ack, Function f) noexcept {
+    try {
+        f();
+    } catch (...) {
+        on_exception(std::current_exception(), event, ack);
+    }
 }
 
 inline void live_socket::dispatch(std::string_view event, arguments const& args,
                                   acknowledgement const& ack) {
     if (phase_ != phase::connected) return;
-    events_.call(event, incoming_call{event, args, ack, *this});
+    incoming_call const call{event, args, ack, *this};
+    if (events_.call(event, call) == call.unfit) answer(ack, not_handled(call));
 }
-
-namespace packet_chain {
-
-/// An event on its way through the middlewares of a socket.
-struct state : std::enable_shared_from_this<state> {
-    std::weak_ptr<live_socket> socket{};
-    std::vector<packet_middleware> todo{};
-    std::string event{};
-    arguments args{};
-    std::function<void(std::optional<middleware_error>)> finish{};
-    std::size_t at = 0;
-
-    void step();
-};
-
-inline void state::step() {
-    if (at == todo.size()) return std::exchange(finish, nullptr)(std::nullopt);
-    auto const& f = todo[at++];
-    f(event, args, next([self = shared_from_this()](std::optional<middleware_error> why) {
-          auto const s = self->socket.lock();
-          if (!s) return;
-          s->place().dispatch([self, why = std::move(why)] {
-              if (why)
-                  std::exchange(self->finish, nullptr)(why);
-              else
-                  self->step();
-          });
-      }));
-}
-
-}  // namespace packet_chain
 
 inline void live_socket::run_middlewares(incoming& p, acknowledgement ack) {
-    auto const chain = std::make_shared<packet_chain::state>();
-    chain->socket = self();
-    chain->todo = middlewares.get();
-    chain->event = p.event;
-    chain->args = p.args.keep();
-    chain->finish = [c = chain.get(),
-                     ack = std::move(ack)](std::optional<middleware_error> const& why) {
-        auto const s = c->socket.lock();
+    auto const j = std::make_shared<packet_journey>();
+    j->socket = self();
+    j->todo = middlewares_;
+    j->event = p.event;
+    j->args = p.args.keep();
+    j->ack = std::move(ack);
+    go_on(j);
+}
+
+inline void live_socket::go_on(std::shared_ptr<packet_journey> const& j) {
+    if (phase_ != phase::connected) return;
+    if (j->at == j->todo->size()) return dispatch(j->event, j->args, j->ack);
+    auto const told = [j](std::optional<middleware_error> why) {
+        auto const s = j->socket.lock();
         if (!s) return;
-        s->guarded([&] {
-            if (!why)
-                s->dispatch(c->event, c->args, ack);
-            else if (s->on_error)
-                s->on_error->call({}, socket_error{why->message, why->data, c->event, {}, {}});
+        s->place().dispatch([s, j, why = std::move(why)] {
+            s->handle(j->event, j->ack, [&] {
+                if (!why) return s->go_on(j);
+                socket_error const what{why->message, why->data, j->event, {}, {}, j->ack};
+                s->tell_error(what);
+                s->answer(j->ack, what);
+            });
         });
     };
-    chain->step();
+    (*j->todo)[j->at++](j->event, j->args, next(told));
 }
 
 inline void live_socket::receive_ack(incoming const& p) {
@@ -362,14 +378,25 @@ inline void live_socket::receive_ack(incoming const& p) {
     if (auto const f = acks_.take(*p.id)) f({}, p.args);
 }
 
-inline void live_socket::on_bad_argument(bad_argument const& what) {
-    if (!on_error) return;
-    on_error->call({}, socket_error{what.what.message(), std::nullopt, std::string(what.event),
-                                    what.index, what.what});
+inline void live_socket::tell_error(socket_error const& what) {
+    if (on_error) on_error->call({}, what);
 }
 
-inline void live_socket::on_exception(std::exception_ptr what) {
+/// Answers an event that was not handled, if the application wants that.
+inline void live_socket::answer(acknowledgement const& ack, socket_error const& what) const {
+    if (nsp_->settings().options.answer_errors) answer_error(ack, what);
+}
+
+inline void live_socket::on_bad_argument(incoming_call const& call, bad_argument const& what) {
+    tell_error(unfit_event(what, call.ack));
+}
+
+inline void live_socket::on_exception(std::exception_ptr what, std::string_view event,
+                                      acknowledgement const& ack) {
     nsp_->settings().failed(std::move(what));
+    auto const failure = handler_failure(event, ack);
+    nsp_->settings().guarded([&] { tell_error(failure); });
+    answer(ack, failure);
     carrier_->engine().close();
 }
 
@@ -386,24 +413,28 @@ inline void live_socket::set_pid(std::string pid, std::string spent) {
 
 inline void live_socket::recover(session_state s, std::string offset) {
     recovered_ = true;
-    set_pid(std::move(s.pid), std::move(offset));
-    data_ = std::move(s.data);
+    set_pid(s.pid, std::move(offset));
+    data_ = std::exchange(s.data, nullptr);
     join(s.rooms);
-    if (s.missed.empty()) return;
+    auto const missed = std::exchange(s.missed, {});
+    restored_ = std::make_unique<session_state>(std::move(s));
+    if (missed.empty()) return;
     // all that was missed is one thing to the limits of what may wait for the client
     std::vector<engineio::packet> messages;
     packet_header h = header(packet_type::event);
-    for (packet_data const& p : s.missed) {
+    for (packet_data const& p : missed) {
         h.payload = p.text;
         append_messages(messages, nsp_->settings().options.parser, h, p.attachments);
     }
     carrier_->engine().send(engineio::prepared_message(std::move(messages)));
 }
 
-inline void live_socket::connect(std::string_view known) {
+inline void live_socket::connect() {
     // what was broadcast while middlewares ran comes with the rest that was missed, in front of the
     // packet "connect", which tells the client that it is all there; node loses it
-    if (!nsp_->adapter().enlist(shared_from_this(), known)) return carrier_->engine().close();
+    auto const before = std::exchange(restored_, nullptr);
+    if (!nsp_->adapter().enlist(shared_from_this(), before.get()))
+        return carrier_->engine().close();
     phase_ = phase::connected;
     connected_.store(true, std::memory_order_relaxed);
     nsp_->remember(place());
@@ -438,8 +469,7 @@ inline void live_socket::close(disconnect_reason why) {
     bool const was_connected = phase_ == phase::connected;
     if (was_connected && on_disconnecting) guarded([&] { on_disconnecting->call({}, why); });
     if (phase_ == phase::closed) return;
-    if (was_connected && !pid_.empty() && is_recoverable(why))
-        nsp_->adapter().persist_session({id_, pid_, rooms(), data(), {}});
+    if (!pid_.empty() && is_recoverable(why)) keep_session(was_connected);
     if (!pid_.empty()) nsp_->forget(pid_);
     phase_ = phase::closed;
     connected_.store(false, std::memory_order_relaxed);
@@ -449,6 +479,15 @@ inline void live_socket::close(disconnect_reason why) {
     if (was_connected && on_disconnect) guarded([&] { on_disconnect->call({}, why); });
     clear_handlers();
     nsp_->exit();
+}
+
+/// Keeps the session for when the client comes back.
+inline void live_socket::keep_session(bool was_connected) {
+    if (was_connected)
+        return nsp_->adapter().persist_session({id_, pid_, rooms(), data(), {}, {}, {}});
+    if (!restored_) return;
+    restored_->data = std::move(data_);
+    nsp_->adapter().persist_session(std::move(*restored_));
 }
 
 inline void live_socket::abandon() noexcept {
@@ -471,7 +510,7 @@ inline void live_socket::clear_handlers() noexcept {
     if (on_disconnecting) on_disconnecting->clear();
     if (on_disconnect) on_disconnect->clear();
     if (on_error) on_error->clear();
-    if (middlewares) middlewares->clear();
+    middlewares_ = nullptr;
 }
 
 inline socket_description live_socket::describe() {

@@ -41,7 +41,7 @@ public:
     /// From now on the socket may join rooms.
     void admit(local_socket& s) noexcept { s.known_ = true; }
     /// The socket is connected: it is found from now on.
-    void enlist(local_socket& s, std::vector<room_change>* changes);
+    void enlist(local_socket& s, std::vector<room_change>* changes, bool in_own_room = true);
     /// @return whether it is in the room then
     bool add(local_socket& s, std::string const& name, std::vector<room_change>* changes);
     void del(local_socket& s, std::string_view name, std::vector<room_change>* changes);
@@ -55,7 +55,8 @@ public:
     /// Rooms, without those of ids.
     std::size_t rooms() const noexcept { return rooms_.size(); }
 
-    /// Calls `f(local_socket&)` with each connected socket that is meant, once.
+    /// Calls `f(local_socket&)` with each connected socket that is meant, once. A socket whose id
+    /// is excepted is not meant, whatever rooms it has left.
     template <class F>
     void select(broadcast_options const& o, F f);
 
@@ -82,14 +83,15 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-inline void room_index::enlist(local_socket& s, std::vector<room_change>* changes) {
+inline void room_index::enlist(local_socket& s, std::vector<room_change>* changes,
+                               bool in_own_room) {
     if (!s.known_ || s.listed_) return;
     ids_.emplace(s.id(), &s);
     s.at_ = all_.size();
     all_.push_back(&s);
     s.listed_ = true;
-    s.in_own_room_ = true;
-    if (!changes) return;
+    s.in_own_room_ = in_own_room;
+    if (!changes || !in_own_room) return;
     changes->push_back({room_event::create, s.id()});
     changes->push_back({room_event::join, s.id()});
 }
@@ -184,8 +186,10 @@ void room_index::members(std::string_view name, F f) {
 template <class F>
 void room_index::select(broadcast_options const& o, F f) {
     std::uint64_t const mark = ++mark_;
-    for (std::string const& name : o.except)
+    for (std::string const& name : o.except) {
         members(name, [&](local_socket& s) { s.mark_ = mark; });
+        if (local_socket* const s = find(name)) s->mark_ = mark;
+    }
     auto const take = [&](local_socket& s) {
         if (std::exchange(s.mark_, mark) != mark) f(s);
     };

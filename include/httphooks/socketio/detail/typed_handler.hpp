@@ -28,13 +28,17 @@
 
 namespace httphooks::socketio::detail {
 
+struct incoming_call;
+
 /// Where handlers run, and who is told of what went wrong with them: a socket.
 class handler_host {
 public:
     virtual asio::any_io_executor executor() const = 0;
-    virtual void on_bad_argument(bad_argument const& what) = 0;
-    /// What a coroutine threw.
-    virtual void on_exception(std::exception_ptr what) = 0;
+    /// A handler was not called.
+    virtual void on_bad_argument(incoming_call const& call, bad_argument const& what) = 0;
+    /// What a handler threw. @param ack of the event @param event its name
+    virtual void on_exception(std::exception_ptr what, std::string_view event,
+                              acknowledgement const& ack) = 0;
     /// What keeps it, for a coroutine.
     virtual std::shared_ptr<handler_host> handle() = 0;
 
@@ -48,6 +52,10 @@ struct incoming_call {
     arguments const& args;
     acknowledgement const& ack;
     handler_host& host;
+    /// How many handlers it does not fit.
+    mutable std::size_t unfit = 0;
+    /// Why it does not fit the last one of them.
+    mutable error_code why{};
 };
 
 /// A handler of any signature. What it throws passes through, unless it is a coroutine.
@@ -216,8 +224,11 @@ private:
     struct running {
         std::shared_ptr<typed_handler> self;
         std::shared_ptr<handler_host> host;
+        std::string event;
         acknowledgement ack;
         values given{};
+
+        void failed(std::exception_ptr what) { host->on_exception(std::move(what), event, ack); }
     };
 
     static bool read(values& to, incoming_call const& call);
@@ -229,7 +240,9 @@ template <class F, class... P>
 bool typed_handler<F, parameters<P...>>::read(values& to, incoming_call const& call) {
     argument_reader reader{call.args, call.ack};
     if (reader.read_all(to)) return true;
-    call.host.on_bad_argument({call.event, reader.index, reader.failed});
+    ++call.unfit;
+    call.why = reader.failed;
+    call.host.on_bad_argument(call, {call.event, reader.index, reader.failed});
     return false;
 }
 
@@ -256,19 +269,20 @@ void keep_argument(T&) noexcept {}
 template <class F, class... P>
 void typed_handler<F, parameters<P...>>::start(std::shared_ptr<typed_handler> const& self,
                                                incoming_call const& call) {
-    auto const run = std::make_shared<running>(running{self, call.host.handle(), call.ack});
+    auto const run = std::make_shared<running>(
+        running{self, call.host.handle(), std::string(call.event), call.ack});
     if (!read(run->given, call)) return;
     std::apply([](auto&... value) { (keep_argument(value), ...); }, run->given);
     auto task = call_with(self->f_, parameters<P...>(), run->given);
     if constexpr (std::is_void_v<typename awaited<returned>::type>)
         asio::co_spawn(call.host.executor(), std::move(task), [run](std::exception_ptr thrown) {
-            if (thrown) run->host->on_exception(thrown);
+            if (thrown) run->failed(thrown);
         });
     else
         asio::co_spawn(call.host.executor(), std::move(task),
                        [run](std::exception_ptr thrown, auto const& value) {
                            if (thrown)
-                               run->host->on_exception(thrown);
+                               run->failed(thrown);
                            else
                                run->ack(value);
                        });
