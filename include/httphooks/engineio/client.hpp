@@ -30,6 +30,10 @@ namespace httphooks::engineio {
     or a strand. A handler that throws ends its connection with close_reason::forced_close. Handles
     of connections go before the context does; debug builds assert it.
 
+    The context of the executor has work as long as a connection is open, or being opened:
+    client_connection::close() ends the one, cancellation the other; closing and opening have time
+    limits. None is opened again by itself.
+
     @par Thread safety
     None, but for the connections, which see.
     @par Source

@@ -187,6 +187,18 @@ const today = (kind, url, way, options) => {
     same(await once(sockets[0], 'dyn'), ['/dyn-1']);
     manager._close();
   });
+  add('who leaves a namespace while its middleware runs may join it again', async () => {
+    const socket = await opened(io, url(), all);
+    const slow = socket.io.socket('/slow');
+    slow.disconnect();
+    slow.connect();
+    await once(slow, 'connect');
+    const e = once(slow, 'e');
+    slow.emit('e');
+    await e;
+    same(await ask(socket, 'echo', 1), [1]);
+    socket.io._close();
+  });
   add('a client comes back by itself', async () => {
     const socket = io(url(), { ...all, forceNew: true, reconnectionDelay: 10 });
     await once(socket, 'connect');

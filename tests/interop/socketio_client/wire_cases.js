@@ -808,7 +808,7 @@ each('without recovery there is no private id, and no offset', 'full', async (ur
   s.end();
 });
 
-each('events have an offset, acknowledgements and volatile ones have none', 'recovery',
+each('events have an offset, but for those that ask for an acknowledgement', 'recovery',
   async (url, way) => {
     const s = await connected(way, url);
     same(Object.keys(s.ids).sort(), ['pid', 'sid']);

@@ -182,7 +182,7 @@ private:
     void guarded(Function f) noexcept;
     /// The same for what handles an event.
     template <class Function>
-    void handle(std::string_view event, acknowledgement const& ack, Function f) noexcept;
+    void handling(std::string_view event, acknowledgement const& ack, Function f) noexcept;
 
     std::shared_ptr<live_nsp> nsp_;
     std::shared_ptr<socket_carrier> carrier_;
@@ -320,7 +320,7 @@ inline void live_socket::receive_event(incoming& p) {
     auto const kept = self();
     acknowledgement ack;
     if (p.id) ack = acknowledgement(std::weak_ptr<ack_target>(kept), *p.id);
-    handle(p.event, ack, [&] {
+    handling(p.event, ack, [&] {
         if (any) any->call({}, p.event, p.args);
         if (middlewares_)
             run_middlewares(p, ack);
@@ -330,7 +330,8 @@ inline void live_socket::receive_event(incoming& p) {
 }
 
 template <class Function>
-void live_socket::handle(std::string_view event, acknowledgement const& ack, Function f) noexcept {
+void live_socket::handling(std::string_view event, acknowledgement const& ack,
+                           Function f) noexcept {
     try {
         f();
     } catch (...) {
@@ -362,7 +363,7 @@ inline void live_socket::go_on(std::shared_ptr<packet_journey> const& j) {
         auto const s = j->socket.lock();
         if (!s) return;
         s->place().dispatch([s, j, why = std::move(why)] {
-            s->handle(j->event, j->ack, [&] {
+            s->handling(j->event, j->ack, [&] {
                 if (!why) return s->go_on(j);
                 socket_error const what{why->message, why->data, j->event, {}, {}, j->ack};
                 s->tell_error(what);
