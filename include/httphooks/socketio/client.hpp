@@ -35,8 +35,8 @@ namespace httphooks::socketio {
     holds a client keeps it for ever, handlers should hold client_socket.
 
     Handlers are called on the client's executor, which must not run two handlers at once: that of a
-    context with one thread, or a strand. The handles go before the context does; debug builds assert
-    it.
+    context with one thread, or a strand. The handles go before the context does; debug builds
+   assert it.
 
     @par Thread safety
     async_connect(), close(): all threads. The others: on the executor, or while nothing runs there.
