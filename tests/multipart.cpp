@@ -166,27 +166,29 @@ TEST_CASE("a part of several parts without a boundary, or in a file, is left as 
          {"multipart/related", "multipart/related; boundary=", "multipart/mixed; boundary=\"{\"",
           "multipart/mixed; boundary=i; boundary=j", "Multipart/X; charset=utf-8"}) {
         CAPTURE(type);
-        auto const parts = parse(
-            "--b\r\nContent-Disposition: form-data; name=\"f\"\r\n"
-            "Content-Type: " +
-            type + "\r\n\r\n" + saved + "\r\n--b\r\n\r\nx\r\n--b--");
+        std::string const form =
+            "--b\r\nContent-Disposition: form-data; name=\"f\"\r\nContent-Type: " + type +
+            "\r\n\r\n" + saved + "\r\n--b\r\n\r\nx\r\n--b--";
+        auto const parts = parse(form);
         REQUIRE(parts.has_value());
         REQUIRE(parts->size() == 2);
         CHECK((*parts)[0].body == saved);
         CHECK((*parts)[0].parts.empty());
         CHECK((*parts)[1].body == "x");
     }
-    auto const file = parse(
+    std::string const upload =
         "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"page.mht\"\r\n"
         "Content-Type: multipart/related; boundary=i\r\n\r\n" +
-        saved + "\r\n--b--");
+        saved + "\r\n--b--";
+    auto const file = parse(upload);
     REQUIRE(file.has_value());
     CHECK((*file)[0].body == saved);
     CHECK((*file)[0].parts.empty());
 
-    std::string const deep = "--i\r\nContent-Type: multipart/related\r\n\r\n--j\r\n--i--";
-    auto const nested =
-        parse("--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n" + deep + "\r\n--b--");
+    std::string const outer =
+        "--b\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n"
+        "--i\r\nContent-Type: multipart/related\r\n\r\n--j\r\n--i--\r\n--b--";
+    auto const nested = parse(outer);
     REQUIRE(nested.has_value());
     REQUIRE((*nested)[0].parts.size() == 1);
     CHECK((*nested)[0].parts[0].body == "--j");
@@ -194,8 +196,9 @@ TEST_CASE("a part of several parts without a boundary, or in a file, is left as 
 
 TEST_CASE("the name of a file may be spelled with a charset") {
     auto const name_of = [](std::string const& parameters) {
-        auto const parts =
-            parse("--b\r\nContent-Disposition: form-data; " + parameters + "\r\n\r\nx\r\n--b--");
+        std::string const form =
+            "--b\r\nContent-Disposition: form-data; " + parameters + "\r\n\r\nx\r\n--b--";
+        auto const parts = parse(form);
         REQUIRE(parts.has_value());
         return (*parts)[0].filename().value_or("(none)");
     };
