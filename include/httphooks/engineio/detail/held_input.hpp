@@ -11,7 +11,6 @@
 #include <httphooks/message.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <list>
 #include <memory>
 #include <string>
@@ -73,7 +72,7 @@ private:
     };
 
     std::list<payload> payloads_{};
-    std::deque<packet> packets_{};
+    std::list<packet> packets_{};
     std::weak_ptr<http::detail::waiting_visit> post_{};
     response reply_{};
 };
