@@ -36,7 +36,7 @@ namespace httphooks::socketio {
 
     Handlers are called on the client's executor, which must not run two handlers at once: that of a
     context with one thread, or a strand. The handles go before the context does; debug builds
-   assert it.
+    assert it.
 
     @par Thread safety
     async_connect(), close(): all threads. The others: on the executor, or while nothing runs there.
