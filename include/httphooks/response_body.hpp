@@ -42,7 +42,7 @@ struct response_body {
 /** A text; or a range of a file, and then the text is empty.
 
     Copies share the file. Whatever is assigned takes the place of both; load() a file before text
-   is added to it.
+    is added to it.
 */
 class response_body::value_type : public std::string {
 public:

@@ -3,7 +3,7 @@
 
 /** @file
     What differs between the versions of Boost that the library takes, with the version and the
-   reason.
+    reason.
 
     Boost 1.90 also took `field::cookie2` away; what is said of that field goes by its name.
 */

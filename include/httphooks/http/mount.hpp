@@ -35,7 +35,7 @@ namespace httphooks::http {
 using mount_handler = asio::any_completion_handler<void(error_code, std::optional<connection>)>;
 
 /** What a mount has called, on the thread of body_begins(), when a body that was on its way is
-   whole or refused, with true, or when the client has gone before, with false; may be empty. */
+    whole or refused, with true, or when the client has gone before, with false; may be empty. */
 using body_end = std::function<void(bool)>;
 
 /** What can be mounted: a cheap handle with a prefix that serves requests on their connections.

@@ -141,7 +141,7 @@ private:
 
     @par Thread safety
     send(), close(), close_behind() and terminate() may be called from any thread; from another than
-   the connection's the data is copied, and they say what becomes of it as far as that is known.
+    the connection's the data is copied, and they say what becomes of it as far as that is known.
     Everything else on get_executor(), where the handlers are called too.
 */
 class connection {

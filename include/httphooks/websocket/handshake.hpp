@@ -68,7 +68,7 @@ bool is_upgrade(request const& r);
         websocket, or for another version than 13, which then says so; 400 for HTTP/1.0, and a
         missing or malformed Connection, key, version or subprotocol; 403 for an origin that may not
         connect; 500 when a function of the options throws. Extensions that the client offers are
-   not taken.
+    not taken.
     @par Source
     RFC 6455 4.2; 10.2 for the origin; RFC 9110 15.5.22
 */

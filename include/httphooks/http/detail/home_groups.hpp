@@ -48,7 +48,7 @@ private:
 };
 
 /** Calls `f(session)` for sessions: at once for those that live here, later for the others, with
-   one post for each home.
+    one post for each home.
     @param all a range of elements, which may be moved from unless they are const
     @param get gives the std::shared_ptr of an element's session, by reference */
 template <class Session, class Range, class Get, class Function>

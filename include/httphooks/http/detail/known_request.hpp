@@ -14,7 +14,7 @@
 namespace httphooks::http::detail {
 
 /** Reads as much of a header as there is, for whoever dresses its refusal: method and target, as
-   far as they came, and the fields that are whole and well-formed. Everything else is left out.
+    far as they came, and the fields that are whole and well-formed. Everything else is left out.
     @param header from the request's first byte on; what is behind the header is not looked at
     @param most_fields further fields are left out */
 inline request known_request(std::string_view header, std::size_t most_fields) {

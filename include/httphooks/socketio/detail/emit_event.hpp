@@ -26,7 +26,7 @@ namespace httphooks::socketio::detail {
 
 /** Sends an event.
     @param send `send(payload&&, ack_handler)`; the handler is empty when no acknowledgement is
-   asked for
+    asked for
     @param args of the event; the last may be a function that takes the acknowledgement */
 template <class Send, class... Args>
 void emit_event(Send const& send, event_name event, Args&&... args) {
