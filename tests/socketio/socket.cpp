@@ -329,6 +329,27 @@ TEST_CASE("a middleware of a socket may add others, and end the socket, while it
     CHECK(s.note_count() == 0);
 }
 
+TEST_CASE("a middleware that never lets an event go is let go with its socket") {
+    socketio_service s;
+    auto const token = std::make_shared<int>(1);
+    s.io().on_connection([&s, token](sio::socket k) {
+        k.use([&s, token, held = std::vector<sio::next>()](std::string_view, sio::arguments const&,
+                                                           sio::next go) mutable {
+            held.push_back(std::move(go));
+            s.note("held");
+        });
+    });
+    long const before = token.use_count();
+    {
+        socketio_peer p(s);
+        p.join();
+        p.send("2[\"e\"]");
+        CHECK(s.next_note() == "held");
+        CHECK(token.use_count() > before);
+    }
+    CHECK(eventually([&] { return token.use_count() == before; }));
+}
+
 TEST_CASE("an event that is not handled is answered by the application, or by itself") {
     sio::options o;
     SECTION("the application") {}

@@ -74,16 +74,17 @@ private:
 };
 
 using packet_middleware = shared_function<void(std::string_view, arguments const&, next)>;
-using packet_middlewares = std::vector<packet_middleware>;
 
-/// An event on its way through the middlewares of a socket.
+/// An event on its way through the middlewares of a socket, which it does not keep: they may keep
+/// it.
 struct packet_journey {
     std::weak_ptr<live_socket> socket{};
-    std::shared_ptr<packet_middlewares const> todo{};
     std::string event{};
     arguments args{};
     acknowledgement ack{};
+    /// The middleware that is next, and where the way ends: later ones see later events.
     std::size_t at = 0;
+    std::size_t end = 0;
 };
 
 /** A socket. What it does for its client it does on its home; calls from elsewhere are posted
@@ -131,7 +132,7 @@ public:
     lazy<handler_list<void(disconnect_reason)>> on_disconnecting{};
     lazy<handler_list<void(disconnect_reason)>> on_disconnect{};
     lazy<handler_list<void(socket_error const&)>> on_error{};
-    void use(packet_middleware f);
+    void use(packet_middleware f) { middlewares_.push_back(std::move(f)); }
 
     asio::any_io_executor executor() const override { return place().executor(); }
     void on_bad_argument(incoming_call const& call, bad_argument const& what) override;
@@ -191,7 +192,7 @@ private:
     std::shared_ptr<nlohmann::json const> auth_;
     nlohmann::json data_{};  // null until it is asked for
     handler_list<void(incoming_call const&)> events_{};
-    std::shared_ptr<packet_middlewares const> middlewares_{};
+    std::vector<packet_middleware> middlewares_{};
     /// What it goes on from, until it is connected.
     std::unique_ptr<session_state> restored_{};
     ack_table acks_{};
@@ -307,14 +308,6 @@ inline void live_socket::acknowledge(std::uint64_t id, packet_data&& answer) {
 
 // receiving -----------------------------------------------------------------------------------
 
-inline void live_socket::use(packet_middleware f) {
-    // the list that there is may be under way
-    auto more = std::make_shared<packet_middlewares>();
-    if (middlewares_) *more = *middlewares_;
-    more->push_back(std::move(f));
-    middlewares_ = std::move(more);
-}
-
 inline void live_socket::receive_event(incoming& p) {
     if (!p.has_name) return;
     auto const kept = self();
@@ -322,10 +315,10 @@ inline void live_socket::receive_event(incoming& p) {
     if (p.id) ack = acknowledgement(std::weak_ptr<ack_target>(kept), *p.id);
     handling(p.event, ack, [&] {
         if (any) any->call({}, p.event, p.args);
-        if (middlewares_)
-            run_middlewares(p, ack);
-        else
+        if (middlewares_.empty())
             dispatch(p.event, p.args, ack);
+        else
+            run_middlewares(p, ack);
     });
 }
 
@@ -349,16 +342,16 @@ inline void live_socket::dispatch(std::string_view event, arguments const& args,
 inline void live_socket::run_middlewares(incoming& p, acknowledgement ack) {
     auto const j = std::make_shared<packet_journey>();
     j->socket = self();
-    j->todo = middlewares_;
     j->event = p.event;
     j->args = p.args.keep();
     j->ack = std::move(ack);
+    j->end = middlewares_.size();
     go_on(j);
 }
 
 inline void live_socket::go_on(std::shared_ptr<packet_journey> const& j) {
     if (phase_ != phase::connected) return;
-    if (j->at == j->todo->size()) return dispatch(j->event, j->args, j->ack);
+    if (j->at == j->end) return dispatch(j->event, j->args, j->ack);
     auto const told = [j](std::optional<middleware_error> why) {
         auto const s = j->socket.lock();
         if (!s) return;
@@ -371,7 +364,8 @@ inline void live_socket::go_on(std::shared_ptr<packet_journey> const& j) {
             });
         });
     };
-    (*j->todo)[j->at++](j->event, j->args, next(told));
+    auto const f = middlewares_[j->at++];  // it may end the socket
+    f(j->event, j->args, next(told));
 }
 
 inline void live_socket::receive_ack(incoming const& p) {
@@ -511,7 +505,7 @@ inline void live_socket::clear_handlers() noexcept {
     if (on_disconnecting) on_disconnecting->clear();
     if (on_disconnect) on_disconnect->clear();
     if (on_error) on_error->clear();
-    middlewares_ = nullptr;
+    auto const gone = std::exchange(middlewares_, {});
 }
 
 inline socket_description live_socket::describe() {
