@@ -5,25 +5,40 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 using boost::asio::ip::make_address;
 using httphooks::field;
 using httphooks::request;
+using httphooks::http::proxy_field;
 using httphooks::http::detail::trusted_networks;
 
 namespace {
 
 trusted_networks const proxies({"10.1.2.3/8", "192.0.2.1", "2001:db8::/32"});
 
+std::string client(request const& r, proxy_field by) {
+    auto const found = proxies.client(r, by).address;
+    return found ? found->to_string() : "nothing";
+}
+
 /// The client of a request with one field.
 template <class Name>
 std::string client(Name name, std::string const& value) {
     request r;
     r.set(name, value);
-    auto const found = proxies.client(r);
-    return found ? found->to_string() : "nothing";
+    return client(r, std::string(r.begin()->name_string()) == "Forwarded"
+                         ? proxy_field::forwarded
+                         : proxy_field::x_forwarded_for);
+}
+
+/// Whether the client came by TLS, as X-Forwarded-Proto says.
+std::optional<bool> tls(std::string const& scheme) {
+    request r;
+    r.set("X-Forwarded-Proto", scheme);
+    return proxies.client(r, proxy_field::x_forwarded_for).tls;
 }
 
 }  // namespace
@@ -60,15 +75,31 @@ TEST_CASE("what is no address names no client") {
         CHECK(client("X-Forwarded-For", text) == "nothing");
     }
     CHECK(client(field::forwarded, "by=10.0.0.1") == "nothing");
-    CHECK_FALSE(proxies.client(request()));
+    CHECK(client(request(), proxy_field::forwarded) == "nothing");
+    CHECK(client(request(), proxy_field::x_forwarded_for) == "nothing");
 }
 
-TEST_CASE("Forwarded goes before X-Forwarded-For, and the last field of several is read first") {
+TEST_CASE("Only the field that is named has an effect, and its last one is read first") {
     request r;
     r.set("X-Forwarded-For", "203.0.113.1");
-    r.insert(field::forwarded, "for=203.0.113.2");
+    r.set("X-Forwarded-Proto", "http");
+    r.insert(field::forwarded, "for=203.0.113.2;proto=https");
     r.insert(field::forwarded, "for=10.0.0.1");
-    CHECK(proxies.client(r) == make_address("203.0.113.2"));
+    CHECK(client(r, proxy_field::forwarded) == "203.0.113.2");
+    CHECK(proxies.client(r, proxy_field::forwarded).tls == true);
+    CHECK(client(r, proxy_field::x_forwarded_for) == "203.0.113.1");
+    CHECK(proxies.client(r, proxy_field::x_forwarded_for).tls == false);
     r.insert(field::forwarded, "for=203.0.113.3");
-    CHECK(proxies.client(r) == make_address("203.0.113.3"));
+    CHECK(client(r, proxy_field::forwarded) == "203.0.113.3");
+    CHECK_FALSE(proxies.client(r, proxy_field::forwarded).tls.has_value());
+}
+
+TEST_CASE("the last scheme that a proxy names says whether the client came by TLS") {
+    CHECK(tls("https") == true);
+    CHECK(tls("HTTPS") == true);
+    CHECK(tls("wss") == true);
+    CHECK(tls("http") == false);
+    CHECK(tls("https, http") == false);
+    CHECK_FALSE(tls("gopher").has_value());
+    CHECK_FALSE(tls("").has_value());
 }
