@@ -696,14 +696,14 @@ cases.push(['polling: a body has a limit, and one beyond it leaves the session',
   await nothing_more(s);
 }]);
 
-cases.push(['polling: 1024 packets may come at once, and all be answered; more end it',
+cases.push(['polling: as many packets may come at once as fit, and all are answered',
   async ({ full }) => {
     const s = await connected('polling', full);
-    const many = [...Array(1024).keys()].map((n) => `2${n}["echo"]`);
+    const many = [...Array(2000).keys()].map((n) => `2${n}["echo"]`);
     await s.send(...many);
-    same((await s.poll()).split('\x1e'), many.map((_, n) => `43${n}[]`));
-    await s.send(...many, '2["echo"]');
-    same(await s.poll(), null);
+    const answers = [];
+    while (answers.length < many.length) answers.push(...(await s.poll()).split('\x1e'));
+    same(answers, many.map((_, n) => `43${n}[]`));
   }]);
 
 cases.push(['polling: a client that does not poll is given up', async ({ full }) => {
