@@ -233,7 +233,7 @@ inline void framing_guard::reset() noexcept {
 }
 
 inline std::size_t framing_guard::skip(std::string_view received) noexcept {
-    if (begun() || !received.starts_with("\r\n")) return 0;
+    if (received.size() < 2 || received[0] != '\r' || received[1] != '\n' || begun()) return 0;
     skipped_ = true;
     return 2;
 }
@@ -244,7 +244,7 @@ inline std::size_t framing_guard::scan(std::string_view received) noexcept {
         return refused;
     };
     char const* const base = received.data();
-    if (received.empty() || (received == "\r" && !begun())) return 0;
+    if (received.empty() || (received.size() == 1 && received[0] == '\r' && !begun())) return 0;
     if (scanned_ == 0 && !httphooks::detail::is_token({base, 1}))
         return refuse_with(status::bad_request);
     for (;;) {

@@ -38,9 +38,12 @@ public:
     bool put_header(std::string_view block) {
         error_code ec;
         std::size_t const n = this->put(asio::const_buffer(block.data(), block.size()), ec);
-        // Boost 1.92 and newer refuse some codings by themselves, when all fields were read
-        if (ec == beast::http::error::bad_transfer_encoding && n == block.size()) judge_header();
-        if (ec && ec != beast::http::error::need_more) return refuse(status::bad_request);
+        if (ec) [[unlikely]] {
+            // Boost 1.92 and newer refuse some codings by themselves, when all fields were read
+            if (ec == beast::http::error::bad_transfer_encoding && n == block.size())
+                judge_header();
+            if (ec != beast::http::error::need_more) return refuse(status::bad_request);
+        }
         if (n != block.size() || !this->is_header_done()) return refuse(status::bad_request);
         return true;
     }
