@@ -477,9 +477,8 @@ TEST_CASE("close() ends a client from anywhere, and its context has no more work
         begin(socketio_url(service.port()));
         expected = {};
         REQUIRE(s.until([&] { return connected.has_value(); }));
-        std::size_t attempts = 0;
-        s.client.on_reconnect_attempt([&](std::size_t) {
-            if (++attempts == 2) s.client.close();
+        s.client.on_reconnect_attempt([&](std::size_t n) {
+            if (n == 2) s.client.close();
         });
         service.stop();
     }
