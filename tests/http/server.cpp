@@ -125,6 +125,7 @@ TEST_CASE("a port that is taken is an error of async_run, whatever the number of
     server_fixture first(o);
     auto ended = first.run();
     auto o2 = on_loopback(GENERATE(1u, 2u));
+    o2.share_port = !o.share_port && GENERATE(false, true);
     o2.port = first.web.port();
     server_fixture second(o2);
     for (int i = 0; i < 2; ++i) {

@@ -35,11 +35,12 @@ struct options {
     std::string address = "0.0.0.0";
     /// The port; 0 takes a free one, see server::port().
     std::uint16_t port = 0;
-    /// Whether other servers, of other processes of the user too, may listen on the same port when
-    /// all of them say so; the system spreads connections over them (SO_REUSEPORT). Otherwise a
-    /// port that is taken is an error.
+    /// Whether other servers of the user, of other processes too, may listen on the same port when
+    /// all of them say so: the system spreads connections over them and their threads
+    /// (SO_REUSEPORT). Otherwise a port that is taken is an error, and the thread that is free
+    /// first accepts a connection.
     bool share_port = false;
-    /// Threads of a server that owns its threads, each with an event loop and an acceptor.
+    /// Threads of a server that owns its threads, each with an event loop that accepts.
     unsigned threads = 1;
     /// Connections that the operating system may hold ready to be accepted, an acceptor.
     int backlog = 1024;

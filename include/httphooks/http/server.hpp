@@ -22,8 +22,8 @@ namespace httphooks::http {
 
 /** A server. Copies are handles of the same one.
 
-    Either it has threads of its own, each with an event loop and an acceptor for the same port; or
-    it runs on an executor of the caller's, which must not run two handlers at once: that of an
+    Either it has threads of its own, each with an event loop that accepts at the same port; or it
+    runs on an executor of the caller's, which must not run two handlers at once: that of an
     io_context with one thread, or a strand. All its handles go before the context does; debug
     builds assert it.
 

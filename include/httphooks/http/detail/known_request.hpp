@@ -13,12 +13,13 @@
 
 namespace httphooks::http::detail {
 
-/** Reads as much of a header as there is, for whoever dresses its refusal: method and target, as
-    far as they came, and the fields that are whole and well-formed. Everything else is left out.
+/** Reads what there is of a header, for whoever dresses its refusal: method and target as far as
+    they came, and the fields that are whole and well-formed. Everything else is left out.
     @param header from the request's first byte on; what is behind the header is not looked at
     @param most_fields further fields are left out */
 inline request known_request(std::string_view header, std::size_t most_fields) {
     namespace text = httphooks::detail;
+    constexpr std::size_t most_name = 1024;
     request r;
     std::size_t const line_end = header.find("\r\n");
     std::string_view const line = header.substr(0, line_end);
@@ -43,7 +44,7 @@ inline request known_request(std::string_view header, std::size_t most_fields) {
         if (colon == field_line.npos) continue;
         std::string_view const name = field_line.substr(0, colon);
         std::string_view const value = text::trim_ows(field_line.substr(colon + 1));
-        if (text::is_token(name) && text::is_field_text(value))
+        if (name.size() <= most_name && text::is_token(name) && text::is_field_text(value))
             r.append_parsed(beast::http::string_to_field({name.data(), name.size()}), name, value);
     }
     return r;

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/http/detail/admission.hpp>
+#include <httphooks/http/detail/last_error.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/session.hpp>
 
@@ -18,23 +19,16 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <utility>
 
-namespace httphooks::http::detail {
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-/// Who may listen on the port of an acceptor besides it.
-enum class port_use : std::uint8_t {
-    /// Nobody.
-    alone,
-    /// Those that come when it listens. Linux asks nobody else while it is alone.
-    then_shared,
-    /// Who is of the same user and says so, too.
-    shared,
-};
+namespace httphooks::http::detail {
 
 /// What a server asks of each of its event loops, whatever executor and stream they have.
 class listener_base {
@@ -44,11 +38,15 @@ public:
     listener_base& operator=(listener_base const&) = delete;
     virtual ~listener_base() = default;
 
-    /// Opens the acceptor.
-    virtual void open(asio::ip::tcp::endpoint const& where, port_use use, int backlog,
+    /// Opens an acceptor of its own. @param shared others may have one too, if they say so
+    virtual void open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
                       error_code& ec) = 0;
+    /// Accepts together with another one, at whose port connections wait: who comes first has them.
+    virtual void join(listener_base& other, error_code& ec) = 0;
     /// Closes the acceptor.
     virtual void close() = 0;
+    /// The acceptor's descriptor.
+    virtual int native_handle() = 0;
     virtual asio::ip::tcp::endpoint local_endpoint() const = 0;
     virtual asio::any_io_executor get_executor() = 0;
 
@@ -79,9 +77,11 @@ public:
           wrap_(std::move(wrap)) {}
     ~listener() override { loop_->cut(); }
 
-    void open(asio::ip::tcp::endpoint const& where, port_use use, int backlog,
+    void open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
               error_code& ec) override;
+    void join(listener_base& other, error_code& ec) override;
     void close() override;
+    int native_handle() override { return acceptor_.native_handle(); }
     asio::ip::tcp::endpoint local_endpoint() const override {
         error_code ec;
         return acceptor_.local_endpoint(ec);
@@ -106,17 +106,29 @@ private:
 // ---------------------------------------------------------------------------------------------
 
 template <class Executor, class Wrap>
-void listener<Executor, Wrap>::open(asio::ip::tcp::endpoint const& where, port_use use, int backlog,
+void listener<Executor, Wrap>::open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
                                     error_code& ec) {
-    using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
     acceptor_.open(where.protocol(), ec);
     if (ec) return;
     acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-    if (!ec && use == port_use::shared) acceptor_.set_option(reuse_port(true), ec);
+    if (!ec && shared) {
+        using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+        acceptor_.set_option(reuse_port(true), ec);
+    }
     if (!ec) acceptor_.bind(where, ec);
     if (!ec) acceptor_.listen(backlog, ec);
-    if (!ec && use == port_use::then_shared) acceptor_.set_option(reuse_port(true), ec);
     if (ec) close();
+}
+
+template <class Executor, class Wrap>
+void listener<Executor, Wrap>::join(listener_base& other, error_code& ec) {
+    int const own = ::fcntl(other.native_handle(), F_DUPFD_CLOEXEC, 0);
+    if (own < 0) {
+        ec = last_error();
+        return;
+    }
+    acceptor_.assign(other.local_endpoint().protocol(), own, ec);
+    if (ec) ::close(own);
 }
 
 template <class Executor, class Wrap>

@@ -228,20 +228,19 @@ inline void server_state::listen() {
     http::options const& o = settings_->options;
     error_code ec;
     asio::ip::tcp::endpoint where(asio::ip::make_address(o.address, ec), o.port);
-    // the first acceptor has the port for itself until it listens, so that it is found taken
-    port_use use = o.share_port            ? port_use::shared
-                   : listeners_.size() > 1 ? port_use::then_shared
-                                           : port_use::alone;
+    listener_base& first = *listeners_.front();
     for (auto const& l : listeners_) {
-        if (!ec) l->open(where, use, o.backlog, ec);
-        if (ec) {
-            for (auto const& opened : listeners_) opened->close();
-            listening_ = false;
-            throw system_error(ec, "cannot listen on " + o.address);
-        }
-        where = l->local_endpoint();
-        use = port_use::shared;
+        if (ec) break;
+        if (o.share_port || l.get() == &first)
+            l->open(where, o.share_port, o.backlog, ec);
+        else
+            l->join(first, ec);
+        if (!ec) where = l->local_endpoint();
     }
+    if (!ec) return;
+    for (auto const& l : listeners_) l->close();
+    listening_ = false;
+    throw system_error(ec, "cannot listen on " + o.address);
 }
 
 template <class Handler, class... Results>
