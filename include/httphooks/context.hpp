@@ -5,9 +5,9 @@
     What one callback sees of an exchange, and what a hook of its type may do to it.
 */
 
-#include <httphooks/detail/async_run.hpp>
-#include <httphooks/detail/hook_run.hpp>
-#include <httphooks/detail/malformed_json.hpp>
+#include <httphooks/detail/json/malformed_json.hpp>
+#include <httphooks/detail/runs/async_run.hpp>
+#include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/into_response.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>

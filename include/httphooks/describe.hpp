@@ -5,7 +5,7 @@
     The hooks of a registry as a table to read: in the order in which they run, with warnings.
 */
 
-#include <httphooks/detail/path_coverage.hpp>
+#include <httphooks/detail/routes/path_coverage.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>

@@ -8,12 +8,12 @@
     response to it; a member `id` of any JSON type is echoed.
 */
 
-#include <httphooks/detail/base64.hpp>
-#include <httphooks/detail/envelope_writer.hpp>
-#include <httphooks/detail/framing_fields.hpp>
-#include <httphooks/detail/http_text.hpp>
-#include <httphooks/detail/json_tape.hpp>
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/fields/framing_fields.hpp>
+#include <httphooks/detail/json/envelope_writer.hpp>
+#include <httphooks/detail/json/json_tape.hpp>
+#include <httphooks/detail/json/json_text.hpp>
+#include <httphooks/detail/text/base64.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
 

@@ -6,10 +6,10 @@
     and the reply.
 */
 
-#include <httphooks/detail/exchange_factory.hpp>
-#include <httphooks/detail/hook_entry.hpp>
-#include <httphooks/detail/recycle.hpp>
-#include <httphooks/detail/run_outcome.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/runs/run_outcome.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/file_body.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>

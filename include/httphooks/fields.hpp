@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/field_store.hpp>
+#include <httphooks/detail/fields/field_store.hpp>
 #include <httphooks/error.hpp>
 
 #include <ostream>  // before verb.hpp, which needs it in Boost 1.81

@@ -7,9 +7,9 @@
 
 #include <httphooks/context.hpp>
 #include <httphooks/describe.hpp>
-#include <httphooks/detail/html_table.hpp>
-#include <httphooks/detail/loopback_client.hpp>
-#include <httphooks/detail/registry_core.hpp>
+#include <httphooks/detail/registry/registry_core.hpp>
+#include <httphooks/detail/system/loopback_client.hpp>
+#include <httphooks/detail/text/html_table.hpp>
 #include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/registry.hpp>

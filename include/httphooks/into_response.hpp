@@ -5,7 +5,7 @@
     What a responder may return: text, JSON, a status, a response, or a type of the user's.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/beast/core/string.hpp>

@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/context.hpp>
-#include <httphooks/detail/loopback_client.hpp>
+#include <httphooks/detail/system/loopback_client.hpp>
 #include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>
 

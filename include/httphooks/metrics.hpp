@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/context.hpp>
-#include <httphooks/detail/metrics_recorder.hpp>
-#include <httphooks/detail/metrics_writer.hpp>
+#include <httphooks/detail/metrics/metrics_recorder.hpp>
+#include <httphooks/detail/metrics/metrics_writer.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/server_counters.hpp>

@@ -5,7 +5,7 @@
     Several responses as one: a 202 of multipart/mixed, and back again.
 */
 
-#include <httphooks/detail/framing_fields.hpp>
+#include <httphooks/detail/fields/framing_fields.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/multipart.hpp>
 

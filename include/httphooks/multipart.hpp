@@ -5,8 +5,8 @@
     Bodies of several parts: taking them apart and putting them together.
 */
 
-#include <httphooks/detail/header_parameter.hpp>
-#include <httphooks/detail/random_bits.hpp>
+#include <httphooks/detail/system/random_bits.hpp>
+#include <httphooks/detail/text/header_parameter.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 

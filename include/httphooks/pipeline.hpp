@@ -5,9 +5,9 @@
     The execution model: the seven types of hooks, in five stages, over one exchange.
 */
 
-#include <httphooks/detail/async_run.hpp>
-#include <httphooks/detail/hook_run.hpp>
-#include <httphooks/detail/malformed_json.hpp>
+#include <httphooks/detail/json/malformed_json.hpp>
+#include <httphooks/detail/runs/async_run.hpp>
+#include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
@@ -518,6 +518,6 @@ inline response pipeline::reply_to(failure const& failed) {
 
 }  // namespace httphooks
 
-#include <httphooks/detail/pipeline_begin.hpp>
-#include <httphooks/detail/pipeline_reply.hpp>
-#include <httphooks/detail/pipeline_trace.hpp>
+#include <httphooks/detail/runs/pipeline_begin.hpp>
+#include <httphooks/detail/runs/pipeline_reply.hpp>
+#include <httphooks/detail/runs/pipeline_trace.hpp>

@@ -7,9 +7,9 @@
 
 #include <httphooks/context.hpp>
 #include <httphooks/describe.hpp>
-#include <httphooks/detail/dispatch_operation.hpp>
-#include <httphooks/detail/registry_core.hpp>
-#include <httphooks/detail/registry_loop.hpp>
+#include <httphooks/detail/registry/registry_core.hpp>
+#include <httphooks/detail/registry/registry_loop.hpp>
+#include <httphooks/detail/runs/dispatch_operation.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/message.hpp>

@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/compiled_pattern.hpp>
+#include <httphooks/detail/routes/compiled_pattern.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/url.hpp>
 

@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/route_automaton.hpp>
-#include <httphooks/detail/route_hits.hpp>
+#include <httphooks/detail/routes/route_automaton.hpp>
+#include <httphooks/detail/routes/route_hits.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/url.hpp>
 

@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/url_chars.hpp>
+#include <httphooks/detail/text/url_chars.hpp>
 #include <httphooks/error.hpp>
 
 #include <algorithm>

@@ -6,7 +6,7 @@
     binary data.
 */
 
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/socketio/parser.hpp>
 
 #include <nlohmann/json.hpp>

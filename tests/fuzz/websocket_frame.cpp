@@ -5,7 +5,7 @@
     limits hold, and what was read can be written and read again.
 */
 
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/websocket/frame.hpp>
 
 #include <algorithm>

@@ -5,7 +5,7 @@
     Arguments of Socket.IO out of JSON text.
 */
 
-#include <httphooks/detail/json_tape.hpp>
+#include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/socketio/arguments.hpp>
 
 #include "support/catch.hpp"

@@ -5,7 +5,7 @@
     How replies to polls may be compressed, and which way a client takes. No I/O.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -5,8 +5,8 @@
     Engine.IO packets, one in each WebSocket message. No I/O.
 */
 
-#include <httphooks/detail/base64.hpp>
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/text/base64.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/engineio/error.hpp>
 
 #include <cstdint>

@@ -5,7 +5,7 @@
     Engine.IO payloads: several packets in the body of a request or a response. No I/O.
 */
 
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/packet.hpp>
 

@@ -5,7 +5,7 @@
     An Engine.IO server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/engineio/detail/middleware_run.hpp>
 #include <httphooks/engineio/detail/query.hpp>

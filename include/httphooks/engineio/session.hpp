@@ -5,7 +5,7 @@
     An Engine.IO session as a state machine: what happens and the time go in, what to do comes out.
 */
 
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/engineio/packet.hpp>

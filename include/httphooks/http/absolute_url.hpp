@@ -5,7 +5,7 @@
     The address of something on another server.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/error.hpp>
 
 #include <algorithm>

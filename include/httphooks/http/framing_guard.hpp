@@ -5,7 +5,7 @@
     Decides whether a request's framing is beyond doubt, before anything looks at the request.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 
 #include <array>

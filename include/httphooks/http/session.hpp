@@ -5,7 +5,7 @@
     One connection of a server: reads, has requests dispatched, writes, and keeps the deadlines.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/dropped_bytes.hpp>
 #include <httphooks/http/detail/session_loop.hpp>

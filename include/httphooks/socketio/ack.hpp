@@ -5,7 +5,7 @@
     Acknowledgements: what a handler answers with.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 
 #include <atomic>

@@ -5,7 +5,7 @@
     What came with an event or an acknowledgement.
 */
 
-#include <httphooks/detail/json_tape.hpp>
+#include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/attached_packet.hpp>

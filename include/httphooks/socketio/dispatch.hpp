@@ -5,7 +5,7 @@
     Hooks over Socket.IO: each event of a name is a request, each acknowledgement an answer.
 */
 
-#include <httphooks/detail/message_loops.hpp>
+#include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/socketio/ack.hpp>

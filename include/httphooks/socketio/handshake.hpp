@@ -6,7 +6,7 @@
     it joined.
 */
 
-#include <httphooks/detail/http_date.hpp>
+#include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/engineio/detail/query.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/fields.hpp>

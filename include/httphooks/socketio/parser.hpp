@@ -5,8 +5,8 @@
     Socket.IO packets from and to the messages of Engine.IO, bytes included. No I/O.
 */
 
-#include <httphooks/detail/json_scanner.hpp>
-#include <httphooks/detail/json_tape.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/engineio/prepared_message.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/binary.hpp>

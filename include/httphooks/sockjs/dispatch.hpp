@@ -5,9 +5,9 @@
     Hooks over SockJS: each message is a request, each answer a message.
 */
 
-#include <httphooks/detail/envelope_writer.hpp>
-#include <httphooks/detail/message_dispatch.hpp>
-#include <httphooks/detail/message_loops.hpp>
+#include <httphooks/detail/json/envelope_writer.hpp>
+#include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/sockjs/connection.hpp>

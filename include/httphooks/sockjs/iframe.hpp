@@ -5,9 +5,9 @@
     The page that clients put into an iframe to reach a server of another origin.
 */
 
-#include <httphooks/detail/html_text.hpp>
-#include <httphooks/detail/http_date.hpp>
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/html_text.hpp>
+#include <httphooks/detail/text/http_date.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/sockjs/options.hpp>
 

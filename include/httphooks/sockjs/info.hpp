@@ -5,7 +5,7 @@
     What a server tells clients before they choose a transport.
 */
 
-#include <httphooks/detail/random_bits.hpp>
+#include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/options.hpp>
 

@@ -5,8 +5,8 @@
     Hooks over WebSocket: each text message is a request, each answer a message.
 */
 
-#include <httphooks/detail/message_dispatch.hpp>
-#include <httphooks/detail/message_loops.hpp>
+#include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/websocket/server.hpp>

@@ -5,8 +5,8 @@
     WebSocket frames: reading them out of bytes, putting them in front of payloads. No I/O.
 */
 
-#include <httphooks/detail/recycle.hpp>
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/websocket/close_code.hpp>
 #include <httphooks/websocket/detail/lazy_string.hpp>
 #include <httphooks/websocket/detail/mask.hpp>

@@ -5,9 +5,9 @@
     The opening handshake of a WebSocket, both sides. No I/O.
 */
 
-#include <httphooks/detail/base64.hpp>
-#include <httphooks/detail/http_text.hpp>
-#include <httphooks/detail/random_bits.hpp>
+#include <httphooks/detail/system/random_bits.hpp>
+#include <httphooks/detail/text/base64.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/websocket/detail/sha1.hpp>
 #include <httphooks/websocket/error.hpp>

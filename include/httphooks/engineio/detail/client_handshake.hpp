@@ -5,9 +5,9 @@
     What a client reads and writes at the beginning, without I/O: the packet "open", and URLs.
 */
 
-#include <httphooks/detail/json_scanner.hpp>
-#include <httphooks/detail/json_text.hpp>
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/json/json_text.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/engineio/transport_kind.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/url.hpp>

@@ -6,7 +6,7 @@
     is sent, hands on what comes.
 */
 
-#include <httphooks/detail/context_guard.hpp>
+#include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/engineio/client_connection.hpp>
 #include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/detail/client_handshake.hpp>

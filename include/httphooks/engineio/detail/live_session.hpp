@@ -6,8 +6,8 @@
     handlers.
 */
 
-#include <httphooks/detail/recycle.hpp>
-#include <httphooks/detail/shared_function.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/engineio/detail/held_input.hpp>
 #include <httphooks/engineio/detail/parked_poll.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>

@@ -5,7 +5,7 @@
     A poll: the request that a session answers when it has something to say.
 */
 
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/engineio/content_coding.hpp>
 #include <httphooks/engineio/payload.hpp>
 #include <httphooks/http/detail/visit.hpp>

@@ -5,7 +5,7 @@
     The replies of an Engine.IO server: their fields, and the refusals.
 */
 
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/engineio/detail/service.hpp>
 #include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/options.hpp>

@@ -6,8 +6,8 @@
     sessions.
 */
 
-#include <httphooks/detail/base64.hpp>
-#include <httphooks/detail/random_bits.hpp>
+#include <httphooks/detail/system/random_bits.hpp>
+#include <httphooks/detail/text/base64.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/engineio/detail/live_session.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>

@@ -5,7 +5,7 @@
     The polling transport: GET waits for what the server sends, POST carries what the client sends.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/engineio/detail/query.hpp>
 #include <httphooks/engineio/detail/reply.hpp>
 #include <httphooks/engineio/detail/service.hpp>

@@ -5,7 +5,7 @@
     How many clients there are from each address.
 */
 
-#include <httphooks/detail/unmapped.hpp>
+#include <httphooks/detail/system/unmapped.hpp>
 
 #include <boost/asio/ip/address.hpp>
 

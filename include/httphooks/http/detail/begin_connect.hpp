@@ -5,7 +5,7 @@
     How clients of protocols above HTTP begin to connect.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 

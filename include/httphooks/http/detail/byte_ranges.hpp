@@ -5,7 +5,7 @@
     Reads the Range field of a request.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 
 #include <algorithm>
 #include <charconv>

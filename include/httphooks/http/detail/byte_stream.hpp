@@ -5,7 +5,7 @@
     A connected stream that another protocol has taken over, whatever its type is.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/stream.hpp>
 

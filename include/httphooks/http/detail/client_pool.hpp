@@ -5,7 +5,7 @@
     The connections of a client: few an origin, kept for the next request.
 */
 
-#include <httphooks/detail/context_guard.hpp>
+#include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_stream.hpp>
 

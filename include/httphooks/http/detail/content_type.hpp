@@ -5,7 +5,7 @@
     What kind of content a file has, by its name.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 
 #include <algorithm>
 #include <array>

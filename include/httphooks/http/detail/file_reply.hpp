@@ -5,8 +5,8 @@
     The reply to a request for a file: whole, in part, or not at all because the client has it.
 */
 
-#include <httphooks/detail/http_date.hpp>
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_date.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/file_body.hpp>
 #include <httphooks/http/detail/byte_ranges.hpp>
 #include <httphooks/http/detail/open_beneath.hpp>

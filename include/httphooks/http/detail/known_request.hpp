@@ -5,7 +5,7 @@
     What can be told of a request whose header is refused.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 
 #include <cstddef>

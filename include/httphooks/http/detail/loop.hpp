@@ -5,8 +5,8 @@
     What the connections of one event loop share: hooks, options, deadlines, buffers.
 */
 
-#include <httphooks/detail/exchange_factory.hpp>
-#include <httphooks/detail/http_date.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/http/detail/timer_wheel.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
 #include <httphooks/http/mount.hpp>

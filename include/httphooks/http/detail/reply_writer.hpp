@@ -5,9 +5,9 @@
     Responses as the bytes of a connection.
 */
 
-#include <httphooks/detail/header_rules.hpp>
-#include <httphooks/detail/http_date.hpp>
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/fields/header_rules.hpp>
+#include <httphooks/detail/text/http_date.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 
 #include <charconv>

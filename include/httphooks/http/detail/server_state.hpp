@@ -5,8 +5,8 @@
     A server's event loops and threads, and how they begin and end together.
 */
 
-#include <httphooks/detail/context_guard.hpp>
-#include <httphooks/detail/exchange_factory.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/listener.hpp>
 #include <httphooks/http/options.hpp>

@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/error.hpp>
 
 #include <boost/asio/buffer.hpp>

@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/http_text.hpp>
-#include <httphooks/detail/unmapped.hpp>
+#include <httphooks/detail/system/unmapped.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/options.hpp>
 #include <httphooks/message.hpp>

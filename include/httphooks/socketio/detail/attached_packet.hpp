@@ -5,8 +5,8 @@
     A packet that came with attachments: its document, and its text for who passes it on.
 */
 
-#include <httphooks/detail/json_scanner.hpp>
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/socketio/binary.hpp>
 
 #include <nlohmann/json.hpp>

@@ -7,8 +7,8 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/context_guard.hpp>
-#include <httphooks/detail/shared_function.hpp>
+#include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/engineio/client.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/socketio/client_options.hpp>

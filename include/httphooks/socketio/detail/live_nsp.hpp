@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/shared_function.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
 #include <httphooks/socketio/adapter.hpp>

@@ -5,8 +5,8 @@
     A socket: one client in one namespace.
 */
 
-#include <httphooks/detail/recycle.hpp>
-#include <httphooks/detail/shared_function.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/adapter.hpp>

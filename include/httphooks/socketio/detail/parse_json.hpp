@@ -5,7 +5,7 @@
     JSON text to a document, as JavaScript reads it.
 */
 
-#include <httphooks/detail/json_scanner.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
 
 #include <nlohmann/json.hpp>
 

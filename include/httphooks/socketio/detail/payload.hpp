@@ -5,7 +5,7 @@
     What is sent with an event or an acknowledgement: JSON text with attachments beside it.
 */
 
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/parse_json.hpp>

@@ -5,7 +5,7 @@
     One argument as a C++ value: from JSON text where that is enough, else from a document.
 */
 
-#include <httphooks/detail/json_text.hpp>
+#include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/parse_json.hpp>
 

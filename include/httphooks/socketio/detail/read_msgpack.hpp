@@ -5,7 +5,7 @@
     MessagePack to a document, as JavaScript clients of Socket.IO write it.
 */
 
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 
 #include <nlohmann/json.hpp>
 

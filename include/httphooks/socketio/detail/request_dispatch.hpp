@@ -5,11 +5,11 @@
     The requests of one socket: objects in, acknowledgements out, in any order.
 */
 
-#include <httphooks/detail/dispatch_operation.hpp>
-#include <httphooks/detail/exchange_factory.hpp>
-#include <httphooks/detail/json_scanner.hpp>
-#include <httphooks/detail/json_text.hpp>
-#include <httphooks/detail/message_dispatch.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/json/json_text.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/detail/runs/dispatch_operation.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/exchange.hpp>

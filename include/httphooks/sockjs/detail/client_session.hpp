@@ -6,7 +6,7 @@
     comes.
 */
 
-#include <httphooks/detail/context_guard.hpp>
+#include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client.hpp>
 #include <httphooks/sockjs/client_connection.hpp>

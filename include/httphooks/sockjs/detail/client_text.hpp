@@ -5,7 +5,7 @@
     What a client reads and writes, without I/O: frames of the server, its info, URLs, time limits.
 */
 
-#include <httphooks/detail/random_bits.hpp>
+#include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/sockjs/error.hpp>

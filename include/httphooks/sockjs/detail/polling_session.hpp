@@ -5,7 +5,7 @@
     A session whose client polls or streams over HTTP: the state machine, and who carries it out.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/receiver.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>

@@ -5,7 +5,7 @@
     The fields that SockJS replies carry: caching, cross-origin resource sharing, the cookie.
 */
 
-#include <httphooks/detail/http_text.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/sockjs/frame.hpp>
 #include <httphooks/sockjs/iframe.hpp>

@@ -5,8 +5,8 @@
     What the sessions of all transports have in common: handlers, inbound messages, their end.
 */
 
-#include <httphooks/detail/recycle.hpp>
-#include <httphooks/detail/shared_function.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
 #include <httphooks/message.hpp>

@@ -5,8 +5,8 @@
     A session over a WebSocket, with frames of SockJS in it or without.
 */
 
-#include <httphooks/detail/recycle.hpp>
-#include <httphooks/detail/text_block.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/text/text_block.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>
 #include <httphooks/sockjs/options.hpp>

@@ -5,8 +5,8 @@
     Strings as JavaScript has them: UTF-8 in which lone surrogates stay, each as three bytes.
 */
 
-#include <httphooks/detail/json_text.hpp>
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/json/json_text.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 
 #include <cstddef>
 #include <cstdint>

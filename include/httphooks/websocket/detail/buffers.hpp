@@ -5,7 +5,7 @@
     Memory that connections of one thread use in turn: for reading, and for output.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -5,7 +5,7 @@
     What is behind a WebSocket connection's handles: reads, calls the application, writes, closes.
 */
 
-#include <httphooks/detail/random_bits.hpp>
+#include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/connection.hpp>

@@ -5,7 +5,7 @@
     A string that is only there when it is needed: what nearly every idle connection does without.
 */
 
-#include <httphooks/detail/recycle.hpp>
+#include <httphooks/detail/system/recycle.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -5,7 +5,7 @@
     Whether a text that comes in pieces is valid UTF-8, told at the first byte that cannot be.
 */
 
-#include <httphooks/detail/utf8.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,0 +1,313 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    JSON without a document: checking a text while walking over it (RFC 8259).
+*/
+
+#include <httphooks/detail/text/text_block.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::detail {
+
+/// What a JSON value begins as.
+enum class json_kind : unsigned char { none, object, array, string, number, boolean, null };
+
+/// One value: its kind and its text; a string's text is without the quotes and still escaped.
+struct json_slice {
+    json_kind kind = json_kind::none;
+    bool escaped = false;
+    std::string_view text;
+};
+
+/// A value as it was written; a string with its quotes.
+inline std::string_view written(json_slice const& s) noexcept {
+    if (s.kind != json_kind::string) return s.text;
+    return {s.text.data() - 1, s.text.size() + 2};
+}
+
+/** Walks over a JSON text.
+
+    Every function returns false when the text is not JSON; the place is then undefined. Bytes
+    outside of ASCII are taken as they are: whether they are UTF-8 is to be checked apart.
+*/
+class json_scanner {
+public:
+    /// @param depth How many objects and arrays may be open at a time.
+    json_scanner(std::string_view text, std::size_t depth) noexcept : text_(text), depth_(depth) {}
+
+    /// Reads any value, and checks it to its end.
+    bool value(json_slice& out);
+    /// Reads a string in quotes.
+    bool string(json_slice& out) noexcept;
+
+    /// Skips white space; then whether the next byte is `c`, which is skipped too.
+    bool accept(char c) noexcept {
+        if (at_ == text_.size() || text_[at_] != c) return accept_behind_blanks(c);
+        ++at_;
+        return true;
+    }
+    /// Skips white space; then whether the text is at its end.
+    bool at_end() noexcept;
+
+    /** Walks over an object: `member(name, value)` for each member.
+        @return false if the text is not an object, or `member` returned false.
+    */
+    template <class Member>
+    bool object(Member member);
+    /** Walks over an array: `element(value)` for each element.
+        @return false if the text is not an array, or `element` returned false.
+    */
+    template <class Element>
+    bool array(Element element);
+
+private:
+    char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+    bool accept_behind_blanks(char c) noexcept;
+    void skip_blanks() noexcept;
+    bool number() noexcept;
+    bool literal(std::string_view word) noexcept;
+    bool name() noexcept;
+    bool nested();
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::size_t depth_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// What follows a backslash, with what it means; `u` means itself.
+inline constexpr std::array<std::pair<char, char>, 9> json_escapes{{{'"', '"'},
+                                                                    {'\\', '\\'},
+                                                                    {'/', '/'},
+                                                                    {'b', '\b'},
+                                                                    {'f', '\f'},
+                                                                    {'n', '\n'},
+                                                                    {'r', '\r'},
+                                                                    {'t', '\t'},
+                                                                    {'u', 'u'}}};
+
+/// What the byte behind a backslash means; 0: it may not be there.
+inline constexpr auto json_meanings = [] {
+    std::array<char, 256> table{};
+    for (auto const& [c, meant] : json_escapes) table[static_cast<unsigned char>(c)] = meant;
+    return table;
+}();
+
+/// The value of a hexadecimal digit, or 16.
+constexpr std::uint32_t hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return static_cast<std::uint32_t>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<std::uint32_t>(c - 'a' + 10);
+    if (c >= 'A' && c <= 'F') return static_cast<std::uint32_t>(c - 'A' + 10);
+    return 16;
+}
+
+/// The place of the first byte that is not white space.
+inline char const* skip_json_blanks(char const* at, char const* end) noexcept {
+    for (; at != end && static_cast<unsigned char>(*at) <= ' '; ++at)
+        if (*at != ' ' && *at != '\n' && *at != '\r' && *at != '\t') break;
+    return at;
+}
+
+inline void json_scanner::skip_blanks() noexcept {
+    char const* const first = text_.data();
+    at_ = static_cast<std::size_t>(skip_json_blanks(first + at_, first + text_.size()) - first);
+}
+
+inline bool json_scanner::accept_behind_blanks(char c) noexcept {
+    skip_blanks();
+    if (at_ == text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+}
+
+inline bool json_scanner::at_end() noexcept {
+    skip_blanks();
+    return at_ == text_.size();
+}
+
+/// Skips an escape, from its backslash on. @return whether it is one
+inline bool skip_json_escape(char const*& at, char const* end) noexcept {
+    if (*at != '\\' || end - at < 2) return false;
+    char const meaning = json_meanings[static_cast<unsigned char>(at[1])];
+    at += 2;
+    if (meaning != 'u') return meaning != 0;
+    if (end - at < 4) return false;
+    for (char const* const last = at + 4; at != last; ++at)
+        if (hex_value(*at) == 16) return false;
+    return true;
+}
+
+/// Skips the inside of a string, up to the quote that ends it. @return whether it is one
+inline bool skip_json_string(char const*& at, char const* end, bool& escaped) noexcept {
+    escaped = false;
+    for (;;) {
+        auto const left = static_cast<std::size_t>(end - at);
+        std::size_t const run = left >= text_block ? first_stop<text_stop::json>(at)
+                                                   : first_stop_of_short<text_stop::json>(at, left);
+        at += run;
+        if (run == text_block) continue;
+        if (at == end) return false;
+        if (*at == '"') return true;
+        escaped = true;
+        if (!skip_json_escape(at, end)) return false;
+    }
+}
+
+/// Skips a number. @return whether it is one
+inline bool skip_json_number(char const*& at, char const* end) noexcept {
+    auto const peek = [&] { return at == end ? '\0' : *at; };
+    auto const digits = [&] {
+        char const* const first = at;
+        while (peek() >= '0' && peek() <= '9') ++at;
+        return at != first;
+    };
+    if (peek() == '-') ++at;
+    if (peek() == '0')
+        ++at;
+    else if (!digits())
+        return false;
+    if (peek() == '.') {
+        ++at;
+        if (!digits()) return false;
+    }
+    if (peek() == 'e' || peek() == 'E') {
+        ++at;
+        if (peek() == '+' || peek() == '-') ++at;
+        if (!digits()) return false;
+    }
+    return true;
+}
+
+inline bool json_scanner::string(json_slice& out) noexcept {
+    if (!accept('"')) return false;
+    char const* const first = text_.data() + at_;
+    char const* at = first;
+    out.kind = json_kind::string;
+    if (!skip_json_string(at, text_.data() + text_.size(), out.escaped)) return false;
+    out.text = {first, static_cast<std::size_t>(at - first)};
+    at_ += out.text.size() + 1;
+    return true;
+}
+
+inline bool json_scanner::number() noexcept {
+    char const* at = text_.data() + at_;
+    bool const good = skip_json_number(at, text_.data() + text_.size());
+    at_ = static_cast<std::size_t>(at - text_.data());
+    return good;
+}
+
+inline bool json_scanner::literal(std::string_view word) noexcept {
+    if (text_.substr(at_, word.size()) != word) return false;
+    at_ += word.size();
+    return true;
+}
+
+inline bool json_scanner::name() noexcept {
+    json_slice ignored;
+    return string(ignored) && accept(':');
+}
+
+inline bool json_scanner::nested() {
+    std::string open;  // the bracket that closes each open object and array
+    for (;;) {
+        skip_blanks();
+        if (char const bracket = peek(); bracket == '{' || bracket == '[') {
+            if (open.size() == depth_) return false;
+            ++at_;
+            char const closing = bracket == '{' ? '}' : ']';
+            if (!accept(closing)) {
+                if (closing == '}' && !name()) return false;
+                open.push_back(closing);
+                continue;
+            }
+        } else {
+            json_slice ignored;
+            if (!value(ignored)) return false;
+        }
+        for (;;) {
+            if (open.empty()) return true;
+            skip_blanks();
+            char const next = peek();
+            ++at_;
+            if (next == ',') {
+                if (open.back() == '}' && !name()) return false;
+                break;
+            }
+            if (next != open.back()) return false;
+            open.pop_back();
+        }
+    }
+}
+
+inline bool json_scanner::value(json_slice& out) {
+    skip_blanks();
+    std::size_t const first = at_;
+    bool good = false;
+    out.escaped = false;
+    switch (peek()) {
+        case '"':
+            return string(out);
+        case '{':
+            out.kind = json_kind::object;
+            good = nested();
+            break;
+        case '[':
+            out.kind = json_kind::array;
+            good = nested();
+            break;
+        case 't':
+            out.kind = json_kind::boolean;
+            good = literal("true");
+            break;
+        case 'f':
+            out.kind = json_kind::boolean;
+            good = literal("false");
+            break;
+        case 'n':
+            out.kind = json_kind::null;
+            good = literal("null");
+            break;
+        default:
+            out.kind = json_kind::number;
+            good = number();
+    }
+    out.text = text_.substr(first, at_ - first);
+    return good;
+}
+
+template <class Member>
+bool json_scanner::object(Member member) {
+    if (depth_ == 0 || !accept('{')) return false;
+    if (accept('}')) return true;
+    --depth_;
+    json_slice name_of, value_of;
+    do {
+        if (!string(name_of) || !accept(':') || !value(value_of) || !member(name_of, value_of))
+            return false;
+    } while (accept(','));
+    ++depth_;
+    return accept('}');
+}
+
+template <class Element>
+bool json_scanner::array(Element element) {
+    if (depth_ == 0 || !accept('[')) return false;
+    if (accept(']')) return true;
+    --depth_;
+    json_slice value_of;
+    do {
+        if (!value(value_of) || !element(value_of)) return false;
+    } while (accept(','));
+    ++depth_;
+    return accept(']');
+}
+
+}  // namespace httphooks::detail

@@ -1,0 +1,55 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Where transports get their exchanges from, whatever the registry's state type is.
+*/
+
+#include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/intrusive_ptr.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace httphooks {
+
+class exchange;
+
+/// A counted reference to an exchange; the last one gives it back for the next request.
+using exchange_ptr = boost::intrusive_ptr<exchange>;
+
+/// Told when the reply of an exchange that did not complete in place is ready.
+struct reply_sink {
+    /// Called once, on the exchange's executor, unless the exchange was cancelled.
+    virtual void on_reply(exchange& ex) noexcept = 0;
+
+protected:
+    ~reply_sink() = default;
+};
+
+namespace detail {
+
+/// Makes exchanges for one event loop; not thread-safe unless it says so.
+class exchange_factory {
+public:
+    virtual ~exchange_factory() = default;
+
+    /** An exchange whose request is empty, to be filled and started.
+
+        @param executor where the exchange's hooks run
+        @param sink told of a reply that comes later; must outlive the exchange, or cancel it
+    */
+    virtual exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) = 0;
+
+    /// The smallest body limit in bytes of the hooks that match; nothing when none has one.
+    virtual std::optional<std::uint64_t> body_limit(request const& header) = 0;
+
+    /// The hooks as they are now.
+    virtual hook_table_ptr table() = 0;
+};
+
+}  // namespace detail
+}  // namespace httphooks

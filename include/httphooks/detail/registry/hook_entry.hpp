@@ -1,0 +1,87 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    A registered hook with its callback erased, and the table in which requests look hooks up.
+*/
+
+#include <httphooks/detail/registry/services.hpp>
+#include <httphooks/hook.hpp>
+#include <httphooks/route_pattern.hpp>
+#include <httphooks/route_table.hpp>
+#include <httphooks/trace.hpp>
+#include <httphooks/url.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace httphooks {
+
+class exchange;
+
+namespace detail {
+
+class hook_run;
+class async_run;
+void intrusive_ptr_add_ref(async_run* run) noexcept;
+void intrusive_ptr_release(async_run* run) noexcept;
+
+/// The match of a hook that was not found by its pattern: default responder, no-match handler.
+inline constexpr std::size_t no_match_index = std::numeric_limits<std::size_t>::max();
+
+/// A registered hook. Exactly one of `call` and `make_run` is set.
+struct hook_entry {
+    hook_info info;
+    route_pattern pattern;
+    /// The user's callback.
+    std::shared_ptr<void> callback;
+    /// Calls a callback that completes when it returns.
+    void (*call)(void* callback, hook_run& run) = nullptr;
+    /// Makes the run of a callback that may complete later; it holds one reference.
+    async_run* (*make_run)(hook_entry const& hook, exchange& ex, std::size_t match) = nullptr;
+
+    bool asynchronous() const noexcept { return make_run != nullptr; }
+};
+
+using hook_entry_ptr = std::shared_ptr<hook_entry const>;
+
+/// One consistent set of hooks; immutable, shared by every exchange that began with it.
+struct hook_table {
+    route_table<hook_entry const*> routes;
+    std::vector<hook_entry_ptr> hooks;
+    hook_entry_ptr default_responder;
+    hook_entry_ptr no_match;
+    bool has_body_limits = false;
+    std::shared_ptr<registry_services> services;
+    /// Who watches the exchanges.
+    std::vector<std::shared_ptr<exchange_tracer>> tracers;
+    bool hooks_traced = false;
+};
+
+using hook_table_ptr = std::shared_ptr<hook_table const>;
+
+/// The smallest body limit of the hooks that match, in bytes; `matches` is for its memory only.
+std::optional<std::uint64_t> smallest_body_limit(
+    hook_table const& table, verb method, url const& location,
+    route_table<hook_entry const*>::match_list& matches);
+
+// ---------------------------------------------------------------------------------------------
+
+inline std::optional<std::uint64_t> smallest_body_limit(
+    hook_table const& table, verb method, url const& location,
+    route_table<hook_entry const*>::match_list& matches) {
+    std::optional<std::uint64_t> smallest;
+    table.routes.lookup(method, location, matches);
+    for (std::size_t i = 0; i < matches.size(); ++i) {
+        auto const limit = matches[i].value->info.options.body_limit;
+        if (limit && (!smallest || *limit < *smallest)) smallest = limit;
+    }
+    return smallest;
+}
+
+}  // namespace detail
+}  // namespace httphooks

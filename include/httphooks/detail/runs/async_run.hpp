@@ -1,0 +1,407 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The run of a hook that may complete later: its one completion, its time limit, its cancellation.
+*/
+
+#include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/trace.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace httphooks::detail {
+
+/// Tells the pipeline that a run it may be waiting for was closed.
+void pipeline_signal(exchange& ex) noexcept;
+
+/** A run that may complete later, on any thread, or never.
+
+    Whoever is first of the hook's completion, its time limit and a cancellation closes the run;
+    what comes after is counted and has no effect. The one who starts the run and the one who closes
+    it meet in `phase_`: if the run was closed before start() returned, the starter goes on in
+    place, else the closer wakes the exchange on its executor.
+*/
+class async_run : public hook_run {
+public:
+    async_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match);
+
+    /// Starts the callback. True: it completed in place.
+    bool start();
+
+    /// Closes the run with what the hook reported. False: it was closed already.
+    bool close(error_code ec, std::exception_ptr exception = nullptr) noexcept;
+
+    /// A call of `done`: closes the run, or counts a late call.
+    void complete(error_code ec) noexcept;
+
+    /// The callback threw: closes the run; reports what comes later than that.
+    void fail(std::exception_ptr exception) noexcept;
+
+    /// Closes the run and cancels what the hook awaits; called by the exchange.
+    void cancel() noexcept;
+
+    /// The execution context ends: nothing may be given to it any more.
+    void detach() noexcept;
+
+    bool closed() const noexcept { return state_.closed(); }
+
+    /// What went wrong; both clear when nothing did. Valid once it is closed.
+    error_code error() const noexcept { return error_; }
+    std::exception_ptr const& exception() const noexcept { return exception_; }
+
+    /// What the hook left behind when the run was closed; out of its reach.
+    run_outcome& settled() noexcept { return settled_; }
+
+    /// Emits when the run is cancelled or exceeds its time limit.
+    asio::cancellation_slot slot() noexcept final { return signal_.slot(); }
+
+    /// The run's place among the parts of the reply.
+    std::size_t part = 0;
+
+    friend void intrusive_ptr_add_ref(async_run* run) noexcept {
+        run->references_.fetch_add(1, std::memory_order_relaxed);
+    }
+    friend void intrusive_ptr_release(async_run* run) noexcept {
+        if (run->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) run->destroy();
+    }
+
+protected:
+    ~async_run();
+
+    /// Where a coroutine runs, so that no two threads ever resume and cancel it at once.
+    asio::any_io_executor const& coroutine_executor();
+
+    exchange_ptr kept_exchange_;
+
+private:
+    enum : std::uint8_t { starting, returned, completed, detached };
+
+    /// A handler in the execution context. When it goes without having been called, so does the
+    /// context: what a run has of it must not outlive it, even if the user keeps the run.
+    class handler {
+    public:
+        explicit handler(async_run& run) noexcept : run_(&run) {}
+        handler(handler&&) = default;
+        handler& operator=(handler&&) = delete;
+        ~handler() {
+            if (run_) run_->detach();
+        }
+        /// The run was closed.
+        void operator()() noexcept {
+            auto const run = std::move(run_);
+            run->timer_.reset();
+            if (is_responder(run->hook().info.type)) pipeline_signal(run->exchange());
+        }
+        /// The time is over, or the timer was cancelled.
+        void operator()(error_code ec) noexcept {
+            if (auto const run = std::move(run_); !ec) run->expired();
+        }
+
+    private:
+        boost::intrusive_ptr<async_run> run_;
+    };
+
+    /// Calls the user's callback.
+    virtual void call() = 0;
+    virtual void destroy() noexcept = 0;
+
+    void arm();
+    void expired() noexcept;
+    void wake() noexcept;
+    void report(error_code ec, std::exception_ptr exception) const noexcept;
+    void trace_begin() noexcept;
+    void trace_end() const noexcept;
+
+    std::atomic<std::uint32_t> references_{1};
+    std::atomic<std::uint8_t> phase_{starting};
+    run_gate state_;
+    error_code error_;
+    std::exception_ptr exception_;
+    run_outcome settled_;
+    asio::cancellation_signal signal_;
+    asio::any_io_executor executor_;
+    std::optional<asio::steady_timer> timer_;
+    /// When it was started; only while it is traced.
+    hook_span::clock::time_point began_{};
+
+    std::shared_ptr<httphooks::request const> kept_request_;
+    std::shared_ptr<std::vector<response> const> kept_responses_;
+    std::shared_ptr<response const> kept_reply_;
+};
+
+using async_run_ptr = boost::intrusive_ptr<async_run>;
+
+}  // namespace httphooks::detail
+
+namespace httphooks {
+
+/** Completes a hook of the callback form.
+
+    Call it once, from any thread. Copies are cheap and stand for the same completion; when the last
+    one goes uncalled, the hook has failed with error::dropped_done. The context is valid as long as
+    a copy lives.
+*/
+class hook_done {
+public:
+    explicit hook_done(detail::async_run_ptr run)
+        : shared_(
+              std::allocate_shared<guard>(detail::recycling_allocator<guard>(), std::move(run))) {}
+
+    /// The hook is done; what it set on its context counts.
+    void operator()() const { shared_->call({}); }
+
+    /// The hook is done; a set `ec` means that it failed.
+    void operator()(error_code ec) const { shared_->call(ec); }
+
+private:
+    struct guard {
+        detail::async_run_ptr run;
+        std::atomic<bool> called{false};
+
+        explicit guard(detail::async_run_ptr r) : run(std::move(r)) {}
+        guard(guard const&) = delete;
+        guard& operator=(guard const&) = delete;
+        ~guard() {
+            if (!called.load(std::memory_order_relaxed))
+                run->close(make_error_code(error::dropped_done));
+        }
+
+        void call(error_code ec) noexcept {
+            called.store(true, std::memory_order_relaxed);
+            run->complete(ec);
+        }
+    };
+
+    std::shared_ptr<guard> shared_;
+};
+
+}  // namespace httphooks
+
+namespace httphooks::detail {
+
+/// A run of a callback of type `F` that sees a `Context`.
+template <class F, class Context>
+class typed_run final : public async_run {
+public:
+    typed_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match)
+        : async_run(ex, hook, match), context_(*this) {}
+
+    static async_run* make(hook_entry const& hook, httphooks::exchange& ex, std::size_t match) {
+        void* const memory = block_cache::allocate(sizeof(typed_run));
+        try {
+            return ::new (memory) typed_run(ex, hook, match);
+        } catch (...) {
+            block_cache::deallocate(memory, sizeof(typed_run));
+            throw;
+        }
+    }
+
+private:
+    F& callback() const noexcept { return *static_cast<F*>(hook().callback.get()); }
+
+    void call() override {
+        if constexpr (form_of<F, Context>() == hook_form::callback) {
+            hook_done const completion{async_run_ptr(this)};
+            try {
+                callback()(context_, hook_done(completion));
+            } catch (...) {  // while `completion` lives: an exception is not a dropped completion
+                fail(std::current_exception());
+            }
+        } else {
+            // co_spawn uses the slot behind the coroutine's end, so its handler keeps the run
+            asio::co_spawn(coroutine_executor(), drive(*this),
+                           asio::bind_cancellation_slot(
+                               slot(), [keep = async_run_ptr(this)](std::exception_ptr) {}));
+        }
+    }
+
+    /// Awaits the callback.
+    static asio::awaitable<void> drive(typed_run& run) {
+        try {
+            auto operation = run.callback()(run.context_);
+            using value_type = typename awaitable_value<decltype(operation)>::type;
+            if constexpr (std::is_void_v<value_type>) {
+                co_await std::move(operation);
+            } else {
+                auto value = co_await std::move(operation);
+                run.respond(into_response(std::move(value)), decision::respond);
+            }
+        } catch (...) {
+            run.fail(std::current_exception());
+            co_return;
+        }
+        run.close({});
+    }
+
+    void destroy() noexcept override {
+        exchange_ptr const keep = std::move(kept_exchange_);
+        this->~typed_run();
+        block_cache::deallocate(this, sizeof(typed_run));
+    }
+
+    Context context_;
+};
+
+// ---------------------------------------------------------------------------------------------
+
+/// Whether an exception says that an operation was cancelled.
+inline bool is_cancellation(std::exception_ptr const& exception) noexcept {
+    try {
+        std::rethrow_exception(exception);
+    } catch (system_error const& e) {
+        return e.code() == asio::error::operation_aborted;
+    } catch (...) {
+        return false;
+    }
+}
+
+inline async_run::async_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match)
+    : hook_run(ex, hook, match, &state_), kept_exchange_(&ex), kept_request_(ex.request_) {
+    if (hook.info.type == hook_type::post_listener || hook.info.type == hook_type::post_responder) {
+        if (!ex.responses_snapshot_)
+            ex.responses_snapshot_ = std::make_shared<std::vector<response> const>(ex.responses_);
+        kept_responses_ = ex.responses_snapshot_;
+        responses_ = *kept_responses_;
+    } else if (hook.info.type == hook_type::response_listener) {
+        if (!ex.reply_snapshot_) ex.reply_snapshot_ = std::make_shared<response const>(ex.reply());
+        kept_reply_ = ex.reply_snapshot_;
+        reply_ = kept_reply_.get();
+        kept_responses_ = ex.responses_snapshot_;
+        if (!kept_responses_) responses_ = {reply_, responses_.size()};
+    }
+}
+
+inline async_run::~async_run() {
+    if (is_listener(hook().info.type) && !closed())
+        counters::subtract(exchange().counters_->listeners);
+}
+
+/// Whether the executor is known to run one thing at a time.
+inline bool is_serial(asio::any_io_executor const& executor) noexcept {
+    return executor.target<asio::strand<asio::io_context::executor_type>>() ||
+           executor.target<asio::strand<asio::any_io_executor>>();
+}
+
+inline asio::any_io_executor const& async_run::coroutine_executor() {
+    if (exchange().serial_ || is_serial(exchange().get_executor()))
+        executor_ = exchange().get_executor();
+    else
+        executor_ = asio::make_strand(exchange().get_executor());
+    return executor_;
+}
+
+inline bool async_run::start() {
+    if (exchange().hooks_traced_) [[unlikely]]
+        trace_begin();
+    try {
+        call();
+    } catch (...) {
+        fail(std::current_exception());
+    }
+    if (phase_.load(std::memory_order_acquire) == completed) return true;
+    arm();
+    std::uint8_t expected = starting;
+    if (phase_.compare_exchange_strong(expected, returned, std::memory_order_acq_rel)) return false;
+    timer_.reset();
+    return closed();
+}
+
+inline void async_run::arm() {
+    auto const limit =
+        hook().info.options.time_limit.value_or(exchange().table_->services->options.time_limit);
+    if (limit.count() <= 0) return;
+    timer_.emplace(executor_ ? executor_ : exchange().get_executor(), limit);
+    timer_->async_wait(handler(*this));
+}
+
+inline bool async_run::close(error_code ec, std::exception_ptr exception) noexcept {
+    if (!state_.shut()) return false;
+    error_ = ec;
+    exception_ = std::move(exception);
+    settled_ = std::move(hook_run::outcome());
+    if (exchange().hooks_traced_) [[unlikely]]
+        trace_end();
+    state_.publish();
+    if (is_listener(hook().info.type)) {
+        if ((error_ && error_ != asio::error::operation_aborted) || exception_)
+            report(error_, exception_);
+        counters::subtract(exchange().counters_->listeners);
+    }
+    if (phase_.exchange(completed, std::memory_order_acq_rel) == returned) wake();
+    return true;
+}
+
+inline void async_run::complete(error_code ec) noexcept {
+    if (!close(ec)) counters::add(exchange().counters_->late_calls);
+}
+
+inline void async_run::fail(std::exception_ptr exception) noexcept {
+    if (!close({}, exception) && !is_cancellation(exception)) report({}, std::move(exception));
+}
+
+inline void async_run::report(error_code ec, std::exception_ptr exception) const noexcept {
+    exchange().table_->services->report({hook().info, exchange().id(), ec, std::move(exception)});
+}
+
+inline void async_run::wake() noexcept {
+    if (is_responder(hook().info.type) || timer_)
+        asio::dispatch(exchange().get_executor(), handler(*this));
+}
+
+inline void async_run::expired() noexcept {
+    async_run_ptr const keep(this);
+    if (!close(make_error_code(error::time_limit))) return;
+    counters::add(exchange().counters_->timeouts);
+    signal_.emit(asio::cancellation_type::terminal);
+}
+
+inline void async_run::cancel() noexcept {
+    if (!close(asio::error::operation_aborted)) return;
+    asio::dispatch(executor_ ? executor_ : exchange().get_executor(), [run = async_run_ptr(this)] {
+        run->signal_.emit(asio::cancellation_type::terminal);
+    });
+}
+
+inline void async_run::detach() noexcept {
+    phase_.store(detached, std::memory_order_release);
+    timer_.reset();
+}
+
+inline void async_run::trace_begin() noexcept {
+    began_ = hook_span::clock::now();
+    for (auto const& tracer : exchange().table_->tracers)
+        tracer->on_hook_begin(exchange(), hook().info, began_);
+}
+
+inline void async_run::trace_end() const noexcept {
+    bool const failed = error_ || exception_;
+    bool const cancelled = error_ == asio::error::operation_aborted;
+    hook_span const span{
+        exchange().id(),
+        hook().info,
+        began_,
+        hook_span::clock::now(),
+        cancelled ? hook_outcome::cancelled : outcome_of(settled_, hook().info.type, failed),
+        settled_.message ? settled_.message->result_int() : 0};
+    for (auto const& tracer : exchange().table_->tracers) tracer->on_hook_end(span);
+}
+
+}  // namespace httphooks::detail
