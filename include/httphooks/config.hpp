@@ -2,7 +2,8 @@
 #pragma once
 
 /** @file
-    The library's version, the oldest Boost it takes, and the two namespace aliases it uses.
+    The library's version, the oldest Boost it takes, how it is compiled, and the two namespace
+    aliases it uses.
 */
 
 #include <boost/version.hpp>
@@ -15,6 +16,24 @@
 #define HTTPHOOKS_VERSION 100
 /// The library's version as text.
 #define HTTPHOOKS_VERSION_STRING "0.1.0"
+
+/** @def HTTPHOOKS_SEPARATE_COMPILATION
+    Define it for the whole program to have the headers declare only; then exactly one unit of the
+    program includes httphooks/src.hpp, or the program is linked with httphooks::compiled, which
+    defines it. Without it the library is headers alone.
+*/
+/** @def HTTPHOOKS_HEADER_ONLY
+    Defined by the library when headers bring their bodies, which are in `impl/` beside them.
+*/
+/** @def HTTPHOOKS_DECL
+    What a function in `impl/` begins with.
+*/
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+#define HTTPHOOKS_DECL
+#else
+#define HTTPHOOKS_HEADER_ONLY
+#define HTTPHOOKS_DECL inline
+#endif
 
 namespace boost::asio {}
 namespace boost::beast {}

@@ -6,6 +6,7 @@
     and the reply.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
@@ -32,6 +33,13 @@
 namespace httphooks {
 
 class pipeline;
+
+namespace detail {
+
+/// Numbers that no other thread of the process gives out.
+std::uint64_t next_exchange_id() noexcept;
+
+}  // namespace detail
 
 /** One request's journey.
 
@@ -306,24 +314,8 @@ void basic_exchange<State>::recycle() noexcept {
         delete this;
 }
 
-inline void exchange::bind(detail::exchange_factory& source, detail::counters& counters,
-                           asio::any_io_executor const& executor, bool serial, reply_sink* sink) {
-    source_ = &source;
-    counters_ = &counters;
-    executor_ = executor;
-    serial_ = serial;
-    sink_.store(sink, std::memory_order_relaxed);
-}
-
-namespace detail {
-
-/// Numbers that no other thread of the process gives out.
-inline std::uint64_t next_exchange_id() noexcept {
-    static std::atomic<std::uint64_t> threads{0};
-    thread_local std::uint64_t last = threads.fetch_add(1, std::memory_order_relaxed) << 40;
-    return ++last;
-}
-
-}  // namespace detail
-
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/exchange.ipp>
+#endif

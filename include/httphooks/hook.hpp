@@ -182,17 +182,6 @@ concept hook_function = detail::form_of<std::remove_reference_t<F>, Context>()
 
 // ---------------------------------------------------------------------------------------------
 
-inline std::string hook_error::what() const {
-    if (!exception) return code.message();
-    try {
-        std::rethrow_exception(exception);
-    } catch (std::exception const& e) {
-        return e.what();
-    } catch (...) {
-        return make_error_code(error::unknown_exception).message();
-    }
-}
-
 }  // namespace httphooks
 
 /// @cond
@@ -204,3 +193,7 @@ struct std::hash<httphooks::hook_id> {
     }
 };
 /// @endcond
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/hook.ipp>
+#endif

@@ -5,22 +5,19 @@
     A responder that shows the hooks of its registry: a table for people, JSON for programs.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/context.hpp>
 #include <httphooks/describe.hpp>
 #include <httphooks/detail/registry/registry_core.hpp>
 #include <httphooks/detail/system/loopback_client.hpp>
-#include <httphooks/detail/text/html_table.hpp>
 #include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/registry.hpp>
-#include <httphooks/trace.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -65,140 +62,12 @@ auto hooks_page(basic_registry<State> const& hooks, hooks_page_options options =
 
 namespace detail {
 
-inline std::string_view file_name_of(hook_info const& hook) noexcept {
-    std::string_view const path = hook.where.file_name();
-    return path.substr(path.find_last_of("/\\") + 1);
-}
-
-inline std::string_view method_name_of(hook_info const& hook) noexcept {
-    if (hook.method == any_verb) return "*";
-    auto const name = beast::http::to_string(hook.method);
-    return {name.data(), name.size()};
-}
-
-inline std::string_view to_string(hook_role role) noexcept {
-    switch (role) {
-        case hook_role::matched:
-            break;
-        case hook_role::default_responder:
-            return "default-responder";
-        case hook_role::no_match:
-            return "no-match";
-    }
-    return "matched";
-}
-
-inline std::string_view meaning_of(hook_warning w) noexcept {
-    return w == hook_warning::unguarded ? "no pre-responder guards it" : "no request reaches it";
-}
-
-/// The limits of a hook as people read them.
-inline std::string limits_of(hook_options const& o) {
-    std::string text;
-    if (o.time_limit)
-        text += o.time_limit->count() == 0 ? "no time limit"
-                                           : std::to_string(o.time_limit->count()) + " ms";
-    if (o.body_limit) {
-        if (!text.empty()) text += ", ";
-        text += std::to_string(*o.body_limit) + " bytes";
-    }
-    return text;
-}
-
-inline std::string hooks_html(std::vector<hook_description> const& table, std::string_view title) {
-    html_table page(title);
-    std::size_t warned = 0;
-    for (hook_description const& d : table) warned += d.warnings.empty() ? 0 : 1;
-    page.paragraph(std::to_string(table.size()) + " hooks, " + std::to_string(warned) +
-                   " with a warning; in the order in which they run.");
-    page.header(
-        {"#", "Stage", "Type", "Method", "Pattern", "Name", "Limits", "Registered at", "Warnings"});
-    for (hook_description const& d : table) {
-        page.begin_row(!d.warnings.empty());
-        page.cell(std::to_string(d.order));
-        page.cell(httphooks::to_string(stage_of(d.hook.type)));
-        page.cell(d.role == hook_role::matched ? httphooks::to_string(d.hook.type)
-                                               : to_string(d.role));
-        page.code(method_name_of(d.hook));
-        page.code(d.role == hook_role::matched ? std::string_view(d.hook.pattern) : "");
-        page.cell(d.hook.options.name, d.hook.options.summary);
-        page.cell(limits_of(d.hook.options));
-        page.code(std::string(file_name_of(d.hook)) + ":" + std::to_string(d.hook.where.line()));
-        std::string warnings;
-        std::string meanings;
-        for (hook_warning w : d.warnings) {
-            if (!warnings.empty()) {
-                warnings += ", ";
-                meanings += ", ";
-            }
-            warnings += httphooks::to_string(w);
-            meanings += meaning_of(w);
-        }
-        page.cell(warnings, meanings);
-        page.end_row();
-    }
-    return page.take();
-}
-
 /// Whether a client asked for JSON rather than for a page.
-inline bool wants_json(request const& r) {
-    bool json = false;
-    for (auto const& accepted : r) {
-        if (accepted.name() != field::accept) continue;
-        std::string_view const value(accepted.value().data(), accepted.value().size());
-        if (value.find("text/html") != std::string_view::npos) return false;
-        json = json || value.find("application/json") != std::string_view::npos;
-    }
-    return json;
-}
+bool wants_json(request const& r);
 
-inline response make_hooks_page(registry_core const& shown, hooks_page_options const& o,
-                                bool as_json) {
-    describe_options mounts;
-    mounts.mounts = o.mounts;
-    auto const table = describe(shown.descriptions(), mounts);
-    response page =
-        as_json ? json(to_json(table))
-                : make_response(status::ok, hooks_html(table, o.title), "text/html; charset=utf-8");
-    page.set("Content-Security-Policy",
-             "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
-             "form-action 'none'; frame-ancestors 'none'");
-    page.set("X-Content-Type-Options", "nosniff");
-    page.set("Cache-Control", "no-store");
-    page.set("Vary", "Accept");
-    return page;
-}
+response make_hooks_page(registry_core const& shown, hooks_page_options const& o, bool as_json);
 
 }  // namespace detail
-
-inline nlohmann::json to_json(std::vector<hook_description> const& table) {
-    nlohmann::json rows = nlohmann::json::array();
-    for (hook_description const& d : table) {
-        hook_options const& o = d.hook.options;
-        nlohmann::json warnings = nlohmann::json::array();
-        for (hook_warning w : d.warnings) warnings.push_back(to_string(w));
-        nlohmann::json where{{"file", detail::file_name_of(d.hook)}, {"line", d.hook.where.line()}};
-        nlohmann::json row{{"order", d.order},
-                           {"id", d.hook.id.value()},
-                           {"type", to_string(d.hook.type)},
-                           {"stage", to_string(stage_of(d.hook.type))},
-                           {"role", detail::to_string(d.role)},
-                           {"method", detail::method_name_of(d.hook)},
-                           {"pattern", d.hook.pattern},
-                           {"parameters", d.parameters},
-                           {"name", o.name},
-                           {"summary", o.summary},
-                           {"mandatory", d.hook.mandatory()},
-                           {"timeLimitMs", nullptr},
-                           {"bodyLimit", nullptr},
-                           {"where", std::move(where)},
-                           {"warnings", std::move(warnings)}};
-        if (o.time_limit) row["timeLimitMs"] = o.time_limit->count();
-        if (o.body_limit) row["bodyLimit"] = *o.body_limit;
-        rows.push_back(std::move(row));
-    }
-    return rows;
-}
 
 template <class State>
 auto hooks_page(basic_registry<State> const& hooks, hooks_page_options options) {
@@ -213,3 +82,7 @@ auto hooks_page(basic_registry<State> const& hooks, hooks_page_options options) 
 }
 
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/hooks_page.ipp>
+#endif

@@ -5,6 +5,7 @@
     What a responder may return: text, JSON, a status, a response, or a type of the user's.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/message.hpp>
 
@@ -83,14 +84,7 @@ void recycle(response&& r) noexcept;
 
 namespace detail {
 
-inline response text_response(std::string&& body) {
-    response r(status::ok, 11);
-    constexpr std::string_view name = "Content-Type";
-    constexpr std::string_view line = "Content-Type: text/plain; charset=utf-8\r\n";
-    r.append_parsed_line(field::content_type, line, name.size());
-    r.body() = std::move(body);
-    return r;
-}
+response text_response(std::string&& body);
 
 template <class Part>
 void append_part(std::string& to, Part const& part) {
@@ -108,14 +102,7 @@ void append_part(std::string& to, Part const& part) {
 }
 
 /// Appends all of them in one step.
-inline void append_texts(std::string& to, std::initializer_list<std::string_view> parts) {
-    std::size_t const before = to.size();
-    std::size_t size = before;
-    for (std::string_view part : parts) size += part.size();
-    to.resize(size);
-    char* at = to.data() + before;
-    for (std::string_view part : parts) at = copy_text(at, part);
-}
+void append_texts(std::string& to, std::initializer_list<std::string_view> parts);
 
 template <class Json>
 response json_response(Json const& value, status code) {
@@ -143,14 +130,6 @@ response into_response(T const& value) {
     return detail::json_response(value, status::ok);
 }
 
-inline response into_response(status code) {
-    return response(code, 11);
-}
-
-inline response into_response(response value) {
-    return value;
-}
-
 template <class Body, class Fields>
 response into_response(beast::http::message<false, Body, Fields> value) {
     return convert(std::move(value));
@@ -171,9 +150,8 @@ response json(std::type_identity_t<Json> const& value, status code) {
     return detail::json_response(value, code);
 }
 
-inline void recycle(response&& r) noexcept {
-    response ended(std::move(r));
-    detail::give_string(std::move(ended.body()));
-}
-
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/into_response.ipp>
+#endif

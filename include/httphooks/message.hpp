@@ -5,6 +5,7 @@
     Requests and responses: Beast's messages over our fields, and how to make and convert them.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 #include <httphooks/response_body.hpp>
@@ -62,27 +63,6 @@ template <class Body, class Fields>
 response convert(beast::http::message<false, Body, Fields>&& m);
 
 // ---------------------------------------------------------------------------------------------
-
-inline response make_response(status code, std::string body, std::string_view content_type) {
-    response r(code, 11);
-    r.body() = std::move(body);
-    if (!content_type.empty()) r.insert(field::content_type, content_type);
-    return r;
-}
-
-inline response error_response(status code) {
-    switch (code) {
-        case status::internal_server_error:
-            return make_response(code, R"({"error":"Internal server error"})", "application/json");
-        case status::bad_gateway:
-            return make_response(code, R"({"error":"Bad gateway"})", "application/json");
-        case status::gateway_timeout:
-            return make_response(code, R"({"error":"Gateway timeout"})", "application/json");
-        default:
-            return make_response(code, std::string(beast::http::obsolete_reason(code)),
-                                 "text/html");
-    }
-}
 
 namespace detail {
 
@@ -171,3 +151,7 @@ response convert(beast::http::message<false, Body, Fields>&& m) {
 }
 
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/message.ipp>
+#endif

@@ -5,21 +5,17 @@
     What a registry and its servers do, as numbers for Prometheus.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/context.hpp>
 #include <httphooks/detail/metrics/metrics_recorder.hpp>
-#include <httphooks/detail/metrics/metrics_writer.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/server_counters.hpp>
 
-#include <algorithm>
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,90 +119,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
-
-inline void write_replies(metrics_writer& out, metrics_counts const& all) {
-    out.begin("httphooks_requests_total", "counter", "Replies, by the pattern that matched.");
-    for (auto const& [labels, n] : all.replies) {
-        auto const method = beast::http::to_string(labels.method);
-        out.line()
-            .label("pattern", labels.pattern)
-            .label("method", {method.data(), method.size()})
-            .label("status", std::to_string(labels.status))
-            .label("transport", to_string(labels.transport))
-            .value(n);
-    }
-}
-
-inline void write_stages(metrics_writer& out, metrics_counts const& all) {
-    out.begin("httphooks_stage_seconds", "histogram", "Time that the hooks of a stage took.");
-    for (std::size_t s = 0; s < all.stages.size(); ++s) {
-        stage_histogram const& h = all.stages[s];
-        std::string_view const stage = to_string(static_cast<exchange_stage>(s));
-        std::uint64_t count = 0;
-        for (std::size_t i = 0; i < h.buckets.size(); ++i) {
-            count += h.buckets[i].get();
-            std::string_view const bound =
-                i < stage_histogram::labels.size() ? stage_histogram::labels[i] : "+Inf";
-            out.line("_bucket").label("stage", stage).label("le", bound).value(count);
-        }
-        out.line("_sum")
-            .label("stage", stage)
-            .value(static_cast<double>(h.nanoseconds.get()) * 1e-9);
-        out.line("_count").label("stage", stage).value(count);
-    }
-}
-
-inline void write_stats(metrics_writer& out, registry_stats const& stats) {
-    auto const one = [&out](std::string_view name, std::string_view type, std::string_view help,
-                            std::uint64_t value) {
-        out.begin(name, type, help);
-        out.line().value(value);
-    };
-    one("httphooks_exchanges", "gauge", "Exchanges under way.", stats.exchanges);
-    one("httphooks_listeners", "gauge", "Asynchronous listeners that run.", stats.listeners);
-    one("httphooks_late_calls_total", "counter", "Calls that came after a hook's part was over.",
-        stats.late_calls);
-    one("httphooks_timeouts_total", "counter", "Runs of hooks that exceeded their time limit.",
-        stats.timeouts);
-    one("httphooks_dropped_listeners_total", "counter", "Listeners that were not started.",
-        stats.dropped_listeners);
-    one("httphooks_spoofed_control_headers_total", "counter",
-        "Requests from which control headers were removed.", stats.spoofed_control_headers);
-}
-
-inline void write_servers(metrics_writer& out, std::vector<named_counters> const& servers) {
-    if (servers.empty()) return;
-    auto const each = [&](std::string_view name, std::string_view type, std::string_view help,
-                          std::uint64_t (server_counters::*read)() const noexcept) {
-        out.begin(name, type, help);
-        for (auto const& [server, counters] : servers)
-            out.line().label("server", server).value(((*counters).*read)());
-    };
-    each("httphooks_server_sessions", "gauge", "Sessions or connections.",
-         &server_counters::sessions);
-    each("httphooks_server_opened_total", "counter", "Sessions or connections there have been.",
-         &server_counters::opened);
-    each("httphooks_server_waiting_bytes", "gauge", "Bytes that wait for clients.",
-         &server_counters::waiting_bytes);
-    each("httphooks_server_dropped_messages_total", "counter",
-         "Messages not sent since too much waited for the client.", &server_counters::dropped);
-    out.begin("httphooks_server_refused_total", "counter", "Clients and input that were refused.");
-    for (auto const& [server, counters] : servers)
-        for (auto const& [reason, n] : counters->refusals())
-            out.line().label("server", server).label("reason", reason).value(n);
-}
-
-inline bool is_metric_name(std::string_view name) noexcept {
-    auto const letter = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':';
-    };
-    return !name.empty() && letter(name.front()) &&
-           std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-}  // namespace detail
-
 template <class State>
 metrics::metrics(basic_registry<State>& hooks) : state_(std::make_shared<state>()) {
     state_->recorder = std::make_shared<detail::metrics_recorder>();
@@ -214,42 +126,8 @@ metrics::metrics(basic_registry<State>& hooks) : state_(std::make_shared<state>(
     hooks.trace(state_->recorder);
 }
 
-inline void metrics::gauge(std::string name, std::string help, std::function<double()> read) {
-    add({std::move(name), std::move(help), "gauge", std::move(read)});
-}
-
-inline void metrics::counter(std::string name, std::string help, std::function<double()> read) {
-    add({std::move(name), std::move(help), "counter", std::move(read)});
-}
-
-inline void metrics::add(number n) {
-    if (!detail::is_metric_name(n.name))
-        throw std::invalid_argument("metrics: no name of a number: " + n.name);
-    std::lock_guard const lock(state_->mutex);
-    state_->numbers.push_back(std::move(n));
-}
-
-inline std::string metrics::text() const {
-    detail::metrics_writer out;
-    detail::metrics_counts const all = state_->recorder->sum();
-    detail::write_replies(out, all);
-    detail::write_stages(out, all);
-    out.begin("httphooks_cancelled_total", "counter", "Exchanges whose client went.");
-    out.line().value(all.cancelled);
-    detail::write_stats(out, state_->services->stats());
-    std::vector<detail::named_counters> servers;
-    std::vector<number> numbers;
-    {
-        std::lock_guard const lock(state_->mutex);
-        servers = state_->servers;
-        numbers = state_->numbers;
-    }
-    detail::write_servers(out, servers);
-    for (number const& n : numbers) {
-        out.begin(n.name, n.type, n.help);
-        out.line().value(n.read());
-    }
-    return out.take();
-}
-
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/metrics.ipp>
+#endif

@@ -5,13 +5,13 @@
     The body of a response: text, or a range of a file that is written in pieces.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/file_body.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional.hpp>
-#include <boost/system/errc.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -103,39 +103,8 @@ private:
     std::unique_ptr<char[]> piece_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline std::uint64_t response_body::size(value_type const& body) noexcept {
-    return body.file() ? body.file()->size() : body.size();
-}
-
-inline error_code response_body::value_type::load() {
-    if (!file_) return {};
-    auto const range = std::exchange(file_, {});
-    auto text = range->read_all();
-    if (!text) return text.error();
-    if (text->size() != range->size()) return make_error_code(boost::system::errc::io_error);
-    std::string::operator=(std::move(*text));
-    return {};
-}
-
-inline auto response_body::writer::get(error_code& ec)
-    -> boost::optional<std::pair<const_buffers_type, bool>> {
-    ec = {};
-    if (!body_.file()) return {{const_buffers_type(body_.data(), body_.size()), false}};
-    file_body const& file = *body_.file();
-    if (at_ == file.size()) return boost::none;
-    if (!piece_) piece_.reset(new char[piece]);
-    auto const n = file.read(at_, piece_.get(), piece);
-    if (!n) {
-        ec = n.error();
-    } else if (*n == 0) {
-        ec = make_error_code(boost::system::errc::io_error);
-    } else {
-        at_ += *n;
-        return {{const_buffers_type(piece_.get(), *n), at_ < file.size()}};
-    }
-    return boost::none;
-}
-
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/response_body.ipp>
+#endif

@@ -10,10 +10,8 @@
 #include <httphooks/error.hpp>
 #include <httphooks/url.hpp>
 
-#include <cstddef>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,70 +99,8 @@ std::vector<std::string> all_values(capture_info const& capture, std::string_vie
 
 }  // namespace detail
 
-// ---------------------------------------------------------------------------------------------
-
-inline result<route_pattern> route_pattern::parse(std::string_view text) {
-    try {
-        return route_pattern(text);
-    } catch (std::invalid_argument const&) {
-        return make_error_code(error::invalid_pattern);
-    }
-}
-
-inline bool route_pattern::match(url const& location) const {
-    captures ignored;
-    return match(location, ignored);
-}
-
-inline bool route_pattern::match(url const& location, captures& found) const {
-    found.pattern_ = nullptr;
-    found.values_.assign(compiled_->captures.size(), {});
-    if (!compiled_->match(location, found.values_.data())) return false;
-    found.pattern_ = compiled_.get();
-    found.query_ = location.query();
-    return true;
-}
-
-inline std::optional<std::string_view> captures::raw(std::string_view name) const noexcept {
-    if (!pattern_) return std::nullopt;
-    std::size_t const i = pattern_->find(name);
-    if (i == detail::path_token::none) return std::nullopt;
-    return values_[i];
-}
-
-inline std::optional<std::string> captures::decoded(std::string_view name) const {
-    std::optional<std::string_view> const value = raw(name);
-    if (!value) return std::nullopt;
-    std::string out;
-    detail::append_decoded(
-        out, *value,
-        pattern_->captures[pattern_->find(name)].source == detail::capture_source::query);
-    return out;
-}
-
-inline std::vector<std::string> captures::values(std::string_view name) const {
-    std::optional<std::string_view> const value = raw(name);
-    if (!value) return {};
-    return detail::all_values(pattern_->captures[pattern_->find(name)], *value, query_);
-}
-
-namespace detail {
-
-inline std::vector<std::string> all_values(capture_info const& capture, std::string_view first,
-                                           std::string_view query) {
-    if (capture.source != capture_source::query) return {percent_decode(first)};
-    std::vector<std::string> values;
-    std::size_t skip = capture.skip;
-    for (query_pair const& pair : query_view(query)) {
-        if (!equals_decoded(pair.key, capture.key, true)) continue;
-        if (skip > 0)
-            --skip;
-        else
-            values.push_back(form_decode(pair.value));
-    }
-    return values;
-}
-
-}  // namespace detail
-
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/route_pattern.ipp>
+#endif

@@ -5,10 +5,11 @@
     What servers count: sessions, what waits for clients, what was dropped, what was refused.
 */
 
+#include <httphooks/config.hpp>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -95,21 +96,8 @@ private:
     std::size_t bytes_ = 0;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline std::vector<std::pair<std::string, std::uint64_t>> server_counters::refusals() const {
-    std::lock_guard const lock(mutex_);
-    return {refusals_.begin(), refusals_.end()};
-}
-
-inline void server_counters::refuse(std::string_view reason) noexcept {
-    std::lock_guard const lock(mutex_);
-    try {
-        auto at = refusals_.find(reason);
-        if (at == refusals_.end()) at = refusals_.emplace(reason, 0).first;
-        ++at->second;
-    } catch (std::exception const&) {  // no memory to count a first one
-    }
-}
-
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/impl/server_counters.ipp>
+#endif

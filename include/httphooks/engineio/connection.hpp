@@ -5,6 +5,7 @@
     A client's connection in the hands of the application, whatever its transport.
 */
 
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/engineio/detail/live_session.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/engineio/prepared_message.hpp>
@@ -55,9 +56,9 @@ public:
         leave at once. On get_executor().
         @param expected about how many bytes it will be
         @return as above */
-    template <std::invocable<std::string&> Write>
-    bool send_with(std::size_t expected, Write write) {
-        return session_->send_text_with(expected, std::move(write));
+    bool send_with(std::size_t expected,
+                   httphooks::detail::function_ref<void(std::string&)> write) {
+        return session_->send_text_with(expected, write);
     }
     /// Sends messages that are framed already. @return as above
     bool send(prepared_message const& m) { return session_->send(m); }

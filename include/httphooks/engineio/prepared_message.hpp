@@ -5,6 +5,7 @@
     Messages that are framed once, for any number of connections.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/websocket/connection.hpp>
 
@@ -13,7 +14,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace httphooks::engineio {
@@ -58,42 +58,18 @@ struct message_style {
 };
 
 /// Appends what a WebSocket message carries. @return whether it is a binary one
-inline bool append_message(std::string& to, packet_view p, message_style s) {
-    if (s.base64)
-        append_text(to, p, s.protocol);
-    else
-        append_frame(to, p, s.protocol);
-    return p.binary && !s.base64;
-}
+bool append_message(std::string& to, packet_view p, message_style s);
 
 /// The bytes of packets that wait, each with its type.
-inline std::size_t size_of(std::span<packet const> packets) noexcept {
-    std::size_t n = 0;
-    for (packet const& p : packets) n += p.data.size() + 1;
-    return n;
-}
+std::size_t size_of(std::span<packet const> packets) noexcept;
 
 /// Packets, framed together.
-inline websocket::prepared_message frames_of(std::span<packet const> packets, message_style s) {
-    std::vector<std::string> written(packets.size());
-    std::vector<websocket::message> messages;
-    messages.reserve(packets.size());
-    for (std::size_t i = 0; i < packets.size(); ++i) {
-        bool const binary = append_message(written[i], packets[i].view(), s);
-        messages.push_back({written[i], binary});
-    }
-    return websocket::prepared_message(messages);
-}
+websocket::prepared_message frames_of(std::span<packet const> packets, message_style s);
 
 }  // namespace detail
 
-inline prepared_message::prepared_message(std::vector<packet> messages) {
-    auto frames = detail::frames_of(messages, {});
-    state_ = std::make_shared<state const>(state{std::move(messages), std::move(frames)});
-}
-
-inline prepared_message::prepared_message(std::string_view data, bool binary, bool compress)
-    : prepared_message(std::vector<packet>(
-          1, packet(packet_type::message, binary, std::string(data), compress))) {}
-
 }  // namespace httphooks::engineio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/engineio/impl/prepared_message.ipp>
+#endif

@@ -5,6 +5,7 @@
     A live connection in the hands of a mount: reply whole or in pieces, or take it over.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/message.hpp>
@@ -171,31 +172,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-inline connection& connection::operator=(connection&& other) noexcept {
-    if (this != &other) {
-        if (core_) core_->close(false);
-        core_ = std::move(other.core_);
-        chunked_ = other.chunked_;
-    }
-    return *this;
-}
-
-inline connection::~connection() {
-    if (core_) core_->close(false);
-}
-
-inline void connection::begin(request const& r) {
-    core_->http11 = r.version() >= 11;
-    core_->head = r.method() == verb::head;
-    core_->reusable = r.keep_alive() && !core_->input_ended;
-    chunked_ = false;
-}
-
-inline detail::persistence connection::after() const noexcept {
-    if (!core_->reusable) return detail::persistence::close;
-    return core_->http11 ? detail::persistence::keep : detail::persistence::keep_http10;
-}
-
 template <class Token>
 auto connection::send(std::string bytes, Token&& token) {
     return asio::async_initiate<Token, void(error_code)>(
@@ -278,11 +254,8 @@ std::optional<connection::released<Stream>> connection::release() {
     return out;
 }
 
-inline connection::taken connection::take_over() {
-    if (core_.use_count() > 1) throw std::logic_error("connection: an operation is under way");
-    taken t{core_->detach(), std::move(core_->input), std::move(core_->ticket)};
-    core_.reset();
-    return t;
-}
-
 }  // namespace httphooks::http
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/http/impl/connection.ipp>
+#endif

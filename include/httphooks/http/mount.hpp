@@ -5,8 +5,8 @@
     Servers within the server: whoever owns a path prefix and serves it on the connection itself.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/connection.hpp>
-#include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -183,33 +183,6 @@ void mounts::add(M m) {
               [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });
 }
 
-inline detail::mounted* mounts::owner(request const& r) const noexcept {
-    if (list_.empty()) return nullptr;
-    auto const raw = r.target();
-    std::string_view const path = detail::target_path({raw.data(), raw.size()});
-    for (auto const& m : list_)
-        if (path.starts_with(m->prefix) &&
-            (path.size() == m->prefix.size() || path[m->prefix.size()] == '/'))
-            return m.get();
-    return nullptr;
-}
-
-inline detail::mounted* mounts::find(request const& r) const noexcept {
-    detail::mounted* const m = owner(r);
-    if (!m) return nullptr;
-    auto const raw = r.target();
-    return framing_guard::valid_target(r.method(), {raw.data(), raw.size()}) ? m : nullptr;
-}
-
-inline std::optional<std::uint64_t> mounts::body_limit(request const& r) const {
-    detail::mounted* const m = find(r);
-    return m ? m->body_limit() : std::nullopt;
-}
-
-inline void mounts::drain() {
-    for (auto const& m : list_) m->drain();
-}
-
 template <asio::completion_token_for<void(error_code, std::optional<connection>)> Token>
 auto mounts::async_serve(connection c, request r, Token&& token) const {
     std::shared_ptr<detail::mounted> owner;
@@ -230,3 +203,7 @@ auto mounts::async_serve(connection c, request r, Token&& token) const {
 }
 
 }  // namespace httphooks::http
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/http/impl/mount.ipp>
+#endif

@@ -5,6 +5,7 @@
     The HTTP server over TLS. Needs OpenSSL; link httphooks::tls.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/server_state.hpp>
 #include <httphooks/http/server.hpp>
 
@@ -67,26 +68,8 @@ public:
                                                     detail::over_tls{std::move(context)})) {}
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline std::shared_ptr<asio::ssl::context> make_server_context() {
-    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
-    context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
-                         asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
-                         asio::ssl::context::no_tlsv1_1 | asio::ssl::context::no_compression);
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    SSL_CTX_set_options(context->native_handle(),
-                        SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
-    return context;
-}
-
-inline std::shared_ptr<asio::ssl::context> make_server_context(
-    std::string const& certificate_chain_file, std::string const& private_key_file) {
-    auto context = make_server_context();
-    context->use_certificate_chain_file(certificate_chain_file);
-    context->use_private_key_file(private_key_file, asio::ssl::context::pem);
-    return context;
-}
-
 }  // namespace httphooks::http
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/http/impl/tls.ipp>
+#endif

@@ -5,6 +5,7 @@
     Acknowledgements: what a handler answers with.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 
@@ -94,19 +95,6 @@ private:
 
 }  // namespace detail
 
-inline acknowledgement::acknowledgement(std::weak_ptr<detail::ack_target> target, std::uint64_t id)
-    : state_(std::allocate_shared<state>(httphooks::detail::recycling_allocator<state>(),
-                                         std::move(target), id)) {}
-
-inline std::shared_ptr<detail::ack_target> acknowledgement::claim() const noexcept {
-    if (!state_ || state_->answered.exchange(true)) return nullptr;
-    return state_->target.lock();
-}
-
-inline void acknowledgement::answer(detail::payload&& p) const {
-    if (auto const target = claim()) target->acknowledge(state_->id, std::move(p));
-}
-
 template <class... Args>
 void acknowledgement::operator()(Args const&... args) const {
     auto const target = claim();
@@ -117,3 +105,7 @@ void acknowledgement::operator()(Args const&... args) const {
 }
 
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/ack.ipp>
+#endif

@@ -5,6 +5,7 @@
     What came with an event or an acknowledgement.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/socketio/binary.hpp>
@@ -131,41 +132,8 @@ result<T> arguments::get(std::size_t index) const {
     return result<T>(boost::system::in_place_value, std::move(value));
 }
 
-inline nlohmann::json arguments::json(std::size_t index) const {
-    nlohmann::json value;
-    if (read(value, index)) value = nullptr;
-    return value;
-}
-
-inline std::string_view arguments::text(std::size_t index) const noexcept {
-    auto const* const value = node(index);
-    return value ? httphooks::detail::written(*value) : std::string_view();
-}
-
-inline nlohmann::json arguments::to_json() const {
-    auto all = nlohmann::json::array();
-    for (std::size_t i = 0; i < size_; ++i) all.push_back(json(i));
-    return all;
-}
-
-inline arguments arguments::keep() const {
-    if (owner_ || size_ == 0) return *this;
-    auto const* const first = values_[0];
-    auto const* const last = values_[size_ - 1];
-    char const* const begin = httphooks::detail::written(*first).data();
-    std::string_view const end = httphooks::detail::written(*last);
-    auto own = std::make_shared<kept>();
-    own->text.assign(begin, end.data() + end.size());
-    own->nodes.assign(first, last + last->span);
-    for (auto& n : own->nodes)
-        n.text = std::string_view(own->text).substr(static_cast<std::size_t>(n.text.data() - begin),
-                                                    n.text.size());
-    own->values.reserve(size_);
-    for (std::size_t i = 0; i < size_; ++i)
-        own->values.push_back(own->nodes.data() + (values_[i] - first));
-    arguments copy(own->values.data(), size_);
-    copy.owner_ = std::move(own);
-    return copy;
-}
-
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/arguments.ipp>
+#endif

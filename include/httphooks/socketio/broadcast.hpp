@@ -175,22 +175,6 @@ broadcast_operator broadcast_operator::except(Rooms const&... rooms) const {
     return with([&](broadcast_options& o) { (detail::append_room(o.except, rooms), ...); });
 }
 
-inline broadcast_operator broadcast_operator::local() const {
-    return with([](broadcast_options& o) { o.flags.local = true; });
-}
-
-inline broadcast_operator broadcast_operator::volatile_() const {
-    return with([](broadcast_options& o) { o.flags.volatile_ = true; });
-}
-
-inline broadcast_operator broadcast_operator::compress(bool b) const {
-    return with([b](broadcast_options& o) { o.flags.compress = b; });
-}
-
-inline broadcast_operator broadcast_operator::timeout(std::chrono::milliseconds t) const {
-    return with([t](broadcast_options& o) { o.flags.timeout = t; });
-}
-
 template <class... Args>
 void broadcast_operator::emit(event_name event, Args&&... args) const {
     packet_data data;
@@ -256,8 +240,8 @@ void broadcast_operator::sockets_leave(Rooms const&... rooms) const {
     nsp_->each([&](detail::live_nsp& n) { n.adapter().del_sockets(options_, names); });
 }
 
-inline void broadcast_operator::disconnect_sockets(bool close) const {
-    nsp_->each([&](detail::live_nsp& n) { n.adapter().disconnect_sockets(options_, close); });
-}
-
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/broadcast.ipp>
+#endif

@@ -17,7 +17,6 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -132,27 +131,9 @@ struct client_target {
 };
 
 /// @return httphooks::error::invalid_target, error::bad_namespace, operation_not_supported
-inline result<client_target> read_client_target(std::string text, client_options const& o) {
-    auto const parsed = http::detail::read_service_url(std::move(text), o.engine.tls != nullptr);
-    if (!parsed) return parsed.error();
-    std::size_t const mark = parsed->target.find('?');
-    client_target to;
-    to.nsp = parsed->target.substr(0, mark);
-    if (to.nsp.find(',') != to.nsp.npos) return make_error_code(error::bad_namespace);
-    to.url = parsed->tls ? "https://" : "http://";
-    to.url.append(parsed->host_field()).append(o.path).append("/");
-    if (mark != parsed->target.npos) to.url.append(parsed->target, mark);
-    return to;
-}
+result<client_target> read_client_target(std::string text, client_options const& o);
 
 }  // namespace detail
-
-inline client_socket client::of(std::string_view nsp) {
-    if (nsp.find(',') != nsp.npos)
-        throw boost::system::system_error(make_error_code(error::bad_namespace));
-    std::string name(nsp.starts_with('/') ? "" : "/");
-    return client_socket(manager_->of(name.append(nsp)));
-}
 
 template <class Handler>
 void client::connect(std::string url, Handler handler) {
@@ -171,3 +152,7 @@ void client::connect(std::string url, Handler handler) {
 }
 
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/client.ipp>
+#endif

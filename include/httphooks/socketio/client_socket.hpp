@@ -11,14 +11,12 @@
 #include <httphooks/socketio/detail/client_socket_state.hpp>
 #include <httphooks/socketio/detail/emit_event.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
-#include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/event.hpp>
 #include <httphooks/socketio/socket_error.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -243,11 +241,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-inline void client_emitter::send(detail::payload&& p, detail::ack_handler ack) const {
-    if (auto const s = socket_.lock()) return s->emit(std::move(p), flags_, std::move(ack));
-    if (ack) asio::post(executor_, [ack = std::move(ack)] { ack(error::disconnected, {}); });
-}
-
 template <class... Args>
 void client_emitter::emit(event_name event, Args&&... args) const {
     detail::emit_event([this](detail::payload&& p,
@@ -266,3 +259,7 @@ auto client_emitter::async_emit_with_ack(event_name event, Args&&... args) const
 }
 
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/client_socket.ipp>
+#endif

@@ -5,6 +5,7 @@
     Hooks over Socket.IO: each event of a name is a request, each acknowledgement an answer.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
@@ -18,7 +19,6 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace httphooks::socketio {
@@ -78,30 +78,7 @@ private:
     std::unique_ptr<httphooks::detail::message_loops<State>> loops_;
 };
 
-/// Sends to a socket on behalf of a hook.
-class socket_push_target final : public push_target {
-public:
-    socket_push_target(std::weak_ptr<live_socket> s, std::shared_ptr<dispatch_options const> o)
-        : socket_(std::move(s)), options_(std::move(o)) {}
-
-    bool push(std::string_view message) override {
-        auto s = socket_.lock();
-        if (!s || !s->is_connected()) return false;
-        socket(std::move(s)).emit(options_->push_event, message);
-        return true;
-    }
-
-private:
-    std::weak_ptr<live_socket> socket_;
-    std::shared_ptr<dispatch_options const> options_;
-};
-
-inline origin origin_of(socket const& s, std::shared_ptr<dispatch_options const> o) {
-    engineio::connection const c = s.conn();
-    return origin(httphooks::transport::socketio, c.peer(), c.handshake().tls,
-                  c.handshake().message,
-                  std::make_shared<socket_push_target>(s.state(), std::move(o)));
-}
+origin origin_of(socket const& s, std::shared_ptr<dispatch_options const> o);
 
 template <class State>
 std::shared_ptr<request_dispatch> dispatcher<State>::begin(socket s) const {
@@ -130,3 +107,7 @@ void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o) {
 }
 
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/dispatch.ipp>
+#endif

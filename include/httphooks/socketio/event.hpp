@@ -5,7 +5,8 @@
     The names of events.
 */
 
-#include <algorithm>
+#include <httphooks/config.hpp>
+
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -64,14 +65,8 @@ private:
     socket.io-parser 4.2, RESERVED_EVENTS */
 bool is_reserved_event(std::string_view name) noexcept;
 
-// ---------------------------------------------------------------------------------------------
-
-inline bool is_reserved_event(std::string_view name) noexcept {
-    using namespace std::string_view_literals;
-    constexpr std::array reserved{"connect"sv,       "connect_error"sv, "disconnect"sv,
-                                  "disconnecting"sv, "newListener"sv,   "removeListener"sv};
-    if (name.size() < 7 || name.size() > 14) return false;
-    return std::ranges::find(reserved, name) != reserved.end();
-}
-
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/event.ipp>
+#endif

@@ -6,7 +6,7 @@
     it joined.
 */
 
-#include <httphooks/detail/text/http_date.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/engineio/detail/query.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/fields.hpp>
@@ -15,7 +15,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cctype>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -73,58 +72,12 @@ private:
 namespace detail {
 
 /// A query as an object; a parameter that comes several times is an array.
-inline nlohmann::json query_to_json(std::string_view query) {
-    auto all = nlohmann::json::object();
-    for (auto const& part : query_view(query)) {
-        nlohmann::json value = form_decode(part.value);
-        auto const [at, fresh] = all.emplace(form_decode(part.key), value);
-        if (fresh) continue;
-        if (!at->is_array()) *at = nlohmann::json::array({std::move(*at)});
-        at->push_back(std::move(value));
-    }
-    return all;
-}
+nlohmann::json query_to_json(std::string_view query);
 
 }  // namespace detail
 
-inline std::string handshake::time() const {
-    return std::string(
-        httphooks::detail::http_date(std::chrono::system_clock::to_time_t(issued())));
-}
-
-inline std::optional<std::string> handshake::query(std::string_view name) const {
-    return engineio::detail::form_value(engineio::detail::query_of(request()), name);
-}
-
-inline nlohmann::json handshake::query() const {
-    return detail::query_to_json(engineio::detail::query_of(request()));
-}
-
-inline nlohmann::json const& handshake::auth() const noexcept {
-    static nlohmann::json const none = nlohmann::json::object();
-    return auth_ ? *auth_ : none;
-}
-
-inline nlohmann::json handshake::to_json() const {
-    auto named = nlohmann::json::object();
-    for (auto const& f : headers()) {
-        auto const raw = f.name_string();
-        std::string name(raw.data(), raw.size());
-        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        auto const value = f.value();
-        named[name] = std::string(value.data(), value.size());
-    }
-    auto const ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(issued().time_since_epoch());
-    return {{"headers", std::move(named)},
-            {"time", time()},
-            {"address", address()},
-            {"xdomain", xdomain()},
-            {"secure", secure()},
-            {"issued", ms.count()},
-            {"url", url()},
-            {"query", query()},
-            {"auth", auth()}};
-}
-
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/handshake.ipp>
+#endif

@@ -5,6 +5,7 @@
     A namespace of a Socket.IO server.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/broadcast.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>
@@ -155,14 +156,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
-
-inline socket to_socket(std::shared_ptr<local_socket> const& s) {
-    return socket(std::static_pointer_cast<live_socket>(s));
-}
-
-}  // namespace detail
-
 template <class F>
 requires std::invocable<F&, socket, next> ||
     std::is_invocable_r_v<std::optional<middleware_error>, F&, socket>
@@ -220,26 +213,8 @@ void nsp::server_side_emit(event_name event, Args&&... args) const {
     }
 }
 
-inline std::vector<socket> nsp::sockets() const {
-    std::vector<socket> all;
-    nsp_->each([&](detail::live_nsp& n) {
-        for (auto const& s : n.adapter().local_sockets({})) all.push_back(detail::to_socket(s));
-    });
-    return all;
-}
-
-inline std::optional<socket> nsp::find(std::string_view id) const {
-    std::optional<socket> found;
-    nsp_->each([&](detail::live_nsp& n) {
-        if (auto const s = n.adapter().find(id)) found = detail::to_socket(s);
-    });
-    return found;
-}
-
-inline std::size_t nsp::size() const {
-    std::size_t n = 0;
-    nsp_->each([&](detail::live_nsp& each) { n += each.adapter().size(); });
-    return n;
-}
-
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/nsp.ipp>
+#endif

@@ -5,10 +5,10 @@
     A Socket.IO server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/engineio/server.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
-#include <httphooks/socketio/detail/client_files.hpp>
 #include <httphooks/socketio/detail/live_server.hpp>
 #include <httphooks/socketio/nsp.hpp>
 #include <httphooks/socketio/options.hpp>
@@ -197,15 +197,6 @@ const {
         return socketio::nsp(server_->of(detail::live_nsp::matcher(std::move(f))));
 }
 
-inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
-    if (auto reply = detail::client_file(options().client_files, prefix(), r)) {
-        dress_refusal(r, *reply);
-        http::detail::visit v{std::move(c), std::move(r), std::move(done)};
-        return http::detail::reply(std::move(v), *reply);
-    }
-    server_->engine().async_serve(std::move(c), std::move(r), std::move(done));
-}
-
 template <asio::completion_token_for<void()> Token>
 auto server::async_close(Token&& token) const {
     return asio::async_initiate<Token, void()>(
@@ -217,3 +208,7 @@ auto server::async_close(Token&& token) const {
 }
 
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/server.ipp>
+#endif

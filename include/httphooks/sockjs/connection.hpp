@@ -5,6 +5,7 @@
     A client's connection in the hands of the application, whatever its transport.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>
 #include <httphooks/sockjs/error.hpp>
@@ -16,7 +17,6 @@
 #include <any>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -125,16 +125,6 @@ void broadcast(Range const& to, prepared_message const& message);
 
 // ---------------------------------------------------------------------------------------------
 
-inline bool may_close_with(close_code code, std::string_view reason) noexcept {
-    auto const n = static_cast<std::uint16_t>(code);
-    return (n == 1000 || (n >= 3000 && n <= 4999)) && reason.size() <= 123 &&
-           httphooks::detail::is_utf8(reason);
-}
-
-inline bool connection::close(close_code code, std::string_view reason) {
-    return may_close_with(code, reason) && session_->close(code, reason);
-}
-
 template <class F>
 requires std::invocable<F&, std::string_view> || std::invocable<F&, std::string_view, bool>
 void connection::on_message(F f) {
@@ -152,3 +142,7 @@ void broadcast(Range const& to, prepared_message const& message) {
 }
 
 }  // namespace httphooks::sockjs
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/impl/connection.ipp>
+#endif

@@ -5,10 +5,10 @@
     What can go wrong in SockJS, as error codes and as close codes.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 
 #include <cstdint>
-#include <string>
 #include <type_traits>
 
 namespace httphooks::sockjs {
@@ -67,47 +67,13 @@ error_code make_error_code(error e) noexcept;
 
 // ---------------------------------------------------------------------------------------------
 
-namespace detail {
-
-class sockjs_error_category final : public boost::system::error_category {
-public:
-    char const* name() const noexcept override { return "httphooks.sockjs"; }
-
-    std::string message(int value) const override {
-        switch (static_cast<error>(value)) {
-            case error::payload_expected:
-                return "Payload expected.";
-            case error::broken_encoding:
-                return "Broken JSON encoding.";
-            case error::cannot_connect:
-                return "cannot connect to server";
-            case error::no_transport:
-                return "all transports failed";
-            case error::transport_timeout:
-                return "transport timed out";
-            case error::sending_failed:
-                return "sending failed";
-            case error::closed:
-                return "the connection is closed";
-        }
-        return "unknown error";
-    }
-};
-
-}  // namespace detail
-
-inline boost::system::error_category const& error_category() noexcept {
-    static detail::sockjs_error_category const category;
-    return category;
-}
-
-inline error_code make_error_code(error e) noexcept {
-    return error_code(static_cast<int>(e), error_category());
-}
-
 }  // namespace httphooks::sockjs
 
 /// @cond
 template <>
 struct boost::system::is_error_code_enum<httphooks::sockjs::error> : std::true_type {};
 /// @endcond
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/impl/error.ipp>
+#endif

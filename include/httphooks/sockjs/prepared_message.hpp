@@ -5,13 +5,12 @@
     A message that is framed once and sent to many connections.
 */
 
-#include <httphooks/sockjs/frame.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/websocket/connection.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace httphooks::sockjs {
 
@@ -46,15 +45,8 @@ private:
     std::shared_ptr<forms const> forms_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline prepared_message::prepared_message(std::string_view text) {
-    std::string quoted;
-    append_quoted(quoted, text);
-    websocket::prepared_message frame("a[" + quoted + ']');
-    websocket::prepared_message raw(text, !httphooks::detail::is_utf8(text));
-    forms_ = std::make_shared<forms const>(
-        forms{std::string(text), std::move(quoted), std::move(frame), std::move(raw)});
-}
-
 }  // namespace httphooks::sockjs
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/impl/prepared_message.ipp>
+#endif

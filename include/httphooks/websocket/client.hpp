@@ -9,6 +9,7 @@
 #include <httphooks/http/client_stream.hpp>
 #include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/detail/channel.hpp>
 #include <httphooks/websocket/detail/connect_operation.hpp>
 #include <httphooks/websocket/error.hpp>
 

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/websocket/close_code.hpp>
 #include <httphooks/websocket/frame.hpp>
@@ -31,7 +32,8 @@ class connection;
 
 namespace detail {
 class channel;
-}
+struct channel_settings;
+}  // namespace detail
 
 /// What becomes of a message that exceeds connection_options::output_limit.
 enum class overflow : std::uint8_t {
@@ -165,8 +167,8 @@ public:
         On the connection's executor.
         @param expected about how many bytes it will be
         @return as above */
-    template <std::invocable<std::string&> Write>
-    bool send_with(bool binary, std::size_t expected, Write write) const;
+    bool send_with(bool binary, std::size_t expected,
+                   httphooks::detail::function_ref<void(std::string&)> write) const;
 
     /** Begins to close: sends a close frame, and waits for the other side's. events::close follows.
         @param code what the frame says; none: nothing
@@ -218,4 +220,6 @@ private:
 
 }  // namespace httphooks::websocket
 
-#include <httphooks/websocket/detail/channel.hpp>
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/websocket/impl/connection.ipp>
+#endif

@@ -5,6 +5,7 @@
     WebSocket frames: reading them out of bytes, putting them in front of payloads. No I/O.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/websocket/close_code.hpp>
@@ -178,40 +179,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-inline bool frame_reader::read_header(role self, char const* p, std::size_t n, header& h) noexcept {
-    auto const byte = [p](std::size_t i) -> unsigned { return static_cast<unsigned char>(p[i]); };
-    h.size = 0;
-    unsigned const first = byte(0);
-    unsigned const op = first & 15u;
-    h.op = static_cast<opcode>(op);
-    h.fin = (first & 0x80u) != 0;
-    bool const control = op >= 8;
-    if ((first & 0x70u) != 0 || (op > 2 && op < 8) || op > 10 || (control && !h.fin))
-        return fail(close_code::protocol_error);
-    if (!control && (op == 0) != partial()) return fail(close_code::protocol_error);
-    if (n < 2) return true;
-
-    unsigned const second = byte(1);
-    bool const masked = (second & 0x80u) != 0;
-    unsigned const length = second & 0x7fu;
-    if (masked != (self == role::server) || (control && length > 125))
-        return fail(close_code::protocol_error);
-    std::size_t const extra = length < 126 ? 0u : length == 126 ? 2u : 8u;
-    std::size_t const size = 2 + extra + (masked ? 4u : 0u);
-    h.length = length;
-    if (extra != 0) {
-        if (n < 2 + extra) return true;
-        h.length = 0;
-        for (std::size_t i = 0; i < extra; ++i) h.length = h.length << 8 | byte(2 + i);
-        if (h.length < (extra == 2 ? 126u : 65536u) || h.length >> 63 != 0)
-            return fail(close_code::protocol_error);
-    }
-    if (n < size) return true;
-    if (masked) std::memcpy(&h.key, p + 2 + extra, 4);
-    h.size = static_cast<std::uint8_t>(size);
-    return true;
-}
-
 template <class Sink>
 frame_reader::step frame_reader::read_control(header const& h, std::string_view payload,
                                               Sink& sink) {
@@ -237,31 +204,6 @@ frame_reader::step frame_reader::read_control(header const& h, std::string_view 
         }
     }
     return next(sink.on_close(code, payload));
-}
-
-/// Notes a data frame whose header is there.
-inline bool frame_reader::begin_frame(header const& h, message_limits const& limits) {
-    if (h.length > limits.size || message_.size() > limits.size - h.length)
-        return fail(close_code::too_big);
-    if (limits.fragments != 0 && ++fragments_ > limits.fragments)
-        return fail(close_code::policy_violation);
-    if (h.op != opcode::continuation) type_ = h.op;
-    left_ = h.length;
-    key_ = h.key;
-    fin_ = h.fin;
-    in_frame_ = true;
-    return true;
-}
-
-/// Unmasks a piece of payload and checks that it is text.
-inline bool frame_reader::take(char* p, std::size_t n) {
-    bool const wide = key_ != 0 ? detail::apply_mask(p, n, key_)
-                                : type_ == opcode::text && detail::has_non_ascii(p, n);
-    key_ = detail::advanced(key_, n);
-    left_ -= n;
-    if (type_ == opcode::text && (wide || text_.pending()) && !text_.put({p, n}))
-        return fail(close_code::invalid_payload);
-    return true;
 }
 
 /// Hands on a message that is whole.
@@ -327,61 +269,8 @@ std::size_t frame_reader::read(role self, message_limits const& limits, char* da
     return at;
 }
 
-inline void write_header(char* to, role self, opcode op, std::uint64_t payload,
-                         detail::mask_key key) noexcept {
-    auto const put = [&to](std::uint64_t byte) { *to++ = static_cast<char>(byte & 0xff); };
-    unsigned const mask_bit = self == role::client ? 0x80u : 0u;
-    put(0x80u | static_cast<unsigned>(op));
-    if (payload < 126) {
-        put(mask_bit | payload);
-    } else if (payload < 65536) {
-        put(mask_bit | 126u);
-        put(payload >> 8);
-        put(payload);
-    } else {
-        put(mask_bit | 127u);
-        for (int shift = 56; shift >= 0; shift -= 8) put(payload >> shift);
-    }
-    if (self == role::client) std::memcpy(to, &key, 4);
-}
-
-inline void append_frame(std::string& out, role self, opcode op, std::string_view payload,
-                         detail::mask_key key) {
-    char header[14];
-    std::size_t const size = header_size(self, payload.size());
-    write_header(header, self, op, payload.size(), key);
-    out.append(header, size).append(payload);
-    if (self == role::client)
-        detail::apply_mask(out.data() + out.size() - payload.size(), payload.size(), key);
-}
-
-inline void append_close(std::string& out, role self, close_code code, std::string_view reason,
-                         detail::mask_key key) {
-    if (code == close_code::none || code == close_code::no_status)
-        return append_frame(out, self, opcode::close, {}, key);
-    constexpr std::size_t most = 123;
-    if (reason.size() > most) {
-        reason = reason.substr(0, most);
-        reason = reason.substr(0, httphooks::detail::valid_utf8_prefix(reason));
-    }
-    char payload[2 + most];
-    auto const n = static_cast<std::uint16_t>(code);
-    payload[0] = static_cast<char>(n >> 8);
-    payload[1] = static_cast<char>(n & 0xff);
-    std::copy(reason.begin(), reason.end(), payload + 2);
-    append_frame(out, self, opcode::close, {payload, 2 + reason.size()}, key);
-}
-
-inline void frame_builder::finish(opcode op, detail::mask_key key) {
-    std::size_t const payload = size();
-    std::size_t const needed = header_size(self_, payload);
-    if (needed > header_)
-        out_.insert(begin_, needed - header_, '\0');
-    else if (needed < header_)
-        out_.erase(begin_, header_ - needed);
-    header_ = needed;
-    write_header(out_.data() + begin_, self_, op, payload, key);
-    if (self_ == role::client) detail::apply_mask(out_.data() + begin_ + header_, payload, key);
-}
-
 }  // namespace httphooks::websocket
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/websocket/impl/frame.ipp>
+#endif

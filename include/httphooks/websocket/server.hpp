@@ -5,10 +5,11 @@
     A WebSocket server, to be mounted on an HTTP server or on a Beast session of your own.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/connection.hpp>
-#include <httphooks/websocket/detail/open_channel.hpp>
+#include <httphooks/websocket/detail/channel.hpp>
 #include <httphooks/websocket/handshake.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -17,8 +18,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -124,14 +123,6 @@ static_assert(http::mountable<server>);
 
 // ---------------------------------------------------------------------------------------------
 
-inline server::server(asio::any_io_executor executor, server_options o)
-    : state_(std::make_shared<state>(std::move(executor), std::move(o))) {
-    std::string const& path = state_->options.path;
-    if (!path.starts_with('/') || path.ends_with('/'))
-        throw std::invalid_argument("websocket::server: a path begins with / and ends without: " +
-                                    path);
-}
-
 template <class F>
 requires std::invocable<F&, connection&> || std::invocable<F&, connection&, request const&>
 void server::on_open(F handler) {
@@ -142,71 +133,8 @@ void server::on_open(F handler) {
                                               connection& c, request const&) mutable { h(c); };
 }
 
-/// Remembers a loop that has connections. @return whether the server takes connections
-inline bool server::note_loop(asio::execution_context& context) {
-    std::shared_ptr<detail::loop> const found = detail::loop::of(context);
-    std::lock_guard const lock(state_->mutex);
-    if (state_->draining) return false;
-    for (auto const& known : state_->loops)
-        if (!known.owner_before(found) && !std::weak_ptr(found).owner_before(known)) return true;
-    std::erase_if(state_->loops, [](auto const& l) { return l.expired(); });
-    state_->loops.push_back(found);
-    return true;
-}
-
-inline std::vector<connection> server::connections() const {
-    std::vector<std::weak_ptr<detail::loop>> loops;
-    {
-        std::lock_guard const lock(state_->mutex);
-        loops = state_->loops;
-    }
-    std::vector<connection> all;
-    for (auto const& weak : loops) {
-        auto const loop = weak.lock();
-        if (!loop) continue;
-        auto const members = loop->members([this](detail::loop_member& m) {
-            return static_cast<detail::channel&>(m).settings() == state_->settings.get();
-        });
-        for (auto const& m : members)
-            if (auto c = std::static_pointer_cast<detail::channel>(m); c->is_open())
-                all.emplace_back(std::move(c));
-    }
-    return all;
-}
-
-inline void server::refuse(http::connection c, response reply, http::mount_handler done) const {
-    auto const reason = beast::http::obsolete_reason(reply.result());
-    state_->settings->counters->refuse({reason.data(), reason.size()});
-    auto held = std::make_unique<http::connection>(std::move(c));
-    http::connection& writer = *held;
-    writer.async_write(reply, [h = std::move(held), d = std::move(done)](error_code ec) mutable {
-        if (ec)
-            std::move(d)(ec, std::nullopt);
-        else
-            std::move(d)(ec, std::move(*h));
-    });
-}
-
-inline void server::async_serve(http::connection c, request r, http::mount_handler done) {
-    auto const raw = r.target();
-    std::string_view const target(raw.data(), raw.size());
-    if (target.substr(0, target.find('?')) != prefix())
-        return refuse(std::move(c), error_response(status::not_found), std::move(done));
-    handshake_reply reply = accept(r, state_->options.handshake, c.tls());
-    if (!reply.accepted) return refuse(std::move(c), std::move(reply.message), std::move(done));
-
-    if (!note_loop(asio::query(c.get_executor(), asio::execution::context)))
-        return refuse(std::move(c), error_response(status::service_unavailable), std::move(done));
-    detail::open_channel(state_->settings, std::move(c), r, reply);
-    std::move(done)(error_code(), std::nullopt);
-}
-
-inline void server::drain() {
-    {
-        std::lock_guard const lock(state_->mutex);
-        state_->draining = true;
-    }
-    for (connection const& c : connections()) c.close(close_code::going_away);
-}
-
 }  // namespace httphooks::websocket
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/websocket/impl/server.ipp>
+#endif

@@ -10,6 +10,7 @@
 #include <httphooks/detail/text/base64.hpp>
 #include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/detail/text/text_block.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/message.hpp>
 
 #include <algorithm>

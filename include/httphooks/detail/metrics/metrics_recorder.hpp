@@ -5,6 +5,7 @@
     What exchanges do, counted.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/system/per_thread.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
@@ -19,11 +20,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 
 namespace httphooks::detail {
 
@@ -174,29 +173,8 @@ private:
     per_thread<thread_counts> counts_{};
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline thread_counts::~thread_counts() {
-    for (auto* r = newest_.load(std::memory_order_relaxed); r;) delete std::exchange(r, r->older);
-}
-
-inline thread_counts::replies& thread_counts::find(reply_labels const& labels) {
-    if (auto const at = known_.find(labels); at != known_.end()) return *at->second;
-    auto fresh = std::make_unique<replies>(labels, newest_.load(std::memory_order_relaxed));
-    known_.emplace(fresh->labels, fresh.get());
-    newest_.store(fresh.get(), std::memory_order_release);
-    return *fresh.release();
-}
-
-inline metrics_counts metrics_recorder::sum() const {
-    metrics_counts all;
-    counts_.for_each([&](thread_counts const& c) {
-        c.for_each_reply(
-            [&](reply_labels const& labels, std::uint64_t n) { all.replies[labels] += n; });
-        for (std::size_t i = 0; i < all.stages.size(); ++i) all.stages[i].add(c.stages()[i]);
-        all.cancelled += c.cancelled();
-    });
-    return all;
-}
-
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/metrics/impl/metrics_recorder.ipp>
+#endif

@@ -5,6 +5,7 @@
     A registered hook with its callback erased, and the table in which requests look hooks up.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/registry/services.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/route_pattern.hpp>
@@ -69,19 +70,9 @@ std::optional<std::uint64_t> smallest_body_limit(
     hook_table const& table, verb method, url const& location,
     route_table<hook_entry const*>::match_list& matches);
 
-// ---------------------------------------------------------------------------------------------
-
-inline std::optional<std::uint64_t> smallest_body_limit(
-    hook_table const& table, verb method, url const& location,
-    route_table<hook_entry const*>::match_list& matches) {
-    std::optional<std::uint64_t> smallest;
-    table.routes.lookup(method, location, matches);
-    for (std::size_t i = 0; i < matches.size(); ++i) {
-        auto const limit = matches[i].value->info.options.body_limit;
-        if (limit && (!smallest || *limit < *smallest)) smallest = limit;
-    }
-    return smallest;
-}
-
 }  // namespace detail
 }  // namespace httphooks
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/registry/impl/hook_entry.ipp>
+#endif

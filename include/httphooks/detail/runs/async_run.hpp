@@ -5,6 +5,7 @@
     The run of a hook that may complete later: its one completion, its time limit, its cancellation.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/trace.hpp>
@@ -14,11 +15,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <exception>
@@ -260,148 +257,8 @@ private:
     Context context_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-/// Whether an exception says that an operation was cancelled.
-inline bool is_cancellation(std::exception_ptr const& exception) noexcept {
-    try {
-        std::rethrow_exception(exception);
-    } catch (system_error const& e) {
-        return e.code() == asio::error::operation_aborted;
-    } catch (...) {
-        return false;
-    }
-}
-
-inline async_run::async_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match)
-    : hook_run(ex, hook, match, &state_), kept_exchange_(&ex), kept_request_(ex.request_) {
-    if (hook.info.type == hook_type::post_listener || hook.info.type == hook_type::post_responder) {
-        if (!ex.responses_snapshot_)
-            ex.responses_snapshot_ = std::make_shared<std::vector<response> const>(ex.responses_);
-        kept_responses_ = ex.responses_snapshot_;
-        responses_ = *kept_responses_;
-    } else if (hook.info.type == hook_type::response_listener) {
-        if (!ex.reply_snapshot_) ex.reply_snapshot_ = std::make_shared<response const>(ex.reply());
-        kept_reply_ = ex.reply_snapshot_;
-        reply_ = kept_reply_.get();
-        kept_responses_ = ex.responses_snapshot_;
-        if (!kept_responses_) responses_ = {reply_, responses_.size()};
-    }
-}
-
-inline async_run::~async_run() {
-    if (is_listener(hook().info.type) && !closed())
-        counters::subtract(exchange().counters_->listeners);
-}
-
-/// Whether the executor is known to run one thing at a time.
-inline bool is_serial(asio::any_io_executor const& executor) noexcept {
-    return executor.target<asio::strand<asio::io_context::executor_type>>() ||
-           executor.target<asio::strand<asio::any_io_executor>>();
-}
-
-inline asio::any_io_executor const& async_run::coroutine_executor() {
-    if (exchange().serial_ || is_serial(exchange().get_executor()))
-        executor_ = exchange().get_executor();
-    else
-        executor_ = asio::make_strand(exchange().get_executor());
-    return executor_;
-}
-
-inline bool async_run::start() {
-    if (exchange().hooks_traced_) [[unlikely]]
-        trace_begin();
-    try {
-        call();
-    } catch (...) {
-        fail(std::current_exception());
-    }
-    if (phase_.load(std::memory_order_acquire) == completed) return true;
-    arm();
-    std::uint8_t expected = starting;
-    if (phase_.compare_exchange_strong(expected, returned, std::memory_order_acq_rel)) return false;
-    timer_.reset();
-    return closed();
-}
-
-inline void async_run::arm() {
-    auto const limit =
-        hook().info.options.time_limit.value_or(exchange().table_->services->options.time_limit);
-    if (limit.count() <= 0) return;
-    timer_.emplace(executor_ ? executor_ : exchange().get_executor(), limit);
-    timer_->async_wait(handler(*this));
-}
-
-inline bool async_run::close(error_code ec, std::exception_ptr exception) noexcept {
-    if (!state_.shut()) return false;
-    error_ = ec;
-    exception_ = std::move(exception);
-    settled_ = std::move(hook_run::outcome());
-    if (exchange().hooks_traced_) [[unlikely]]
-        trace_end();
-    state_.publish();
-    if (is_listener(hook().info.type)) {
-        if ((error_ && error_ != asio::error::operation_aborted) || exception_)
-            report(error_, exception_);
-        counters::subtract(exchange().counters_->listeners);
-    }
-    if (phase_.exchange(completed, std::memory_order_acq_rel) == returned) wake();
-    return true;
-}
-
-inline void async_run::complete(error_code ec) noexcept {
-    if (!close(ec)) counters::add(exchange().counters_->late_calls);
-}
-
-inline void async_run::fail(std::exception_ptr exception) noexcept {
-    if (!close({}, exception) && !is_cancellation(exception)) report({}, std::move(exception));
-}
-
-inline void async_run::report(error_code ec, std::exception_ptr exception) const noexcept {
-    exchange().table_->services->report({hook().info, exchange().id(), ec, std::move(exception)});
-}
-
-inline void async_run::wake() noexcept {
-    if (is_responder(hook().info.type) || timer_)
-        asio::dispatch(exchange().get_executor(), handler(*this));
-}
-
-inline void async_run::expired() noexcept {
-    async_run_ptr const keep(this);
-    if (!close(make_error_code(error::time_limit))) return;
-    counters::add(exchange().counters_->timeouts);
-    signal_.emit(asio::cancellation_type::terminal);
-}
-
-inline void async_run::cancel() noexcept {
-    if (!close(asio::error::operation_aborted)) return;
-    asio::dispatch(executor_ ? executor_ : exchange().get_executor(), [run = async_run_ptr(this)] {
-        run->signal_.emit(asio::cancellation_type::terminal);
-    });
-}
-
-inline void async_run::detach() noexcept {
-    phase_.store(detached, std::memory_order_release);
-    timer_.reset();
-}
-
-inline void async_run::trace_begin() noexcept {
-    began_ = hook_span::clock::now();
-    for (auto const& tracer : exchange().table_->tracers)
-        tracer->on_hook_begin(exchange(), hook().info, began_);
-}
-
-inline void async_run::trace_end() const noexcept {
-    bool const failed = error_ || exception_;
-    bool const cancelled = error_ == asio::error::operation_aborted;
-    hook_span const span{
-        exchange().id(),
-        hook().info,
-        began_,
-        hook_span::clock::now(),
-        cancelled ? hook_outcome::cancelled : outcome_of(settled_, hook().info.type, failed),
-        settled_.message ? settled_.message->result_int() : 0};
-    for (auto const& tracer : exchange().table_->tracers) tracer->on_hook_end(span);
-}
-
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/runs/impl/async_run.ipp>
+#endif

@@ -5,6 +5,7 @@
     One run of one hook: what it sees, and what it decided.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
 #include <httphooks/exchange.hpp>
@@ -138,84 +139,8 @@ public:
         : hook_run(ex, hook, match) {}
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline bool run_gate::enter() noexcept {
-    for (;;) {
-        std::uint8_t expected = open;
-        if (state_.compare_exchange_weak(expected, changing, std::memory_order_acq_rel))
-            return true;
-        if (expected == closing || expected == published) return false;
-    }
-}
-
-inline bool run_gate::shut() noexcept {
-    for (;;) {
-        std::uint8_t expected = open;
-        if (state_.compare_exchange_weak(expected, closing, std::memory_order_acq_rel)) return true;
-        if (expected == closing || expected == published) return false;
-    }
-}
-
-inline std::optional<std::string_view> hook_run::param(std::string_view name) const {
-    if (match_ == no_match_index) return std::nullopt;
-    std::string text;
-    auto const value = exchange_->matches_.decoded(match_, name, text);
-    if (!value || value->data() != text.data()) return value;
-    return keep(std::move(text));
-}
-
-inline std::vector<std::string_view> hook_run::query(std::string_view name,
-                                                     std::size_t most) const {
-    std::vector<std::string_view> values;
-    for (auto const& [key, value] : query_view(exchange_->url_.query())) {
-        if (values.size() == most) break;
-        bool const plain_key = key.find_first_of("%+") == std::string_view::npos;
-        if (plain_key ? key != name : form_decode(key) != name) continue;
-        bool const plain = value.find_first_of("%+") == std::string_view::npos;
-        values.push_back(plain ? value : keep(form_decode(value)));
-    }
-    return values;
-}
-
-inline std::optional<std::string_view> hook_run::query(std::string_view name) const {
-    if (!exchange_->url_.has_query()) return std::nullopt;
-    auto const values = query(name, 1);
-    if (values.empty()) return std::nullopt;
-    return values.front();
-}
-
-inline void hook_run::respond(response&& message, decision kind) {
-    unsigned const code = message.result_int();
-    if (code < 200 || code > 599) throw system_error(make_error_code(error::invalid_status));
-    change const c(*this);
-    if (!c) return;
-    bool const success = code < 300;
-    bool const decides = kind == decision::respond && hook_->info.type != hook_type::responder;
-    if (decides && success) {
-        if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
-        return;
-    }
-    outcome_.decided = decides ? decision::end : kind;
-    if (outcome_.message) give_string(std::move(outcome_.message->body()));
-    outcome_.message.emplace(std::move(message));
-}
-
-inline void hook_run::replace_request(fields headers, std::optional<std::string> content) {
-    change const c(*this);
-    if (!c) return;
-    outcome_.patch.emplace(request_patch{std::move(headers), std::move(content)});
-    if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
-}
-
-inline void hook_run::pass() noexcept {
-    if (change const c(*this); c && outcome_.decided == decision::none)
-        outcome_.decided = decision::pass;
-}
-
-inline fields& hook_run::reply_headers() noexcept {
-    change const counted(*this);
-    return outcome_.reply_headers;
-}
-
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/runs/impl/hook_run.ipp>
+#endif

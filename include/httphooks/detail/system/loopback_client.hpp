@@ -5,47 +5,24 @@
     Whether a request is of somebody who sits at this machine.
 */
 
-#include <httphooks/detail/system/unmapped.hpp>
-#include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace httphooks::detail {
 
-inline bool is_loopback(asio::ip::address const& a) {
-    return unmapped(a).is_loopback();
-}
+bool is_loopback(asio::ip::address const& a);
 
 /// Whether the value of a Host field is localhost, or a loopback address.
-inline bool is_loopback_host(std::string_view host) {
-    if (host.starts_with('[')) {
-        host = host.substr(1, host.find(']') - 1);
-    } else {
-        host = host.substr(0, host.find(':'));
-    }
-    constexpr std::string_view name = "localhost";
-    if (host.size() == name.size() && ascii_istarts_with(host, name)) return true;
-    error_code ec;
-    auto const address = asio::ip::make_address(std::string(host), ec);
-    return !ec && is_loopback(address);
-}
+bool is_loopback_host(std::string_view host);
 
 /// Whether a proxy says that it passed a request on.
-inline bool is_forwarded(request const& r) {
-    for (auto const& f : r) {
-        std::string_view const name(f.name_string().data(), f.name_string().size());
-        if (f.name() == field::forwarded || f.name() == field::via ||
-            ascii_istarts_with(name, "x-forwarded-"))
-            return true;
-    }
-    return false;
-}
+bool is_forwarded(request const& r);
 
 /** Whether a client is on this machine and asked for it by its own name.
 
@@ -53,12 +30,10 @@ inline bool is_forwarded(request const& r) {
     this machine passes on what others ask.
     @param r the request; over sockets the one that opened them counts
 */
-inline bool is_loopback_client(request const& r, origin const& from) {
-    if (!is_loopback(from.peer().address())) return false;
-    request const& opened = from.handshake() ? *from.handshake() : r;
-    if (is_forwarded(opened)) return false;
-    auto const host = opened[field::host];
-    return is_loopback_host({host.data(), host.size()});
-}
+bool is_loopback_client(request const& r, origin const& from);
 
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/system/impl/loopback_client.ipp>
+#endif

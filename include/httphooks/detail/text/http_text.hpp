@@ -5,6 +5,8 @@
     What bytes a header field may hold: tokens, values, targets; and comparing names.
 */
 
+#include <httphooks/config.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -57,12 +59,6 @@ inline constexpr std::array<std::uint8_t, 256> token_table = [] {
     return table;
 }();
 
-inline bool is_token(std::string_view s) noexcept {
-    unsigned good = s.empty() ? 0u : 1u;
-    for (char c : s) good &= token_table[static_cast<unsigned char>(c)];
-    return good != 0;
-}
-
 /// Whether any of eight bytes is below `Least` or 127; `Least` is at most 128. It may also answer
 /// true for other bytes, never false for one of these.
 template <std::uint64_t Least>
@@ -96,12 +92,8 @@ bool all_text(std::string_view s, Accept accept) noexcept {
     return word_passes(s.data() + n - 8);
 }
 
-inline bool is_field_text(std::string_view s) noexcept {
-    return all_text<0x20>(s, [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
-}
-
-inline bool is_target_text(std::string_view s) noexcept {
-    return all_text<0x21>(s, [](unsigned char c) { return c > 0x20 && c != 0x7f; });
-}
-
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/text/impl/http_text.ipp>
+#endif

@@ -6,6 +6,8 @@
     handlers.
 */
 
+#include <httphooks/config.hpp>
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/engineio/detail/held_input.hpp>
@@ -63,8 +65,8 @@ public:
 
     bool send(packet_view p);
     bool send(prepared_message const& m);
-    template <class Write>
-    bool send_text_with(std::size_t expected, Write write);
+    bool send_text_with(std::size_t expected,
+                        httphooks::detail::function_ref<void(std::string&)> write);
     void close();
     void close_to_drain();
     void pause();
@@ -185,150 +187,6 @@ private:
 };
 
 // ---------------------------------------------------------------------------------------------
-// What a client sends to it is in live_session_input.hpp.
-
-inline live_session::live_session(std::shared_ptr<session_owner> owner,
-                                  std::shared_ptr<options const> o, home place, beginning b)
-    : owner_(std::move(owner)),
-      options_(std::move(o)),
-      home_(std::move(place)),
-      handshake_(std::move(b.handshake)),
-      id_(std::move(b.id)),
-      backlog_(&owner_->counters()),
-      machine_(*options_, id_, b.transport, b.protocol, clock::now()),
-      protocol_(b.protocol),
-      base64_(b.base64),
-      script_call_(std::move(b.script_call)),
-      carrier_(b.transport) {
-    home_.timers().enter(*this);
-}
-
-inline live_session::~live_session() {
-    home_.timers().leave(*this);
-    forget();
-}
-
-// what the application does -------------------------------------------------------------------
-
-inline bool live_session::send(packet_view p) {
-    if (!is_open()) return false;
-    if (home_.here()) return send_here(p);
-    home_.post([s = self(), copy = packet(p)] { s->send_here(copy.view()); });
-    return true;
-}
-
-inline bool live_session::send(prepared_message const& m) {
-    if (!is_open()) return false;
-    if (home_.here()) return send_here(m);
-    home_.post([s = self(), m] { s->send_here(m); });
-    return true;
-}
-
-template <class Write>
-bool live_session::send_text_with(std::size_t expected, Write write) {
-    if (!is_open()) return false;
-    if (socket_ && socket_->is_direct() && home_.here() && machine_.is_open())
-        return sent(socket_->send_text_with(expected, write));
-    std::string text = httphooks::detail::take_string();
-    write(text);
-    bool const good = send({packet_type::message, false, text});
-    httphooks::detail::give_string(std::move(text));
-    return good;
-}
-
-inline bool live_session::send_here(packet_view p) {
-    if (!machine_.is_open()) return false;
-    if (machine_.transport() == transport_kind::websocket) return sent(socket_ && socket_->send(p));
-    return sent(machine_.send(p));
-}
-
-inline bool live_session::send_here(prepared_message const& m) {
-    if (!machine_.is_open()) return false;
-    if (machine_.transport() == transport_kind::websocket) return sent(socket_ && socket_->send(m));
-    return sent(machine_.send(m.packets()));
-}
-
-inline bool live_session::sent(session::sent outcome) {
-    if (outcome == session::sent::overflow || outcome == session::sent::dropped) counters().drop();
-    if (outcome == session::sent::overflow) {
-        apply(machine_.fail(close_reason::transport_close));
-        return false;
-    }
-    if (outcome != session::sent::taken) return false;
-    backlog_.set(machine_.buffered());
-    flush_later();
-    return true;
-}
-
-inline bool live_session::sent(bool good) {
-    if (!good && options_->overflow == overflow_policy::close && !lost_)
-        apply(machine_.fail(close_reason::transport_close));
-    return good;
-}
-
-/// Answers the poll when what runs now has said all that it has to say.
-inline void live_session::flush_later() {
-    if (std::exchange(flush_posted_, true)) return;
-    home_.post([s = self()] {
-        s->flush_posted_ = false;
-        s->apply(s->machine_.flush());
-    });
-}
-
-inline void live_session::close() {
-    open_.store(false, std::memory_order_relaxed);
-    home_.dispatch([s = self()] { s->apply(s->machine_.close(clock::now())); });
-}
-
-inline void live_session::close_to_drain() {
-    open_.store(false, std::memory_order_relaxed);
-    home_.dispatch([s = self()] { s->apply(s->machine_.close_to_drain(clock::now())); });
-}
-
-inline void live_session::pause() {
-    home_.dispatch([s = self()] {
-        if (s->pauses_++ != 0 || s->machine_.is_over()) return;
-        s->machine_.hold(true, clock::now());
-        if (s->socket_) s->socket_->set_paused(true);
-    });
-}
-
-inline void live_session::resume() {
-    home_.dispatch([s = self()] {
-        if (s->pauses_ == 0 || --s->pauses_ != 0) return;
-        // later: the caller may be the message handler
-        s->home_.post([s] { s->pump(); });
-    });
-}
-
-inline void live_session::on_message(std::function<void(std::string_view, bool)> f) {
-    if (!told_) on_message_ = std::move(f);
-}
-
-inline void live_session::on_close(std::function<void(close_reason)> f) {
-    if (!told_) on_close_ = std::move(f);
-}
-
-inline live_session::rare_handlers& live_session::rare() {
-    if (!rare_) rare_ = std::make_unique<rare_handlers>();
-    return *rare_;
-}
-
-inline void live_session::on_drain(std::function<void()> f) {
-    if (!told_) rare().drain = std::move(f);
-}
-
-inline void live_session::on_upgrade(std::function<void()> f) {
-    if (!told_) rare().upgrade = std::move(f);
-}
-
-inline std::size_t live_session::buffered() const noexcept {
-    return machine_.buffered() + (socket_ ? socket_->buffered() : 0);
-}
-
-inline bool live_session::writable() const noexcept {
-    return machine_.is_open() && machine_.writable() && buffered() == 0;
-}
 
 // what the application is told ----------------------------------------------------------------
 
@@ -346,103 +204,9 @@ void live_session::guarded(Function f) noexcept {
     }
 }
 
-inline void live_session::call_message(std::string_view data, bool binary) {
-    if (!on_message_ || told_) return;
-    // the handler may set another one, or close
-    auto f = std::move(on_message_);
-    on_message_ = nullptr;
-    guarded([&] { f(data, binary); });
-    if (!on_message_ && !told_) on_message_ = std::move(f);
-}
-
-inline void live_session::tell_opened() {
-    guarded([this] { owner_->opened(self()); });
-}
-
-inline void live_session::tell_drained() {
-    if (!rare_ || !rare_->drain || told_) return;
-    auto const f = rare_->drain;  // it may set another one
-    guarded([&] { f(); });
-}
-
-inline void live_session::tell_upgraded() {
-    if (!rare_ || !rare_->upgrade || told_) return;
-    auto const f = std::exchange(rare_->upgrade, nullptr);
-    guarded([&] { f(); });
-}
-
-inline void live_session::tell_closed(close_reason why) {
-    open_.store(false, std::memory_order_relaxed);
-    if (std::exchange(told_, true)) return;
-    if (why == close_reason::parse_error) counters().refuse("Parse error");
-    // later: the caller may be one of the handlers
-    home_.post([s = self(), why] {
-        auto const f = std::exchange(s->on_close_, nullptr);
-        if (f) s->guarded([&] { f(why); });
-        s->clear();
-    });
-}
-
-inline void live_session::forget() noexcept {
-    if (!forgotten_.exchange(true)) owner_->forget(*this);
-}
-
-/// Lets go of what the application gave, which may refer to this session.
-inline void live_session::clear() noexcept {
-    auto const message = std::exchange(on_message_, nullptr);
-    auto const closed = std::exchange(on_close_, nullptr);
-    auto const others = std::exchange(rare_, nullptr);
-    auto const data = std::exchange(data_, std::any());
-}
-
-// what the machine wants ----------------------------------------------------------------------
-
-inline void live_session::apply(session_actions todo) {
-    auto const keep = shared_from_this();
-    backlog_.set(machine_.buffered());
-    if (auto const p = todo.poll.empty() ? nullptr : std::exchange(poll_, nullptr))
-        p->answer(todo.poll, options_->compression);
-    if (todo.answer_probe && probe_)
-        probe_->put(std::vector<packet>(1, packet{packet_type::pong, false, "probe"}));
-    if (todo.adopt_probe) {
-        socket_ = std::move(probe_);
-        if (pauses_ != 0) socket_->set_paused(true);
-        carrier_.store(transport_kind::websocket, std::memory_order_relaxed);
-    }
-    if (todo.close_probe && probe_) std::exchange(probe_, nullptr)->close();
-    if (socket_) socket_->put(std::move(todo.websocket));
-    if (todo.close_websocket && socket_) std::exchange(socket_, nullptr)->close();
-    if (todo.over) {
-        if (auto const held = std::exchange(held_, nullptr)) held->answer();
-        home_.timers().set(*this, std::nullopt);
-        forget();
-        if (todo.closed) tell_closed(*todo.closed);
-        return;
-    }
-    home_.timers().set(*this, machine_.deadline());
-    if (todo.adopt_probe) {
-        tell_upgraded();
-        pump();
-    }
-    if (todo.drained) tell_drained();
-}
-
-inline void live_session::on_deadline() {
-    home_.post([s = self()] { s->apply(s->machine_.expire(clock::now())); });
-}
-
-inline void live_session::on_loop_end() noexcept {
-    open_.store(false);
-    told_ = true;
-    backlog_.set(0);
-    poll_.reset();
-    socket_.reset();
-    probe_.reset();
-    held_.reset();
-    forget();
-    clear();
-}
-
 }  // namespace httphooks::engineio::detail
 
-#include <httphooks/engineio/detail/live_session_input.hpp>
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/engineio/detail/impl/live_session.ipp>
+#include <httphooks/engineio/detail/impl/live_session_input.ipp>
+#endif

@@ -5,8 +5,8 @@
     What the query of an Engine.IO request says.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/message.hpp>
-#include <httphooks/url.hpp>
 
 #include <optional>
 #include <string>
@@ -35,42 +35,15 @@ struct query {
 };
 
 /// The query of a request's target, without the question mark.
-inline std::string_view query_of(request const& r) {
-    auto const raw = r.target();
-    std::string_view const target(raw.data(), raw.size());
-    std::size_t const mark = target.find('?');
-    return mark == target.npos ? std::string_view() : target.substr(mark + 1);
-}
+std::string_view query_of(request const& r);
 
-inline query read_query(request const& r) {
-    query q;
-    std::string decoded;
-    for (auto const& part : query_view(query_of(r))) {
-        std::string_view key = part.key;
-        if (httphooks::detail::needs_decoding(key, true)) key = decoded = form_decode(key);
-        parameter* const p = key == "transport" ? &q.transport
-                             : key == "sid"     ? &q.sid
-                             : key == "EIO"     ? &q.eio
-                                                : nullptr;
-        if (p) {
-            p->repeated = p->value.has_value();
-            p->value = form_decode(part.value);
-        } else if (key == "j") {
-            q.script.emplace();
-            for (char const c : form_decode(part.value))
-                if (c >= '0' && c <= '9') q.script->push_back(c);
-        } else if (key == "b64") {
-            q.base64 = !part.value.empty();
-        }
-    }
-    return q;
-}
+query read_query(request const& r);
 
 /// The first value of a key in a form, decoded.
-inline std::optional<std::string> form_value(std::string_view form, std::string_view key) {
-    for (auto const& part : query_view(form))
-        if (form_decode(part.key) == key) return form_decode(part.value);
-    return std::nullopt;
-}
+std::optional<std::string> form_value(std::string_view form, std::string_view key);
 
 }  // namespace httphooks::engineio::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/engineio/detail/impl/query.ipp>
+#endif

@@ -5,6 +5,7 @@
     How many connections there are, in all and from one address.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/address_counts.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
@@ -59,42 +60,8 @@ private:
     address_counts by_address_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline std::unique_ptr<connection_ticket> admission::admit(asio::ip::address const& from) {
-    bool const counted = !from.is_unspecified();
-    auto self = shared_from_this();
-    std::lock_guard const lock(mutex_);
-    if (all_ >= most_) {
-        counters_->refuse("Too many connections");
-        return nullptr;
-    }
-    if (counted && !by_address_.enter(from)) {
-        counters_->refuse("Too many connections of an address");
-        return nullptr;
-    }
-    ++all_;
-    counters_->open_session();
-    return std::make_unique<ticket>(std::move(self), from, counted, false);
-}
-
-inline std::unique_ptr<connection_ticket> admission::refuse() {
-    auto self = shared_from_this();
-    std::lock_guard const lock(mutex_);
-    if (refused_ >= most_refused) return nullptr;
-    ++refused_;
-    return std::make_unique<ticket>(std::move(self), asio::ip::address(), false, true);
-}
-
-inline void admission::leave(asio::ip::address const& from, bool counted, bool refused) noexcept {
-    std::lock_guard const lock(mutex_);
-    if (refused) {
-        --refused_;
-        return;
-    }
-    --all_;
-    counters_->end_session();
-    if (counted) by_address_.leave(from);
-}
-
 }  // namespace httphooks::http::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/http/detail/impl/admission.ipp>
+#endif

@@ -5,12 +5,11 @@
     What clients that are away miss, and what they had before.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/engineio/detail/service.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/options.hpp>
 
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -113,111 +112,8 @@ private:
     std::unordered_map<std::string_view, session_list::iterator> sessions_{};
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline std::size_t recovery_log::size_of(entry const& e) noexcept {
-    std::size_t n = sizeof(entry) + sizeof(payload) + e.data->text.size() + e.only.size();
-    for (auto const& a : e.data->attachments) n += a.size();
-    for (auto const& r : e.rooms) n += r.size() + sizeof r;
-    for (auto const& r : e.except) n += r.size() + sizeof r;
-    return n;
-}
-
-inline bool recovery_log::concerns(entry const& e, std::string_view id,
-                                   std::vector<std::string> const& rooms) {
-    if (!e.only.empty()) return e.only == id;
-    auto const has = [&rooms](std::string const& name) {
-        return std::find(rooms.begin(), rooms.end(), name) != rooms.end();
-    };
-    return (e.rooms.empty() || std::any_of(e.rooms.begin(), e.rooms.end(), has)) &&
-           std::none_of(e.except.begin(), e.except.end(),
-                        [&](std::string const& name) { return name == id || has(name); });
-}
-
-inline void recovery_log::forget(clock::time_point now) {
-    while (!log_.empty() && (log_.size() > options_.max_packets || bytes_ > options_.max_bytes ||
-                             now - log_.front().at > options_.max_disconnection)) {
-        bytes_ -= size_of(log_.front());
-        log_.pop_front();
-        ++first_;
-    }
-    while (!away_.empty() && (away_.size() > options_.max_sessions || away_.front().until <= now)) {
-        sessions_.erase(away_.front().state.pid);
-        away_.pop_front();
-    }
-}
-
-inline payload recovery_log::with_offset(payload data, std::string_view offset) {
-    data.text.back() = ',';
-    data.text.append("\"").append(offset).append("\"]");
-    return data;
-}
-
-inline std::shared_ptr<payload const> recovery_log::mark(payload data) const {
-    return std::make_shared<payload const>(with_offset(std::move(data), offset_of(newest())));
-}
-
-inline std::shared_ptr<payload const> recovery_log::add(payload data, broadcast_options const& to,
-                                                        std::string only, clock::time_point now) {
-    auto const shared =
-        std::make_shared<payload const>(with_offset(std::move(data), offset_of(newest() + 1)));
-    log_.push_back({shared, to.rooms, to.except, std::move(only), now});
-    bytes_ += size_of(log_.back());
-    forget(now);
-    return shared;
-}
-
-inline void recovery_log::persist(session_state s, clock::time_point now) {
-    if (sessions_.contains(s.pid)) return;
-    // one that was restored, and comes back unused, has got nothing since
-    auto const left = number_of(s.offset).value_or(newest());
-    away_.push_back({std::move(s), left, now + options_.max_disconnection});
-    auto const at = std::prev(away_.end());
-    sessions_.emplace(at->state.pid, at);
-    forget(now);
-}
-
-inline std::optional<std::uint64_t> recovery_log::number_of(std::string_view offset) const {
-    if (!offset.starts_with(prefix_)) return std::nullopt;
-    offset.remove_prefix(prefix_.size());
-    std::uint64_t number = 0;
-    auto const [end, bad] = std::from_chars(offset.data(), offset.data() + offset.size(), number);
-    if (bad != std::errc() || end != offset.data() + offset.size()) return std::nullopt;
-    return number;
-}
-
-inline std::optional<recovery_log::packet_list> recovery_log::behind(
-    std::uint64_t number, std::string_view id, std::vector<std::string> const& rooms) const {
-    if (number + 1 < first_) return std::nullopt;
-    packet_list found;
-    for (std::uint64_t n = number + 1; n <= newest(); ++n)
-        if (entry const& e = log_[static_cast<std::size_t>(n - first_)]; concerns(e, id, rooms))
-            found.push_back({n, e.data});
-    return found;
-}
-
-inline std::optional<session_state> recovery_log::restore(std::string_view pid,
-                                                          std::string_view offset,
-                                                          clock::time_point now) {
-    forget(now);
-    auto const known = sessions_.find(pid);
-    if (known == sessions_.end()) return std::nullopt;
-    // whatever comes of it, it is restored once
-    session_list taken;
-    taken.splice(taken.begin(), away_, known->second);
-    sessions_.erase(known);
-    session_state& s = taken.front().state;
-    auto const number = number_of(offset);
-    if (!number || *number > newest()) return std::nullopt;
-    // a client that has all it was sent has missed nothing before it left
-    bool const has_all = *number >= number_of(s.sent).value_or(0);
-    auto const from = has_all ? std::max(*number, taken.front().left) : *number;
-    auto const missed = behind(from, s.sid, s.rooms);
-    if (!missed) return std::nullopt;
-    for (numbered const& p : *missed) s.missed.push_back(*p.data);
-    if (!missed->empty()) s.sent = offset_of(missed->back().number);
-    s.offset = offset_of(newest());
-    return std::move(s);
-}
-
 }  // namespace httphooks::socketio::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/detail/impl/recovery_log.ipp>
+#endif

@@ -260,9 +260,7 @@ void typed_handler<F, parameters<P...>>::operator()(incoming_call const& call) {
     }
 }
 
-inline void keep_argument(arguments& a) {
-    a = a.keep();
-}
+void keep_argument(arguments& a);
 template <class T>
 void keep_argument(T&) noexcept {}
 
@@ -354,3 +352,7 @@ ack_handler make_ack_handler(F f) {
 }
 
 }  // namespace httphooks::socketio::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/detail/impl/typed_handler.ipp>
+#endif

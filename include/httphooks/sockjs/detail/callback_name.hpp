@@ -5,9 +5,9 @@
     The name of the function that a page wants called: where it comes from, and what it may be.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/sockjs/detail/reply.hpp>
-#include <httphooks/url.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -17,40 +17,18 @@
 namespace httphooks::sockjs::detail {
 
 /// The query of a request's target, without the question mark.
-inline std::string_view query_of(request const& r) {
-    auto const raw = r.target();
-    std::string_view const target(raw.data(), raw.size());
-    std::size_t const mark = target.find('?');
-    if (mark == target.npos) return {};
-    return target.substr(mark + 1, target.find('#', mark) - mark - 1);
-}
+std::string_view query_of(request const& r);
 
 /// The first value of a key in a form or query, decoded.
-inline std::optional<std::string> form_value(std::string_view form, std::string_view key) {
-    for (auto const& part : query_view(form))
-        if (form_decode(part.key) == key) return form_decode(part.value);
-    return std::nullopt;
-}
+std::optional<std::string> form_value(std::string_view form, std::string_view key);
 
 /** The callback that a request names.
     @param most its characters, at most
     @param refusal set to the answer when there is none, or it is not a name */
-inline std::string callback_of(request const& r, std::size_t most,
-                               std::optional<response>& refusal) {
-    auto name = form_value(query_of(r), "c");
-    if (!name) name = form_value(query_of(r), "callback");
-    char const* wrong = nullptr;
-    if (!name)
-        wrong = "\"callback\" parameter required";
-    else if (name->empty() || name->size() > most ||
-             name->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                     "0123456789-_.") != name->npos)
-        wrong = "invalid \"callback\" parameter";
-    if (!wrong) return *name;
-    refusal = make_response(status::internal_server_error, wrong, plain_text);
-    refusal->set("X-Content-Type-Options", "nosniff");
-    add_no_cache(*refusal);
-    return {};
-}
+std::string callback_of(request const& r, std::size_t most, std::optional<response>& refusal);
 
 }  // namespace httphooks::sockjs::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/callback_name.ipp>
+#endif

@@ -5,7 +5,7 @@
     What a client has for its server, in batches.
 */
 
-#include <httphooks/sockjs/frame.hpp>
+#include <httphooks/config.hpp>
 
 #include <cstddef>
 #include <deque>
@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace httphooks::sockjs::detail {
 
@@ -44,49 +43,8 @@ private:
     bool asked_ = false;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline bool client_outbox::add(std::string_view message, bool& first) {
-    std::lock_guard const lock(mutex_);
-    std::size_t const waiting = waiting_ + under_way_;
-    if (waiting != 0 && waiting + message.size() > limit_) return false;
-    if (arrays_.empty() || arrays_.back().size() + message.size() > batch_) arrays_.emplace_back();
-    std::string& to = arrays_.back();
-    std::size_t const before = to.size();
-    to.push_back(to.empty() ? '[' : ',');
-    append_quoted(to, message);
-    waiting_ += to.size() - before;
-    first = !std::exchange(asked_, true);
-    return true;
-}
-
-inline std::optional<std::string> client_outbox::take() {
-    std::lock_guard const lock(mutex_);
-    asked_ = false;
-    if (arrays_.empty()) return std::nullopt;
-    std::string next = std::move(arrays_.front());
-    arrays_.pop_front();
-    waiting_ -= next.size();
-    under_way_ = next.size();
-    next.push_back(']');
-    return next;
-}
-
-inline void client_outbox::sent() noexcept {
-    std::lock_guard const lock(mutex_);
-    under_way_ = 0;
-}
-
-inline void client_outbox::clear() noexcept {
-    std::lock_guard const lock(mutex_);
-    arrays_.clear();
-    waiting_ = 0;
-    under_way_ = 0;
-}
-
-inline std::size_t client_outbox::size() const noexcept {
-    std::lock_guard const lock(mutex_);
-    return waiting_ + under_way_;
-}
-
 }  // namespace httphooks::sockjs::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/client_outbox.ipp>
+#endif

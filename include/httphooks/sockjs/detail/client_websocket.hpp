@@ -5,8 +5,8 @@
     The client's WebSocket transport: one frame of SockJS in each message.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/sockjs/detail/client_link.hpp>
-#include <httphooks/sockjs/detail/client_text.hpp>
 #include <httphooks/websocket/detail/client_transport.hpp>
 
 #include <string>
@@ -35,51 +35,8 @@ private:
     void on_closed(websocket::close_reason const& why);
 };
 
-// ---------------------------------------------------------------------------------------------
-
-inline void client_websocket::start() {
-    client_options const& from = *given().options;
-    websocket::client_options o;
-    o.headers = given().headers;
-    o.connection.message.size = from.frame_limit;
-    o.connection.ping_interval = from.heartbeat_timeout / 2;
-    o.connection.pong_timeout = from.heartbeat_timeout / 2;
-    open(url_below(given().url, "/websocket"), std::move(o));
-}
-
-inline void client_websocket::on_message(websocket::message const& m) {
-    auto const keep = owner();
-    if (!keep || stopped() || m.data.empty()) return;
-    keep->on_frame(*this, m.data);
-}
-
-inline void client_websocket::on_closed(websocket::close_reason const& why) {
-    auto const keep = owner();
-    bool const told = why.clean && !why.text.empty();
-    lost(static_cast<close_code>(why.code), told ? why.text : "WebSocket connection ended");
-}
-
-inline void client_websocket::send(std::string messages) {
-    socket().send(messages);
-    watch();
-}
-
-inline void client_websocket::hold(bool on) {
-    if (!socket()) return;
-    if (on)
-        socket().pause();
-    else
-        socket().resume();
-}
-
-inline void client_websocket::stop(close_code code, std::string_view reason) {
-    websocket::connection const ended = leave();
-    if (!ended) return;
-    auto const n = static_cast<websocket::close_code>(code);
-    if (websocket::may_be_sent(n))
-        ended.close(n, reason);
-    else
-        ended.terminate();
-}
-
 }  // namespace httphooks::sockjs::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/client_websocket.ipp>
+#endif

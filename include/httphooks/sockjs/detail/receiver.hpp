@@ -5,6 +5,7 @@
     The response that carries a session's frames for a while: a poll, or a stream.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/session.hpp>
@@ -128,71 +129,8 @@ void receiver::begin(Next next) {
     });
 }
 
-inline void receiver::hold() {
-    if (ended_ || std::exchange(held_, true)) return;
-    visit_.client.async_wait_abort([self = shared_from_this()](error_code ec) { self->gone(ec); });
-}
-
-inline void receiver::refuse(response const& r) {
-    if (std::exchange(ended_, true)) return;
-    visit_.client.async_write(
-        r, [self = shared_from_this()](error_code ec) { self->visit_.leave(ec); });
-}
-
-inline void receiver::write(std::string frame, bool last) {
-    home_.dispatch([self = shared_from_this(), f = std::move(frame), last]() mutable {
-        self->write_here(std::move(f), last);
-    });
-}
-
-inline void receiver::write_here(std::string frame, bool last) {
-    if (ended_) return;
-    auto const self = shared_from_this();
-    auto const written = [self, last](error_code ec) { self->on_written(ec, last); };
-    if (polling()) {
-        ended_ = true;
-        header_.body() = std::move(frame);
-        visit_.client.async_write(header_, [self](error_code ec) { self->end(ec); });
-        return;
-    }
-    if (last) ended_ = true;
-    visit_.client.async_write_chunk(frame, written);
-}
-
-inline void receiver::on_written(error_code ec, bool last) {
-    if (!last) {
-        if (ec) return gone(ec);
-        return tell(&receiver_owner::on_written);
-    }
-    if (ec) return end(ec);
-    visit_.client.async_end([self = shared_from_this()](error_code error) { self->end(error); });
-}
-
-/// The response is whole, or never will be.
-inline void receiver::end(error_code ec) {
-    tell(ec ? &receiver_owner::on_gone : &receiver_owner::on_done);
-    owner_.reset();
-    visit_.leave(ec);
-}
-
-/// The client has gone, or wait_abort() has ended since the response has.
-inline void receiver::gone(error_code ec) {
-    if (std::exchange(ended_, true)) return;
-    visit_.client.close();
-    tell(&receiver_owner::on_gone);
-    owner_.reset();
-    visit_.leave(ec);
-}
-
-inline void receiver::tell(void (receiver_owner::*what)(receiver_id)) {
-    if (owner_)
-        owner_->receiver_home().dispatch([owner = owner_, id = id_, what] { (*owner.*what)(id); });
-}
-
-inline void receiver::probe(std::function<void(bool)> answer) {
-    home_.dispatch([self = shared_from_this(), a = std::move(answer)] {
-        a(self->ended_ || self->visit_.client.peer_gone());
-    });
-}
-
 }  // namespace httphooks::sockjs::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/receiver.ipp>
+#endif

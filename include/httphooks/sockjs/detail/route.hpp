@@ -5,9 +5,8 @@
     What a path below a SockJS prefix means.
 */
 
-#include <httphooks/sockjs/iframe.hpp>
+#include <httphooks/config.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -38,44 +37,19 @@ struct route {
 };
 
 /// Whether a part of a path names a server or a session.
-inline bool is_name(std::string_view part) noexcept {
-    return !part.empty() && part.find('.') == part.npos;
-}
+bool is_name(std::string_view part) noexcept;
 
 /// The transport of a session's path.
-inline endpoint transport_named(std::string_view name) noexcept {
-    if (name == "websocket") return endpoint::websocket;
-    if (name == "xhr") return endpoint::xhr;
-    if (name == "xhr_send") return endpoint::xhr_send;
-    if (name == "xhr_streaming") return endpoint::xhr_streaming;
-    if (name == "eventsource") return endpoint::eventsource;
-    if (name == "htmlfile") return endpoint::htmlfile;
-    if (name == "jsonp") return endpoint::jsonp;
-    if (name == "jsonp_send") return endpoint::jsonp_send;
-    return endpoint::none;
-}
+endpoint transport_named(std::string_view name) noexcept;
 
 /** Understands a path.
     @param path what follows the prefix, not decoded, without the query
     @par Source
     SockJS 0.3.3, URLs; one slash may follow everywhere, as in sockjs-node */
-inline route find_route(std::string_view path) noexcept {
-    if (path.empty() || path == "/") return {endpoint::greeting, {}};
-    if (path.front() != '/') return {};
-    path.remove_prefix(1);
-    if (path.ends_with('/')) path.remove_suffix(1);
-    std::size_t const first = path.find('/');
-    if (first == path.npos) {
-        if (path == "info") return {endpoint::info, {}};
-        if (path == "websocket") return {endpoint::raw_websocket, {}};
-        if (is_iframe_name(path)) return {endpoint::iframe, {}};
-        return {};
-    }
-    std::size_t const second = path.find('/', first + 1);
-    if (second == path.npos) return {};
-    std::string_view const session = path.substr(first + 1, second - first - 1);
-    if (!is_name(path.substr(0, first)) || !is_name(session)) return {};
-    return {transport_named(path.substr(second + 1)), session};
-}
+route find_route(std::string_view path) noexcept;
 
 }  // namespace httphooks::sockjs::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/route.ipp>
+#endif

@@ -5,7 +5,7 @@
     What the sessions of all transports have in common: handlers, inbound messages, their end.
 */
 
-#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
@@ -27,7 +27,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace httphooks::sockjs {
 
@@ -185,101 +184,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-inline session_base::session_base(std::shared_ptr<session_owner> owner, http::detail::home place,
-                                  sockjs::handshake shake, std::string_view transport)
-    : owner_(std::move(owner)),
-      home_(std::move(place)),
-      handshake_(std::move(shake)),
-      transport_(transport) {
-    home_.timers().enter(*this);
-}
-
-inline session_base::~session_base() {
-    home_.timers().leave(*this);
-    forget();
-}
-
-inline bool session_base::send(std::string_view message) {
-    if (!is_open()) return false;
-    if (home_.here()) return send_here(message);
-    home_.post([s = self(), m = std::string(message)] { s->send_here(std::string_view(m)); });
-    return true;
-}
-
-inline bool session_base::send_binary(std::string_view bytes) {
-    if (!is_open()) return false;
-    if (home_.here()) return send_binary_here(bytes);
-    home_.post([s = self(), b = std::string(bytes)] { s->send_binary_here(b); });
-    return true;
-}
-
-inline bool session_base::send(prepared_message const& message) {
-    if (!is_open()) return false;
-    if (home_.here()) return send_here(message);
-    home_.post([s = self(), message] { s->send_here(message); });
-    return true;
-}
-
-inline bool session_base::send(message_source const& message) {
-    if (!is_open()) return false;
-    return home_.here() ? send_here(message) : session_base::send_here(message);
-}
-
-/// As any text.
-inline bool session_base::send_here(message_source const& message) {
-    std::string text = httphooks::detail::take_string();
-    message.append(text);
-    bool const good = send(std::string_view(text));
-    httphooks::detail::give_string(std::move(text));
-    return good;
-}
-
-inline bool session_base::close(close_code code, std::string_view reason) {
-    if (home_.here()) return close_now(code, reason);
-    bool const was_open = open_.exchange(false);
-    home_.post([s = self(), code, r = std::string(reason)] { s->close_now(code, r); });
-    return was_open;
-}
-
-inline bool session_base::close_now(close_code code, std::string_view reason) {
-    if (!inbound_ || !inbound_->end) return close_here(code, reason);
-    // what the client sent before it went is not wanted any more
-    ending const end = *inbound_->end;
-    tell_closed(end.code, end.reason);
-    return false;
-}
-
-inline void session_base::abandon(close_code code, std::string_view reason) {
-    home_.dispatch([s = self(), code, r = std::string(reason)] { s->abandon_here(code, r); });
-}
-
-inline void session_base::pause() {
-    home_.dispatch([s = self()] {
-        if (std::exchange(s->paused_, true) || s->told_) return;
-        s->reading(false);
-    });
-}
-
-inline void session_base::resume() {
-    home_.dispatch([s = self()] {
-        if (!std::exchange(s->paused_, false) || s->told_) return;
-        // later: the caller may be the message handler
-        s->home_.post([s] { s->pump(); });
-    });
-}
-
-inline void session_base::on_message(std::function<void(std::string_view, bool)> f) {
-    if (!cleared_) on_message_ = std::move(f);
-}
-
-inline void session_base::on_close(std::function<void(close_code, std::string_view)> f) {
-    if (!cleared_) on_close_ = std::move(f);
-}
-
-inline void session_base::on_drain(std::function<void()> f) {
-    if (!cleared_) on_drain_ = std::move(f);
-}
-
 template <class Function>
 void session_base::guarded(Function f) noexcept {
     try {
@@ -294,107 +198,9 @@ void session_base::guarded(Function f) noexcept {
     }
 }
 
-inline void session_base::call_message(std::string_view message, bool binary) {
-    if (!on_message_) return;
-    // the handler may set another one, or close
-    auto f = std::move(on_message_);
-    on_message_ = nullptr;
-    guarded([&] { f(message, binary); });
-    if (!on_message_ && !cleared_) on_message_ = std::move(f);
-}
-
-inline void session_base::deliver(std::string_view message, bool binary) {
-    if (told_ || !is_open()) return;
-    if (paused() || (inbound_ && !inbound_->messages.empty())) {
-        if (!inbound_) inbound_ = std::make_unique<inbound>();
-        inbound_->messages.push_back({std::string(message), binary});
-        inbound_bytes_ += message.size();
-        return;
-    }
-    call_message(message, binary);
-}
-
-inline void session_base::deliver_all(std::string_view json) {
-    std::string scratch = httphooks::detail::take_string();
-    std::string_view message;
-    for (message_reader reader(json); reader.next(message, scratch);) deliver(message);
-    httphooks::detail::give_string(std::move(scratch));
-}
-
-inline void session_base::deliver_slice(httphooks::detail::json_slice const& json) {
-    if (!json.escaped) return deliver(json.text);
-    std::string text = httphooks::detail::take_string();
-    detail::append_unescaped(text, json);
-    deliver(text);
-    httphooks::detail::give_string(std::move(text));
-}
-
-inline void session_base::pump() {
-    if (pumping_) return;
-    pumping_ = true;
-    while (inbound_ && !inbound_->messages.empty() && !paused() && !told_) {
-        held_message const m = std::move(inbound_->messages.front());
-        inbound_->messages.pop_front();
-        inbound_bytes_ -= m.text.size();
-        call_message(m.text, m.binary);
-    }
-    pumping_ = false;
-    if (paused() || told_) return;
-    auto const done = std::exchange(inbound_, nullptr);
-    if (done && done->end) return tell_closed(done->end->code, done->end->reason);
-    reading(true);
-}
-
-inline void session_base::tell_opened() {
-    told_opened_ = true;
-    guarded([this] { owner_->opened(self()); });
-    if (inbound_) home_.post([s = self()] { s->pump(); });
-}
-
-inline void session_base::tell_drained() {
-    if (!on_drain_ || told_) return;
-    auto const f = on_drain_;  // it may set another one
-    guarded([&] { f(); });
-}
-
-inline void session_base::tell_closed(close_code code, std::string_view reason) {
-    open_.store(false, std::memory_order_relaxed);
-    if (std::exchange(told_, true)) return;
-    inbound_.reset();
-    inbound_bytes_ = 0;
-    // later: the caller may be one of the handlers
-    home_.post([s = self(), code, r = std::string(reason)] {
-        auto const f = std::move(s->on_close_);
-        if (f) s->guarded([&] { f(code, r); });
-        s->clear();
-    });
-}
-
-inline void session_base::tell_ended(close_code code, std::string_view reason) {
-    if (!inbound_ || inbound_->messages.empty()) return tell_closed(code, reason);
-    open_.store(false, std::memory_order_relaxed);
-    if (!inbound_->end) inbound_->end = ending{code, std::string(reason)};
-}
-
-inline void session_base::forget() noexcept {
-    if (!forgotten_.exchange(true)) owner_->forget(*this);
-}
-
-/// Lets go of what the application gave, which may refer to this session.
-inline void session_base::clear() noexcept {
-    cleared_ = true;
-    auto const message = std::exchange(on_message_, nullptr);
-    auto const closed = std::exchange(on_close_, nullptr);
-    auto const drained = std::exchange(on_drain_, {});
-    auto const data = std::exchange(data_, std::any());
-}
-
-inline void session_base::on_loop_end() noexcept {
-    open_.store(false);
-    told_ = true;
-    forget();
-    clear();
-}
-
 }  // namespace detail
 }  // namespace httphooks::sockjs
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/session_base.ipp>
+#endif

@@ -5,8 +5,8 @@
     Strings as JavaScript has them: UTF-8 in which lone surrogates stay, each as three bytes.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/json/json_text.hpp>
-#include <httphooks/detail/text/utf8.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,48 +17,16 @@ namespace httphooks::sockjs::detail {
 
 /// The length of the sequence at the beginning of a text that is not empty, surrogates included; 0:
 /// none is valid.
-inline std::size_t wtf8_sequence(std::string_view s) noexcept {
-    if (std::size_t const n = httphooks::detail::utf8_sequence(s)) return n;
-    auto const byte = [s](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-    bool const surrogate = s.size() >= 3 && byte(0) == 0xed && byte(1) >= 0xa0 && byte(1) <= 0xbf &&
-                           (byte(2) & 0xc0u) == 0x80u;
-    return surrogate ? 3 : 0;
-}
+std::size_t wtf8_sequence(std::string_view s) noexcept;
 
 /// The code point of a valid sequence.
-inline std::uint32_t code_point(std::string_view sequence) noexcept {
-    auto const byte = [sequence](std::size_t i) -> std::uint32_t {
-        return static_cast<unsigned char>(sequence[i]);
-    };
-    switch (sequence.size()) {
-        case 1:
-            return byte(0);
-        case 2:
-            return (byte(0) & 0x1fu) << 6 | (byte(1) & 0x3fu);
-        case 3:
-            return (byte(0) & 0x0fu) << 12 | (byte(1) & 0x3fu) << 6 | (byte(2) & 0x3fu);
-        default:
-            return (byte(0) & 0x07u) << 18 | (byte(1) & 0x3fu) << 12 | (byte(2) & 0x3fu) << 6 |
-                   (byte(3) & 0x3fu);
-    }
-}
+std::uint32_t code_point(std::string_view sequence) noexcept;
 
 /// Appends a code point, a lone surrogate too.
-inline void append_wtf8(std::string& to, std::uint32_t c) {
-    if (c < 0xd800 || c > 0xdfff) return httphooks::detail::append_utf8(to, c);
-    to.push_back(static_cast<char>(0xe0 | c >> 12));
-    to.push_back(static_cast<char>(0x80 | (c >> 6 & 0x3f)));
-    to.push_back(static_cast<char>(0x80 | (c & 0x3f)));
-}
+void append_wtf8(std::string& to, std::uint32_t c);
 
 /// Writes `\uXXXX`, in lower case, for one unit of UTF-16. @return behind it
-inline char* write_unit(char* to, std::uint32_t unit) noexcept {
-    constexpr char digits[] = "0123456789abcdef";
-    *to++ = '\\';
-    *to++ = 'u';
-    for (int shift = 12; shift >= 0; shift -= 4) *to++ = digits[unit >> shift & 15];
-    return to;
-}
+char* write_unit(char* to, std::uint32_t unit) noexcept;
 
 /// Whether a code point outside of ASCII is written as an escape, as browsers may garble it.
 constexpr bool is_fragile(std::uint32_t c) noexcept {
@@ -67,8 +35,10 @@ constexpr bool is_fragile(std::uint32_t c) noexcept {
 }
 
 /// Appends a JSON string's text with its escapes undone; lone surrogates stay.
-inline void append_unescaped(std::string& to, httphooks::detail::json_slice const& s) {
-    httphooks::detail::append_unescaped(to, s, append_wtf8);
-}
+void append_unescaped(std::string& to, httphooks::detail::json_slice const& s);
 
 }  // namespace httphooks::sockjs::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/detail/impl/wtf8.ipp>
+#endif

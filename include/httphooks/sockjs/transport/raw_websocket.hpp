@@ -5,12 +5,11 @@
     A WebSocket without frames of SockJS, for clients that are not sockjs-client.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
-#include <httphooks/sockjs/transport/websocket.hpp>
 
 #include <memory>
-#include <utility>
 
 namespace httphooks::sockjs::transport {
 
@@ -19,10 +18,8 @@ namespace httphooks::sockjs::transport {
     SockJS 0.3.3, raw websocket */
 void serve_raw_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v);
 
-// ---------------------------------------------------------------------------------------------
-
-inline void serve_raw_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v) {
-    detail::serve_upgrade(s, std::move(v), true);
-}
-
 }  // namespace httphooks::sockjs::transport
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/transport/impl/raw_websocket.ipp>
+#endif

@@ -5,14 +5,13 @@
     XHR streaming: a POST whose answer carries frames until it is long enough.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/visit.hpp>
-#include <httphooks/sockjs/detail/reply.hpp>
 #include <httphooks/sockjs/detail/service.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace httphooks::sockjs::transport {
 
@@ -22,33 +21,8 @@ namespace httphooks::sockjs::transport {
 void serve_xhr_streaming(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                          std::string id);
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks::sockjs::transport
 
-namespace httphooks::sockjs::detail {
-
-/// 2048 times `h`, and a line feed.
-inline std::string streaming_prelude() {
-    return std::string(2048, 'h') + '\n';
-}
-
-}  // namespace httphooks::sockjs::detail
-
-namespace httphooks::sockjs::transport {
-
-inline void serve_xhr_streaming(std::shared_ptr<detail::service> const& s, http::detail::visit v,
-                                std::string id) {
-    using namespace httphooks::sockjs::detail;
-    response header = make_response(status::ok, {}, javascript);
-    add_no_cache(header);
-    add_cors(header, s->options(), v.message);
-    add_cookie(header, s->options(), v.message);
-    add_unbuffered(header);
-    auto r = std::make_shared<receiver>(
-        std::move(v), std::move(header),
-        receiver_shape{framing::line, s->options().response_limit, {}}, streaming_prelude());
-    s->enter(std::move(id), std::move(r), "xhr-streaming");
-}
-
-}  // namespace httphooks::sockjs::transport
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/transport/impl/xhr_streaming.ipp>
+#endif

@@ -5,6 +5,7 @@
     What the WebSockets of one execution context share: the clock and their deadlines.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/timer_wheel.hpp>
 
@@ -115,45 +116,6 @@ private:
 
 // ---------------------------------------------------------------------------------------------
 
-/// Keeps the loop where its context can find it, and ends it with the context.
-class loop::service final : public asio::execution_context::service {
-public:
-    static inline asio::execution_context::id id;
-
-    explicit service(asio::execution_context& context)
-        : asio::execution_context::service(context), loop_(std::make_shared<loop>()) {}
-
-    std::shared_ptr<loop> const& get() const noexcept { return loop_; }
-
-private:
-    void shutdown() override { loop_->shut_down(); }
-
-    std::shared_ptr<loop> loop_;
-};
-
-inline std::shared_ptr<loop> loop::of(asio::execution_context& context) {
-    return asio::use_service<service>(context).get();
-}
-
-inline void loop::enter(loop_member& m, asio::any_io_executor const& executor) {
-    std::lock_guard const lock(mutex_);
-    members_.push_back(m);
-    if (count_++ == 0 && !manual_) {
-        tick const now = tick_now();
-        wheel_.advance(now, [](timer_wheel::entry&) {});
-        now_.store(now, std::memory_order_relaxed);
-        arm(executor);
-    }
-}
-
-inline void loop::leave(loop_member& m) noexcept {
-    std::lock_guard const lock(mutex_);
-    if (!m.is_linked()) return;
-    wheel_.cancel(m);
-    members_.erase(members_.iterator_to(m));
-    if (--count_ == 0 && timer_) timer_->cancel();
-}
-
 template <class Accept>
 std::vector<std::shared_ptr<loop_member>> loop::members(Accept accept) {
     std::vector<std::shared_ptr<loop_member>> found;
@@ -164,50 +126,8 @@ std::vector<std::shared_ptr<loop_member>> loop::members(Accept accept) {
     return found;
 }
 
-inline void loop::arm(asio::any_io_executor const& executor) {
-    if (std::exchange(armed_, true)) return;
-    if (!timer_) timer_.emplace(executor);
-    wait();
-}
-
-inline void loop::wait() {
-    timer_->expires_after(timer_wheel::resolution);
-    timer_->async_wait([weak = weak_from_this()](boost::system::error_code) {
-        auto const self = weak.lock();
-        if (!self) return;
-        if (!self->manual_) self->advance(self->tick_now());
-        std::lock_guard const lock(self->mutex_);
-        self->armed_ = false;
-        if (self->count_ > 0 && self->timer_ && !self->manual_) {
-            self->armed_ = true;
-            self->wait();
-        }
-    });
-}
-
-inline void loop::manual() {
-    std::lock_guard const lock(mutex_);
-    manual_ = true;
-    if (timer_) timer_->cancel();
-}
-
-inline void loop::advance(tick now) {
-    std::vector<std::shared_ptr<loop_member>> due;
-    {
-        std::lock_guard const lock(mutex_);
-        wheel_.advance(now, [&due](timer_wheel::entry& e) {
-            if (auto kept = static_cast<loop_member&>(e).keep()) due.push_back(std::move(kept));
-        });
-        now_.store(now, std::memory_order_relaxed);
-    }
-    for (auto const& m : due) m->on_tick();
-}
-
-inline void loop::shut_down() noexcept {
-    std::vector<std::shared_ptr<loop_member>> all = members([](loop_member&) { return true; });
-    for (auto const& m : all) m->abandon();
-    std::lock_guard const lock(mutex_);
-    timer_.reset();
-}
-
 }  // namespace httphooks::websocket::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/websocket/detail/impl/loop.ipp>
+#endif

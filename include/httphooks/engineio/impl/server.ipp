@@ -1,0 +1,139 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/engineio/server.hpp>
+#include <httphooks/http/framing_guard.hpp>
+
+#include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/detail/middleware_run.hpp>
+#include <httphooks/engineio/detail/query.hpp>
+#include <httphooks/engineio/detail/reply.hpp>
+#include <httphooks/engineio/detail/service.hpp>
+#include <httphooks/engineio/options.hpp>
+#include <httphooks/engineio/transport/polling.hpp>
+#include <httphooks/engineio/transport/websocket.hpp>
+#include <httphooks/http/mount.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::engineio {
+
+HTTPHOOKS_DECL server::server(asio::any_io_executor executor, engineio::options o)
+    : service_(std::make_shared<detail::service>(std::move(executor), std::move(o))) {
+    engineio::options const& known = service_->options();
+    if (!known.path.starts_with('/') || known.path.ends_with('/'))
+        throw std::invalid_argument("engineio::server: a path begins with / and ends without: " +
+                                    known.path);
+    if (!known.polling && !known.websocket)
+        throw std::invalid_argument("engineio::server: there is no transport");
+    if (known.cookie)
+        for (std::string const* const part : {&known.cookie->name, &known.cookie->path,
+                                              &known.cookie->domain, &known.cookie->same_site})
+            if (!httphooks::detail::is_field_text(*part) || part->find(';') != part->npos)
+                throw std::invalid_argument("engineio::server: no part of a cookie: " + *part);
+}
+
+/** What is wrong with a request, as far as it can be told without asking the application.
+    @par Source
+    engine.io 6.6, Server.verify; a WebSocket of an origin that may not connect is refused too */
+HTTPHOOKS_DECL std::optional<detail::refused> server::judge(
+    request const& r, detail::query const& q, bool upgrade,
+    std::shared_ptr<detail::live_session>& session) const {
+    using detail::refused;
+    engineio::options const& o = options();
+    bool const polling = q.transport.is("polling") && o.polling;
+    bool const websocket = q.transport.is("websocket") && o.websocket;
+    if (!polling && !websocket)
+        return refused{refusal::unknown_transport, q.transport.value.value_or(""), {}};
+    if (upgrade && !service_->lets_in(r))
+        return refused{refusal::forbidden, "INVALID_ORIGIN", {}, true};
+    if (q.sid) {
+        if (!q.sid.repeated) session = service_->find(*q.sid.value);
+        if (!session) return refused{refusal::unknown_session, *q.sid.value, {}};
+        bool const fits = upgrade ? websocket && o.allow_upgrades
+                                  : q.transport.is(to_string(session->transport()));
+        if (!fits) return refused{refusal::bad_request, "TRANSPORT_MISMATCH", {}};
+        return std::nullopt;
+    }
+    if (r.method() != verb::get) {
+        auto const method = r.method_string();
+        return refused{
+            refusal::bad_handshake_method, std::string(method.data(), method.size()), {}};
+    }
+    if (websocket != upgrade) return refused{refusal::bad_request, "TRANSPORT_HANDSHAKE_ERROR", {}};
+    return std::nullopt;
+}
+
+HTTPHOOKS_DECL void server::dress_refusal(request const& r, response& reply) const {
+    if (reply.result() == status::payload_too_large)
+        reply.body().clear();
+    else if (reply.result() == status::bad_request)
+        reply = detail::bad_request_reply();
+    detail::add_common_fields(*service_, reply, detail::addressee(r));
+}
+
+HTTPHOOKS_DECL http::body_end server::body_begins(request const& r) const {
+    if (r.method() != verb::post) return {};
+    detail::query const q = detail::read_query(r);
+    if (!q.sid || q.sid.repeated || !q.transport.is("polling")) return {};
+    auto const session = service_->find(*q.sid.value);
+    if (!session) return {};
+    session->post_begins();
+    return [weak = std::weak_ptr(session)](bool good) {
+        if (auto const s = weak.lock()) s->post_ends(good);
+    };
+}
+
+HTTPHOOKS_DECL void server::async_serve(http::connection c, request r, http::mount_handler done) {
+    detail::visit v{{std::move(c), std::move(r), std::move(done)}};
+    request const& asked = v.message;
+    auto const raw = asked.target();
+    std::string_view const path = http::detail::target_path({raw.data(), raw.size()});
+    if (options().add_trailing_slash && path.size() == prefix().size())
+        return http::detail::reply(std::move(v), error_response(status::not_found));
+    if (service_->cors() && asked.method() == verb::options) {
+        response granted = make_response(status::no_content);
+        detail::add_common_fields(*service_, granted, v);
+        return http::detail::reply(std::move(v), granted);
+    }
+    bool const upgrade = websocket::is_upgrade(asked);
+    if (service_->middlewares.empty()) return serve(std::move(v), upgrade);
+    auto const run = std::make_shared<detail::middleware_run>(
+        service_, std::move(v), upgrade, [self = *this, upgrade](detail::visit passed) mutable {
+            self.serve(std::move(passed), upgrade);
+        });
+    run->start();
+}
+
+/// Serves a request that no middleware has ended.
+HTTPHOOKS_DECL void server::serve(detail::visit v, bool upgrade) {
+    request const& asked = v.message;
+    detail::query const q = detail::read_query(asked);
+    std::shared_ptr<detail::live_session> session;
+    if (auto const wrong = judge(asked, q, upgrade, session))
+        return detail::refuse(*service_, std::move(v), *wrong, upgrade);
+    if (!upgrade)
+        return session ? transport::serve_polling(service_, std::move(v), session)
+                       : transport::open_polling(service_, std::move(v), q);
+    websocket::handshake_reply reply = detail::accept_websocket(asked, service_->options());
+    if (!reply.accepted) {
+        detail::tell_refused(*service_, asked, {refusal::bad_request, "WEBSOCKET_HANDSHAKE_ERROR"});
+        detail::add_common_fields(*service_, reply.message, v);
+        v.client.close_after_reply();
+        return http::detail::reply(std::move(v), reply.message);
+    }
+    if (session)
+        transport::upgrade_to_websocket(service_, std::move(v), session, std::move(reply));
+    else
+        transport::open_websocket(service_, std::move(v), q, std::move(reply));
+}
+
+}  // namespace httphooks::engineio

@@ -1,0 +1,219 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/http/detail/server_state.hpp>
+
+#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/http/detail/admission.hpp>
+#include <httphooks/http/detail/listener.hpp>
+#include <httphooks/http/options.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace httphooks::http {
+
+namespace detail {
+
+HTTPHOOKS_DECL server_state::server_state(http::options o)
+    : settings_(std::make_shared<server_settings>()),
+      admission_(std::make_shared<admission>(o.max_connections, o.max_connections_per_address,
+                                             settings_->counters)) {
+    if (o.pipeline_limit == 0 || o.output_limit == 0)
+        throw std::invalid_argument("server: pipeline_limit and output_limit must not be 0");
+    if (!httphooks::detail::is_field_text(o.server_name))
+        throw std::invalid_argument("server: server_name is not a field's value");
+    settings_->proxies = trusted_networks(o.trusted_proxies);
+    settings_->options = std::move(o);
+}
+
+HTTPHOOKS_DECL std::shared_ptr<server_state> server_state::handle() {
+    struct owner {
+        std::shared_ptr<server_state> state;
+        explicit owner(std::shared_ptr<server_state> s) : state(std::move(s)) {}
+        owner(owner const&) = delete;
+        owner& operator=(owner const&) = delete;
+        ~owner() { state->end_threads(); }
+    };
+    return {std::make_shared<owner>(shared_from_this()), this};
+}
+
+HTTPHOOKS_DECL void server_state::end_threads() noexcept {
+    if (workers_.empty()) return;
+    for (auto const& w : workers_) w->context.stop();
+    for (auto const& w : workers_) {
+        if (!w->thread.joinable()) continue;
+        if (w->thread.get_id() == std::this_thread::get_id())
+            w->thread.detach();  // it keeps its worker until it has left the event loop
+        else
+            w->thread.join();
+    }
+    patience_.reset();
+    // sockets and handlers go before their contexts, which may hold the last of this state
+    auto const workers = std::move(workers_);
+    auto const runs = std::move(runs_);
+    auto const drains = std::move(drains_);
+    listeners_.clear();
+}
+
+HTTPHOOKS_DECL http::mounts& server_state::mounts() {
+    std::lock_guard const lock(mutex_);
+    if (running_) throw std::logic_error("server: mounts are added before the server runs");
+    return settings_->mounts;
+}
+
+HTTPHOOKS_DECL asio::ip::tcp::endpoint server_state::local_endpoint() const {
+    return listeners_.front()->local_endpoint();
+}
+
+HTTPHOOKS_DECL void server_state::listen() {
+    if (std::exchange(listening_, true)) return;
+    http::options const& o = settings_->options;
+    error_code ec;
+    asio::ip::tcp::endpoint where(asio::ip::make_address(o.address, ec), o.port);
+    listener_base& first = *listeners_.front();
+    for (auto const& l : listeners_) {
+        if (ec) break;
+        if (o.share_port || l.get() == &first)
+            l->open(where, o.share_port, o.backlog, ec);
+        else
+            l->join(first, ec);
+        if (!ec) where = l->local_endpoint();
+    }
+    if (!ec) return;
+    for (auto const& l : listeners_) l->close();
+    listening_ = false;
+    throw system_error(ec, "cannot listen on " + o.address);
+}
+
+HTTPHOOKS_DECL void server_state::begin_run(run_handler handler) {
+    try {
+        listen();
+    } catch (system_error const& e) {
+        finish(std::move(handler), e.code());
+        std::lock_guard const lock(mutex_);
+        start_threads();
+        return;
+    }
+    std::unique_lock lock(mutex_);
+    if (ended_) {
+        lock.unlock();
+        finish(std::move(handler), error_code{});
+        return;
+    }
+    runs_.push_back(std::move(handler));
+    if (std::exchange(running_, true)) return;
+    for (auto const& l : listeners_) {
+        auto const executor = l->get_executor();
+        asio::post(executor, [l] { l->accept(); });
+    }
+    start_threads();
+}
+
+HTTPHOOKS_DECL void server_state::start_threads() {
+    for (auto const& w : workers_)
+        if (!w->thread.joinable()) w->thread = std::thread([w] { w->context.run(); });
+}
+
+HTTPHOOKS_DECL void server_state::run() {
+    if (workers_.empty())
+        throw std::logic_error("server: run() is for a server with threads of its own");
+    listen();
+    std::mutex m;
+    std::condition_variable ended;
+    bool done = false;
+    begin_run([&](error_code) {
+        std::lock_guard const lock(m);
+        done = true;
+        ended.notify_all();
+    });
+    std::unique_lock lock(m);
+    ended.wait(lock, [&] { return done; });
+}
+
+HTTPHOOKS_DECL void server_state::begin_drain(std::chrono::milliseconds patience,
+                                              drain_handler handler) {
+    std::unique_lock lock(mutex_);
+    if (ended_) {
+        lock.unlock();
+        finish(std::move(handler), error_code{}, report_);
+        return;
+    }
+    drains_.push_back(std::move(handler));
+    if (std::exchange(draining_, true)) return;
+    running_ = true;
+    start_threads();
+    left_ = listeners_.size();
+    patience_ = std::make_unique<asio::steady_timer>(get_executor(), patience);
+    lock.unlock();
+
+    settings_->mounts.drain();
+    auto const self = shared_from_this();
+    for (auto const& l : listeners_) {
+        auto const executor = l->get_executor();
+        asio::post(executor, [self, l] { l->drain([self] { self->on_ended(); }); });
+    }
+    auto const first = get_executor();
+    asio::post(first, [self] {
+        if (self->patience_)
+            self->patience_->async_wait([self](error_code ec) {
+                if (!ec) self->cut_all();
+            });
+    });
+}
+
+HTTPHOOKS_DECL void server_state::cut_all() {
+    auto const self = shared_from_this();
+    for (auto const& l : listeners_) {
+        auto const executor = l->get_executor();
+        asio::post(executor, [self, l] {
+            auto const [connections, exchanges] = l->cut();
+            std::lock_guard const lock(self->mutex_);
+            self->report_.connections += connections;
+            self->report_.exchanges += exchanges;
+        });
+    }
+}
+
+HTTPHOOKS_DECL void server_state::stop() {
+    begin_drain(std::chrono::milliseconds(0), [](error_code, drain_report) {});
+    std::unique_lock lock(mutex_);
+    bool const ended = ended_;
+    lock.unlock();
+    if (!ended) cut_all();  // a drain with more patience may be under way
+}
+
+/// One loop has no connections any more.
+HTTPHOOKS_DECL void server_state::on_ended() {
+    std::unique_lock lock(mutex_);
+    if (--left_ > 0) return;
+    lock.unlock();
+    // behind the cuts that other loops may still be counting, and on the timer's own thread
+    auto const first = get_executor();
+    asio::post(first, [self = shared_from_this()] { self->complete(); });
+}
+
+HTTPHOOKS_DECL void server_state::complete() {
+    std::unique_lock lock(mutex_);
+    ended_ = true;
+    patience_.reset();
+    auto runs = std::move(runs_);
+    auto drains = std::move(drains_);
+    drain_report const report = report_;
+    lock.unlock();
+    for (auto& h : runs) finish(std::move(h), error_code{});
+    for (auto& h : drains) finish(std::move(h), error_code{}, report);
+    for (auto const& w : workers_) w->work.reset();
+}
+
+}  // namespace detail
+
+}  // namespace httphooks::http

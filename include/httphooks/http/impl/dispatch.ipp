@@ -1,0 +1,391 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/http/dispatch.hpp>
+
+#include <httphooks/exchange.hpp>
+#include <httphooks/http/detail/known_request.hpp>
+#include <httphooks/http/detail/reply_writer.hpp>
+#include <httphooks/message.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::http {
+
+HTTPHOOKS_DECL void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer,
+                                   bool tls) noexcept {
+    listener_ = &l;
+    peer_ = peer;
+    tls_ = tls;
+    trusted_peer_ = !loop_.proxies().empty() && loop_.proxies().contains(peer.address());
+}
+
+HTTPHOOKS_DECL void dispatch::clear() noexcept {
+    abandon();
+    guard_.reset();
+    constexpr std::size_t keep = 256 * 1024;
+    for (std::string* s : {&output_, &held_}) {
+        s->clear();
+        if (s->capacity() > keep) s->shrink_to_fit();
+    }
+    listener_ = nullptr;
+    stopped_ = consuming_ = false;
+}
+
+HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
+    return !stopped_ && !mount_request_ && !file_ &&
+           queue_.size() - first_ < loop_.options().pipeline_limit &&
+           output_.size() < loop_.options().output_limit;
+}
+
+HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
+    std::size_t used = 0;
+    consuming_ = true;
+    while (used < input.size() && can_consume()) {
+        std::string_view const rest = input.substr(used);
+        if (!parser_) {
+            if (std::size_t const blank = guard_.skip(rest)) {
+                used += blank;
+                header_begun_ = false;
+                continue;
+            }
+            std::size_t const header = guard_.scan(rest);
+            if (header == framing_guard::refused) {
+                refuse(guard_.refusal(), rest);
+                break;
+            }
+            if (header == 0) {
+                if (!std::exchange(header_begun_, true)) begun_ = wheel().now();
+                break;
+            }
+            used += header;
+            if (!begin_request(rest.substr(0, header), header < rest.size())) break;
+        } else {
+            std::size_t taken = 0;
+            continue_due_ = false;
+            bool const good = parser_->put_body(rest, taken);
+            used += taken;
+            if (!good) {
+                refuse(parser_->refusal());
+                break;
+            }
+            if (!parser_->done()) {
+                if (taken == 0) break;
+                continue;
+            }
+            finish_request();
+        }
+    }
+    consuming_ = false;
+    if (parser_ && mount_) await_body();
+    return used;
+}
+
+/// Tells the mount that the body of its request is on its way.
+HTTPHOOKS_DECL void dispatch::await_body() {
+    if (!std::exchange(body_awaited_, true)) body_end_ = mount_->body_begins(journey_->incoming());
+}
+
+/// The body comes no more. @param good whether the client did not go
+HTTPHOOKS_DECL void dispatch::end_body(bool good) noexcept {
+    body_awaited_ = false;
+    auto const f = std::exchange(body_end_, nullptr);
+    if (!f) return;
+    try {
+        f(good);
+    } catch (...) {  // the mount's own affair
+        return;
+    }
+}
+
+HTTPHOOKS_DECL std::uint64_t dispatch::body_limit() const {
+    auto const own = mount_ ? mount_->body_limit() : loop_.hooks().body_limit(journey_->incoming());
+    return own.value_or(loop_.options().body_limit);
+}
+
+HTTPHOOKS_DECL bool dispatch::begin_request(std::string_view block, bool body_follows) {
+    journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
+    request& message = journey_->incoming();
+    parser_.emplace(message, guard_);
+    if (!parser_->put_header(block)) {
+        refuse(parser_->refusal(), block);
+        return false;
+    }
+    header_begun_ = false;
+    mount_ = loop_.mounts().find(message);
+    if (parser_->done()) {
+        finish_request();
+        return true;
+    }
+    begun_ = wheel().now();
+    if (!parser_->limit_body(body_limit())) {
+        refuse(parser_->refusal());
+        return false;
+    }
+    continue_due_ = guard_.expects_continue() && !body_follows;
+    append_continue();
+    return true;
+}
+
+HTTPHOOKS_DECL void dispatch::append_continue() {
+    if (!continue_due_ || in_flight()) return;
+    output_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    continue_due_ = false;
+}
+
+HTTPHOOKS_DECL origin dispatch::origin_of(request const& r) const {
+    if (!trusted_peer_) return origin(transport::http, peer_, tls_);
+    auto const said = loop_.proxies().client(r, loop_.options().trusted_field);
+    auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : peer_;
+    return origin(transport::http, peer, said.tls.value_or(tls_));
+}
+
+HTTPHOOKS_DECL void dispatch::finish_request() {
+    bool const keep = parser_->keep_alive();
+    bool const http10 = journey_->incoming().version() < 11;
+    parser_.reset();
+    guard_.reset();
+    continue_due_ = false;
+    end_body(true);
+    if (mount_) {
+        origin const from = origin_of(journey_->incoming());
+        mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
+                                             keep && !loop_.draining(), from.peer(), from.tls()});
+        mount_ = nullptr;
+        journey_.reset();
+        return;
+    }
+    journey_->origin() = origin_of(journey_->incoming());
+    bool const head = journey_->incoming().method() == verb::head;
+    // what has started must have its place
+    if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
+    entry e{std::move(journey_), wheel().now(), false, !keep, http10, head};
+    journey_.reset();
+    if (e.last) stopped_ = true;
+    e.ready = e.journey->start();
+    if (e.ready && e.journey->refused()) [[unlikely]]
+        dress(e.journey->incoming(), e.journey->reply());
+    if (e.ready && !in_flight())
+        write(e);
+    else
+        queue_.push_back(std::move(e));
+}
+
+/// Refuses the request that is being read. @param header what there is of one not parsed yet
+HTTPHOOKS_DECL void dispatch::refuse(status s, std::string_view header) {
+    auto const reason = beast::http::obsolete_reason(s);
+    loop_.counters().refuse({reason.data(), reason.size()});
+    answer_refused(s, header);
+}
+
+HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) {
+    bool const parsed = header.empty() && journey_;
+    entry e{nullptr,
+            wheel().now(),
+            true,
+            true,
+            false,
+            header.starts_with("HEAD ") || (parsed && journey_->incoming().method() == verb::head),
+            std::make_unique<response>(error_response(s))};
+    if (parsed)
+        dress(journey_->incoming(), *e.refusal);
+    else
+        dress(detail::known_request(header, loop_.options().framing.fields), *e.refusal);
+    end_body(true);
+    mount_ = nullptr;
+    mount_request_.reset();
+    parser_.reset();
+    journey_.reset();
+    header_begun_ = continue_due_ = false;
+    stopped_ = true;
+    if (!in_flight())
+        write(e);
+    else
+        queue_.push_back(std::move(e));
+}
+
+/// Has a reply that no hook has seen the fields that pages of other origins need, and what else a
+/// mount gives to its replies.
+HTTPHOOKS_DECL void dispatch::dress(request const& r, response& reply) const {
+    status const s = reply.result();
+    try {
+        if (detail::mounted const* const owner = loop_.mounts().owner(r))
+            owner->dress_refusal(r, reply);
+        else if (auto const& policy = loop_.options().cors)
+            policy->apply(r, reply.base());
+        detail::remove_owned(reply);
+    } catch (...) {  // the client is told all the same
+        reply = error_response(s);
+    }
+}
+
+HTTPHOOKS_DECL void dispatch::fail() {
+    consuming_ = false;
+    if (!stopped_) refuse(status::internal_server_error);
+}
+
+HTTPHOOKS_DECL void dispatch::write(entry& e) {
+    bool const others = in_flight_count() > 1 || partial();
+    if (loop_.draining() && !others) {
+        e.last = true;
+        stopped_ = true;
+    }
+    detail::persistence const after = e.last     ? detail::persistence::close
+                                      : e.http10 ? detail::persistence::keep_http10
+                                                 : detail::persistence::keep;
+    std::size_t const before = output_.size();
+    try {
+        append(e, after);
+    } catch (...) {  // no memory for it: those before it go out
+        output_.resize(before);
+        e.refusal = std::make_unique<response>(error_response(status::internal_server_error));
+        append(e, after);
+    }
+    if (e.journey && !e.refusal) e.journey->handed_over();
+}
+
+HTTPHOOKS_DECL void dispatch::append(entry const& e, detail::persistence after) {
+    std::string_view const server = loop_.options().server_name;
+    if (e.refusal)
+        return detail::append_reply(output_, *e.refusal, loop_.date(), server, after, e.head);
+    exchange const& ex = *e.journey;
+    response const& reply = ex.reply();
+    if (!ex.reply_file())
+        return detail::append_reply(output_, reply, loop_.date(), server, after, e.head);
+    detail::append_header(output_, reply, loop_.date(), server, after, detail::framing::length,
+                          ex.reply_file()->size());
+    if (!e.head && !detail::bodiless(reply.result_int())) write_file(ex.reply_file());
+}
+
+HTTPHOOKS_DECL void dispatch::write_file(std::shared_ptr<file_body> file) {
+    file_ = std::move(file);
+    file_at_ = 0;
+}
+
+HTTPHOOKS_DECL void dispatch::collect_ready() {
+    constexpr std::size_t piece = 64 * 1024;
+    for (;;) {
+        while (file_) {
+            if (file_at_ == file_->size()) {
+                file_.reset();
+                break;
+            }
+            if (output_.size() >= piece) return;
+            std::size_t const before = output_.size();
+            auto const wanted =
+                static_cast<std::size_t>(std::min<std::uint64_t>(piece, file_->size() - file_at_));
+            output_.resize(before + wanted);
+            auto const n = file_->read(file_at_, output_.data() + before, wanted);
+            output_.resize(before + (n ? *n : 0));
+            // the length that was announced cannot be kept; by it the client knows
+            if (!n || *n == 0) return abandon();
+            file_at_ += *n;
+        }
+        if (first_ == queue_.size() || !queue_[first_].ready) break;
+        write(queue_[first_]);
+        queue_[first_] = entry{};
+        if (++first_ == queue_.size()) {
+            queue_.clear();
+            first_ = 0;
+        }
+    }
+    if (first_ >= 64) {
+        queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(first_));
+        first_ = 0;
+    }
+    append_continue();
+}
+
+/// Takes no more, and lets go of what is due; what is in the output stays.
+HTTPHOOKS_DECL void dispatch::abandon() noexcept {
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
+    queue_.clear();
+    first_ = 0;
+    file_.reset();
+    end_body(false);
+    parser_.reset();
+    journey_.reset();
+    mount_ = nullptr;
+    mount_request_.reset();
+    header_begun_ = continue_due_ = false;
+    stopped_ = true;
+}
+
+HTTPHOOKS_DECL void dispatch::on_reply(exchange& ex) noexcept {
+    auto const it = std::find_if(queue_.begin() + static_cast<std::ptrdiff_t>(first_), queue_.end(),
+                                 [&ex](entry const& e) { return e.journey.get() == &ex; });
+    if (it == queue_.end()) return;
+    it->ready = true;
+    if (!consuming_ && listener_) listener_->on_output();
+}
+
+HTTPHOOKS_DECL dispatch::mount_request dispatch::take_mount() {
+    mount_request taken = std::move(*mount_request_);
+    mount_request_.reset();
+    return taken;
+}
+
+HTTPHOOKS_DECL void dispatch::drain() noexcept {
+    if (!parser_) {
+        header_begun_ = false;
+        stopped_ = true;
+    }
+}
+
+HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
+    end_body(false);
+    parser_.reset();
+    journey_.reset();
+    header_begun_ = continue_due_ = false;
+    if (!mount_request_) stopped_ = true;
+}
+
+HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept {
+    using detail::timer_wheel;
+    http::options const& o = loop_.options();
+    std::optional<tick> next;
+    auto const add = [&next](tick t) {
+        if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
+    };
+    if (header_begun_) add(begun_ + timer_wheel::ticks(o.header_timeout));
+    if (parser_) {
+        std::chrono::milliseconds earned{};
+        if (o.body_rate)
+            earned = std::chrono::milliseconds(
+                std::min<std::uint64_t>(parser_->body_received(), 1u << 30) * 1000 / o.body_rate);
+        if (o.body_rate || parser_->body_received() == 0)
+            add(begun_ + timer_wheel::ticks(o.body_grace + earned));
+    }
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (!queue_[i].ready) {
+            add(queue_[i].begun + timer_wheel::ticks(o.handler_timeout));
+            break;
+        }
+    return next;
+}
+
+HTTPHOOKS_DECL void dispatch::on_deadline() {
+    tick const now = wheel().now();
+    auto const reached = [now](tick t) { return static_cast<std::int32_t>(now - t) >= 0; };
+    tick const handlers = detail::timer_wheel::ticks(loop_.options().handler_timeout);
+    for (std::size_t i = first_; i < queue_.size(); ++i)
+        if (entry& e = queue_[i]; !e.ready && reached(e.begun + handlers)) {
+            e.refusal = std::make_unique<response>(error_response(status::gateway_timeout));
+            dress(e.journey->incoming(), *e.refusal);
+            e.journey->cancel();
+            e.ready = true;
+        }
+    if (auto const next = deadline(); partial() && next && reached(*next))
+        refuse(status::request_timeout, parser_ ? std::string_view() : held_);
+    collect();
+}
+
+}  // namespace httphooks::http

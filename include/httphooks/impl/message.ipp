@@ -1,0 +1,41 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/message.hpp>
+
+#include <httphooks/error.hpp>
+#include <httphooks/fields.hpp>
+
+#include <boost/beast/core/buffers_range.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/type_traits.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks {
+
+HTTPHOOKS_DECL response make_response(status code, std::string body,
+                                      std::string_view content_type) {
+    response r(code, 11);
+    r.body() = std::move(body);
+    if (!content_type.empty()) r.insert(field::content_type, content_type);
+    return r;
+}
+
+HTTPHOOKS_DECL response error_response(status code) {
+    switch (code) {
+        case status::internal_server_error:
+            return make_response(code, R"({"error":"Internal server error"})", "application/json");
+        case status::bad_gateway:
+            return make_response(code, R"({"error":"Bad gateway"})", "application/json");
+        case status::gateway_timeout:
+            return make_response(code, R"({"error":"Gateway timeout"})", "application/json");
+        default:
+            return make_response(code, std::string(beast::http::obsolete_reason(code)),
+                                 "text/html");
+    }
+}
+
+}  // namespace httphooks

@@ -1,0 +1,126 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How an exchange begins: what it is refused for, which hooks match, and what answers it.
+*/
+
+#include <httphooks/detail/fields/header_rules.hpp>
+#include <httphooks/pipeline.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace httphooks {
+
+HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
+    ex.table_ = ex.source_->table();
+    detail::counters::add(ex.counters_->exchanges);
+    ex.counted_ = true;
+    ex.id_ = detail::next_exchange_id();
+    ex.make_state();
+    ex.request_ = ex.incoming_;
+    ex.stage_ = stage::input;
+    remove_control_headers(ex);
+    error_code const invalid =
+        ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http);
+    if (!ex.table_->tracers.empty()) [[unlikely]]
+        trace_begin(ex);
+    if (invalid) return refuse(ex, status::bad_request);
+    if (ex.incoming_->method() == verb::unknown) return refuse(ex, status::not_implemented);
+    look_up(ex);
+    if (body_too_long(ex)) return refuse(ex, status::payload_too_large);
+    choose_processing(ex);
+}
+
+HTTPHOOKS_DECL void pipeline::remove_control_headers(exchange& ex) {
+    fields& headers = *ex.incoming_;
+    std::string found;
+    for (bool again = true, counted = false; again;) {
+        again = false;
+        for (auto const& f : headers) {
+            if (f.name() != field::unknown || !detail::is_control_header(f.name_string())) continue;
+            found = f.name_string();
+            again = true;
+            break;
+        }
+        if (!again) break;
+        headers.erase(found);
+        if (!counted) detail::counters::add(ex.counters_->spoofed_control_headers);
+        counted = true;
+    }
+}
+
+HTTPHOOKS_DECL void pipeline::look_up(exchange& ex) {
+    ex.table_->routes.lookup(ex.incoming_->method(), ex.url_, ex.matches_);
+    for (std::size_t i = 0; i < ex.matches_.size(); ++i) {
+        hook_info const& info = ex.matches_[i].value->info;
+        ex.matched_types_ |= type_bit(info.type);
+        if (info.type == hook_type::responder && info.method == verb::head)
+            ex.skip_get_responders_ = true;
+    }
+}
+
+HTTPHOOKS_DECL bool pipeline::body_too_long(exchange const& ex) {
+    if (!ex.table_->has_body_limits) return false;
+    for (std::size_t i = 0; i < ex.matches_.size(); ++i)
+        if (auto const limit = ex.matches_[i].value->info.options.body_limit)
+            if (ex.incoming_->body().size() > *limit) return true;
+    return false;
+}
+
+HTTPHOOKS_DECL void pipeline::refuse(exchange& ex, status code) {
+    ex.matched_types_ = 0;
+    ex.refused_ = true;
+    ex.responses_.push_back(error_response(code));
+    ex.stage_ = stage::reply;
+}
+
+HTTPHOOKS_DECL void pipeline::choose_processing(exchange& ex) {
+    bool const asterisk = ex.url_.path() == "*";  // the server itself, which no responder serves
+    if (!asterisk && matched(ex, hook_type::responder)) {
+        ex.processing_ = processing::responders;
+        return;
+    }
+    if (ex.table_->default_responder) {
+        ex.processing_ = processing::default_responder;
+        return;
+    }
+    std::string const allow = allowed_methods(ex);
+    bool const options = ex.incoming_->method() == verb::options;
+    if (!allow.empty() || (options && asterisk)) {
+        ex.processing_ = processing::made;
+        ex.made_ = options ? make_response(status::no_content)
+                           : error_response(status::method_not_allowed);
+        if (!allow.empty()) ex.made_->set(field::allow, allow);
+    } else if (ex.table_->no_match) {
+        ex.processing_ = processing::no_match;
+    } else {
+        ex.processing_ = processing::made;
+        ex.made_ = error_response(status::not_found);
+    }
+}
+
+HTTPHOOKS_DECL std::string pipeline::allowed_methods(exchange const& ex) {
+    std::string allow;
+    if (ex.url_.path() == "*") return allow;
+    exchange::match_list all;
+    ex.table_->routes.lookup_any(ex.url_, all);
+    auto const add = [&allow](verb method) {
+        std::string_view const name = beast::http::to_string(method);
+        if ((", " + allow + ",").find(", " + std::string(name) + ",") != std::string::npos) return;
+        if (!allow.empty()) allow += ", ";
+        allow += name;
+    };
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        hook_info const& info = all[i].value->info;
+        if (info.type != hook_type::responder) continue;
+        add(info.method);
+        if (info.method == verb::get) add(verb::head);
+    }
+    if (!allow.empty()) add(verb::options);
+    return allow;
+}
+
+}  // namespace httphooks

@@ -1,0 +1,164 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How an exchange ends: what hooks left becomes one reply, and the object is cleared for the next.
+*/
+
+#include <httphooks/detail/fields/header_rules.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/multi_response.hpp>
+#include <httphooks/pipeline.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace httphooks {
+
+HTTPHOOKS_DECL void pipeline::end_chain(exchange& ex, response message) {
+    ex.chain_ended_ = true;
+    clear_responses(ex);
+    ex.responses_.push_back(std::move(message));
+}
+
+HTTPHOOKS_DECL void pipeline::clear_responses(exchange& ex) {
+    for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
+    ex.responses_.clear();
+    ex.responses_snapshot_.reset();
+}
+
+HTTPHOOKS_DECL void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
+    merge_reply_headers(ex, outcome.reply_headers);
+    if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
+}
+
+HTTPHOOKS_DECL void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
+    if (headers.begin() == headers.end()) return;
+    if (ex.reply_headers_.begin() == ex.reply_headers_.end()) {
+        ex.reply_headers_ = std::move(headers);
+        return;
+    }
+    detail::merge_fields(ex.reply_headers_, headers);
+}
+
+HTTPHOOKS_DECL void pipeline::read_files(exchange& ex) {
+    for (response& r : ex.responses_)
+        if (r.body().load()) r = error_response(status::internal_server_error);
+}
+
+HTTPHOOKS_DECL void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
+    auto changed = std::make_shared<request>(*ex.request_);
+    detail::erase_framing_fields(patch.headers);
+    for (auto const& f : patch.headers) changed->erase(f.name_string());
+    for (auto const& f : patch.headers)
+        if (!detail::is_control_header(f.name_string()))
+            changed->insert(f.name(), f.name_string(), f.value());
+    if (patch.content) {
+        changed->body() = std::move(*patch.content);
+        changed->erase(field::transfer_encoding);
+        changed->set(field::content_length, std::to_string(changed->body().size()));
+    }
+    ex.request_ = std::move(changed);
+}
+
+HTTPHOOKS_DECL void pipeline::make_reply(exchange& ex) {
+    ex.responses_snapshot_.reset();
+    if (ex.responses_.empty()) {
+        ex.nothing_left_ = true;
+        ex.responses_.push_back(make_response(status::ok, {}, "application/json"));
+    } else if (ex.responses_.size() > 1) {
+        read_files(ex);
+        response all = collapse(ex.responses_, ex.table_->services->options.boundary);
+        if (matched(ex, hook_type::response_listener))
+            ex.responses_snapshot_ =
+                std::make_shared<std::vector<response> const>(std::exchange(ex.responses_, {}));
+        else
+            clear_responses(ex);
+        ex.responses_.push_back(std::move(all));
+    }
+    response& reply = ex.reply();
+    if (ex.reply_headers_.begin() != ex.reply_headers_.end())
+        detail::merge_fields(reply, ex.reply_headers_);
+    detail::erase_writers_fields(reply);
+    reply.version(11);
+    if (detail::has_no_content(reply.result_int())) reply.body().clear();
+}
+
+HTTPHOOKS_DECL void pipeline::fail_reply(exchange& ex) {
+    response& reply = ex.reply();
+    reply = error_response(status::internal_server_error);
+    detail::merge_fields(reply, ex.reply_headers_);
+    detail::erase_writers_fields(reply);
+}
+
+HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
+    auto const& file = ex.reply_file();
+    bool const read = file && !ex.head() && file->size() <= most;
+    response_body::value_type content;
+    if (read) {
+        content = ex.reply().body();
+        if (content.load()) {
+            fail_reply(ex);
+            content = ex.reply().body();
+        }
+    }
+    response reply = matched(ex, hook_type::response_listener) ? ex.reply() : std::move(ex.reply());
+    if (read) reply.body() = std::move(content);
+    return reply;
+}
+
+HTTPHOOKS_DECL void pipeline::handed_over(exchange& ex) {
+    detail::kept_exchange const keep(ex);
+    if (ex.stage_ != stage::replied || ex.handed_over_) return;
+    ex.handed_over_ = true;
+    run_listeners(ex, hook_type::response_listener);
+    end_stage<exchange_stage::output>(ex);
+    if (ex.traced_) [[unlikely]]
+        trace_end(ex, false);
+    uncount(ex);
+}
+
+HTTPHOOKS_DECL void pipeline::cancel_runs(exchange& ex) noexcept {
+    ex.waiting_ = nullptr;
+    auto const runs = std::move(ex.running_);
+    ex.running_.clear();
+    for (auto const& run : runs) run->cancel();
+}
+
+HTTPHOOKS_DECL void pipeline::uncount(exchange& ex) noexcept {
+    if (std::exchange(ex.counted_, false)) detail::counters::subtract(ex.counters_->exchanges);
+}
+
+HTTPHOOKS_DECL void exchange::reset() noexcept {
+    pipeline::uncount(*this);
+    if (incoming_.use_count() > 1 + (request_ == incoming_)) {
+        incoming_ = new_request();
+    } else {
+        incoming_->reset();
+        detail::clear_string(incoming_->body());
+    }
+    request_.reset();
+    pipeline::clear_responses(*this);
+    reply_snapshot_.reset();
+    reply_headers_.clear();
+    made_.reset();
+    parts_.clear();
+    running_.clear();
+    origin_ = httphooks::origin();
+    table_.reset();
+    executor_ = asio::any_io_executor();  // nothing of an execution context outlives it in a pool
+    signals_.store(0, std::memory_order_relaxed);
+    cancel_requested_.store(false, std::memory_order_relaxed);
+    stage_ = stage::idle;
+    processing_ = processing::responders;
+    chain_ended_ = refused_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
+    traced_ = hooks_traced_ = false;
+    matched_types_ = 0;
+    id_ = 0;
+    cursor_ = 0;
+    waiting_ = nullptr;
+    sink_.store(nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace httphooks

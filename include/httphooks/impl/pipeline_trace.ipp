@@ -1,0 +1,96 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    How hooks that complete when they return are called, and what tracers are told.
+*/
+
+#include <httphooks/pipeline.hpp>
+#include <httphooks/trace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <utility>
+
+namespace httphooks {
+
+HTTPHOOKS_DECL pipeline::failure pipeline::call(exchange& ex, detail::hook_entry const& entry,
+                                                detail::hook_run& run) {
+    if (ex.hooks_traced_) [[unlikely]]
+        return call_traced(ex, entry, run);
+    return call_untraced(ex, entry, run);
+}
+
+HTTPHOOKS_DECL pipeline::failure pipeline::call_untraced(exchange& ex,
+                                                         detail::hook_entry const& entry,
+                                                         detail::hook_run& run) {
+    failure failed;
+    try {
+        entry.call(entry.callback.get(), run);
+    } catch (...) {
+        failed.exception = std::current_exception();
+        report(ex, entry, failed);
+    }
+    return failed;
+}
+
+HTTPHOOKS_DECL pipeline::failure pipeline::call_traced(exchange& ex,
+                                                       detail::hook_entry const& entry,
+                                                       detail::hook_run& run) {
+    auto const began = hook_span::clock::now();
+    for (auto const& tracer : ex.table_->tracers) tracer->on_hook_begin(ex, entry.info, began);
+    failure failed = call_untraced(ex, entry, run);
+    detail::run_outcome const& left = run.outcome();
+    hook_span const span{ex.id(),
+                         entry.info,
+                         began,
+                         hook_span::clock::now(),
+                         detail::outcome_of(left, entry.info.type, static_cast<bool>(failed)),
+                         left.message ? left.message->result_int() : 0};
+    for (auto const& tracer : ex.table_->tracers) tracer->on_hook_end(span);
+    return failed;
+}
+
+HTTPHOOKS_DECL void pipeline::trace_begin(exchange& ex) noexcept {
+    ex.traced_ = true;
+    ex.hooks_traced_ = ex.table_->hooks_traced;
+    ex.stage_began_ = hook_span::clock::now();
+    for (auto const& tracer : ex.table_->tracers) tracer->on_begin(ex, ex.stage_began_);
+}
+
+HTTPHOOKS_DECL void pipeline::trace_stage(exchange& ex, exchange_stage s) noexcept {
+    auto const now = hook_span::clock::now();
+    auto const elapsed = now - std::exchange(ex.stage_began_, now);
+    for (auto const& tracer : ex.table_->tracers) tracer->on_stage(ex, s, elapsed);
+}
+
+HTTPHOOKS_DECL void pipeline::trace_reply(exchange const& ex) noexcept {
+    for (auto const& tracer : ex.table_->tracers) tracer->on_reply(ex);
+}
+
+HTTPHOOKS_DECL void pipeline::trace_end(exchange const& ex, bool cancelled) noexcept {
+    for (auto const& tracer : ex.table_->tracers) tracer->on_end(ex, cancelled);
+}
+
+HTTPHOOKS_DECL hook_info const* exchange::responder() const noexcept {
+    switch (processing_) {
+        case processing::responders:
+            if (!pipeline::matched(*this, hook_type::responder)) return nullptr;
+            for (std::size_t i = 0; i < matches_.size(); ++i) {
+                hook_info const& info = matches_[i].value->info;
+                bool const stands_back = skip_get_responders_ && info.method == verb::get;
+                if (info.type == hook_type::responder && !stands_back) return &info;
+            }
+            return nullptr;
+        case processing::default_responder:
+            return &table_->default_responder->info;
+        case processing::no_match:
+            return &table_->no_match->info;
+        case processing::made:
+            break;
+    }
+    return nullptr;
+}
+
+}  // namespace httphooks

@@ -1,0 +1,374 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/websocket/detail/channel.hpp>
+
+#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/detail/buffers.hpp>
+#include <httphooks/websocket/detail/loop.hpp>
+#include <httphooks/websocket/frame.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::websocket::detail {
+
+// How a channel ends is in channel_end.ipp.
+
+/// While it lives, the caller runs on the channel's executor.
+class channel::here_scope {
+public:
+    explicit here_scope(channel& c) noexcept : outer_(std::exchange(running_, &c)) {}
+    here_scope(here_scope const&) = delete;
+    here_scope& operator=(here_scope const&) = delete;
+    ~here_scope() { running_ = outer_; }
+
+private:
+    channel* outer_;
+};
+
+class channel::event {
+public:
+    explicit event(channel& c)
+        : channel_(c), handle_(c.shared_from_this()), scope_(c), nested_(c.event_ != nullptr) {
+        if (!nested_) c.event_ = this;
+    }
+    event(event const&) = delete;
+    event& operator=(event const&) = delete;
+    ~event() {
+        if (!nested_) {
+            // what throws here is lack of memory; one connection pays for it
+            try {
+                channel_.settle();
+            } catch (std::exception const&) {
+                channel_.shut(true);
+            }
+            channel_.event_ = nullptr;
+        }
+    }
+
+    connection& handle() noexcept { return handle_; }
+
+private:
+    channel& channel_;
+    connection handle_;
+    here_scope scope_;
+    bool nested_;
+};
+
+template <class Handler, class... Args>
+void channel::call(Handler const& handler, Args const&... args) noexcept {
+    if (!handler) return;
+    try {
+        handler(event_->handle(), args...);
+    } catch (...) {
+        fail(close_code::internal_error);
+    }
+}
+
+template <class Function>
+void channel::post(Function f) {
+    asio::post(stream_->get_executor(), [self = shared_from_this(), f = std::move(f)]() mutable {
+        if (self->current() == state::closed) return;
+        event const e(*self);
+        f(*self);
+    });
+}
+
+/// Posts something that sends: what others send in the same turn is written together with it.
+template <class Function>
+void channel::post_send(Function f) {
+    asio::post(stream_->get_executor(), [self = shared_from_this(), f = std::move(f)]() mutable {
+        here_scope const scope(*self);
+        f(*self);
+    });
+}
+
+HTTPHOOKS_DECL void channel::start(request const& handshake, std::string output, std::string input,
+                                   ticket_ptr ticket) {
+    ticket_ = std::move(ticket);
+    if (ticket_) ticket_->watch(weak_from_this());
+    stream_->open(shared_from_this());
+    loop_ = loop::of(stream_->context()).get();
+    if (settings_->counts_sessions) settings_->counters->open_session();
+    loop_->enter(*this, stream_->get_executor());
+    last_input_ = loop_->now();
+    ping_at_ = last_input_ + timer_wheel::ticks(options().ping_interval);
+    event const e(*this);
+    out_ = std::move(output);
+    call(handlers().open, handshake);
+    if (!input.empty()) {
+        stopped_ = holds();
+        if (stopped_)
+            held_.append(input.data(), input.size());
+        else
+            process(input.data(), input.size());
+    }
+    set_deadline();
+}
+
+// reading -------------------------------------------------------------------------------------
+HTTPHOOKS_DECL void channel::on_readable(error_code ec) {
+    if (!receiving()) return;
+    event const e(*this);
+    read_buffer buffer;
+    bool const parse = may_parse() && !stopped_;
+    std::size_t const held = parse ? held_.view().copy(buffer.data(), frame_reader::most_left) : 0;
+    std::size_t n = 0;
+    if (!ec) n = stream_->read_some(buffer.data() + held, read_buffer::size - held, ec);
+    if (ec == asio::error::would_block) return;
+    if (ec) {
+        input_ended_ = true;
+        return;
+    }
+    last_input_ = loop_->now();
+    if (std::exchange(pinged_, false)) set_deadline();
+    if (!parse) {
+        stopped_ = true;
+        held_.append(buffer.data(), n);
+        return;
+    }
+    held_.clear();
+    process(buffer.data(), held + n);
+}
+
+/// Hands on all frames in the input; keeps what is left of it.
+HTTPHOOKS_DECL void channel::process(char* bytes, std::size_t n) {
+    stopped_ = false;
+    std::size_t used = 0;
+    try {
+        used = reader_.read(self(), options().message, bytes, n, *this);
+    } catch (std::exception const&) {
+        cut_ = true;
+        return;
+    }
+    if (reader_.failure() != close_code::none) {
+        if (settings_->counters) settings_->counters->refuse(to_string(reader_.failure()));
+        fail(reader_.failure());
+    } else if (used < n && receiving()) {
+        held_.append(bytes + used, n - used);
+    } else {
+        stopped_ = false;
+    }
+}
+
+HTTPHOOKS_DECL bool channel::on_message(opcode op, std::string_view bytes) {
+    if (handing_on()) call(handlers().message, message{bytes, op == opcode::binary});
+    if (out_.size() >= flush_at) flush();
+    stopped_ = !may_parse();
+    return !stopped_;
+}
+
+HTTPHOOKS_DECL bool channel::on_ping(std::string_view payload) {
+    if (current() == state::open) {
+        prepare_output();
+        append_frame(out_, self(), opcode::pong, payload, next_key());
+    }
+    if (out_.size() >= flush_at) flush();
+    stopped_ = !may_parse();
+    return !stopped_;
+}
+
+HTTPHOOKS_DECL bool channel::on_close(close_code code, std::string_view reason) {
+    if (current() == state::open)
+        append_close_frame(code == close_code::no_status ? close_code::none : code, {});
+    enter(state::ending);
+    tell_closed({code, reason, true});
+    return false;
+}
+
+// sending -------------------------------------------------------------------------------------
+
+/** Sees to room for a frame of `n` bytes.
+
+    What is sent in one turn, when nothing waited before it, is no backlog, whatever its size: the
+    limit is for what is sent while the other side does not take what it was given.
+    @return whether it may be sent */
+HTTPHOOKS_DECL bool channel::has_room(std::size_t n) {
+    if (!is_open() || overflowed_) return false;
+    if (!writing_) fresh_ = true;
+    if (fresh_) {
+        behind_ = 0;
+        if (buffered() + n > options().output_limit) flush();
+        return true;
+    }
+    std::size_t const waits = backlog();
+    bool const full = waits != 0 && waits + n > options().output_limit;
+    if (full && options().on_overflow != overflow::tell) {
+        if (settings_->counters) settings_->counters->drop();
+        if (options().on_overflow == overflow::close) {
+            overflowed_ = true;
+            settle_soon();
+        }
+        return false;
+    }
+    behind_ += n;
+    if (full)
+        post([](channel& c) {
+            if (c.is_open()) c.call(c.handlers().overflow);
+        });
+    return true;
+}
+
+/// Before bytes are appended to the output.
+HTTPHOOKS_DECL void channel::prepare_output() {
+    if (out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
+    if (auto const first = std::exchange(shared_, nullptr)) out_ = *first;
+}
+
+/// Prepares for a frame with `n` bytes of payload. @return whether it may be sent
+HTTPHOOKS_DECL bool channel::begin_output(std::size_t n) {
+    if (!has_room(header_size(self(), n) + n)) return false;
+    prepare_output();
+    return true;
+}
+
+HTTPHOOKS_DECL bool channel::send(opcode op, std::string_view payload) {
+    if (!is_open()) return false;
+    if (here()) {
+        if (!begin_output(payload.size())) return false;
+        append_frame(out_, self(), op, payload, next_key());
+        schedule();
+        return true;
+    }
+    post_send([op, copy = std::string(payload)](channel& c) { c.send(op, copy); });
+    return true;
+}
+
+HTTPHOOKS_DECL bool channel::send(prepared_message const& m) {
+    if (!is_open()) return false;
+    if (here()) {
+        if (!has_room(m.bytes().size())) return false;
+        if (waiting() == 0) {
+            shared_ = m.bytes_;
+        } else {
+            prepare_output();
+            out_ += m.bytes();
+        }
+        schedule();
+        return true;
+    }
+    post_send([m](channel& c) { c.send(m); });
+    return true;
+}
+
+HTTPHOOKS_DECL bool channel::send_with(opcode op, std::size_t expected,
+                                       httphooks::detail::function_ref<void(std::string&)> write) {
+    if (!begin_output(expected)) return false;
+    frame_builder frame(out_, self(), expected);
+    try {
+        write(out_);
+    } catch (...) {
+        frame.discard();
+        throw;
+    }
+    frame.finish(op, next_key());
+    schedule();
+    return true;
+}
+
+/// Has what was sent outside of the connection's own events written soon.
+HTTPHOOKS_DECL void channel::schedule() {
+    if (!writing_) return settle_soon();
+    if (buffered() >= most_unsent) full_ = true;
+}
+
+/// Has settle() called when what runs now is done.
+HTTPHOOKS_DECL void channel::settle_soon() {
+    if (event_ || std::exchange(scheduled_, true)) return;
+    stream_->post(
+        [](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->run_scheduled(); },
+        shared_from_this());
+}
+
+HTTPHOOKS_DECL void channel::run_scheduled() {
+    scheduled_ = false;
+    if (current() == state::closed) return;
+    event const e(*this);
+}
+
+/// Writes the shared frame; what does not go out at once becomes output of the connection's own.
+HTTPHOOKS_DECL void channel::flush_shared() {
+    auto const frame = std::exchange(shared_, nullptr);
+    error_code ec;
+    std::size_t const sent = stream_->write_some(*frame, ec);
+    if (ec)
+        write_failed_ = true;
+    else if (sent < frame->size())
+        out_.assign(*frame, sent);
+}
+
+HTTPHOOKS_DECL void channel::flush() {
+    if (writing_ || write_failed_) return;
+    if (shared_) flush_shared();
+    if (write_failed_ || out_.empty()) return;
+    error_code ec;
+    if (!stream_->write(out_, ec)) {
+        writing_ = true;
+        if (buffered() >= most_unsent) full_ = true;
+        progress_ = loop_->now();
+        set_deadline();
+    } else if (ec) {
+        write_failed_ = true;
+    }
+}
+
+HTTPHOOKS_DECL void channel::on_written(error_code ec) {
+    if (current() == state::closed) return;
+    event const e(*this);
+    writing_ = false;
+    if (ec) {
+        write_failed_ = true;
+        return;
+    }
+    flush();
+    if (!writing_ && std::exchange(full_, false) && is_open()) call(handlers().drain);
+}
+
+/// The end of an event: writes, and decides what comes next.
+HTTPHOOKS_DECL void channel::settle() {
+    for (;;) {
+        if (current() == state::closed) return;
+        if (cut_) return lose();
+        if (overflowed_ && is_open()) fail(close_code::policy_violation);
+        flush();
+        if (write_failed_) {
+            if (!receiving()) return lose();
+            fall_mute();
+        }
+        if (input_ended_ && !stopped_ && receiving()) return lose();
+        if (!stopped_ || !may_parse()) break;
+        std::string input = held_.take();
+        process(input.data(), input.size());
+        httphooks::detail::give_string(std::move(input));
+    }
+    fresh_ = false;
+    if (!writing_) output_buffers::give(out_);
+    backlog_.set(writing_ ? buffered() : 0);
+    if (receiving()) {
+        bool const room = buffered() < most_unsent && held_.size() < most_held;
+        if (!input_ended_ && (may_parse() || (holds() && room))) stream_->wait_readable();
+    } else if (current() == state::ending && !writing_) {
+        enter(state::ended);
+        stream_->end(self() == role::server);
+        set_deadline();
+    }
+}
+
+HTTPHOOKS_DECL void channel::resume() {
+    paused_ = false;
+    settle_soon();
+}
+
+HTTPHOOKS_DECL void channel::present() {
+    held_back_ = false;
+    settle_soon();
+}
+
+}  // namespace httphooks::websocket::detail
