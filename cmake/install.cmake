@@ -1,22 +1,35 @@
 # Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
-# What `cmake --install` copies: headers, the package files for CMake and pkg-config, the licence.
+# What `cmake --install` copies: headers, the static libraries if HTTPHOOKS_COMPILED is on, the package
+# files for CMake and pkg-config, the licence.
 # What `cpack -G DEB` makes of it: the development package libhttphooks-dev.
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # nothing that is installed is built
-set(httphooks_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/httphooks")
-set(httphooks_pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # whoever installs has built what he installs
+if(HTTPHOOKS_COMPILED)
+  set(httphooks_shared_dir "${CMAKE_INSTALL_LIBDIR}")
+  set(independent "")
+  foreach(target IN ITEMS httphooks_compiled httphooks_compiled_tls httphooks_compiled_zlib)
+    if(TARGET ${target})
+      list(APPEND httphooks_targets ${target})
+    endif()
+  endforeach()
+else()
+  set(httphooks_shared_dir "${CMAKE_INSTALL_DATADIR}")
+  set(independent ARCH_INDEPENDENT)
+endif()
+set(httphooks_package_dir "${httphooks_shared_dir}/cmake/httphooks")
+set(httphooks_pkgconfig_dir "${httphooks_shared_dir}/pkgconfig")
 
 install(TARGETS ${httphooks_targets} EXPORT httphooksTargets FILE_SET HEADERS
-        FILE_SET folders FILE_SET detail)
+        FILE_SET folders FILE_SET detail FILE_SET sources)
 install(EXPORT httphooksTargets NAMESPACE httphooks:: DESTINATION "${httphooks_package_dir}")
 configure_package_config_file(cmake/httphooksConfig.cmake.in httphooksConfig.cmake
                               INSTALL_DESTINATION "${httphooks_package_dir}")
 write_basic_package_version_file(httphooksConfigVersion.cmake COMPATIBILITY SameMinorVersion
-                                 ARCH_INDEPENDENT)
+                                 ${independent})
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/httphooksConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/httphooksConfigVersion.cmake"
         DESTINATION "${httphooks_package_dir}")
@@ -27,9 +40,12 @@ cmake_path(ABSOLUTE_PATH httphooks_pkgconfig_dir BASE_DIRECTORY "${CMAKE_INSTALL
            OUTPUT_VARIABLE pkgconfig_dir)
 set(include_dir "${CMAKE_INSTALL_FULL_INCLUDEDIR}")
 cmake_path(RELATIVE_PATH include_dir BASE_DIRECTORY "${pkgconfig_dir}")
+set(library_dir "${CMAKE_INSTALL_FULL_LIBDIR}")
+cmake_path(RELATIVE_PATH library_dir BASE_DIRECTORY "${pkgconfig_dir}")
 function(httphooks_pkgconfig name description requires flags)
   file(CONFIGURE OUTPUT ${name}.pc @ONLY CONTENT [[
 includedir=${pcfiledir}/@include_dir@
+libdir=${pcfiledir}/@library_dir@
 
 Name: @name@
 Description: @description@
@@ -45,6 +61,18 @@ httphooks_pkgconfig(httphooks-tls "${PROJECT_DESCRIPTION}, over TLS"
                     "httphooks = ${PROJECT_VERSION}, openssl" "")
 httphooks_pkgconfig(httphooks-zlib "${PROJECT_DESCRIPTION}, with compression"
                     "httphooks = ${PROJECT_VERSION}, zlib" "")
+if(HTTPHOOKS_COMPILED)
+  httphooks_pkgconfig(httphooks-compiled "${PROJECT_DESCRIPTION}, compiled"
+                      "httphooks = ${PROJECT_VERSION}"
+                      "Cflags: -DHTTPHOOKS_SEPARATE_COMPILATION\nLibs: -L\${libdir} -lhttphooks")
+  foreach(part IN ITEMS tls zlib)
+    if(TARGET httphooks_compiled_${part})
+      httphooks_pkgconfig(httphooks-compiled-${part} "${PROJECT_DESCRIPTION}, compiled, with ${part}"
+                          "httphooks-compiled = ${PROJECT_VERSION}, httphooks-${part}"
+                          "Libs: -L\${libdir} -lhttphooks_${part}")
+    endif()
+  endforeach()
+endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME libhttphooks-dev)
@@ -54,9 +82,12 @@ set(CPACK_PACKAGE_CONTACT "${HTTPHOOKS_PACKAGE_CONTACT}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DESCRIPTION "Routes, guards and observers for servers that are written with \
-Boost.Beast, and servers for HTTP, WebSocket, SockJS and Socket.IO. The library is headers.")
+Boost.Beast, and servers for HTTP, WebSocket, SockJS and Socket.IO. The library is headers, and the \
+same compiled.")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+if(NOT HTTPHOOKS_COMPILED)
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE all)
+endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
     "libboost1.81-dev | libboost-dev (>= 1.81), nlohmann-json3-dev (>= 3.11)")

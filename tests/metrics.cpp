@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/detail/metrics/metrics_writer.hpp>
 #include <httphooks/engineio/server.hpp>
 #include <httphooks/http/server.hpp>
 #include <httphooks/metrics.hpp>

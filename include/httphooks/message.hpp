@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 #include <httphooks/response_body.hpp>

@@ -1,0 +1,29 @@
+# Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+# httphooks_add_compiled(NAME SOURCE TARGET...)
+#
+# The static library httphooks::NAME: the bodies that the header SOURCE lists, compiled once, for those
+# who link it; with the usage requirements of each TARGET.
+function(httphooks_add_compiled name source)
+  set(unit "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
+  file(CONFIGURE OUTPUT "${unit}" CONTENT "#include <httphooks/${source}>\n" @ONLY)
+  set(target httphooks_${name})
+  add_library(${target} STATIC "${unit}")
+  add_library(httphooks::${name} ALIAS ${target})
+  string(REPLACE compiled httphooks file ${name})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME ${file}
+                        POSITION_INDEPENDENT_CODE ON UNITY_BUILD OFF)
+  target_compile_definitions(${target} PUBLIC HTTPHOOKS_SEPARATE_COMPILATION)
+  target_link_libraries(${target} PUBLIC ${ARGN})
+  if(NOT HTTPHOOKS_COMPILED)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
+endfunction()
+
+httphooks_add_compiled(compiled src.hpp httphooks)
+if(OpenSSL_FOUND)
+  httphooks_add_compiled(compiled_tls src_tls.hpp httphooks_compiled httphooks_tls)
+endif()
+if(ZLIB_FOUND)
+  httphooks_add_compiled(compiled_zlib src_zlib.hpp httphooks_compiled httphooks_zlib)
+endif()
