@@ -39,7 +39,6 @@ is_there() {
     python3-socketio) /usr/bin/python3 -c 'import socketio' 2>/dev/null ;;
     python3-requests) /usr/bin/python3 -c 'import requests' 2>/dev/null ;;
     python3-websocket) /usr/bin/python3 -c 'import websocket' 2>/dev/null ;;
-    time) [ -x /usr/bin/time ] ;;
     nginx | haproxy) PATH=$PATH:/usr/sbin command -v "$1" >/dev/null 2>&1 ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
   esac
