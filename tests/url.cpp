@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/detail/text/url_chars.hpp>
 #include <httphooks/url.hpp>
 
 #include <random>

@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/fields/framing_fields.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/multipart.hpp>
 

@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/runs/async_run.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 

@@ -10,6 +10,7 @@
 #include <httphooks/detail/registry/registry_core.hpp>
 #include <httphooks/detail/registry/registry_loop.hpp>
 #include <httphooks/detail/runs/dispatch_operation.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/message.hpp>

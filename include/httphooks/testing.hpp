@@ -5,6 +5,7 @@
     For tests of hooks: a request through a registry, without a socket.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/registry.hpp>
 
 #include <boost/asio/bind_executor.hpp>

@@ -1,5 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/http/detail/file_reply.hpp>
+#include <httphooks/http/detail/parse_http_date.hpp>
 #include <httphooks/http/static_files.hpp>
 #include <httphooks/multipart.hpp>
 #include <httphooks/testing.hpp>

@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/engineio/packet.hpp>
+#include <httphooks/error.hpp>
 
 #include <string>
 #include <string_view>

@@ -5,6 +5,7 @@
     Asks other servers: requests out, responses in, over connections that are kept.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_options.hpp>
 #include <httphooks/http/detail/client_operation.hpp>

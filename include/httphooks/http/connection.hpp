@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/message.hpp>

@@ -5,6 +5,7 @@
     The HTTP server: listens, and has the hooks of a registry answer.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/server_state.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/http/options.hpp>

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/dropped_bytes.hpp>
 #include <httphooks/http/detail/session_loop.hpp>

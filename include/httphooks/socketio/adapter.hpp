@@ -6,6 +6,7 @@
     server and of others.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 
 #include <nlohmann/json.hpp>
 

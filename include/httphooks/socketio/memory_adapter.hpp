@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/detail/encoded_delivery.hpp>

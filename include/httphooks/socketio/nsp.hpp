@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/broadcast.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>

@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

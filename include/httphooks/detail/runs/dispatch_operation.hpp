@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>

@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/engineio/detail/client_link.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/websocket/detail/client_transport.hpp>
 
 #include <utility>

@@ -7,6 +7,7 @@
 
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/engineio/payload.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/message.hpp>
 

@@ -5,6 +5,7 @@
     One event loop of a server: its acceptor and its connections.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/last_error.hpp>
 #include <httphooks/http/detail/session_loop.hpp>

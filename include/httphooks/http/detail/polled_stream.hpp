@@ -5,6 +5,7 @@
     A plain socket as a byte_stream that is in a poll_set (Linux).
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/http/detail/last_error.hpp>
 #include <httphooks/http/detail/poll_set.hpp>

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/boost_version.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
 

@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/boost_version.hpp>
 #include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/buffer.hpp>

@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/listener.hpp>
 #include <httphooks/http/options.hpp>

@@ -5,6 +5,7 @@
     How a connection of a server ends: a farewell, time for the client to hear it, and the close.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/session.hpp>
 
 #include <boost/asio/buffer.hpp>

@@ -5,6 +5,7 @@
     A request that a mount has got, and the ways to answer it.
 */
 
+#include <httphooks/error.hpp>
 #include <httphooks/http/connection.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/mount.hpp>

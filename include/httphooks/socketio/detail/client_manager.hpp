@@ -10,6 +10,7 @@
 #include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/engineio/client.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/socketio/client_options.hpp>
 #include <httphooks/socketio/client_socket.hpp>

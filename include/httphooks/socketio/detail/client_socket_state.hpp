@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/engineio/packet.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/client_disconnect_reason.hpp>
 #include <httphooks/socketio/connect_error.hpp>

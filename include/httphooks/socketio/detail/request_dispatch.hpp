@@ -9,6 +9,7 @@
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/message_dispatch.hpp>
 #include <httphooks/engineio/connection.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>

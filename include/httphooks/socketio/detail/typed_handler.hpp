@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/bad_argument.hpp>

@@ -8,6 +8,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client.hpp>
 #include <httphooks/sockjs/client_connection.hpp>

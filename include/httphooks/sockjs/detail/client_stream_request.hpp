@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_stream.hpp>
 #include <httphooks/http/detail/response_parser.hpp>

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/sockjs/detail/client_link.hpp>
 #include <httphooks/websocket/detail/client_transport.hpp>
 

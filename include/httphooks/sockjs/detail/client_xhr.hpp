@@ -7,6 +7,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/client.hpp>
 #include <httphooks/sockjs/detail/client_link.hpp>
 #include <httphooks/sockjs/detail/client_stream_request.hpp>

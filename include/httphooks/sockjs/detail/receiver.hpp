@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/sockjs/session.hpp>

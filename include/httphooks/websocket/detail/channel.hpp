@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/connection.hpp>
