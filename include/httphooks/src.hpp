@@ -79,13 +79,16 @@
 
 #include <httphooks/http/detail/impl/admission.ipp>
 #include <httphooks/http/detail/impl/byte_ranges.ipp>
+#include <httphooks/http/detail/impl/byte_stream.ipp>
 #include <httphooks/http/detail/impl/client_operation.ipp>
 #include <httphooks/http/detail/impl/client_pool.ipp>
+#include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
 #include <httphooks/http/detail/impl/open_beneath.ipp>
 #include <httphooks/http/detail/impl/parse_http_date.ipp>
 #include <httphooks/http/detail/impl/poll_set.ipp>
+#include <httphooks/http/detail/impl/polled_stream.ipp>
 #include <httphooks/http/detail/impl/reply_writer.ipp>
 #include <httphooks/http/detail/impl/server_state.ipp>
 #include <httphooks/http/detail/impl/session_loop.ipp>
@@ -96,6 +99,7 @@
 #include <httphooks/http/impl/dispatch.ipp>
 #include <httphooks/http/impl/framing_guard.ipp>
 #include <httphooks/http/impl/mount.ipp>
+#include <httphooks/http/impl/server.ipp>
 #include <httphooks/http/impl/static_files.ipp>
 
 #include <httphooks/socketio/detail/impl/attached_packet.ipp>

@@ -8,23 +8,38 @@
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
-#include <httphooks/http/detail/reply_writer.hpp>
+#include <httphooks/http/detail/connection_ticket.hpp>
+#include <httphooks/http/detail/stream_connection.hpp>
+#include <httphooks/http/detail/tcp_endpoint.hpp>
 #include <httphooks/message.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
-#include <array>
-#include <cassert>
-#include <charconv>
 #include <chrono>
-#include <cstddef>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+namespace boost::asio {
+
+template <class Protocol, class Executor>
+class basic_stream_socket;
+
+}  // namespace boost::asio
+
+namespace httphooks::http::detail {
+
+// of asio::ip::tcp::socket
+extern template std::shared_ptr<connection_core> make_connection_core(
+    asio::basic_stream_socket<asio::ip::tcp, asio::any_io_executor>);
+
+}  // namespace httphooks::http::detail
+#endif
 
 namespace httphooks::http {
 
@@ -69,7 +84,7 @@ public:
     template <class Stream>
     requires requires { typename Stream::executor_type; }
     explicit connection(Stream stream, beast::flat_buffer buffer = {})
-        : core_(std::make_shared<detail::stream_connection<Stream>>(std::move(stream))) {
+        : core_(detail::make_connection_core(std::move(stream))) {
         auto const bytes = buffer.cdata();
         core_->input.assign(static_cast<char const*>(bytes.data()), bytes.size());
     }
@@ -81,7 +96,7 @@ public:
     /// The executor of the connection's home thread.
     asio::any_io_executor get_executor() const { return core_->get_executor(); }
     /// The client's address; behind a trusted proxy the one that the proxy gives, with port 0.
-    asio::ip::tcp::endpoint const& peer() const noexcept { return core_->peer; }
+    detail::tcp_endpoint const& peer() const noexcept { return core_->peer; }
     /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept { return core_->tls; }
     /// Whether another request may follow the reply.
@@ -165,7 +180,11 @@ public:
 private:
     template <class Token>
     auto send(std::string bytes, Token&& token);
-    detail::persistence after() const noexcept;
+    std::string whole(response&& r) const;
+    std::string start(response header);
+    std::string chunk(std::string_view piece) const;
+    std::string last_chunk() const;
+    void require_free() const;
 
     std::shared_ptr<detail::connection_core> core_;
     bool chunked_ = false;
@@ -184,54 +203,27 @@ auto connection::send(std::string bytes, Token&& token) {
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_write(response const& r, Token&& token) {
-    return async_write(response(r), std::forward<Token>(token));
+    return send(whole(response(r)), std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_write(response&& r, Token&& token) {
-    if (r.body().load()) r = error_response(status::internal_server_error);
-    detail::remove_owned(r);
-    std::string bytes;
-    detail::append_reply(bytes, r, httphooks::detail::http_date(httphooks::detail::coarse_time()),
-                         core_->server_name, after(), core_->head);
-    return send(std::move(bytes), std::forward<Token>(token));
+    return send(whole(std::move(r)), std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_start(response const& header, Token&& token) {
-    response framed = header;
-    detail::remove_owned(framed);
-    chunked_ = core_->http11;
-    if (!chunked_) core_->reusable = false;
-    std::string bytes;
-    detail::append_header(bytes, framed,
-                          httphooks::detail::http_date(httphooks::detail::coarse_time()),
-                          core_->server_name, after(),
-                          chunked_ ? detail::framing::chunked : detail::framing::until_close, 0);
-    return send(std::move(bytes), std::forward<Token>(token));
+    return send(start(header), std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_write_chunk(std::string_view piece, Token&& token) {
-    std::string bytes;
-    if (!piece.empty() && !core_->head) {
-        if (chunked_) {
-            std::array<char, 16> digits;
-            auto const end =
-                std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
-            bytes.reserve(piece.size() + 24);
-            bytes.append(digits.data(), end);
-            bytes += "\r\n";
-        }
-        bytes += piece;
-        if (chunked_) bytes += "\r\n";
-    }
-    return send(std::move(bytes), std::forward<Token>(token));
+    return send(chunk(piece), std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
 auto connection::async_end(Token&& token) {
-    return send(chunked_ && !core_->head ? "0\r\n\r\n" : "", std::forward<Token>(token));
+    return send(last_chunk(), std::forward<Token>(token));
 }
 
 template <asio::completion_token_for<void(error_code)> Token>
@@ -246,7 +238,7 @@ auto connection::async_wait_abort(Token&& token) {
 template <class Stream>
 std::optional<connection::released<Stream>> connection::release() {
     if (!core_ || core_->stream_type() != typeid(Stream)) return std::nullopt;
-    if (core_.use_count() > 1) throw std::logic_error("connection: an operation is under way");
+    require_free();
     std::optional<released<Stream>> out(
         released<Stream>{std::move(*static_cast<Stream*>(core_->stream())), std::move(core_->input),
                          std::move(core_->ticket)});

@@ -11,19 +11,13 @@
 #include <httphooks/message.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/append.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -104,22 +98,8 @@ struct mounted_as final : mounted {
     M mount;
 };
 
-/// Calls a handler with the connection once nothing is under way on it any more.
-template <class Handler>
-void give_back(error_code ec, std::optional<connection> back, Handler h) {
-    if (!back || !back->core()) return std::move(h)(ec, std::nullopt);
-    auto const executor = back->get_executor();
-    auto const kept = std::make_shared<connection>(std::move(*back));
-    asio::dispatch(executor, [ec, kept, handler = std::move(h)]() mutable {
-        kept->core()->settle([ec, kept, done = std::move(handler)]() mutable {
-            auto const own = asio::get_associated_executor(done, kept->get_executor());
-            // posted: what calls us may still refer to the connection
-            asio::post(own, [ec, kept, last = std::move(done)]() mutable {
-                std::move(last)(ec, std::optional<connection>(std::move(*kept)));
-            });
-        });
-    });
-}
+/// Has a mount serve; the handler is called when nothing is under way on the connection any more.
+void serve(std::shared_ptr<mounted> const& by, connection c, request r, mount_handler h);
 
 }  // namespace detail
 
@@ -136,7 +116,11 @@ public:
     /** Adds a mount.
         @throws std::invalid_argument when its prefix is malformed or taken */
     template <mountable M>
-    void add(M m);
+    void add(M m) {
+        add(std::make_shared<detail::mounted_as<M>>(std::move(m)));
+    }
+    /// As above, for a mount behind its interface; for servers.
+    void add(std::shared_ptr<detail::mounted> m);
 
     /// Whether there is none.
     bool empty() const noexcept { return list_.empty(); }
@@ -164,43 +148,22 @@ public:
     detail::mounted* owner(request const& r) const noexcept;
 
 private:
+    /// The mount that is to serve, told of the request. @throws std::invalid_argument none does
+    std::shared_ptr<detail::mounted> begin(connection& c, request const& r) const;
+
     std::vector<std::shared_ptr<detail::mounted>> list_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
-template <mountable M>
-void mounts::add(M m) {
-    auto entry = std::make_shared<detail::mounted_as<M>>(std::move(m));
-    std::string const& prefix = entry->prefix;
-    if (!prefix.starts_with('/') || prefix.ends_with('/') ||
-        prefix.find_first_of("?#") != prefix.npos)
-        throw std::invalid_argument("a mount's prefix begins with / and ends without: " + prefix);
-    for (auto const& other : list_)
-        if (other->prefix == prefix)
-            throw std::invalid_argument("a mount has this prefix already: " + prefix);
-    list_.push_back(std::move(entry));
-    std::sort(list_.begin(), list_.end(),
-              [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });
-}
-
 template <asio::completion_token_for<void(error_code, std::optional<connection>)> Token>
 auto mounts::async_serve(connection c, request r, Token&& token) const {
-    std::shared_ptr<detail::mounted> owner;
-    if (detail::mounted* const m = find(r))
-        for (auto const& entry : list_)
-            if (entry.get() == m) owner = entry;
-    if (!owner) throw std::invalid_argument("no mount owns this path");
-    c.begin(r);
+    auto by = begin(c, r);
     return asio::async_initiate<Token, void(error_code, std::optional<connection>)>(
         [](auto handler, std::shared_ptr<detail::mounted> m, connection conn, request req) {
-            m->serve(
-                std::move(conn), std::move(req),
-                [h = std::move(handler)](error_code ec, std::optional<connection> back) mutable {
-                    detail::give_back(ec, std::move(back), std::move(h));
-                });
+            detail::serve(m, std::move(conn), std::move(req), mount_handler(std::move(handler)));
         },
-        token, std::move(owner), std::move(c), std::move(r));
+        token, std::move(by), std::move(c), std::move(r));
 }
 
 }  // namespace httphooks::http

@@ -5,12 +5,15 @@
     One connection of a server: reads, has requests dispatched, writes, and keeps the deadlines.
 */
 
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/dropped_bytes.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/detail/stream.hpp>
+#include <httphooks/http/detail/stream_connection.hpp>
 #include <httphooks/http/dispatch.hpp>
 #include <httphooks/http/mount.hpp>
 
@@ -74,8 +77,9 @@ private:
     void on_output() noexcept override;
 
     void shake_hands();
+    void on_handshake(error_code ec, std::size_t n);
     void wait_input();
-    void on_readable(error_code ec);
+    void on_readable(error_code ec, std::size_t n);
     void on_input(error_code ec, std::string_view bytes);
     void serve(std::string_view fresh);
     void settle(bool written);
@@ -83,11 +87,13 @@ private:
     void wait_writable();
     void on_written(error_code ec, std::size_t n);
     void watch_errors();
+    void on_error(error_code ec, std::size_t n);
     void set_deadline();
     void meet_deadline();
     void hand_over();
     static void take_back(std::shared_ptr<detail::session_loop> loop, connection c);
     void say_farewell();
+    void on_farewell(error_code ec, std::size_t n);
     void linger();
     void on_linger(error_code ec, std::size_t n);
     void close(bool reset) noexcept;
@@ -95,20 +101,34 @@ private:
     dispatch& work();
     void drop_work() noexcept;
 
+    /// What the end of an operation calls.
+    using step = void (session::*)(error_code, std::size_t);
+
+    /// The completion of every operation on the stream: one type, so that each operation is
+    /// compiled once.
+    class operation {
+    public:
+        using allocator_type = httphooks::detail::recycling_allocator<void>;
+
+        operation(session& s, step next) noexcept : session_(&s), next_(next) {}
+
+        allocator_type get_allocator() const noexcept { return {}; }
+        void operator()(error_code ec, std::size_t n = 0) {
+            session& s = *session_;
+            s.attempt([&] { (s.*next_)(ec, n); });
+        }
+
+    private:
+        pointer session_;
+        step next_;
+    };
+
+    operation then(step next) noexcept { return operation(*this, next); }
+
     /// Does something that a lack of memory or the code of a mount may make throw: then what is
     /// being read is answered with 500, behind the replies that are due.
-    template <class Function>
-    void attempt(Function f) noexcept;
+    void attempt(httphooks::detail::function_ref<void()> f) noexcept;
     void fail();
-
-    /// A completion handler that keeps the session and calls f(session, results...).
-    template <class Function>
-    auto handler(Function f) {
-        auto kept = [s = pointer(this), f](auto... results) {
-            s->attempt([&] { f(*s, results...); });
-        };
-        return detail::recycled<decltype(kept)>(std::move(kept));
-    }
 
     std::shared_ptr<detail::session_loop> loop_;
     Stream stream_;
@@ -175,8 +195,7 @@ void session<Stream>::refuse(std::shared_ptr<detail::session_loop> loop, Stream 
 }
 
 template <class Stream>
-template <class Function>
-void session<Stream>::attempt(Function f) noexcept {
+void session<Stream>::attempt(httphooks::detail::function_ref<void()> f) noexcept {
     pointer const keep(this);
     try {
         return f();
@@ -217,13 +236,16 @@ void session<Stream>::shake_hands() {
         phase_ = phase::handshake;
         loop_->deadline(*this, loop_->wheel().now() +
                                    detail::timer_wheel::ticks(loop_->options().handshake_timeout));
-        stream_.async_handshake(Stream::server, handler([](session& s, error_code ec) {
-                                    if (s.phase_ != phase::handshake) return;
-                                    if (ec) return s.close(false);
-                                    s.phase_ = phase::serving;
-                                    s.settle(true);
-                                }));
+        stream_.async_handshake(Stream::server, then(&session::on_handshake));
     }
+}
+
+template <class Stream>
+void session<Stream>::on_handshake(error_code ec, std::size_t) {
+    if (phase_ != phase::handshake) return;
+    if (ec) return close(false);
+    phase_ = phase::serving;
+    settle(true);
 }
 
 // reading -------------------------------------------------------------------------------------
@@ -233,32 +255,25 @@ void session<Stream>::wait_input() {
     if (reading_) return;
     reading_ = true;
     if constexpr (by_readiness) {
-        stream_.async_wait(asio::socket_base::wait_read,
-                           handler([](session& s, error_code ec) { s.on_readable(ec); }));
+        stream_.async_wait(asio::socket_base::wait_read, then(&session::on_readable));
     } else {
         if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
-        stream_.async_read_some(asio::buffer(*input_),
-                                handler([](session& s, error_code ec, std::size_t n) {
-                                    s.reading_ = false;
-                                    // the buffer goes when the session is cut
-                                    std::string_view read;
-                                    if (s.input_) read = {s.input_->data(), n};
-                                    s.on_input(ec, read);
-                                }));
+        stream_.async_read_some(asio::buffer(*input_), then(&session::on_readable));
     }
 }
 
 template <class Stream>
-void session<Stream>::on_readable(error_code ec) {
+void session<Stream>::on_readable(error_code ec, std::size_t n) {
     reading_ = false;
+    if (phase_ != phase::serving) return;
+    if (ec) return on_input(ec, {});
     if constexpr (by_readiness) {
-        if (phase_ != phase::serving) return;
-        if (ec) return on_input(ec, {});
         auto& buffer = loop_->read_buffer();
-        std::size_t const n =
-            stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
+        n = stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
         if (detail::not_now(ec)) return settle(!writing_);
         on_input(ec, {buffer.data(), n});
+    } else {
+        on_input({}, {input_->data(), n});
     }
 }
 
@@ -330,15 +345,18 @@ void session<Stream>::watch_errors() {
     if constexpr (by_readiness) {
         if (watching_ || reading_ || writing_) return;
         watching_ = true;
-        stream_.async_wait(asio::socket_base::wait_error, handler([](session& s, error_code ec) {
-                               s.watching_ = false;
-                               if (s.phase_ != phase::serving) return;
-                               if (ec)
-                                   s.settle(!s.writing_);
-                               else
-                                   s.close(false);
-                           }));
+        stream_.async_wait(asio::socket_base::wait_error, then(&session::on_error));
     }
+}
+
+template <class Stream>
+void session<Stream>::on_error(error_code ec, std::size_t) {
+    watching_ = false;
+    if (phase_ != phase::serving) return;
+    if (ec)
+        settle(!writing_);
+    else
+        close(false);
 }
 
 // writing -------------------------------------------------------------------------------------
@@ -385,13 +403,12 @@ void session<Stream>::wait_writable() {
     progress_ = loop_->wheel().now();
     if constexpr (by_readiness) {
         waiting_.set(work_->output().size() - sent_);
-        stream_.async_wait(asio::socket_base::wait_write,
-                           handler([](session& s, error_code ec) { s.on_written(ec, 0); }));
+        stream_.async_wait(asio::socket_base::wait_write, then(&session::on_written));
     } else {
         waiting_.set(sending_.size() - sent_);
         stream_.async_write_some(
             asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
-            handler([](session& s, error_code ec, std::size_t n) { s.on_written(ec, n); }));
+            then(&session::on_written));
     }
 }
 

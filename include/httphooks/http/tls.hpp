@@ -6,15 +6,21 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/http/detail/server_state.hpp>
 #include <httphooks/http/server.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 
 #include <memory>
 #include <string>
 #include <utility>
+
+namespace boost::asio::ssl {
+
+template <class Stream>
+class stream;
+
+}  // namespace boost::asio::ssl
 
 namespace httphooks::http {
 
@@ -42,6 +48,14 @@ struct over_tls {
     }
 };
 
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+extern template std::shared_ptr<server_state> serve_on(asio::any_io_executor const&,
+                                                       hooks_source const&, http::options,
+                                                       over_tls const&);
+extern template std::shared_ptr<server_state> serve_with_threads(hooks_source const&, http::options,
+                                                                 over_tls const&);
+#endif
+
 }  // namespace detail
 
 /** A server over TLS; everything else is as in server.
@@ -56,16 +70,24 @@ public:
     template <class State>
     tls_server(asio::any_io_executor executor, std::shared_ptr<asio::ssl::context> context,
                basic_registry<State> const& hooks, http::options o = {})
-        : server(detail::server_state::on_executor(std::move(executor), factory_of(hooks),
-                                                   std::move(o),
-                                                   detail::over_tls{std::move(context)})) {}
+        : server(detail::serve_on(executor, source_of(hooks), std::move(o),
+                                  detail::over_tls{std::move(context)})) {}
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+    /// The same, compiled for one type of executor.
+    template <detail::known_executor Executor, class State>
+    tls_server(Executor const& executor, std::shared_ptr<asio::ssl::context> context,
+               basic_registry<State> const& hooks, http::options o = {})
+        : server(detail::serve_on(executor, source_of(hooks), std::move(o),
+                                  detail::over_tls{std::move(context)})) {}
+#endif
 
     /// A server with options::threads threads.
     template <class State>
     tls_server(http::options o, std::shared_ptr<asio::ssl::context> context,
                basic_registry<State> const& hooks)
-        : server(detail::server_state::with_threads(factory_of(hooks), std::move(o),
-                                                    detail::over_tls{std::move(context)})) {}
+        : server(detail::serve_with_threads(source_of(hooks), std::move(o),
+                                            detail::over_tls{std::move(context)})) {}
 };
 
 }  // namespace httphooks::http

@@ -7,7 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/http/detail/address_counts.hpp>
-#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
 #include <httphooks/server_counters.hpp>
 

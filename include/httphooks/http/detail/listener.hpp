@@ -2,12 +2,13 @@
 #pragma once
 
 /** @file
-    One event loop of a server: its acceptor and its connections.
+    One event loop of a server over an executor of a known type: its acceptor and its connections.
 */
 
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/last_error.hpp>
+#include <httphooks/http/detail/listener_base.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/session.hpp>
 
@@ -30,34 +31,6 @@
 #include <unistd.h>
 
 namespace httphooks::http::detail {
-
-/// What a server asks of each of its event loops, whatever executor and stream they have.
-class listener_base {
-public:
-    listener_base() = default;
-    listener_base(listener_base const&) = delete;
-    listener_base& operator=(listener_base const&) = delete;
-    virtual ~listener_base() = default;
-
-    /// Opens an acceptor of its own. @param shared others may have one too, if they say so
-    virtual void open(asio::ip::tcp::endpoint const& where, bool shared, int backlog,
-                      error_code& ec) = 0;
-    /// Accepts together with another one, at whose port connections wait: who comes first has them.
-    virtual void join(listener_base& other, error_code& ec) = 0;
-    /// Closes the acceptor.
-    virtual void close() = 0;
-    /// The acceptor's descriptor.
-    virtual int native_handle() = 0;
-    virtual asio::ip::tcp::endpoint local_endpoint() const = 0;
-    virtual asio::any_io_executor get_executor() = 0;
-
-    /// Begins to accept. On the executor, as the next two.
-    virtual void accept() = 0;
-    /// Stops accepting and ends the connections; `empty` is called when the last has gone.
-    virtual void drain(std::function<void()> empty) = 0;
-    /// Closes everything. @return how many connections, and requests without a reply
-    virtual std::pair<std::size_t, std::size_t> cut() = 0;
-};
 
 /** A loop over an executor of a known type.
     @tparam Wrap turns an accepted socket into the stream that is served */
@@ -187,13 +160,5 @@ std::pair<std::size_t, std::size_t> listener<Executor, Wrap>::cut() {
     loop_->begin_drain();
     return loop_->cut();
 }
-
-/// A socket is served as it is.
-struct plain {
-    template <class Socket>
-    Socket operator()(Socket s) const {
-        return s;
-    }
-};
 
 }  // namespace httphooks::http::detail

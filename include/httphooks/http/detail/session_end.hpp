@@ -26,12 +26,7 @@ void session<Stream>::say_farewell() {
     drop_work();
     if constexpr (by_handshake) {
         phase_ = phase::farewell;
-        stream_.async_shutdown(handler([](session& s, error_code) {
-            if (s.phase_ != phase::farewell) return;
-            s.phase_ = phase::lingering;
-            detail::shutdown_send(s.stream_);
-            s.linger();
-        }));
+        stream_.async_shutdown(then(&session::on_farewell));
     } else {
         if (input_ended_ || !replied) return close(false);
         phase_ = phase::lingering;
@@ -41,28 +36,32 @@ void session<Stream>::say_farewell() {
 }
 
 template <class Stream>
+void session<Stream>::on_farewell(error_code, std::size_t) {
+    if (phase_ != phase::farewell) return;
+    phase_ = phase::lingering;
+    detail::shutdown_send(stream_);
+    linger();
+}
+
+template <class Stream>
 void session<Stream>::linger() {
     if constexpr (by_readiness) {
-        stream_.async_wait(asio::socket_base::wait_read, handler([](session& s, error_code ec) {
-                               if (s.phase_ != phase::lingering) return;
-                               auto& buffer = s.loop_->read_buffer();
-                               std::size_t n = 0;
-                               if (!ec)
-                                   n = s.stream_.read_some(
-                                       asio::mutable_buffer(buffer.data(), buffer.size()), ec);
-                               s.on_linger(detail::not_now(ec) ? error_code{} : ec, n);
-                           }));
+        stream_.async_wait(asio::socket_base::wait_read, then(&session::on_linger));
     } else {
         if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
-        detail::under_tls(stream_).async_read_some(
-            asio::buffer(*input_),
-            handler([](session& s, error_code ec, std::size_t n) { s.on_linger(ec, n); }));
+        detail::under_tls(stream_).async_read_some(asio::buffer(*input_),
+                                                   then(&session::on_linger));
     }
 }
 
 template <class Stream>
 void session<Stream>::on_linger(error_code ec, std::size_t n) {
     if (phase_ != phase::lingering) return;
+    if constexpr (by_readiness) {
+        auto& buffer = loop_->read_buffer();
+        if (!ec) n = stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
+        if (detail::not_now(ec)) ec = {};
+    }
     if (ec || !dropped_.add(n, loop_->options()))
         close(false);
     else

@@ -7,7 +7,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/loop.hpp>
 #include <httphooks/http/dispatch.hpp>
 
@@ -141,10 +141,6 @@ private:
     boost::intrusive_ptr<guest> guest_;
     std::unique_ptr<connection_ticket> place_;
 };
-
-// ---------------------------------------------------------------------------------------------
-
-inline session_loop::~session_loop() = default;
 
 }  // namespace httphooks::http::detail
 

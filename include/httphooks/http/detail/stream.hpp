@@ -8,10 +8,10 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/http/detail/tcp_endpoint.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/socket_base.hpp>
 
 #include <concepts>
@@ -108,12 +108,10 @@ void reset_stream(S& s) noexcept {
 
 /// The address of the other side, or none.
 template <class S>
-asio::ip::tcp::endpoint peer_of(S& s) noexcept {
+tcp_endpoint peer_of(S& s) noexcept {
     error_code ec;
     if constexpr (requires {
-                      {
-                          lowest(s).remote_endpoint(ec)
-                          } -> std::convertible_to<asio::ip::tcp::endpoint>;
+                      { lowest(s).remote_endpoint(ec) } -> std::convertible_to<tcp_endpoint>;
                   })
         return lowest(s).remote_endpoint(ec);
     else

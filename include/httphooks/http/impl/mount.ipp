@@ -6,11 +6,70 @@
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
 
+#include <boost/asio/append.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks::http {
+
+namespace detail {
+
+/// Calls a handler with the connection once nothing is under way on it any more.
+inline void give_back(error_code ec, std::optional<connection> back, mount_handler h) {
+    if (!back || !back->core()) return std::move(h)(ec, std::nullopt);
+    auto const executor = back->get_executor();
+    auto const kept = std::make_shared<connection>(std::move(*back));
+    asio::dispatch(executor, [ec, kept, handler = std::move(h)]() mutable {
+        kept->core()->settle([ec, kept, done = std::move(handler)]() mutable {
+            // posted: what calls us may still refer to the connection
+            auto const here = kept->get_executor();
+            std::optional<connection> free(std::move(*kept));
+            asio::post(here, asio::append(std::move(done), ec, std::move(free)));
+        });
+    });
+}
+
+HTTPHOOKS_DECL void serve(std::shared_ptr<mounted> const& by, connection c, request r,
+                          mount_handler h) {
+    by->serve(std::move(c), std::move(r),
+              [done = std::move(h)](error_code ec, std::optional<connection> back) mutable {
+                  give_back(ec, std::move(back), std::move(done));
+              });
+}
+
+}  // namespace detail
+
+HTTPHOOKS_DECL void mounts::add(std::shared_ptr<detail::mounted> m) {
+    std::string const& prefix = m->prefix;
+    if (!prefix.starts_with('/') || prefix.ends_with('/') ||
+        prefix.find_first_of("?#") != prefix.npos)
+        throw std::invalid_argument("a mount's prefix begins with / and ends without: " + prefix);
+    for (auto const& other : list_)
+        if (other->prefix == prefix)
+            throw std::invalid_argument("a mount has this prefix already: " + prefix);
+    list_.push_back(std::move(m));
+    std::sort(list_.begin(), list_.end(),
+              [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });
+}
+
+HTTPHOOKS_DECL std::shared_ptr<detail::mounted> mounts::begin(connection& c,
+                                                              request const& r) const {
+    detail::mounted* const m = find(r);
+    auto const by = std::find_if(list_.begin(), list_.end(),
+                                 [m](auto const& entry) { return m && entry.get() == m; });
+    if (by == list_.end()) throw std::invalid_argument("no mount owns this path");
+    c.begin(r);
+    return *by;
+}
 
 HTTPHOOKS_DECL detail::mounted* mounts::owner(request const& r) const noexcept {
     if (list_.empty()) return nullptr;

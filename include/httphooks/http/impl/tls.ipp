@@ -3,7 +3,10 @@
 
 #include <httphooks/http/tls.hpp>
 
+#include <httphooks/http/impl/server.hpp>
+
 #include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 
 #include <memory>
 #include <string>
@@ -29,5 +32,16 @@ HTTPHOOKS_DECL std::shared_ptr<asio::ssl::context> make_server_context(
     context->use_private_key_file(private_key_file, asio::ssl::context::pem);
     return context;
 }
+
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+namespace detail {
+
+template std::shared_ptr<server_state> serve_on(asio::any_io_executor const&, hooks_source const&,
+                                                http::options, over_tls const&);
+template std::shared_ptr<server_state> serve_with_threads(hooks_source const&, http::options,
+                                                          over_tls const&);
+
+}  // namespace detail
+#endif
 
 }  // namespace httphooks::http

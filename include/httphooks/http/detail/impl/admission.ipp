@@ -3,7 +3,7 @@
 
 #include <httphooks/http/detail/admission.hpp>
 
-#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/connection_ticket.hpp>
 
 #include <boost/asio/ip/address.hpp>
 

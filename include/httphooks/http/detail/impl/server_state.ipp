@@ -3,11 +3,15 @@
 
 #include <httphooks/http/detail/server_state.hpp>
 
-#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/http/detail/admission.hpp>
-#include <httphooks/http/detail/listener.hpp>
+#include <httphooks/http/detail/listener_base.hpp>
 #include <httphooks/http/options.hpp>
 
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/consign.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -33,6 +37,17 @@ HTTPHOOKS_DECL server_state::server_state(http::options o)
         throw std::invalid_argument("server: server_name is not a field's value");
     settings_->proxies = trusted_networks(o.trusted_proxies);
     settings_->options = std::move(o);
+}
+
+template <class Handler, class... Results>
+void server_state::finish(waiting<Handler> w, Results... results) {
+    asio::post(get_executor(),
+               asio::append(asio::consign(std::move(w.handler), std::move(w.work)), results...));
+}
+
+HTTPHOOKS_DECL asio::io_context& server_state::add_worker() {
+    workers_.push_back(std::make_shared<worker>());
+    return workers_.back()->context;
 }
 
 HTTPHOOKS_DECL std::shared_ptr<server_state> server_state::handle() {
@@ -95,10 +110,11 @@ HTTPHOOKS_DECL void server_state::listen() {
 }
 
 HTTPHOOKS_DECL void server_state::begin_run(run_handler handler) {
+    waiting<run_handler> w(std::move(handler), get_executor());
     try {
         listen();
     } catch (system_error const& e) {
-        finish(std::move(handler), e.code());
+        finish(std::move(w), e.code());
         std::lock_guard const lock(mutex_);
         start_threads();
         return;
@@ -106,10 +122,10 @@ HTTPHOOKS_DECL void server_state::begin_run(run_handler handler) {
     std::unique_lock lock(mutex_);
     if (ended_) {
         lock.unlock();
-        finish(std::move(handler), error_code{});
+        finish(std::move(w), error_code{});
         return;
     }
-    runs_.push_back(std::move(handler));
+    runs_.push_back(std::move(w));
     if (std::exchange(running_, true)) return;
     for (auto const& l : listeners_) {
         auto const executor = l->get_executor();
@@ -141,13 +157,14 @@ HTTPHOOKS_DECL void server_state::run() {
 
 HTTPHOOKS_DECL void server_state::begin_drain(std::chrono::milliseconds patience,
                                               drain_handler handler) {
+    waiting<drain_handler> w(std::move(handler), get_executor());
     std::unique_lock lock(mutex_);
     if (ended_) {
         lock.unlock();
-        finish(std::move(handler), error_code{}, report_);
+        finish(std::move(w), error_code{}, report_);
         return;
     }
-    drains_.push_back(std::move(handler));
+    drains_.push_back(std::move(w));
     if (std::exchange(draining_, true)) return;
     running_ = true;
     start_threads();
@@ -209,8 +226,8 @@ HTTPHOOKS_DECL void server_state::complete() {
     auto drains = std::move(drains_);
     drain_report const report = report_;
     lock.unlock();
-    for (auto& h : runs) finish(std::move(h), error_code{});
-    for (auto& h : drains) finish(std::move(h), error_code{}, report);
+    for (auto& w : runs) finish(std::move(w), error_code{});
+    for (auto& w : drains) finish(std::move(w), error_code{}, report);
     for (auto const& w : workers_) w->work.reset();
 }
 

@@ -3,7 +3,7 @@
 
 #include <httphooks/http/detail/session_loop.hpp>
 
-#include <httphooks/http/detail/connection_core.hpp>
+#include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/loop.hpp>
 #include <httphooks/http/dispatch.hpp>
 
@@ -27,6 +27,8 @@ HTTPHOOKS_DECL session_loop::session_loop(
       buffer_(std::make_unique<std::array<char, 64 * 1024>>()),
       timer_(ex),
       manual_(manual) {}
+
+HTTPHOOKS_DECL session_loop::~session_loop() = default;
 
 HTTPHOOKS_DECL std::unique_ptr<dispatch> session_loop::take_dispatch() {
     if (spare_.empty()) return std::make_unique<dispatch>(*this);
