@@ -8,7 +8,6 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
-#include <httphooks/engineio/client_connection.hpp>
 #include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/detail/client_handshake.hpp>
 #include <httphooks/engineio/detail/client_link.hpp>
@@ -29,6 +28,12 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace httphooks::engineio {
+
+class client_connection;
+
+}  // namespace httphooks::engineio
 
 namespace httphooks::engineio::detail {
 

@@ -12,7 +12,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -36,8 +35,7 @@ inline result<absolute_url> read_service_url(std::string url, bool tls) {
 /// Completes an attempt that cannot be made, with a connection that is none.
 template <class Connection, class Handler>
 void refuse_to_connect(asio::any_io_executor const& fallback, error_code ec, Handler handler) {
-    auto const executor = asio::get_associated_executor(handler, fallback);
-    asio::post(executor, asio::append(std::move(handler), ec, Connection()));
+    asio::post(fallback, asio::append(std::move(handler), ec, Connection()));
 }
 
 /** Begins an attempt, unless it cannot be made.

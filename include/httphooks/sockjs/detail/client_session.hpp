@@ -10,7 +10,6 @@
 #include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client.hpp>
-#include <httphooks/sockjs/client_connection.hpp>
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/detail/client_link.hpp>
 #include <httphooks/sockjs/detail/client_outbox.hpp>
@@ -28,6 +27,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace httphooks::sockjs {
+
+class client_connection;
+
+}  // namespace httphooks::sockjs
 
 namespace httphooks::sockjs::detail {
 
