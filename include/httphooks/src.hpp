@@ -169,6 +169,7 @@
 
 #include <httphooks/websocket/detail/impl/channel.ipp>
 #include <httphooks/websocket/detail/impl/channel_end.ipp>
+#include <httphooks/websocket/detail/impl/client_session_base.ipp>
 #include <httphooks/websocket/detail/impl/connect_operation.ipp>
 #include <httphooks/websocket/detail/impl/loop.ipp>
 #include <httphooks/websocket/detail/impl/mask.ipp>
