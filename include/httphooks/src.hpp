@@ -67,6 +67,8 @@
 #include <httphooks/engineio/detail/impl/reply.ipp>
 #include <httphooks/engineio/detail/impl/service.ipp>
 #include <httphooks/engineio/detail/impl/socket_link.ipp>
+#include <httphooks/engineio/impl/client.ipp>
+#include <httphooks/engineio/impl/client_connection.ipp>
 #include <httphooks/engineio/impl/content_coding.ipp>
 #include <httphooks/engineio/impl/error.ipp>
 #include <httphooks/engineio/impl/packet.ipp>
@@ -150,7 +152,10 @@
 #include <httphooks/sockjs/detail/impl/session_base.ipp>
 #include <httphooks/sockjs/detail/impl/websocket_session.ipp>
 #include <httphooks/sockjs/detail/impl/wtf8.ipp>
+#include <httphooks/sockjs/impl/client.ipp>
+#include <httphooks/sockjs/impl/client_connection.ipp>
 #include <httphooks/sockjs/impl/connection.ipp>
+#include <httphooks/sockjs/impl/dispatch.ipp>
 #include <httphooks/sockjs/impl/error.ipp>
 #include <httphooks/sockjs/impl/frame.ipp>
 #include <httphooks/sockjs/impl/iframe.ipp>
@@ -168,13 +173,16 @@
 
 #include <httphooks/websocket/detail/impl/channel.ipp>
 #include <httphooks/websocket/detail/impl/channel_end.ipp>
+#include <httphooks/websocket/detail/impl/client_session_base.ipp>
 #include <httphooks/websocket/detail/impl/connect_operation.ipp>
 #include <httphooks/websocket/detail/impl/loop.ipp>
 #include <httphooks/websocket/detail/impl/mask.ipp>
 #include <httphooks/websocket/detail/impl/open_channel.ipp>
 #include <httphooks/websocket/detail/impl/sha1.ipp>
 #include <httphooks/websocket/detail/impl/utf8_stream.ipp>
+#include <httphooks/websocket/impl/client.ipp>
 #include <httphooks/websocket/impl/connection.ipp>
+#include <httphooks/websocket/impl/dispatch.ipp>
 #include <httphooks/websocket/impl/frame.ipp>
 #include <httphooks/websocket/impl/handshake.ipp>
 #include <httphooks/websocket/impl/server.ipp>

@@ -8,8 +8,11 @@
 #include <httphooks/websocket/client.hpp>
 #include <httphooks/websocket/close_code.hpp>
 #include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/connection_options.hpp>
 #include <httphooks/websocket/dispatch.hpp>
 #include <httphooks/websocket/error.hpp>
+#include <httphooks/websocket/events.hpp>
 #include <httphooks/websocket/frame.hpp>
 #include <httphooks/websocket/handshake.hpp>
+#include <httphooks/websocket/message_limits.hpp>
 #include <httphooks/websocket/server.hpp>

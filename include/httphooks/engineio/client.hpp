@@ -5,12 +5,12 @@
     An Engine.IO client: over WebSocket, over polling, or from the one to the other.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/engineio/client_connection.hpp>
 #include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/error.hpp>
-#include <httphooks/http/absolute_url.hpp>
-#include <httphooks/http/detail/begin_connect.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
@@ -22,6 +22,10 @@
 #include <utility>
 
 namespace httphooks::engineio {
+
+namespace detail {
+struct client_settings;
+}
 
 /** Opens connections to Engine.IO servers of revision 4. Copies are handles of one client.
 
@@ -42,10 +46,7 @@ namespace httphooks::engineio {
 class client {
 public:
     /// A client without connections; the executor is where its handlers are called.
-    explicit client(asio::any_io_executor executor, client_options o = {})
-        : executor_(std::move(executor)), settings_(std::make_shared<detail::client_settings>()) {
-        settings_->options = std::move(o);
-    }
+    explicit client(asio::any_io_executor executor, client_options o = {});
 
     /// Sets what is called with each message. A third argument, if it is taken, tells whether the
     /// message is bytes.
@@ -54,15 +55,11 @@ public:
         std::invocable<F&, client_connection&, std::string_view, bool>
     void on_message(F f);
     /// Sets what is called once when a connection that was open has ended, for whatever reason.
-    void on_close(std::function<void(client_connection&, close_reason)> f) {
-        settings_->close = std::move(f);
-    }
+    void on_close(std::function<void(client_connection&, close_reason)> f);
     /// Sets what is called when a connection has gone over from polling to a WebSocket.
-    void on_upgrade(std::function<void(client_connection&)> f) {
-        settings_->upgrade = std::move(f);
-    }
+    void on_upgrade(std::function<void(client_connection&)> f);
     /// Sets what is called when all that was sent is on its way.
-    void on_drain(std::function<void(client_connection&)> f) { settings_->drain = std::move(f); }
+    void on_drain(std::function<void(client_connection&)> f);
 
     /// The executor that the client was created with.
     asio::any_io_executor get_executor() const { return executor_; }
@@ -86,15 +83,16 @@ public:
     template <asio::completion_token_for<void(error_code, client_connection)> Token>
     auto async_connect(std::string_view url, Token&& token) {
         return asio::async_initiate<Token, void(error_code, client_connection)>(
-            [](auto handler, client self, std::string text) {
+            [](auto handler, client const& self, std::string text) {
                 self.connect(std::move(text), std::move(handler));
             },
             token, *this, std::string(url));
     }
 
 private:
-    template <class Handler>
-    void connect(std::string url, Handler handler);
+    void set_on_message(std::function<void(client_connection&, std::string_view, bool)> f);
+    void connect(std::string url,
+                 asio::any_completion_handler<void(error_code, client_connection)> done) const;
 
     asio::any_io_executor executor_;
     std::shared_ptr<detail::client_settings> settings_;
@@ -107,21 +105,15 @@ requires std::invocable<F&, client_connection&, std::string_view> ||
     std::invocable<F&, client_connection&, std::string_view, bool>
 void client::on_message(F f) {
     if constexpr (std::invocable<F&, client_connection&, std::string_view, bool>)
-        settings_->message = std::move(f);
+        set_on_message(std::move(f));
     else
-        settings_->message = [g = std::move(f)](client_connection& c, std::string_view m,
-                                                bool) mutable { g(c, m); };
-}
-
-template <class Handler>
-void client::connect(std::string url, Handler handler) {
-    http::detail::begin_connect<client_connection>(
-        executor_,
-        http::detail::read_service_url(std::move(url), settings_->options.tls != nullptr),
-        std::move(handler), [this](http::absolute_url to, auto done) {
-            return std::make_shared<detail::client_session>(executor_, settings_, std::move(to),
-                                                            std::move(done));
+        set_on_message([g = std::move(f)](client_connection& c, std::string_view m, bool) mutable {
+            g(c, m);
         });
 }
 
 }  // namespace httphooks::engineio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/engineio/impl/client.ipp>
+#endif

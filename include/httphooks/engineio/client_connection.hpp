@@ -5,6 +5,7 @@
     A client's connection to an Engine.IO server, whatever its transport.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/engineio/transport_kind.hpp>
 
@@ -78,4 +79,6 @@ private:
 
 }  // namespace httphooks::engineio
 
-#include <httphooks/engineio/detail/client_session.hpp>
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/engineio/impl/client_connection.ipp>
+#endif

@@ -5,12 +5,12 @@
     A SockJS client: WebSocket where it works, else streaming, else polling.
 */
 
-#include <httphooks/http/absolute_url.hpp>
-#include <httphooks/http/detail/begin_connect.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/sockjs/client_connection.hpp>
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/error.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
@@ -21,6 +21,10 @@
 #include <utility>
 
 namespace httphooks::sockjs {
+
+namespace detail {
+struct client_settings;
+}
 
 /** Opens connections to SockJS servers. Copies are handles of one client.
 
@@ -39,21 +43,14 @@ namespace httphooks::sockjs {
 class client {
 public:
     /// A client without connections; the executor is where its handlers are called.
-    explicit client(asio::any_io_executor executor, client_options o = {})
-        : executor_(std::move(executor)), settings_(std::make_shared<detail::client_settings>()) {
-        settings_->options = std::move(o);
-    }
+    explicit client(asio::any_io_executor executor, client_options o = {});
 
     /// Sets what is called with each message.
-    void on_message(std::function<void(client_connection&, std::string_view)> handler) {
-        settings_->message = std::move(handler);
-    }
+    void on_message(std::function<void(client_connection&, std::string_view)> handler);
     /// Sets what is called once when a connection that was open has ended, with the code and reason
     /// of whoever closed it; close_code::abnormal when it was lost.
     void on_close(
-        std::function<void(client_connection&, close_code, std::string_view reason)> handler) {
-        settings_->close = std::move(handler);
-    }
+        std::function<void(client_connection&, close_code, std::string_view reason)> handler);
 
     /// The executor that the client was created with.
     asio::any_io_executor get_executor() const { return executor_; }
@@ -78,31 +75,22 @@ public:
     template <asio::completion_token_for<void(error_code, client_connection)> Token>
     auto async_connect(std::string_view url, Token&& token) {
         return asio::async_initiate<Token, void(error_code, client_connection)>(
-            [](auto handler, client self, std::string text) {
+            [](auto handler, client const& self, std::string text) {
                 self.connect(std::move(text), std::move(handler));
             },
             token, *this, std::string(url));
     }
 
 private:
-    template <class Handler>
-    void connect(std::string url, Handler handler);
+    void connect(std::string url,
+                 asio::any_completion_handler<void(error_code, client_connection)> done) const;
 
     asio::any_io_executor executor_;
     std::shared_ptr<detail::client_settings> settings_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-template <class Handler>
-void client::connect(std::string url, Handler handler) {
-    http::detail::begin_connect<client_connection>(
-        executor_,
-        http::detail::read_service_url(std::move(url), settings_->options.tls != nullptr),
-        std::move(handler), [this](http::absolute_url to, auto done) {
-            return std::make_shared<detail::client_session>(executor_, settings_, std::move(to),
-                                                            std::move(done));
-        });
-}
-
 }  // namespace httphooks::sockjs
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/impl/client.ipp>
+#endif

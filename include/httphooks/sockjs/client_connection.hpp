@@ -5,6 +5,7 @@
     A client's connection to a SockJS server, whatever its transport.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/sockjs/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -79,4 +80,6 @@ private:
 
 }  // namespace httphooks::sockjs
 
-#include <httphooks/sockjs/detail/client_session.hpp>
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/sockjs/impl/client_connection.ipp>
+#endif

@@ -10,6 +10,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/sockjs/error.hpp>
 

@@ -6,11 +6,10 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/http/detail/home_groups.hpp>
-#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
+#include <httphooks/server_counters.hpp>
 #include <httphooks/sockjs/connection.hpp>
-#include <httphooks/sockjs/detail/service.hpp>
+#include <httphooks/sockjs/handshake.hpp>
 #include <httphooks/sockjs/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -21,10 +20,15 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace httphooks::sockjs {
+
+namespace detail {
+class service;
+}
 
 /** Accepts SockJS clients below a prefix, over every transport. Copies are handles of one server.
 
@@ -47,9 +51,7 @@ public:
     explicit server(asio::any_io_executor executor, options o = {});
 
     /// Sets what is called with each connection that is opened, on its executor.
-    void on_connection(std::function<void(connection)> f) {
-        service_->on_connection = std::move(f);
-    }
+    void on_connection(std::function<void(connection)> f);
 
     /** Sets who decides which clients may connect, before anything is sent to them.
 
@@ -62,43 +64,42 @@ public:
     void authorize(F f);
 
     /// Sets what is told of exceptions that handlers of the application throw.
-    void on_error(std::function<void(std::exception_ptr)> f) { service_->on_error = std::move(f); }
+    void on_error(std::function<void(std::exception_ptr)> f);
 
     /// Sends a message to all connections.
-    void broadcast(std::string_view message) { broadcast(prepared_message(message)); }
+    void broadcast(std::string_view message);
     /// Sends a message that is framed already to all connections.
-    void broadcast(prepared_message const& message) {
-        http::detail::for_each_at_home<detail::session_base>(
-            service_->all(), std::identity(),
-            [message](detail::session_base& s) { s.send(message); });
-    }
+    void broadcast(prepared_message const& message);
 
     /// All open connections.
     std::vector<connection> connections() const;
     /// How many sessions there are, those that are ending too.
-    std::size_t size() const { return service_->size(); }
+    std::size_t size() const;
     /// Sessions, bytes that wait, messages dropped, clients and input refused.
-    std::shared_ptr<server_counters const> counters() const noexcept {
-        return service_->shared_counters();
-    }
+    std::shared_ptr<server_counters const> counters() const noexcept;
 
     /// The executor that the server was created with.
-    asio::any_io_executor get_executor() const { return service_->executor(); }
+    asio::any_io_executor get_executor() const;
     /// What the server was created with.
-    sockjs::options const& options() const noexcept { return service_->options(); }
+    sockjs::options const& options() const noexcept;
 
     /// Where the server is mounted.
-    std::string_view prefix() const noexcept { return service_->options().prefix; }
+    std::string_view prefix() const noexcept;
     /// Bytes of a request's body. For mounts.
-    std::size_t body_limit() const noexcept { return service_->options().message_limit; }
+    std::size_t body_limit() const noexcept;
     /// Answers a request below the prefix. For mounts.
     void async_serve(http::connection c, request r, http::mount_handler done);
     /// Adds what its replies have to one of the HTTP server's. For mounts.
     void dress_refusal(request const& r, response& reply) const;
     /// Ends all sessions, and opens no more.
-    void drain() { service_->drain(); }
+    void drain();
 
 private:
+    /// Says whether a client may connect: status::ok, or the refusal.
+    using verdict = std::function<void(status)>;
+
+    void set_authorize(std::function<void(handshake const&, verdict)> f);
+
     std::shared_ptr<detail::service> service_;
 };
 
@@ -111,12 +112,10 @@ requires std::is_invocable_r_v<status, F&, handshake const&> ||
     std::invocable<F&, handshake const&, std::function<void(status)>>
 void server::authorize(F f) {
     if constexpr (std::is_invocable_r_v<status, F&, handshake const&>)
-        service_->authorise = [g = std::move(f)](handshake const& h,
-                                                 detail::service::verdict const& then) mutable {
-            then(g(h));
-        };
+        set_authorize(
+            [g = std::move(f)](handshake const& h, verdict const& then) mutable { then(g(h)); });
     else
-        service_->authorise = std::move(f);
+        set_authorize(std::move(f));
 }
 
 }  // namespace httphooks::sockjs

@@ -5,14 +5,13 @@
     A WebSocket client.
 */
 
-#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/http/client_stream.hpp>
-#include <httphooks/http/detail/begin_connect.hpp>
+#include <httphooks/message.hpp>
 #include <httphooks/websocket/connection.hpp>
-#include <httphooks/websocket/detail/channel.hpp>
-#include <httphooks/websocket/detail/connect_operation.hpp>
 #include <httphooks/websocket/error.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
@@ -54,29 +53,17 @@ struct client_options {
 class client {
 public:
     /// A client without connections; the executor is where its handlers are called.
-    explicit client(asio::any_io_executor executor, client_options o = {})
-        : executor_(std::move(executor)),
-          options_(std::make_shared<client_options>(std::move(o))),
-          settings_(std::make_shared<detail::channel_settings>()) {
-        settings_->options = options_->connection;
-        settings_->self = role::client;
-    }
+    explicit client(asio::any_io_executor executor, client_options o = {});
 
     /// Sets what is called with each message.
-    void on_message(std::function<void(connection&, message const&)> handler) {
-        settings_->handlers.message = std::move(handler);
-    }
+    void on_message(std::function<void(connection&, message const&)> handler);
     /// Sets what is called when a connection has ended, for the reason given.
-    void on_close(std::function<void(connection&, close_reason const&)> handler) {
-        settings_->handlers.close = std::move(handler);
-    }
+    void on_close(std::function<void(connection&, close_reason const&)> handler);
     /// Sets what is called when everything that waited for the server has been written.
-    void on_drain(std::function<void(connection&)> handler) {
-        settings_->handlers.drain = std::move(handler);
-    }
+    void on_drain(std::function<void(connection&)> handler);
 
     /// The executor that the client was created with.
-    asio::any_io_executor get_executor() const { return executor_; }
+    asio::any_io_executor get_executor() const;
 
     /** Opens a connection.
 
@@ -93,37 +80,23 @@ public:
     template <asio::completion_token_for<void(error_code, connection)> Token>
     auto async_connect(std::string_view url, Token&& token) {
         return asio::async_initiate<Token, void(error_code, connection)>(
-            [](auto handler, client self, std::string text) {
+            [](auto handler, client const& self, std::string text) {
                 self.connect(std::move(text), std::move(handler));
             },
             token, *this, std::string(url));
     }
 
 private:
-    template <class Handler>
-    void connect(std::string url, Handler handler);
+    struct state;
 
-    asio::any_io_executor executor_;
-    std::shared_ptr<client_options const> options_;
-    std::shared_ptr<detail::channel_settings> settings_;
+    void connect(std::string url,
+                 asio::any_completion_handler<void(error_code, connection)> done) const;
+
+    std::shared_ptr<state> state_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-template <class Handler>
-void client::connect(std::string url, Handler handler) {
-    auto to = http::detail::read_service_url(std::move(url), options_->tls != nullptr);
-    if (!to && to.error() == httphooks::error::invalid_target)
-        to = make_error_code(error::invalid_url);
-    http::detail::begin_connect<connection>(
-        executor_, std::move(to), std::move(handler), [this](http::absolute_url where, auto done) {
-            return std::make_shared<detail::connect_operation>(
-                executor_,
-                detail::connect_request{settings_, std::move(where), options_->subprotocols,
-                                        options_->headers, options_->tls, options_->connect_timeout,
-                                        options_->header_limit},
-                std::move(done));
-        });
-}
-
 }  // namespace httphooks::websocket
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/websocket/impl/client.ipp>
+#endif

@@ -7,19 +7,16 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/function_ref.hpp>
-#include <httphooks/message.hpp>
 #include <httphooks/websocket/close_code.hpp>
-#include <httphooks/websocket/frame.hpp>
+#include <httphooks/websocket/connection_options.hpp>
+#include <httphooks/websocket/events.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <any>
-#include <chrono>
 #include <compare>
-#include <concepts>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,110 +25,24 @@
 
 namespace httphooks::websocket {
 
-class connection;
-
 namespace detail {
 class channel;
 struct channel_settings;
 }  // namespace detail
 
-/// What becomes of a message that exceeds connection_options::output_limit.
-enum class overflow : std::uint8_t {
-    /// It is dropped and the connection is closed with policy_violation.
-    close,
-    /// It is dropped; send() gives false.
-    drop,
-    /// It is sent all the same, and events::overflow is called.
-    tell,
-};
-
-/** What a connection takes and how long it waits. Deadlines are checked every 50 ms. */
-struct connection_options {
-    /// How much of a message is taken.
-    message_limits message{};
-    /// Bytes that may wait for the client behind what it was given before; a single message may be
-    /// of any size. When nothing waits, whatever one turn of the event loop sends is taken.
-    std::size_t output_limit = 1024 * 1024;
-    /// What becomes of a message that exceeds it.
-    overflow on_overflow = overflow::close;
-    /// How long nothing may have come before a ping is sent; 0: no pings.
-    std::chrono::milliseconds ping_interval{30'000};
-    /// A ping is sent every ping_interval, whatever comes meanwhile.
-    bool ping_always = false;
-    /// How long after a ping something has to come; else events::unanswered is called, or the
-    /// connection is cut.
-    std::chrono::milliseconds pong_timeout{30'000};
-    /// How long the other side may take to answer a close frame, and to close; RFC 6455 7.1.1.
-    std::chrono::milliseconds close_timeout{5'000};
-    /// How long the other side may take no byte of what waits for it; then the connection is cut.
-    std::chrono::milliseconds write_timeout{30'000};
-};
-
-/// A message; data is good until the handler returns.
-struct message {
-    /// UTF-8 for a text.
-    std::string_view data{};
-    /// Whether it is bytes and not a text.
-    bool binary = false;
-};
-
-/// How a connection ended.
-struct close_reason {
-    /// What the other side's close frame says, no_status when it says nothing; what was wrong when
-    /// this side failed the connection; abnormal when there was no close frame.
-    close_code code = close_code::abnormal;
-    /// The reason in the other side's close frame; good until the handler returns.
-    std::string_view text{};
-    /// Whether the other side sent a close frame.
-    bool clean = false;
-};
-
-/** What a connection calls, on its executor; null: nothing.
-
-    What a handler throws fails the connection with internal_error.
-*/
-struct events {
-    /// The connection is open. The request or what was answered to it is good until it returns.
-    std::function<void(connection&, request const& handshake)> open{};
-    /// A message has come, whole.
-    std::function<void(connection&, websocket::message const&)> message{};
-    /// The connection has ended; called once for each that was open, and the last.
-    std::function<void(connection&, close_reason const&)> close{};
-    /// Everything that waited for the client has been written, after it was 64 KiB or more.
-    std::function<void(connection&)> drain{};
-    /// A message exceeds the output limit; with overflow::tell.
-    std::function<void(connection&)> overflow{};
-    /// Nothing has come for connection_options::pong_timeout; unless it closes the connection, that
-    /// is cut.
-    std::function<void(connection&)> unanswered{};
-};
-
 /// Messages of a server, framed once for any number of connections. Copies share them.
 class prepared_message {
 public:
     /// One message. @param binary whether the data are bytes; else they are text
-    explicit prepared_message(std::string_view data, bool binary = false) {
-        message const one{data, binary};
-        frame({&one, 1});
-    }
+    explicit prepared_message(std::string_view data, bool binary = false);
     /// Several messages: nothing comes between them, and all of them are sent, or none.
-    explicit prepared_message(std::span<message const> several) { frame(several); }
+    explicit prepared_message(std::span<message const> several);
 
     /// The frames.
     std::string const& bytes() const noexcept { return *bytes_; }
 
 private:
     friend class detail::channel;
-
-    void frame(std::span<message const> several) {
-        std::size_t size = 0;
-        for (message const& m : several) size += m.data.size() + 10;
-        auto bytes = std::make_shared<std::string>();
-        bytes->reserve(size);
-        for (message const& m : several)
-            append_frame(*bytes, role::server, m.binary ? opcode::binary : opcode::text, m.data);
-        bytes_ = std::move(bytes);
-    }
 
     std::shared_ptr<std::string const> bytes_;
 };

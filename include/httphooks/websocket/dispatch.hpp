@@ -5,16 +5,17 @@
     Hooks over WebSocket: each text message is a request, each answer a message.
 */
 
-#include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/websocket/server.hpp>
 
-#include <any>
+#include <boost/asio/any_io_executor.hpp>
+
 #include <cstddef>
+#include <functional>
 #include <memory>
-#include <string_view>
 #include <utility>
 
 namespace httphooks::websocket {
@@ -26,51 +27,6 @@ struct dispatch_options {
     /// How deep the objects and arrays of a message may be nested.
     std::size_t depth = envelope::default_depth;
 };
-
-namespace detail {
-
-/// Sends to a connection on behalf of a hook.
-class connection_target final : public push_target {
-public:
-    explicit connection_target(connection c) : connection_(std::move(c)) {}
-
-    bool push(std::string_view message) override { return connection_.send(message); }
-
-private:
-    connection connection_;
-};
-
-/// One connection's requests.
-class dispatch_session final : private httphooks::detail::message_dispatch::listener {
-public:
-    dispatch_session(connection const& c, std::shared_ptr<httphooks::detail::message_loop> loop,
-                     request const& handshake, dispatch_options const& o)
-        : connection_(c),
-          requests_(std::move(loop),
-                    origin(transport::websocket, c.peer(), c.tls(),
-                           std::make_shared<request const>(handshake),
-                           std::make_shared<connection_target>(c)),
-                    *this, o.in_flight, o.depth) {}
-
-    void receive(message const& m) {
-        // bytes are no envelope
-        if (!requests_.receive(m.binary ? std::string_view() : m.data)) connection_.pause();
-    }
-    void cancel() noexcept { requests_.cancel(); }
-
-private:
-    void on_answer(response const& reply, std::string_view id) noexcept override {
-        connection_.send_with(false,
-                              id.size() + 2 * reply.base().wire().size() + reply.body().size() + 48,
-                              [&](std::string& out) { envelope::encode(out, reply, id); });
-    }
-    void on_room() noexcept override { connection_.resume(); }
-
-    connection connection_;
-    httphooks::detail::message_dispatch requests_;
-};
-
-}  // namespace detail
 
 /** Has each message of a server's connections be a request to the hooks.
 
@@ -86,19 +42,34 @@ private:
     @param hooks copied; changes of the registry are seen
 */
 template <class State>
-void dispatch(server s, basic_registry<State> const& hooks, dispatch_options o = {}) {
-    using session = std::shared_ptr<detail::dispatch_session>;
+void dispatch(server s, basic_registry<State> const& hooks, dispatch_options o = {});
+
+// ---------------------------------------------------------------------------------------------
+
+namespace detail {
+
+/// Gives the loop for a connection, by its executor and whether all that runs on the executor's
+/// context does so one after another.
+using find_loop =
+    std::function<std::shared_ptr<httphooks::detail::message_loop>(asio::any_io_executor, bool)>;
+
+void dispatch(server s, find_loop of, dispatch_options o);
+
+}  // namespace detail
+
+template <class State>
+void dispatch(server s, basic_registry<State> const& hooks, dispatch_options o) {
     auto const loops = std::make_shared<httphooks::detail::message_loops<State>>(hooks);
-    s.on_open([loops, o](connection& c, request const& handshake) {
-        c.data() = std::make_shared<detail::dispatch_session>(
-            c, loops->of(c.get_executor(), c.owns_context()), handshake, o);
-    });
-    s.on_message([](connection& c, message const& m) {
-        if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->receive(m);
-    });
-    s.on_close([](connection& c, close_reason const&) {
-        if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->cancel();
-    });
+    detail::dispatch(
+        std::move(s),
+        [loops](asio::any_io_executor const& executor, bool owns_context) {
+            return loops->of(executor, owns_context);
+        },
+        o);
 }
 
 }  // namespace httphooks::websocket
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/websocket/impl/dispatch.ipp>
+#endif

@@ -12,6 +12,7 @@
 #include <httphooks/websocket/detail/lazy_string.hpp>
 #include <httphooks/websocket/detail/mask.hpp>
 #include <httphooks/websocket/detail/utf8_stream.hpp>
+#include <httphooks/websocket/message_limits.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -36,14 +37,6 @@ enum class opcode : std::uint8_t {
 
 /// Which side of a connection one is: a client masks what it sends, a server does not.
 enum class role : std::uint8_t { server, client };
-
-/// How much of a message is taken.
-struct message_limits {
-    /// Bytes of a message; beyond it the connection fails with close_code::too_big.
-    std::size_t size = 1024 * 1024;
-    /// Frames of a message, 0: any; beyond it the connection fails with policy_violation.
-    std::size_t fragments = 4096;
-};
 
 /** What a frame_reader tells of: each returns whether to go on with the next frame.
 

@@ -9,15 +9,14 @@
 #include <httphooks/http/mount.hpp>
 #include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/connection.hpp>
-#include <httphooks/websocket/detail/channel.hpp>
 #include <httphooks/websocket/handshake.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
 
 #include <concepts>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,61 +57,35 @@ public:
     requires std::invocable<F&, connection&> || std::invocable<F&, connection&, request const&>
     void on_open(F handler);
     /// Sets what is called with each message.
-    void on_message(std::function<void(connection&, message const&)> handler) {
-        state_->settings->handlers.message = std::move(handler);
-    }
+    void on_message(std::function<void(connection&, message const&)> handler);
     /// Sets what is called when a connection has ended, for the reason given.
-    void on_close(std::function<void(connection&, close_reason const&)> handler) {
-        state_->settings->handlers.close = std::move(handler);
-    }
+    void on_close(std::function<void(connection&, close_reason const&)> handler);
     /// Sets what is called when everything that waited for a client has been written.
-    void on_drain(std::function<void(connection&)> handler) {
-        state_->settings->handlers.drain = std::move(handler);
-    }
+    void on_drain(std::function<void(connection&)> handler);
     /// Sets what is called when a message exceeds the output limit; with overflow::tell.
-    void on_overflow(std::function<void(connection&)> handler) {
-        state_->settings->handlers.overflow = std::move(handler);
-    }
+    void on_overflow(std::function<void(connection&)> handler);
     /// Sets what is called when a ping is not answered in time; it may close the connection.
-    void on_unanswered(std::function<void(connection&)> handler) {
-        state_->settings->handlers.unanswered = std::move(handler);
-    }
+    void on_unanswered(std::function<void(connection&)> handler);
 
     /// The executor that the server was created with.
-    asio::any_io_executor get_executor() const { return state_->executor; }
+    asio::any_io_executor get_executor() const;
     /// All open connections.
     std::vector<connection> connections() const;
     /// Connections, bytes that wait, messages dropped; refusals by the reason phrase of the status,
     /// or by what was wrong with a frame.
-    std::shared_ptr<server_counters const> counters() const noexcept {
-        return state_->settings->counters;
-    }
+    std::shared_ptr<server_counters const> counters() const noexcept;
 
     /// The path, as a mount's prefix.
-    std::string_view prefix() const noexcept { return state_->options.path; }
+    std::string_view prefix() const noexcept;
     /// Answers a request below the path: takes the connection over, or refuses. For mounts.
     void async_serve(http::connection c, request r, http::mount_handler done);
     /// Closes all connections with going_away, and refuses new ones.
     void drain();
 
 private:
-    struct state {
-        state(asio::any_io_executor ex, server_options o)
-            : executor(std::move(ex)), options(std::move(o)) {
-            settings->options = options.connection;
-            settings->counters = std::make_shared<server_counters>();
-            settings->counts_sessions = true;
-        }
+    struct state;
 
-        asio::any_io_executor executor;
-        server_options options;
-        std::shared_ptr<detail::channel_settings> settings =
-            std::make_shared<detail::channel_settings>();
-        std::mutex mutex{};
-        std::vector<std::weak_ptr<detail::loop>> loops{};
-        bool draining = false;
-    };
-
+    void set_on_open(std::function<void(connection&, request const&)> handler);
     bool note_loop(asio::execution_context& context);
     void refuse(http::connection c, response reply, http::mount_handler done) const;
 
@@ -127,10 +100,9 @@ template <class F>
 requires std::invocable<F&, connection&> || std::invocable<F&, connection&, request const&>
 void server::on_open(F handler) {
     if constexpr (std::invocable<F&, connection&, request const&>)
-        state_->settings->handlers.open = std::move(handler);
+        set_on_open(std::move(handler));
     else
-        state_->settings->handlers.open = [h = std::move(handler)](
-                                              connection& c, request const&) mutable { h(c); };
+        set_on_open([h = std::move(handler)](connection& c, request const&) mutable { h(c); });
 }
 
 }  // namespace httphooks::websocket

@@ -11,11 +11,8 @@
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/engineio/transport_kind.hpp>
 #include <httphooks/http/absolute_url.hpp>
-#include <httphooks/message.hpp>
+#include <httphooks/websocket/detail/client_link.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,34 +43,14 @@ protected:
     ~client_link_owner() = default;
 };
 
-/** A transport of one session.
-
-    Operations that are under way keep it and its owner; it does not keep the owner otherwise, nor
-    anything that does.
-*/
-class client_link {
+/// A transport of one session.
+class client_link : public websocket::detail::client_link<client_link_owner, client_options> {
 public:
-    using owner_type = client_link_owner;
-
-    /// What every transport is made with.
-    struct setup {
-        asio::any_io_executor executor{};
-        std::weak_ptr<client_link_owner> owner{};
-        /// That of the service.
-        http::absolute_url url{};
-        /// The session that it is to take over; empty: it begins one.
-        std::string sid{};
-        /// Outlives the owner.
-        client_options const* options = nullptr;
-    };
-
-    explicit client_link(setup s) : setup_(std::move(s)) {}
-    client_link(client_link const&) = delete;
-    client_link& operator=(client_link const&) = delete;
-    virtual ~client_link() = default;
+    /// @param s with the URL of the service
+    explicit client_link(setup s)
+        : websocket::detail::client_link<client_link_owner, client_options>(std::move(s)) {}
 
     virtual transport_kind kind() const noexcept = 0;
-    virtual void start() = 0;
     /// Sends packets; not again before on_sent().
     virtual void send(std::vector<packet> packets) = 0;
     /// Begins nothing new, and tells when all is at its end. Polling only.
@@ -83,24 +60,17 @@ public:
     /// Ends; the owner is told nothing any more. @param tell whether the server is told
     virtual void stop(bool tell) = 0;
 
-    /// The session has this id from now on.
-    void begin_session(std::string sid) { setup_.sid = std::move(sid); }
+    /// The session has this id from now on; without one it is begun.
+    void set_session(std::string sid) { sid_ = std::move(sid); }
 
 protected:
-    setup const& given() const noexcept { return setup_; }
-    http::absolute_url url() const { return transport_url(setup_.url, kind(), setup_.sid); }
-    std::shared_ptr<client_link_owner> owner() const noexcept { return setup_.owner.lock(); }
-    bool stopped() const noexcept { return stopped_; }
-    void set_stopped() noexcept { stopped_ = true; }
-
+    http::absolute_url url() const { return transport_url(given().url, kind(), sid_); }
     void lost(close_reason why, error_code ec) {
-        if (std::exchange(stopped_, true)) return;
-        if (auto const o = owner()) o->on_lost(*this, why, ec);
+        if (auto const o = fail()) o->on_lost(*this, why, ec);
     }
 
 private:
-    setup setup_;
-    bool stopped_ = false;
+    std::string sid_{};
 };
 
 }  // namespace httphooks::engineio::detail

@@ -8,15 +8,16 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
-#include <httphooks/engineio/client_connection.hpp>
 #include <httphooks/engineio/client_options.hpp>
 #include <httphooks/engineio/detail/client_handshake.hpp>
 #include <httphooks/engineio/detail/client_link.hpp>
 #include <httphooks/engineio/detail/client_outbox.hpp>
 #include <httphooks/engineio/error.hpp>
+#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/websocket/detail/client_session_base.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/error.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <atomic>
@@ -30,6 +31,12 @@
 #include <string_view>
 #include <vector>
 
+namespace httphooks::engineio {
+
+class client_connection;
+
+}  // namespace httphooks::engineio
+
 namespace httphooks::engineio::detail {
 
 /// What the connections of a client share.
@@ -42,7 +49,7 @@ struct client_settings {
 };
 
 class client_session final : public client_link_owner,
-                             public std::enable_shared_from_this<client_session> {
+                             public websocket::detail::client_session_base {
 public:
     using handler = asio::any_completion_handler<void(error_code, client_connection)>;
 
@@ -51,30 +58,32 @@ public:
                    handler done);
 
     void start() { try_next(); }
-    /// Gives up while it is not open.
-    void cancel() { refuse(asio::error::operation_aborted); }
 
     bool send(std::vector<packet> packets);
     void close();
 
-    bool is_open() const noexcept { return current() == state::open; }
     std::size_t buffered() const noexcept { return outbox_.size(); }
     transport_kind transport() const noexcept { return kind_.load(std::memory_order_relaxed); }
     std::string const& id() const noexcept { return shake_.sid; }
-    asio::any_io_executor const& executor() const noexcept { return executor_; }
 
 private:
-    enum class state : std::uint8_t { connecting, open, closing, closed };
-
     void on_packet(client_link& from, packet_view p) override;
     void on_ready(client_link& from) override;
     void on_sent(client_link& from) override;
     void on_paused(client_link& from) override;
     void on_lost(client_link& from, close_reason why, error_code ec) override;
 
+    bool make_next() override;
+    void start_link() override { link_->start(); }
+    void give_up() override;
+    void complete(error_code ec) override;
+    void run() override;
+    void end_now() override;
+
+    std::shared_ptr<client_session> self() {
+        return std::static_pointer_cast<client_session>(shared_from_this());
+    }
     client_options const& options() const noexcept { return settings_->options; }
-    state current() const noexcept { return state_.load(std::memory_order_acquire); }
-    void enter(state s) noexcept { state_.store(s, std::memory_order_release); }
 
     template <class Function>
     void guarded(Function f) noexcept;
@@ -86,47 +95,25 @@ private:
     void drop_probe();
     void expect_ping();
     void deliver(packet_view p);
-    void run();
-    /// Completes the attempt with an error.
-    void refuse(error_code ec);
-    void complete(error_code ec);
     void end(close_reason why);
     void drop_link(bool tell);
 
-    asio::any_io_executor executor_;
     std::shared_ptr<client_settings const> settings_;
     http::absolute_url url_;
     handler done_;
-    /// For opening, then for the server's pings.
-    asio::steady_timer timer_;
     asio::steady_timer probe_timer_;
-    asio::steady_timer closing_timer_;
     /// What is not tried yet.
     std::deque<transport_kind> left_{};
-    error_code failure_{error::no_transport};
     std::shared_ptr<client_link> link_{};
     std::shared_ptr<client_link> probe_{};
     server_handshake shake_{};
     client_outbox outbox_;
-    std::atomic<state> state_{state::connecting};
     std::atomic<transport_kind> kind_{transport_kind::polling};
     bool sending_ = false;
     /// The probe was answered; nothing is sent until the old transport is at its end.
     bool upgrading_ = false;
-    httphooks::detail::context_guard guard_;
+    httphooks::detail::context_guard guard_;  // the last: its end comes first
 };
-
-// ---------------------------------------------------------------------------------------------
-
-/// Runs a function of the application's; what it throws ends the connection.
-template <class Function>
-void client_session::guarded(Function f) noexcept {
-    try {
-        f();
-    } catch (...) {
-        end(close_reason::forced_close);
-    }
-}
 
 }  // namespace httphooks::engineio::detail
 

@@ -9,16 +9,19 @@
 #include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace httphooks::http::detail {
@@ -36,8 +39,18 @@ inline result<absolute_url> read_service_url(std::string url, bool tls) {
 /// Completes an attempt that cannot be made, with a connection that is none.
 template <class Connection, class Handler>
 void refuse_to_connect(asio::any_io_executor const& fallback, error_code ec, Handler handler) {
-    auto const executor = asio::get_associated_executor(handler, fallback);
-    asio::post(executor, asio::append(std::move(handler), ec, Connection()));
+    asio::post(fallback, asio::append(std::move(handler), ec, Connection()));
+}
+
+/// Completes an attempt. The handler is given up before it is called: it may keep who calls this.
+template <class Connection>
+void complete_connect(asio::any_io_executor const& fallback,
+                      asio::any_completion_handler<void(error_code, Connection)>& handler,
+                      error_code ec, Connection c) {
+    std::remove_reference_t<decltype(handler)> done;
+    done.swap(handler);
+    auto const executor = asio::get_associated_executor(done, fallback);
+    asio::dispatch(executor, asio::append(std::move(done), ec, std::move(c)));
 }
 
 /** Begins an attempt, unless it cannot be made.

@@ -37,6 +37,17 @@ public:
         groups_[last_].sessions.push_back(std::move(s));
     }
 
+    /// Calls `f(session)` for all of them later, with one post for each home; ends the groups.
+    template <class Function>
+    void post(Function const& f) {
+        for (group& g : groups_)
+            g.where.post([sessions = std::move(g.sessions), f] {
+                for (auto const& s : sessions) f(*s);
+            });
+        groups_.clear();
+        last_ = 0;
+    }
+
     bool empty() const noexcept { return groups_.empty(); }
     std::size_t size() const noexcept { return groups_.size(); }
     auto begin() noexcept { return groups_.begin(); }
@@ -61,10 +72,7 @@ void for_each_at_home(Range&& all, Get get, Function const& f) {
         else
             elsewhere.add(std::move(s));
     }
-    for (auto& group : elsewhere)
-        group.where.post([sessions = std::move(group.sessions), f] {
-            for (auto const& s : sessions) f(*s);
-        });
+    elsewhere.post(f);
 }
 
 }  // namespace httphooks::http::detail

@@ -5,16 +5,12 @@
     One way to a server: what a client's session asks of a transport, and is told by it.
 */
 
-#include <httphooks/http/absolute_url.hpp>
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/error.hpp>
+#include <httphooks/websocket/detail/client_link.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace httphooks::sockjs::detail {
 
@@ -40,32 +36,11 @@ protected:
     ~client_link_owner() = default;
 };
 
-/** A transport of one session.
-
-    Operations that are under way keep it and its owner; it does not keep the owner otherwise, nor
-    anything that does.
-*/
-class client_link {
+/// A transport of one session.
+class client_link : public websocket::detail::client_link<client_link_owner, client_options> {
 public:
-    using owner_type = client_link_owner;
+    using websocket::detail::client_link<client_link_owner, client_options>::client_link;
 
-    /// What every transport is made with.
-    struct setup {
-        asio::any_io_executor executor{};
-        std::weak_ptr<client_link_owner> owner{};
-        /// That of the session.
-        http::absolute_url url{};
-        fields headers{};
-        /// Outlives the owner.
-        client_options const* options = nullptr;
-    };
-
-    explicit client_link(setup s) : setup_(std::move(s)) {}
-    client_link(client_link const&) = delete;
-    client_link& operator=(client_link const&) = delete;
-    virtual ~client_link() = default;
-
-    virtual void start() = 0;
     /// Sends a message array; not again before on_sent().
     virtual void send(std::string messages) = 0;
     /// While held, as little as possible is read.
@@ -76,19 +51,9 @@ public:
     virtual bool needs_heartbeats() const noexcept = 0;
 
 protected:
-    setup const& given() const noexcept { return setup_; }
-    std::shared_ptr<client_link_owner> owner() const noexcept { return setup_.owner.lock(); }
-    bool stopped() const noexcept { return stopped_; }
-    void set_stopped() noexcept { stopped_ = true; }
-
     void lost(close_code code, std::string_view why) {
-        if (std::exchange(stopped_, true)) return;
-        if (auto const o = owner()) o->on_lost(*this, code, why);
+        if (auto const o = fail()) o->on_lost(*this, code, why);
     }
-
-private:
-    setup setup_;
-    bool stopped_ = false;
 };
 
 }  // namespace httphooks::sockjs::detail

@@ -11,16 +11,15 @@
 #include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client.hpp>
-#include <httphooks/sockjs/client_connection.hpp>
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/detail/client_link.hpp>
 #include <httphooks/sockjs/detail/client_outbox.hpp>
 #include <httphooks/sockjs/detail/client_text.hpp>
+#include <httphooks/websocket/detail/client_session_base.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/any_io_executor.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -29,6 +28,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace httphooks::sockjs {
+
+class client_connection;
+
+}  // namespace httphooks::sockjs
 
 namespace httphooks::sockjs::detail {
 
@@ -40,7 +45,7 @@ struct client_settings {
 };
 
 class client_session final : public client_link_owner,
-                             public std::enable_shared_from_this<client_session> {
+                             public websocket::detail::client_session_base {
 public:
     using handler = asio::any_completion_handler<void(error_code, client_connection)>;
 
@@ -49,21 +54,16 @@ public:
                    handler done);
 
     void start();
-    /// Gives up while it is not open.
-    void cancel() { refuse(asio::error::operation_aborted); }
 
     bool send(std::string_view message);
     bool close(close_code code, std::string_view reason);
     void pause();
     void resume();
 
-    bool is_open() const noexcept { return current() == state::open; }
     std::size_t buffered() const noexcept { return outbox_.size(); }
     std::string_view transport() const noexcept { return name_; }
-    asio::any_io_executor const& executor() const noexcept { return executor_; }
 
 private:
-    enum class state : std::uint8_t { connecting, open, closing, closed };
     struct loss {
         close_code code;
         std::string why;
@@ -76,9 +76,17 @@ private:
 
     using clock = std::chrono::steady_clock;
 
+    bool make_next() override;
+    void start_link() override { link_->start(); }
+    void give_up() override;
+    void complete(error_code ec) override;
+    void run() override;
+    void end_now() override;
+
+    std::shared_ptr<client_session> self() {
+        return std::static_pointer_cast<client_session>(shared_from_this());
+    }
     client_options const& options() const noexcept { return settings_->options; }
-    state current() const noexcept { return state_.load(std::memory_order_acquire); }
-    void enter(state s) noexcept { state_.store(s, std::memory_order_release); }
 
     void on_info(error_code ec, response const& r);
     void try_next();
@@ -88,31 +96,22 @@ private:
     void open();
     void hold();
     void release();
-    void run();
     void watch();
-    /// Completes the attempt with an error.
-    void refuse(error_code ec);
-    void complete(error_code ec);
     void end(close_code code, std::string_view reason);
     void drop_link(close_code code, std::string_view reason);
 
-    asio::any_io_executor executor_;
     std::shared_ptr<client_settings const> settings_;
     http::absolute_url url_;
     handler done_;
-    asio::steady_timer timer_;
-    asio::steady_timer closing_timer_;
     std::optional<http::client> asking_{};
     clock::time_point asked_at_{};
     std::deque<client_transport> left_{};
     http::absolute_url base_{};
     fields headers_{};
     std::chrono::milliseconds open_limit_{};
-    error_code failure_{error::no_transport};
     std::shared_ptr<client_link> link_{};
     std::string_view name_{};
     client_outbox outbox_;
-    std::atomic<state> state_{state::connecting};
     clock::time_point last_sign_{};
     /// Frames that came while held.
     std::deque<std::string> frames_{};
@@ -125,7 +124,7 @@ private:
     bool held_ = false;
     /// By the application.
     bool paused_ = false;
-    httphooks::detail::context_guard guard_;
+    httphooks::detail::context_guard guard_;  // the last: its end comes first
 };
 
 }  // namespace httphooks::sockjs::detail

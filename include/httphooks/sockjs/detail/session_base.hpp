@@ -9,12 +9,12 @@
 #include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
-#include <httphooks/message.hpp>
+#include <httphooks/sockjs/detail/message_source.hpp>
 #include <httphooks/sockjs/error.hpp>
 #include <httphooks/sockjs/frame.hpp>
+#include <httphooks/sockjs/handshake.hpp>
 #include <httphooks/sockjs/prepared_message.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <any>
@@ -28,40 +28,9 @@
 #include <string>
 #include <string_view>
 
-namespace httphooks::sockjs {
-
-/** The request that opened a session, and where it came from. */
-struct handshake {
-    /// The request: its target with the query, its fields, cookies too.
-    std::shared_ptr<request const> message;
-    /// The client's address, or that of a proxy.
-    asio::ip::tcp::endpoint peer{};
-    /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
-    bool tls = false;
-};
-
-namespace detail {
+namespace httphooks::sockjs::detail {
 
 class session_base;
-
-/// A message that is written straight to where it goes.
-class message_source {
-public:
-    message_source(message_source const&) = delete;
-    message_source& operator=(message_source const&) = delete;
-
-    /// Appends the message, which is UTF-8.
-    virtual void append(std::string& to) const = 0;
-    /// Appends it as append_quoted() does, between two plain texts.
-    virtual void append_quoted(std::string& to, std::string_view before,
-                               std::string_view after) const = 0;
-    /// About how many bytes it has.
-    virtual std::size_t expected_size() const noexcept = 0;
-
-protected:
-    message_source() = default;
-    ~message_source() = default;
-};
 
 /// The service, as its sessions see it.
 using session_owner = http::detail::session_owner<session_base>;
@@ -182,24 +151,7 @@ private:
     std::atomic<bool> forgotten_{false};
 };
 
-// ---------------------------------------------------------------------------------------------
-
-template <class Function>
-void session_base::guarded(Function f) noexcept {
-    try {
-        f();
-    } catch (...) {
-        owner_->failed(std::current_exception());
-        try {
-            close_now(close_code::internal_error, "Internal server error");
-        } catch (...) {
-            owner_->failed(std::current_exception());
-        }
-    }
-}
-
-}  // namespace detail
-}  // namespace httphooks::sockjs
+}  // namespace httphooks::sockjs::detail
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/sockjs/detail/impl/session_base.ipp>

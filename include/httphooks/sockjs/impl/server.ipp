@@ -3,6 +3,7 @@
 
 #include <httphooks/sockjs/server.hpp>
 
+#include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/sockjs/connection.hpp>
@@ -22,6 +23,10 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -44,6 +49,55 @@ HTTPHOOKS_DECL server::server(asio::any_io_executor executor, sockjs::options o)
         detail::websocket_session::settings(known, false, service_->shared_counters());
     service_->raw_websockets =
         detail::websocket_session::settings(known, true, service_->shared_counters());
+}
+
+HTTPHOOKS_DECL void server::on_connection(std::function<void(connection)> f) {
+    service_->on_connection = std::move(f);
+}
+
+HTTPHOOKS_DECL void server::set_authorize(std::function<void(handshake const&, verdict)> f) {
+    service_->authorise = std::move(f);
+}
+
+HTTPHOOKS_DECL void server::on_error(std::function<void(std::exception_ptr)> f) {
+    service_->on_error = std::move(f);
+}
+
+HTTPHOOKS_DECL void server::broadcast(std::string_view message) {
+    broadcast(prepared_message(message));
+}
+
+HTTPHOOKS_DECL void server::broadcast(prepared_message const& message) {
+    http::detail::for_each_at_home<detail::session_base>(
+        service_->all(), std::identity(), [message](detail::session_base& s) { s.send(message); });
+}
+
+HTTPHOOKS_DECL std::size_t server::size() const {
+    return service_->size();
+}
+
+HTTPHOOKS_DECL std::shared_ptr<server_counters const> server::counters() const noexcept {
+    return service_->shared_counters();
+}
+
+HTTPHOOKS_DECL asio::any_io_executor server::get_executor() const {
+    return service_->executor();
+}
+
+HTTPHOOKS_DECL sockjs::options const& server::options() const noexcept {
+    return service_->options();
+}
+
+HTTPHOOKS_DECL std::string_view server::prefix() const noexcept {
+    return service_->options().prefix;
+}
+
+HTTPHOOKS_DECL std::size_t server::body_limit() const noexcept {
+    return service_->options().message_limit;
+}
+
+HTTPHOOKS_DECL void server::drain() {
+    service_->drain();
 }
 
 HTTPHOOKS_DECL std::vector<connection> server::connections() const {

@@ -11,11 +11,14 @@
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/server_counters.hpp>
-#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/close_code.hpp>
+#include <httphooks/websocket/connection_options.hpp>
+#include <httphooks/websocket/detail/channel_settings.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
+#include <httphooks/websocket/events.hpp>
 #include <httphooks/websocket/frame.hpp>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <algorithm>
 #include <any>
@@ -26,18 +29,13 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::websocket::detail {
+namespace httphooks::websocket {
 
-/// What the connections of one server or client share.
-struct channel_settings {
-    connection_options options{};
-    events handlers{};
-    role self = role::server;
-    /// What is counted; null: nothing.
-    std::shared_ptr<server_counters> counters{};
-    /// Whether the connections are what the counters count as sessions.
-    bool counts_sessions = false;
-};
+class prepared_message;
+
+}  // namespace httphooks::websocket
+
+namespace httphooks::websocket::detail {
 
 /** A connection.
 

@@ -5,11 +5,15 @@
 
 #include <httphooks/http/mount.hpp>
 #include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/detail/channel.hpp>
+#include <httphooks/websocket/detail/channel_settings.hpp>
+#include <httphooks/websocket/detail/loop.hpp>
 #include <httphooks/websocket/detail/open_channel.hpp>
 #include <httphooks/websocket/handshake.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,12 +25,66 @@
 
 namespace httphooks::websocket {
 
+struct server::state {
+    state(asio::any_io_executor ex, server_options o)
+        : executor(std::move(ex)), options(std::move(o)) {
+        settings->options = options.connection;
+        settings->counters = std::make_shared<server_counters>();
+        settings->counts_sessions = true;
+    }
+
+    asio::any_io_executor executor;
+    server_options options;
+    std::shared_ptr<detail::channel_settings> settings =
+        std::make_shared<detail::channel_settings>();
+    std::mutex mutex{};
+    std::vector<std::weak_ptr<detail::loop>> loops{};
+    bool draining = false;
+};
+
 HTTPHOOKS_DECL server::server(asio::any_io_executor executor, server_options o)
     : state_(std::make_shared<state>(std::move(executor), std::move(o))) {
     std::string const& path = state_->options.path;
     if (!path.starts_with('/') || path.ends_with('/'))
         throw std::invalid_argument("websocket::server: a path begins with / and ends without: " +
                                     path);
+}
+
+HTTPHOOKS_DECL void server::set_on_open(std::function<void(connection&, request const&)> handler) {
+    state_->settings->handlers.open = std::move(handler);
+}
+
+HTTPHOOKS_DECL void server::on_message(std::function<void(connection&, message const&)> handler) {
+    state_->settings->handlers.message = std::move(handler);
+}
+
+HTTPHOOKS_DECL void server::on_close(
+    std::function<void(connection&, close_reason const&)> handler) {
+    state_->settings->handlers.close = std::move(handler);
+}
+
+HTTPHOOKS_DECL void server::on_drain(std::function<void(connection&)> handler) {
+    state_->settings->handlers.drain = std::move(handler);
+}
+
+HTTPHOOKS_DECL void server::on_overflow(std::function<void(connection&)> handler) {
+    state_->settings->handlers.overflow = std::move(handler);
+}
+
+HTTPHOOKS_DECL void server::on_unanswered(std::function<void(connection&)> handler) {
+    state_->settings->handlers.unanswered = std::move(handler);
+}
+
+HTTPHOOKS_DECL asio::any_io_executor server::get_executor() const {
+    return state_->executor;
+}
+
+HTTPHOOKS_DECL std::shared_ptr<server_counters const> server::counters() const noexcept {
+    return state_->settings->counters;
+}
+
+HTTPHOOKS_DECL std::string_view server::prefix() const noexcept {
+    return state_->options.path;
 }
 
 /// Remembers a loop that has connections. @return whether the server takes connections

@@ -6,8 +6,8 @@
 #include <httphooks/engineio/packet.hpp>
 
 #include <cstddef>
+#include <deque>
 #include <iterator>
-#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -16,57 +16,39 @@ namespace httphooks::engineio::detail {
 HTTPHOOKS_DECL bool client_outbox::add(std::vector<packet> packets, bool& first) {
     std::size_t more = 0;
     for (packet const& p : packets) more += p.data.size() + 1;
-    std::lock_guard const lock(mutex_);
-    std::size_t const waiting = waiting_ + under_way_;
-    if (waiting != 0 && waiting + more > limit_) return false;
-    packets_.insert(packets_.end(), std::make_move_iterator(packets.begin()),
-                    std::make_move_iterator(packets.end()));
-    waiting_ += more;
-    first = !std::exchange(asked_, true);
-    return true;
+    return add_if_room(more, first, [&](std::deque<packet>& to) {
+        to.insert(to.end(), std::make_move_iterator(packets.begin()),
+                  std::make_move_iterator(packets.end()));
+        return more;
+    });
 }
 
 HTTPHOOKS_DECL void client_outbox::add_first(packet p) {
-    std::lock_guard const lock(mutex_);
-    waiting_ += p.data.size() + 1;
-    packets_.push_front(std::move(p));
+    add_anyway([&](std::deque<packet>& to) {
+        std::size_t const size = p.data.size() + 1;
+        to.push_front(std::move(p));
+        return size;
+    });
 }
 
 HTTPHOOKS_DECL std::vector<packet> client_outbox::take(std::size_t limit) {
-    std::lock_guard const lock(mutex_);
-    asked_ = false;
-    under_way_ = 0;
-    std::size_t bytes = 0;
     std::vector<packet> batch;
-    while (!packets_.empty()) {
-        packet& next = packets_.front();
-        // the separator and the type
-        std::size_t const size = next.data.size();
-        bytes += 2 + (next.binary ? (size + 2) / 3 * 4 : size);
-        if (limit != 0 && bytes > limit + 1 && !batch.empty()) break;
-        under_way_ += size + 1;
-        batch.push_back(std::move(next));
-        packets_.pop_front();
-    }
-    waiting_ -= under_way_;
+    take_some([&](std::deque<packet>& from) {
+        std::size_t bytes = 0;
+        std::size_t taken = 0;
+        while (!from.empty()) {
+            packet& next = from.front();
+            // the separator and the type
+            std::size_t const size = next.data.size();
+            bytes += 2 + (next.binary ? (size + 2) / 3 * 4 : size);
+            if (limit != 0 && bytes > limit + 1 && !batch.empty()) break;
+            taken += size + 1;
+            batch.push_back(std::move(next));
+            from.pop_front();
+        }
+        return taken;
+    });
     return batch;
-}
-
-HTTPHOOKS_DECL void client_outbox::sent() noexcept {
-    std::lock_guard const lock(mutex_);
-    under_way_ = 0;
-}
-
-HTTPHOOKS_DECL void client_outbox::clear() noexcept {
-    std::lock_guard const lock(mutex_);
-    packets_.clear();
-    waiting_ = 0;
-    under_way_ = 0;
-}
-
-HTTPHOOKS_DECL std::size_t client_outbox::size() const noexcept {
-    std::lock_guard const lock(mutex_);
-    return waiting_ + under_way_;
 }
 
 }  // namespace httphooks::engineio::detail

@@ -27,7 +27,7 @@ HTTPHOOKS_DECL http::client_options client_polling::http_options(
 
 HTTPHOOKS_DECL request client_polling::make_request(verb method) const {
     request r(method, "/", 11);
-    for (auto const& f : given().options->headers) r.insert(f.name(), f.name_string(), f.value());
+    for (auto const& f : given().headers) r.insert(f.name(), f.name_string(), f.value());
     return r;
 }
 

@@ -9,12 +9,9 @@
 #include <httphooks/engineio/detail/client_polling.hpp>
 #include <httphooks/engineio/detail/client_websocket.hpp>
 #include <httphooks/engineio/error.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
 
-#include <boost/asio/append.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -31,54 +28,62 @@ namespace httphooks::engineio::detail {
 HTTPHOOKS_DECL client_session::client_session(asio::any_io_executor const& executor,
                                               std::shared_ptr<client_settings const> settings,
                                               http::absolute_url url, handler done)
-    : executor_(executor),
+    : client_session_base(executor),
       settings_(std::move(settings)),
       url_(std::move(url)),
       done_(std::move(done)),
-      timer_(executor),
       probe_timer_(executor),
-      closing_timer_(executor),
       left_(options().transports.begin(), options().transports.end()),
       outbox_(options().output_limit),
-      guard_(executor) {}
+      guard_(executor) {
+    set_failure(error::no_transport);
+}
+
+/// Runs a function of the application's; what it throws ends the connection.
+template <class Function>
+void client_session::guarded(Function f) noexcept {
+    try {
+        f();
+    } catch (...) {
+        end(close_reason::forced_close);
+    }
+}
 
 // opening -------------------------------------------------------------------------------------
 HTTPHOOKS_DECL void client_session::try_next() {
-    if (left_.empty()) {
-        // not from within the function that asked for the connection
-        asio::post(executor_, [self = shared_from_this()] { self->refuse(self->failure_); });
-        return;
-    }
+    client_session_base::try_next(options().open_timeout, asio::error::timed_out);
+}
+
+HTTPHOOKS_DECL bool client_session::make_next() {
+    if (left_.empty()) return false;
     transport_kind const which = left_.front();
     left_.pop_front();
     link_ = make_link(which);
     kind_.store(which, std::memory_order_relaxed);
-    timer_.expires_after(options().open_timeout);
-    timer_.async_wait([self = shared_from_this(), tried = link_](error_code ec) {
-        if (ec || self->link_ != tried || self->current() != state::connecting) return;
-        self->failure_ = asio::error::timed_out;
-        self->drop_link(false);
-        self->try_next();
-    });
-    link_->start();
+    return true;
 }
 
 HTTPHOOKS_DECL std::shared_ptr<client_link> client_session::make_link(transport_kind which) {
     client_link::setup s;
-    s.executor = executor_;
-    s.owner = weak_from_this();
+    s.executor = executor();
+    s.owner = self();
     s.url = url_;
-    s.sid = shake_.sid;
+    s.headers = options().headers;
     s.options = &options();
-    if (which == transport_kind::websocket) return std::make_shared<client_websocket>(std::move(s));
-    return std::make_shared<client_polling>(std::move(s));
+    std::shared_ptr<client_link> made;
+    if (which == transport_kind::websocket)
+        made = std::make_shared<client_websocket>(std::move(s));
+    else
+        made = std::make_shared<client_polling>(std::move(s));
+    made->set_session(shake_.sid);
+    return made;
 }
 
 HTTPHOOKS_DECL void client_session::open(std::string_view handshake) {
     auto shake = read_handshake(handshake);
     if (!shake) return on_lost(*link_, close_reason::parse_error, error::bad_handshake);
     shake_ = std::move(*shake);
-    link_->begin_session(shake_.sid);
+    link_->set_session(shake_.sid);
     enter(state::open);
     expect_ping();
     complete({});
@@ -89,27 +94,19 @@ HTTPHOOKS_DECL void client_session::open(std::string_view handshake) {
         probe();
 }
 
-HTTPHOOKS_DECL void client_session::refuse(error_code ec) {
-    if (current() != state::connecting) return;
-    enter(state::closed);
-    timer_.cancel();
+HTTPHOOKS_DECL void client_session::give_up() {
     drop_link(false);
-    complete(ec);
 }
 
 HTTPHOOKS_DECL void client_session::complete(error_code ec) {
-    handler done;
-    done.swap(done_);
-    client_connection const c(ec ? nullptr : shared_from_this());
-    auto const to = asio::get_associated_executor(done, executor_);
-    asio::dispatch(to, asio::append(std::move(done), ec, c));
+    http::detail::complete_connect(executor(), done_, ec, client_connection(ec ? nullptr : self()));
 }
 
 // the upgrade ---------------------------------------------------------------------------------
 HTTPHOOKS_DECL void client_session::probe() {
     probe_ = make_link(transport_kind::websocket);
     probe_timer_.expires_after(options().open_timeout);
-    probe_timer_.async_wait([self = shared_from_this(), tried = probe_](error_code ec) {
+    probe_timer_.async_wait([self = self(), tried = probe_](error_code ec) {
         if (!ec && self->probe_ == tried) self->drop_probe();
     });
     probe_->start();
@@ -129,7 +126,7 @@ HTTPHOOKS_DECL void client_session::on_probe_packet(packet_view p) {
 
 HTTPHOOKS_DECL void client_session::on_paused(client_link& from) {
     if (&from != link_.get() || !upgrading_ || !probe_) return;
-    auto const keep = shared_from_this();
+    auto const keep = self();
     probe_timer_.cancel();
     drop_link(false);
     link_ = std::exchange(probe_, nullptr);
@@ -174,23 +171,23 @@ HTTPHOOKS_DECL void client_session::on_packet(client_link& from, packet_view p) 
 
 HTTPHOOKS_DECL void client_session::deliver(packet_view p) {
     if (!is_open() || !settings_->message) return;
-    client_connection handle(shared_from_this());
+    client_connection handle(self());
     guarded([&] { settings_->message(handle, p.data, p.binary); });
 }
 
 HTTPHOOKS_DECL void client_session::expect_ping() {
-    timer_.expires_after(shake_.ping_interval + shake_.ping_timeout);
-    timer_.async_wait([self = shared_from_this()](error_code ec) {
+    timer().expires_after(shake_.ping_interval + shake_.ping_timeout);
+    timer().async_wait([self = self()](error_code ec) {
         if (!ec) self->end(close_reason::ping_timeout);
     });
 }
 
 HTTPHOOKS_DECL void client_session::on_lost(client_link& from, close_reason why, error_code ec) {
-    auto const keep = shared_from_this();
+    auto const keep = self();
     if (&from == probe_.get()) return drop_probe();
     if (&from != link_.get()) return;
     if (current() != state::connecting) return end(why);
-    failure_ = ec;
+    set_failure(ec);
     drop_link(false);
     try_next();
 }
@@ -199,24 +196,18 @@ HTTPHOOKS_DECL void client_session::on_lost(client_link& from, close_reason why,
 HTTPHOOKS_DECL bool client_session::send(std::vector<packet> packets) {
     bool first = false;
     if (!is_open() || !outbox_.add(std::move(packets), first)) return false;
-    if (first) asio::post(executor_, [self = shared_from_this()] { self->run(); });
+    if (first) run_soon();
     return true;
 }
 
 HTTPHOOKS_DECL void client_session::close() {
-    state expected = state::open;
-    if (!state_.compare_exchange_strong(expected, state::closing)) return;
-    asio::post(executor_, [self = shared_from_this()] {
-        if (self->current() == state::closed) return;
-        self->closing_timer_.expires_after(self->options().close_timeout);
-        self->closing_timer_.async_wait([self](error_code ec) {
-            if (!ec) self->end(close_reason::forced_close);
-        });
-        self->run();
-    });
+    close_within(options().close_timeout);
 }
 
-/// Sends what waits, when nothing is under way; then closes, if it was asked for.
+HTTPHOOKS_DECL void client_session::end_now() {
+    end(close_reason::forced_close);
+}
+
 HTTPHOOKS_DECL void client_session::run() {
     // a WebSocket takes any size, but what waits is better kept here
     constexpr std::size_t websocket_batch = 64 * 1024;
@@ -232,7 +223,7 @@ HTTPHOOKS_DECL void client_session::run() {
 
 HTTPHOOKS_DECL void client_session::on_sent(client_link& from) {
     if (&from != link_.get()) return;
-    auto const keep = shared_from_this();
+    auto const keep = self();
     sending_ = false;
     outbox_.sent();
     run();
@@ -246,58 +237,14 @@ HTTPHOOKS_DECL void client_session::drop_link(bool tell) {
 }
 
 HTTPHOOKS_DECL void client_session::end(close_reason why) {
-    if (current() == state::closed) return;
-    auto const self = shared_from_this();
-    enter(state::closed);
-    timer_.cancel();
-    closing_timer_.cancel();
+    auto const keep = self();
+    if (!finish()) return;
     bool const by_us = why == close_reason::forced_close;
     drop_link(by_us);
     drop_probe();
     outbox_.clear();
-    client_connection handle(self);
+    client_connection handle(keep);
     if (settings_->close) guarded([&] { settings_->close(handle, why); });
 }
 
 }  // namespace httphooks::engineio::detail
-
-namespace httphooks::engineio {
-
-HTTPHOOKS_DECL bool client_connection::send(std::string_view text) const {
-    return send(std::vector<packet>(1, packet{packet_type::message, false, std::string(text)}));
-}
-
-HTTPHOOKS_DECL bool client_connection::send_binary(std::string_view bytes) const {
-    return send(std::vector<packet>(1, packet{packet_type::message, true, std::string(bytes)}));
-}
-
-HTTPHOOKS_DECL bool client_connection::send(std::vector<packet> messages) const {
-    return session_ && session_->send(std::move(messages));
-}
-
-HTTPHOOKS_DECL void client_connection::close() const {
-    if (session_) session_->close();
-}
-
-HTTPHOOKS_DECL bool client_connection::is_open() const noexcept {
-    return session_ && session_->is_open();
-}
-
-HTTPHOOKS_DECL std::size_t client_connection::buffered_amount() const noexcept {
-    return session_ ? session_->buffered() : 0;
-}
-
-HTTPHOOKS_DECL transport_kind client_connection::transport() const noexcept {
-    return session_ ? session_->transport() : transport_kind::polling;
-}
-
-HTTPHOOKS_DECL std::string const& client_connection::id() const noexcept {
-    static std::string const none;
-    return session_ ? session_->id() : none;
-}
-
-HTTPHOOKS_DECL asio::any_io_executor client_connection::get_executor() const {
-    return session_ ? session_->executor() : asio::any_io_executor();
-}
-
-}  // namespace httphooks::engineio

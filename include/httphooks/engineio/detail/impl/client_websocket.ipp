@@ -13,7 +13,7 @@ namespace httphooks::engineio::detail {
 HTTPHOOKS_DECL void client_websocket::start() {
     client_options const& from = *given().options;
     websocket::client_options o;
-    o.headers = from.headers;
+    o.headers = given().headers;
     o.connection.message.size = from.payload_limit;
     o.connection.ping_interval = std::chrono::milliseconds(0);  // the protocol has its own
     open(url(), std::move(o));

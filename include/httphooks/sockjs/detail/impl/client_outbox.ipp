@@ -6,7 +6,7 @@
 #include <httphooks/sockjs/frame.hpp>
 
 #include <cstddef>
-#include <mutex>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,46 +15,26 @@
 namespace httphooks::sockjs::detail {
 
 HTTPHOOKS_DECL bool client_outbox::add(std::string_view message, bool& first) {
-    std::lock_guard const lock(mutex_);
-    std::size_t const waiting = waiting_ + under_way_;
-    if (waiting != 0 && waiting + message.size() > limit_) return false;
-    if (arrays_.empty() || arrays_.back().size() + message.size() > batch_) arrays_.emplace_back();
-    std::string& to = arrays_.back();
-    std::size_t const before = to.size();
-    to.push_back(to.empty() ? '[' : ',');
-    append_quoted(to, message);
-    waiting_ += to.size() - before;
-    first = !std::exchange(asked_, true);
-    return true;
+    return add_if_room(message.size(), first, [&](std::deque<std::string>& arrays) {
+        if (arrays.empty() || arrays.back().size() + message.size() > batch_) arrays.emplace_back();
+        std::string& to = arrays.back();
+        std::size_t const before = to.size();
+        to.push_back(to.empty() ? '[' : ',');
+        append_quoted(to, message);
+        return to.size() - before;
+    });
 }
 
 HTTPHOOKS_DECL std::optional<std::string> client_outbox::take() {
-    std::lock_guard const lock(mutex_);
-    asked_ = false;
-    if (arrays_.empty()) return std::nullopt;
-    std::string next = std::move(arrays_.front());
-    arrays_.pop_front();
-    waiting_ -= next.size();
-    under_way_ = next.size();
-    next.push_back(']');
+    std::optional<std::string> next;
+    take_some([&](std::deque<std::string>& arrays) -> std::size_t {
+        if (arrays.empty()) return 0;
+        next = std::move(arrays.front());
+        arrays.pop_front();
+        return next->size();
+    });
+    if (next) next->push_back(']');
     return next;
-}
-
-HTTPHOOKS_DECL void client_outbox::sent() noexcept {
-    std::lock_guard const lock(mutex_);
-    under_way_ = 0;
-}
-
-HTTPHOOKS_DECL void client_outbox::clear() noexcept {
-    std::lock_guard const lock(mutex_);
-    arrays_.clear();
-    waiting_ = 0;
-    under_way_ = 0;
-}
-
-HTTPHOOKS_DECL std::size_t client_outbox::size() const noexcept {
-    std::lock_guard const lock(mutex_);
-    return waiting_ + under_way_;
 }
 
 }  // namespace httphooks::sockjs::detail

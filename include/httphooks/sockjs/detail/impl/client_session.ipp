@@ -4,6 +4,7 @@
 #include <httphooks/sockjs/detail/client_session.hpp>
 
 #include <httphooks/http/absolute_url.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/sockjs/client_connection.hpp>
 #include <httphooks/sockjs/client_options.hpp>
 #include <httphooks/sockjs/connection.hpp>
@@ -12,10 +13,7 @@
 #include <httphooks/sockjs/detail/client_websocket.hpp>
 #include <httphooks/sockjs/detail/client_xhr.hpp>
 
-#include <boost/asio/append.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -32,15 +30,15 @@ namespace httphooks::sockjs::detail {
 HTTPHOOKS_DECL client_session::client_session(asio::any_io_executor const& executor,
                                               std::shared_ptr<client_settings const> settings,
                                               http::absolute_url url, handler done)
-    : executor_(executor),
+    : client_session_base(executor),
       settings_(std::move(settings)),
       url_(std::move(url)),
       done_(std::move(done)),
-      timer_(executor),
-      closing_timer_(executor),
       left_(options().transports.begin(), options().transports.end()),
       outbox_(options().output_limit, options().batch_limit),
-      guard_(executor) {}
+      guard_(executor) {
+    set_failure(error::no_transport);
+}
 
 // finding a transport -------------------------------------------------------------------------
 HTTPHOOKS_DECL void client_session::start() {
@@ -50,16 +48,16 @@ HTTPHOOKS_DECL void client_session::start() {
     o.header_limit = options().header_limit;
     o.body_limit = 16 * 1024;
     o.tls = options().tls;
-    asking_.emplace(executor_, std::move(o));
+    asking_.emplace(executor(), std::move(o));
     asked_at_ = clock::now();
     request r(verb::get, "/", 11);
     add_fields(r, options().headers);
     r.keep_alive(false);
-    asking_->async_request(url_below(url_, "/info"), std::move(r),
-                           asio::bind_executor(executor_, [self = shared_from_this()](
-                                                              error_code ec, response const& m) {
-                               self->on_info(ec, m);
-                           }));
+    asking_->async_request(
+        url_below(url_, "/info"), std::move(r),
+        asio::bind_executor(executor(), [self = self()](error_code ec, response const& m) {
+            self->on_info(ec, m);
+        }));
 }
 
 HTTPHOOKS_DECL void client_session::on_info(error_code ec, response const& r) {
@@ -85,24 +83,21 @@ HTTPHOOKS_DECL void client_session::on_info(error_code ec, response const& r) {
 }
 
 HTTPHOOKS_DECL void client_session::try_next() {
-    if (left_.empty()) return refuse(failure_);
+    client_session_base::try_next(open_limit_, error::transport_timeout);
+}
+
+HTTPHOOKS_DECL bool client_session::make_next() {
+    if (left_.empty()) return false;
     client_transport const which = left_.front();
     left_.pop_front();
     link_ = make_link(which);
-    timer_.expires_after(open_limit_);
-    timer_.async_wait([self = shared_from_this(), tried = link_](error_code ec) {
-        if (ec || self->link_ != tried || self->current() != state::connecting) return;
-        self->failure_ = error::transport_timeout;
-        self->drop_link(close_code::transport_timeout, {});
-        self->try_next();
-    });
-    link_->start();
+    return true;
 }
 
 HTTPHOOKS_DECL std::shared_ptr<client_link> client_session::make_link(client_transport which) {
     client_link::setup s;
-    s.executor = executor_;
-    s.owner = weak_from_this();
+    s.executor = executor();
+    s.owner = self();
     s.url = url_below(base_, new_session_path());
     s.headers = headers_;
     s.options = &options();
@@ -121,7 +116,7 @@ HTTPHOOKS_DECL std::shared_ptr<client_link> client_session::make_link(client_tra
 }
 
 HTTPHOOKS_DECL void client_session::open() {
-    timer_.cancel();
+    timer().cancel();
     left_.clear();
     enter(state::open);
     on_sign_of_life();
@@ -129,26 +124,18 @@ HTTPHOOKS_DECL void client_session::open() {
     // who asked for the connection has it before the first message comes
     hold();
     complete({});
-    asio::post(executor_, [self = shared_from_this()] {
+    asio::post(executor(), [self = self()] {
         if (!self->paused_) self->release();
     });
 }
 
-HTTPHOOKS_DECL void client_session::refuse(error_code ec) {
-    if (current() != state::connecting) return;
-    enter(state::closed);
-    timer_.cancel();
+HTTPHOOKS_DECL void client_session::give_up() {
     if (asking_) asking_->close();
     drop_link(close_code::abnormal, {});
-    complete(ec);
 }
 
 HTTPHOOKS_DECL void client_session::complete(error_code ec) {
-    handler done;
-    done.swap(done_);
-    client_connection const c(ec ? nullptr : shared_from_this());
-    auto const to = asio::get_associated_executor(done, executor_);
-    asio::dispatch(to, asio::append(std::move(done), ec, c));
+    http::detail::complete_connect(executor(), done_, ec, client_connection(ec ? nullptr : self()));
 }
 
 // what comes ----------------------------------------------------------------------------------
@@ -183,7 +170,7 @@ HTTPHOOKS_DECL void client_session::process(server_frame const& frame) {
 }
 
 HTTPHOOKS_DECL void client_session::deliver(std::string_view messages) {
-    client_connection handle(shared_from_this());
+    client_connection handle(self());
     message_reader reader(messages);
     std::string_view message;
     try {
@@ -203,7 +190,7 @@ HTTPHOOKS_DECL void client_session::on_lost(client_link& from, close_code code,
         sending_ = false;
         return run();
     }
-    failure_ = error::no_transport;
+    set_failure(error::no_transport);
     drop_link(close_code::abnormal, {});
     try_next();
 }
@@ -219,7 +206,7 @@ HTTPHOOKS_DECL void client_session::pause() {
 }
 
 HTTPHOOKS_DECL void client_session::resume() {
-    asio::post(executor_, [self = shared_from_this()] {
+    asio::post(executor(), [self = self()] {
         self->paused_ = false;
         self->release();
     });
@@ -240,8 +227,8 @@ HTTPHOOKS_DECL void client_session::release() {
 
 /// Looks, now and then, whether the server is still there.
 HTTPHOOKS_DECL void client_session::watch() {
-    timer_.expires_at(last_sign_ + options().heartbeat_timeout);
-    timer_.async_wait([self = shared_from_this()](error_code ec) {
+    timer().expires_at(last_sign_ + options().heartbeat_timeout);
+    timer().async_wait([self = self()](error_code ec) {
         if (ec || self->current() == state::closed) return;
         // while nothing is read, nothing can have come
         if (self->held_) self->on_sign_of_life();
@@ -255,28 +242,22 @@ HTTPHOOKS_DECL void client_session::watch() {
 HTTPHOOKS_DECL bool client_session::send(std::string_view message) {
     bool first = false;
     if (!is_open() || !outbox_.add(message, first)) return false;
-    if (first) asio::post(executor_, [self = shared_from_this()] { self->run(); });
+    if (first) run_soon();
     return true;
 }
 
 HTTPHOOKS_DECL bool client_session::close(close_code code, std::string_view reason) {
     if (!may_close_with(code, reason)) return false;
-    state expected = state::open;
-    if (!state_.compare_exchange_strong(expected, state::closing)) return false;
-    asio::post(executor_, [self = shared_from_this(), code, why = std::string(reason)] {
-        if (self->current() == state::closed) return;
-        self->closing_code_ = code;
-        self->closing_reason_ = why;
-        self->closing_timer_.expires_after(self->options().close_timeout);
-        self->closing_timer_.async_wait([self](error_code ec) {
-            if (!ec) self->end(self->closing_code_, self->closing_reason_);
-        });
-        self->run();
+    return close_within(options().close_timeout, [this, code, why = std::string(reason)] {
+        closing_code_ = code;
+        closing_reason_ = why;
     });
-    return true;
 }
 
-/// Sends what waits, when nothing is under way; then closes, if it was asked for.
+HTTPHOOKS_DECL void client_session::end_now() {
+    end(closing_code_, closing_reason_);
+}
+
 HTTPHOOKS_DECL void client_session::run() {
     if (sending_ || !link_) return;
     auto next = lost_ ? std::nullopt : outbox_.take();
@@ -299,17 +280,14 @@ HTTPHOOKS_DECL void client_session::drop_link(close_code code, std::string_view 
 }
 
 HTTPHOOKS_DECL void client_session::end(close_code code, std::string_view reason) {
-    if (current() == state::closed) return;
-    auto const self = shared_from_this();
     // the reason may be a part of what goes now
     std::string const why(reason);
-    enter(state::closed);
-    timer_.cancel();
-    closing_timer_.cancel();
+    auto const keep = self();
+    if (!finish()) return;
     drop_link(code, why.size() > 123 ? std::string_view() : std::string_view(why));
     outbox_.clear();
     frames_.clear();
-    client_connection handle(self);
+    client_connection handle(keep);
     if (!settings_->close) return;
     try {
         settings_->close(handle, code, why);
@@ -320,39 +298,3 @@ HTTPHOOKS_DECL void client_session::end(close_code code, std::string_view reason
 }
 
 }  // namespace httphooks::sockjs::detail
-
-namespace httphooks::sockjs {
-
-HTTPHOOKS_DECL bool client_connection::send(std::string_view message) const {
-    return session_ && session_->send(message);
-}
-
-HTTPHOOKS_DECL bool client_connection::close(close_code code, std::string_view reason) const {
-    return session_ && session_->close(code, reason);
-}
-
-HTTPHOOKS_DECL bool client_connection::is_open() const noexcept {
-    return session_ && session_->is_open();
-}
-
-HTTPHOOKS_DECL std::size_t client_connection::buffered_amount() const noexcept {
-    return session_ ? session_->buffered() : 0;
-}
-
-HTTPHOOKS_DECL std::string_view client_connection::transport() const noexcept {
-    return session_ ? session_->transport() : std::string_view();
-}
-
-HTTPHOOKS_DECL void client_connection::pause() const {
-    if (session_) session_->pause();
-}
-
-HTTPHOOKS_DECL void client_connection::resume() const {
-    if (session_) session_->resume();
-}
-
-HTTPHOOKS_DECL asio::any_io_executor client_connection::get_executor() const {
-    return session_->executor();
-}
-
-}  // namespace httphooks::sockjs

@@ -19,9 +19,21 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::sockjs {
+namespace httphooks::sockjs::detail {
 
-namespace detail {
+template <class Function>
+void session_base::guarded(Function f) noexcept {
+    try {
+        f();
+    } catch (...) {
+        owner_->failed(std::current_exception());
+        try {
+            close_now(close_code::internal_error, "Internal server error");
+        } catch (...) {
+            owner_->failed(std::current_exception());
+        }
+    }
+}
 
 HTTPHOOKS_DECL session_base::session_base(std::shared_ptr<session_owner> owner,
                                           http::detail::home place, sockjs::handshake shake,
@@ -221,6 +233,4 @@ HTTPHOOKS_DECL void session_base::on_loop_end() noexcept {
     clear();
 }
 
-}  // namespace detail
-
-}  // namespace httphooks::sockjs
+}  // namespace httphooks::sockjs::detail

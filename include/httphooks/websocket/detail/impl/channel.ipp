@@ -9,6 +9,7 @@
 #include <httphooks/websocket/frame.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstddef>
 #include <exception>

@@ -4,16 +4,15 @@
 #include <httphooks/websocket/detail/connect_operation.hpp>
 
 #include <httphooks/http/client_stream.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/client_stream_adapter.hpp>
 #include <httphooks/websocket/error.hpp>
 #include <httphooks/websocket/handshake.hpp>
 
-#include <boost/asio/append.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
@@ -125,10 +124,7 @@ HTTPHOOKS_DECL void connect_operation::finish(error_code ec, connection c) {
     deadline_.cancel();
     resolver_.cancel();
     if (stream_) http::detail::close_stream(stream_->socket());
-    handler done;
-    done.swap(done_);
-    auto const executor = asio::get_associated_executor(done, executor_);
-    asio::dispatch(executor, asio::append(std::move(done), ec, std::move(c)));
+    http::detail::complete_connect(executor_, done_, ec, std::move(c));
 }
 
 }  // namespace httphooks::websocket::detail

@@ -1,0 +1,45 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/sockjs/client.hpp>
+
+#include <httphooks/http/absolute_url.hpp>
+#include <httphooks/http/detail/begin_connect.hpp>
+#include <httphooks/sockjs/client_connection.hpp>
+#include <httphooks/sockjs/detail/client_session.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::sockjs {
+
+HTTPHOOKS_DECL client::client(asio::any_io_executor executor, client_options o)
+    : executor_(std::move(executor)), settings_(std::make_shared<detail::client_settings>()) {
+    settings_->options = std::move(o);
+}
+
+HTTPHOOKS_DECL void client::on_message(
+    std::function<void(client_connection&, std::string_view)> handler) {
+    settings_->message = std::move(handler);
+}
+
+HTTPHOOKS_DECL void client::on_close(
+    std::function<void(client_connection&, close_code, std::string_view)> handler) {
+    settings_->close = std::move(handler);
+}
+
+HTTPHOOKS_DECL void client::connect(
+    std::string url, asio::any_completion_handler<void(error_code, client_connection)> done) const {
+    bool const tls = settings_->options.tls != nullptr;
+    http::detail::begin_connect<client_connection>(
+        executor_, http::detail::read_service_url(std::move(url), tls), std::move(done),
+        [this](http::absolute_url to, auto handler) {
+            return std::make_shared<detail::client_session>(executor_, settings_, std::move(to),
+                                                            std::move(handler));
+        });
+}
+
+}  // namespace httphooks::sockjs

@@ -1,0 +1,74 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/websocket/dispatch.hpp>
+
+#include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/envelope.hpp>
+#include <httphooks/origin.hpp>
+#include <httphooks/websocket/connection.hpp>
+
+#include <any>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::websocket::detail {
+
+/// Sends to a connection on behalf of a hook.
+class connection_target final : public push_target {
+public:
+    explicit connection_target(connection c) : connection_(std::move(c)) {}
+
+    bool push(std::string_view message) override { return connection_.send(message); }
+
+private:
+    connection connection_;
+};
+
+/// One connection's requests.
+class dispatch_session final : private httphooks::detail::message_dispatch::listener {
+public:
+    dispatch_session(connection const& c, std::shared_ptr<httphooks::detail::message_loop> loop,
+                     request const& handshake, dispatch_options const& o)
+        : connection_(c),
+          requests_(std::move(loop),
+                    origin(transport::websocket, c.peer(), c.tls(),
+                           std::make_shared<request const>(handshake),
+                           std::make_shared<connection_target>(c)),
+                    *this, o.in_flight, o.depth) {}
+
+    void receive(message const& m) {
+        // bytes are no envelope
+        if (!requests_.receive(m.binary ? std::string_view() : m.data)) connection_.pause();
+    }
+    void cancel() noexcept { requests_.cancel(); }
+
+private:
+    void on_answer(response const& reply, std::string_view id) noexcept override {
+        connection_.send_with(false,
+                              id.size() + 2 * reply.base().wire().size() + reply.body().size() + 48,
+                              [&](std::string& out) { envelope::encode(out, reply, id); });
+    }
+    void on_room() noexcept override { connection_.resume(); }
+
+    connection connection_;
+    httphooks::detail::message_dispatch requests_;
+};
+
+HTTPHOOKS_DECL void dispatch(server s, find_loop of, dispatch_options o) {
+    using session = std::shared_ptr<dispatch_session>;
+    s.on_open([of = std::move(of), o](connection& c, request const& handshake) {
+        c.data() = std::make_shared<dispatch_session>(c, of(c.get_executor(), c.owns_context()),
+                                                      handshake, o);
+    });
+    s.on_message([](connection& c, message const& m) {
+        if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->receive(m);
+    });
+    s.on_close([](connection& c, close_reason const&) {
+        if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->cancel();
+    });
+}
+
+}  // namespace httphooks::websocket::detail
