@@ -67,10 +67,10 @@
 #include <httphooks/engineio/detail/impl/reply.ipp>
 #include <httphooks/engineio/detail/impl/service.ipp>
 #include <httphooks/engineio/detail/impl/socket_link.ipp>
-#include <httphooks/engineio/impl/client.ipp>
-#include <httphooks/engineio/impl/client_connection.ipp>
+#include <httphooks/engineio/impl/connection.ipp>
 #include <httphooks/engineio/impl/content_coding.ipp>
 #include <httphooks/engineio/impl/error.ipp>
+#include <httphooks/engineio/impl/middleware.ipp>
 #include <httphooks/engineio/impl/packet.ipp>
 #include <httphooks/engineio/impl/payload.ipp>
 #include <httphooks/engineio/impl/prepared_message.ipp>
@@ -105,6 +105,7 @@
 #include <httphooks/http/impl/static_files.ipp>
 
 #include <httphooks/socketio/detail/impl/attached_packet.ipp>
+#include <httphooks/socketio/detail/impl/binary_places.ipp>
 #include <httphooks/socketio/detail/impl/broadcast_acks.ipp>
 #include <httphooks/socketio/detail/impl/client_manager.ipp>
 #include <httphooks/socketio/detail/impl/client_socket_state.ipp>
@@ -114,10 +115,12 @@
 #include <httphooks/socketio/detail/impl/live_socket.ipp>
 #include <httphooks/socketio/detail/impl/parse_json.ipp>
 #include <httphooks/socketio/detail/impl/payload.ipp>
+#include <httphooks/socketio/detail/impl/read_argument.ipp>
 #include <httphooks/socketio/detail/impl/read_msgpack.ipp>
 #include <httphooks/socketio/detail/impl/recovery_log.ipp>
 #include <httphooks/socketio/detail/impl/request_dispatch.ipp>
 #include <httphooks/socketio/detail/impl/room_index.ipp>
+#include <httphooks/socketio/detail/impl/room_names.ipp>
 #include <httphooks/socketio/detail/impl/typed_handler.ipp>
 #include <httphooks/socketio/impl/ack.ipp>
 #include <httphooks/socketio/impl/arguments.ipp>
@@ -132,10 +135,12 @@
 #include <httphooks/socketio/impl/event.ipp>
 #include <httphooks/socketio/impl/handshake.ipp>
 #include <httphooks/socketio/impl/memory_adapter.ipp>
+#include <httphooks/socketio/impl/next.ipp>
 #include <httphooks/socketio/impl/nsp.ipp>
 #include <httphooks/socketio/impl/packet.ipp>
 #include <httphooks/socketio/impl/parser.ipp>
 #include <httphooks/socketio/impl/server.ipp>
+#include <httphooks/socketio/impl/socket.ipp>
 
 #include <httphooks/sockjs/detail/impl/callback_name.ipp>
 #include <httphooks/sockjs/detail/impl/client_outbox.ipp>

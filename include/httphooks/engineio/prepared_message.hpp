@@ -7,7 +7,6 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/engineio/packet.hpp>
-#include <httphooks/websocket/connection.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -15,6 +14,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace httphooks::websocket {
+class prepared_message;
+}
 
 namespace httphooks::engineio {
 
@@ -31,15 +34,12 @@ public:
     explicit prepared_message(std::vector<packet> messages);
 
     /// The messages.
-    std::vector<packet> const& packets() const noexcept { return state_->packets; }
+    std::vector<packet> const& packets() const noexcept;
     /// Their frames, of revision 4.
-    websocket::prepared_message const& frames() const noexcept { return state_->frames; }
+    websocket::prepared_message const& frames() const noexcept;
 
 private:
-    struct state {
-        std::vector<packet> packets;
-        websocket::prepared_message frames;
-    };
+    struct state;
 
     std::shared_ptr<state const> state_;
 };

@@ -7,13 +7,12 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/engineio/connection.hpp>
-#include <httphooks/engineio/detail/query.hpp>
-#include <httphooks/engineio/detail/reply.hpp>
-#include <httphooks/engineio/detail/service.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/engineio/middleware.hpp>
 #include <httphooks/engineio/options.hpp>
 #include <httphooks/http/mount.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/server_counters.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -29,6 +28,12 @@
 #include <vector>
 
 namespace httphooks::engineio {
+
+namespace detail {
+
+class service;
+
+}  // namespace detail
 
 /** Accepts Engine.IO clients below a path, over polling and WebSocket. Copies are handles of one
     server.
@@ -52,9 +57,7 @@ public:
     explicit server(asio::any_io_executor executor, options o = {});
 
     /// Sets what is called with each connection that is opened, on its executor.
-    void on_connection(std::function<void(connection)> f) {
-        service_->on_connection = std::move(f);
-    }
+    void on_connection(std::function<void(connection)> f);
 
     /** Sets who decides which clients may connect.
 
@@ -84,42 +87,34 @@ public:
     void use(F f);
 
     /// Sets what is told of requests that are refused; on any thread, on several at once.
-    void on_connection_error(std::function<void(connection_error const&)> f) {
-        service_->on_connection_error = std::move(f);
-    }
+    void on_connection_error(std::function<void(connection_error const&)> f);
 
     /** Sets who adds fields to replies: of polls, of posts, and the 101 of a WebSocket. Called with
         whether it is the reply to the handshake; on any thread, on several at once. */
-    void on_headers(std::function<void(fields& reply, request const&, bool initial)> f) {
-        service_->on_headers = std::move(f);
-    }
+    void on_headers(std::function<void(fields& reply, request const&, bool initial)> f);
 
     /// Sets what is told of exceptions that handlers of the application throw.
-    void on_error(std::function<void(std::exception_ptr)> f) { service_->on_error = std::move(f); }
+    void on_error(std::function<void(std::exception_ptr)> f);
 
     /// Sends a message to all connections.
-    void broadcast(prepared_message const& message) {
-        engineio::broadcast(service_->all(), message);
-    }
+    void broadcast(prepared_message const& message);
 
     /// All connections.
-    std::vector<connection> connections() const { return service_->all(); }
+    std::vector<connection> connections() const;
     /// How many sessions there are, those that are ending too.
-    std::size_t size() const { return service_->size(); }
+    std::size_t size() const;
     /// Sessions, bytes that wait, messages dropped; refusals by the text of their code.
-    std::shared_ptr<server_counters const> counters() const noexcept {
-        return service_->shared_counters();
-    }
+    std::shared_ptr<server_counters const> counters() const noexcept;
 
     /// The executor that the server was created with.
-    asio::any_io_executor get_executor() const { return service_->executor(); }
+    asio::any_io_executor get_executor() const;
     /// What the server was created with.
-    engineio::options const& options() const noexcept { return service_->options(); }
+    engineio::options const& options() const noexcept;
 
     /// Where the server is mounted.
-    std::string_view prefix() const noexcept { return service_->options().path; }
+    std::string_view prefix() const noexcept;
     /// Bytes of a request's body. For mounts.
-    std::size_t body_limit() const noexcept { return service_->options().max_payload; }
+    std::size_t body_limit() const noexcept;
     /// Answers a request below the path. For mounts.
     void async_serve(http::connection c, request r, http::mount_handler done);
     /// Adds what all replies have to one of the HTTP server's. For mounts.
@@ -127,12 +122,11 @@ public:
     /// Notices a POST whose client goes before it is whole, or sends another one. For mounts.
     http::body_end body_begins(request const& r) const;
     /// Closes all sessions, and opens no more. See also options::drain_timeout.
-    void drain() { service_->drain(); }
+    void drain();
 
 private:
-    void serve(detail::visit v, bool upgrade);
-    std::optional<detail::refused> judge(request const& r, detail::query const& q, bool upgrade,
-                                         std::shared_ptr<detail::live_session>& session) const;
+    void set_allow_request(std::function<void(handshake const&, std::function<void(verdict)>)> f);
+    void add_middleware(middleware f);
 
     std::shared_ptr<detail::service> service_;
 };
@@ -147,17 +141,16 @@ requires std::is_invocable_r_v<verdict, F&, handshake const&> ||
     std::invocable<F&, handshake const&, std::function<void(verdict)>>
 void server::allow_request(F f) {
     if constexpr (std::is_invocable_r_v<verdict, F&, handshake const&>)
-        service_->allow_request = [g = std::move(f)](handshake const& h,
-                                                     detail::service::decide const& then) mutable {
-            then(g(h));
-        };
+        set_allow_request(
+            [g = std::move(f)](handshake const& h,
+                               std::function<void(verdict)> const& then) mutable { then(g(h)); });
     else if constexpr (std::is_invocable_r_v<bool, F&, handshake const&>)
-        service_->allow_request = [g = std::move(f)](handshake const& h,
-                                                     detail::service::decide const& then) mutable {
+        set_allow_request([g = std::move(f)](handshake const& h,
+                                             std::function<void(verdict)> const& then) mutable {
             then({static_cast<bool>(g(h)), {}});
-        };
+        });
     else
-        service_->allow_request = std::move(f);
+        set_allow_request(std::move(f));
 }
 
 template <class F>
@@ -165,15 +158,15 @@ requires std::invocable<F&, request const&, fields&, next> ||
     std::invocable<F&, request const&, fields&>
 void server::use(F f) {
     if constexpr (std::invocable<F&, request const&, fields&, next>)
-        service_->middlewares.emplace_back(std::move(f));
+        add_middleware(std::move(f));
     else if constexpr (std::is_void_v<std::invoke_result_t<F&, request const&, fields&>>)
-        service_->middlewares.emplace_back(
+        add_middleware(
             [g = std::move(f)](request const& r, fields& reply, next const& then) mutable {
                 g(r, reply);
                 then();
             });
     else
-        service_->middlewares.emplace_back(
+        add_middleware(
             [g = std::move(f)](request const& r, fields& reply, next const& then) mutable {
                 std::optional<response> end = g(r, reply);
                 end ? then(std::move(*end)) : then();

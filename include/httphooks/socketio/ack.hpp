@@ -6,7 +6,6 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 
 #include <atomic>
@@ -82,10 +81,10 @@ namespace detail {
 /// A payload that somebody left behind, empty; its memory is used again.
 class scratch_payload {
 public:
-    scratch_payload() { value_.text = httphooks::detail::take_string(); }
+    scratch_payload();
     scratch_payload(scratch_payload const&) = delete;
     scratch_payload& operator=(scratch_payload const&) = delete;
-    ~scratch_payload() { httphooks::detail::give_string(std::move(value_.text)); }
+    ~scratch_payload();
 
     payload& operator*() noexcept { return value_; }
 

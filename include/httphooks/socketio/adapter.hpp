@@ -8,11 +8,13 @@
 
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/home.hpp>
+#include <httphooks/socketio/adapter_factory.hpp>
+#include <httphooks/socketio/broadcast_options.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/room_event.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -27,34 +29,6 @@
 #include <vector>
 
 namespace httphooks::socketio {
-
-/// The arguments of a packet: a JSON text with placeholders, and the attachments beside it.
-using packet_data = detail::payload;
-
-/// How a broadcast is sent.
-struct broadcast_flags {
-    /// It is dropped for clients that cannot take it at once.
-    bool volatile_ = false;
-    /// Whether it may be compressed.
-    bool compress = true;
-    /// It goes to sockets of this server only.
-    bool local = false;
-    /// How long acknowledgements are waited for.
-    std::optional<std::chrono::milliseconds> timeout{};
-};
-
-/// To whom a broadcast goes, and how.
-struct broadcast_options {
-    /// The rooms whose sockets get it; none: all sockets.
-    std::vector<std::string> rooms{};
-    /// The rooms whose sockets do not get it, whatever other rooms they are in.
-    std::vector<std::string> except{};
-    /// How it is sent.
-    broadcast_flags flags{};
-};
-
-/// What becomes of rooms; see nsp::on_room_event().
-enum class room_event : std::uint8_t { create, join, leave, remove };
 
 /// What is known of a socket, of this server or another one.
 struct socket_description {
@@ -280,9 +254,6 @@ public:
                                  restore_handler done) = 0;
     virtual void close() = 0;
 };
-
-/// Makes the adapter of a namespace.
-using adapter_factory = std::function<std::unique_ptr<any_adapter>(adapter_context&)>;
 
 /// What makes adapters of a type from an adapter_context and more arguments, which are copied.
 template <class A, class... Args>

@@ -6,23 +6,30 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/socketio/binary.hpp>
-#include <httphooks/socketio/detail/attached_packet.hpp>
 #include <httphooks/socketio/detail/read_argument.hpp>
 #include <httphooks/socketio/error.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
+
+namespace httphooks::detail {
+struct json_node;
+}
 
 namespace httphooks::socketio {
+
+namespace detail {
+
+struct attached_packet;
+
+}  // namespace detail
 
 /** What came with an event or an acknowledgement: JSON text that is read when it is asked for, or
     a document where there are bytes.
@@ -69,25 +76,14 @@ public:
     arguments(httphooks::detail::json_node const* const* values, std::size_t size) noexcept
         : values_(values), size_(size) {}
     /// The elements of an array from one on, which it keeps.
-    arguments(std::shared_ptr<nlohmann::json const> array, std::size_t first) noexcept
-        : document_(array.get()),
-          first_(first),
-          size_(array->size() - first),
-          owner_(std::move(array)) {}
+    arguments(std::shared_ptr<nlohmann::json const> array, std::size_t first) noexcept;
     /// Those of a packet with attachments, from one on.
-    arguments(std::shared_ptr<detail::attached_packet const> packet, std::size_t first) noexcept
-        : document_(&packet->document),
-          packet_(packet.get()),
-          first_(first),
-          size_(packet->document.size() - first),
-          owner_(std::move(packet)) {}
+    arguments(std::shared_ptr<detail::attached_packet const> packet, std::size_t first) noexcept;
 
     /// The packet with attachments that they came in, or null.
     detail::attached_packet const* packet() const noexcept { return packet_; }
     /// The JSON text of an argument in packet(), with its placeholders.
-    std::string_view packet_text(std::size_t index) const noexcept {
-        return index < size_ ? packet_->elements[first_ + index] : std::string_view();
-    }
+    std::string_view packet_text(std::size_t index) const noexcept;
 
     /// An argument on its tape; null if it came otherwise, or not at all. For servers.
     httphooks::detail::json_node const* node(std::size_t index) const noexcept {
@@ -95,11 +91,8 @@ public:
     }
 
 private:
-    struct kept {
-        std::string text;
-        std::vector<httphooks::detail::json_node> nodes;
-        std::vector<httphooks::detail::json_node const*> values;
-    };
+    /// Where an argument is that came.
+    detail::argument_source source(std::size_t index) const;
 
     httphooks::detail::json_node const* const* values_ = nullptr;
     nlohmann::json const* document_ = nullptr;
@@ -120,9 +113,7 @@ error_code arguments::read(T& to, std::size_t index) const {
         }
         return error::missing_argument;
     }
-    bool const good = document_ ? detail::read_argument(to, (*document_)[first_ + index])
-                                : detail::read_argument(to, *values_[index]);
-    return good ? error_code() : error_code(error::bad_argument);
+    return detail::read_from(to, source(index)) ? error_code() : error_code(error::bad_argument);
 }
 
 template <class T>

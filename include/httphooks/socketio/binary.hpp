@@ -8,11 +8,10 @@
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <compare>
-#include <cstddef>
-#include <limits>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,28 +45,7 @@ void take_binary(nlohmann::json& value, std::vector<std::string>& to);
     @return error::bad_placeholder: an index that is not an integer, or that no attachment has
     @par Source
     Socket.IO protocol 5, "Binary event" */
-error_code put_binary(nlohmann::json& value,
-                      std::vector<nlohmann::json::binary_t::container_type>& attachments);
-
-// ---------------------------------------------------------------------------------------------
-
-namespace detail {
-
-/// What a call of put_binary() works on: attachments, and where each has gone.
-struct binary_places {
-    std::vector<nlohmann::json::binary_t::container_type>& attachments;
-    std::vector<nlohmann::json const*> places;
-    /// Bytes that copies of attachments may take, which several placeholders stand for.
-    std::size_t room = std::numeric_limits<std::size_t>::max();
-    /// Whether they would take more.
-    bool too_large = false;
-
-    /// @return whether each placeholder had its attachment
-    bool put(nlohmann::json& value);
-    bool put_one(nlohmann::json& placeholder);
-};
-
-}  // namespace detail
+error_code put_binary(nlohmann::json& value, std::vector<std::vector<std::uint8_t>>& attachments);
 
 }  // namespace httphooks::socketio
 

@@ -7,34 +7,37 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
-#include <httphooks/socketio/ack.hpp>
-#include <httphooks/socketio/adapter.hpp>
-#include <httphooks/socketio/detail/broadcast_acks.hpp>
+#include <httphooks/socketio/broadcast_options.hpp>
 #include <httphooks/socketio/detail/copyable_handler.hpp>
 #include <httphooks/socketio/detail/last_argument.hpp>
-#include <httphooks/socketio/detail/live_nsp.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/detail/room_names.hpp>
 #include <httphooks/socketio/event.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace httphooks::socketio {
 
+namespace detail {
+
+class live_nsp;
+
+}  // namespace detail
+
+struct socket_description;
 class remote_socket;
 
 /// What is called with the acknowledgements of a broadcast.
@@ -110,12 +113,16 @@ public:
     broadcast_options const& options() const noexcept { return options_; }
 
 private:
-    template <class Change>
-    broadcast_operator with(Change f) const {
-        broadcast_operator copy = *this;
-        f(copy.options_);
-        return copy;
-    }
+    using ack_function = std::function<void(error_code, std::vector<nlohmann::json>)>;
+    using fetch_function = std::function<void(error_code, std::vector<remote_socket>)>;
+
+    void send(detail::payload&& data) const;
+    void send(detail::payload&& data, ack_function ack) const;
+    void fetch(fetch_function done) const;
+    void join_all(std::span<std::string const> rooms) const;
+    void leave_all(std::span<std::string const> rooms) const;
+    /// Where completion handlers are called that do not say.
+    asio::any_io_executor executor() const;
 
     std::shared_ptr<detail::live_nsp> nsp_;
     broadcast_options options_;
@@ -127,17 +134,16 @@ private:
 class remote_socket {
 public:
     /// For servers.
-    remote_socket(std::shared_ptr<detail::live_nsp> n, socket_description d)
-        : description_(std::move(d)), to_(std::move(n), {{description_.id}, {}, {}}) {}
+    remote_socket(std::shared_ptr<detail::live_nsp> n, socket_description d);
 
     /// Its id.
-    std::string const& id() const noexcept { return description_.id; }
+    std::string const& id() const noexcept;
     /// Headers, time, address, xdomain, secure, issued, url, query, auth.
-    nlohmann::json const& handshake() const noexcept { return description_.handshake; }
+    nlohmann::json const& handshake() const noexcept;
     /// The rooms that it was in.
-    std::vector<std::string> const& rooms() const noexcept { return description_.rooms; }
+    std::vector<std::string> const& rooms() const noexcept;
     /// What the application kept with it.
-    nlohmann::json const& data() const noexcept { return description_.data; }
+    nlohmann::json const& data() const noexcept;
 
     /// Sends it an event; see broadcast_operator::emit().
     template <class... Args>
@@ -160,7 +166,7 @@ public:
     void disconnect(bool close = false) const { to_.disconnect_sockets(close); }
 
 private:
-    socket_description description_;
+    std::shared_ptr<socket_description const> description_;
     broadcast_operator to_;
 };
 
@@ -168,12 +174,16 @@ private:
 
 template <class... Rooms>
 broadcast_operator broadcast_operator::to(Rooms const&... rooms) const {
-    return with([&](broadcast_options& o) { (detail::append_room(o.rooms, rooms), ...); });
+    broadcast_operator copy = *this;
+    (detail::append_room(copy.options_.rooms, rooms), ...);
+    return copy;
 }
 
 template <class... Rooms>
 broadcast_operator broadcast_operator::except(Rooms const&... rooms) const {
-    return with([&](broadcast_options& o) { (detail::append_room(o.except, rooms), ...); });
+    broadcast_operator copy = *this;
+    (detail::append_room(copy.options_.except, rooms), ...);
+    return copy;
 }
 
 template <class... Args>
@@ -183,13 +193,12 @@ void broadcast_operator::emit(event_name event, Args&&... args) const {
         detail::with_last(
             [&](auto&& f, auto const&... rest) {
                 detail::make_event_payload(data, event, rest...);
-                detail::broadcast_acks::send(*nsp_, std::move(data), options_,
-                                             std::forward<decltype(f)>(f));
+                send(std::move(data), ack_function(std::forward<decltype(f)>(f)));
             },
             std::forward<Args>(args)...);
     } else {
         detail::make_event_payload(data, event, args...);
-        nsp_->broadcast(std::move(data), options_);
+        send(std::move(data));
     }
 }
 
@@ -201,13 +210,12 @@ auto broadcast_operator::async_emit_with_ack(event_name event, Args&&... args) c
             detail::make_event_payload(data, event, rest...);
             return asio::async_initiate<decltype(token),
                                         void(error_code, std::vector<nlohmann::json>)>(
-                [](auto handler, std::shared_ptr<detail::live_nsp> n, packet_data d,
-                   broadcast_options o) {
-                    auto f = detail::copyable_handler<error_code, std::vector<nlohmann::json>>(
-                        std::move(handler), n->some_home().executor());
-                    detail::broadcast_acks::send(*n, std::move(d), std::move(o), std::move(f));
+                [](auto handler, broadcast_operator const& self, packet_data d) {
+                    self.send(std::move(d),
+                              detail::copyable_handler<error_code, std::vector<nlohmann::json>>(
+                                  std::move(handler), self.executor()));
                 },
-                token, nsp_, std::move(data), options_);
+                token, *this, std::move(data));
         },
         std::forward<Args>(args)...);
 }
@@ -215,30 +223,21 @@ auto broadcast_operator::async_emit_with_ack(event_name event, Args&&... args) c
 template <asio::completion_token_for<void(error_code, std::vector<remote_socket>)> Token>
 auto broadcast_operator::async_fetch_sockets(Token&& token) const {
     return asio::async_initiate<Token, void(error_code, std::vector<remote_socket>)>(
-        [](auto handler, std::shared_ptr<detail::live_nsp> n, broadcast_options o) {
-            auto f = detail::copyable_handler<error_code, std::vector<remote_socket>>(
-                std::move(handler), n->some_home().executor());
-            if (n->is_pattern()) return f({}, {});
-            n->adapter().fetch_sockets(
-                o, [f = std::move(f), n](error_code ec, std::vector<socket_description> all) {
-                    std::vector<remote_socket> sockets;
-                    for (auto& d : all) sockets.emplace_back(n, std::move(d));
-                    f(ec, std::move(sockets));
-                });
+        [](auto handler, broadcast_operator const& self) {
+            self.fetch(detail::copyable_handler<error_code, std::vector<remote_socket>>(
+                std::move(handler), self.executor()));
         },
-        token, nsp_, options_);
+        token, *this);
 }
 
 template <class... Rooms>
 void broadcast_operator::sockets_join(Rooms const&... rooms) const {
-    auto const names = detail::room_names(rooms...);
-    nsp_->each([&](detail::live_nsp& n) { n.adapter().add_sockets(options_, names); });
+    join_all(detail::room_names(rooms...));
 }
 
 template <class... Rooms>
 void broadcast_operator::sockets_leave(Rooms const&... rooms) const {
-    auto const names = detail::room_names(rooms...);
-    nsp_->each([&](detail::live_nsp& n) { n.adapter().del_sockets(options_, names); });
+    leave_all(detail::room_names(rooms...));
 }
 
 }  // namespace httphooks::socketio

@@ -243,9 +243,10 @@ private:
 
 template <class... Args>
 void client_emitter::emit(event_name event, Args&&... args) const {
-    detail::emit_event([this](detail::payload&& p,
-                              detail::ack_handler ack) { send(std::move(p), std::move(ack)); },
-                       event, std::forward<Args>(args)...);
+    detail::scratch_payload data;
+    detail::ack_handler ack;
+    detail::make_event(*data, ack, event, std::forward<Args>(args)...);
+    send(std::move(*data), std::move(ack));
 }
 
 template <class... Args>

@@ -7,13 +7,11 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/engineio/detail/query.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/fields.hpp>
 #include <httphooks/message.hpp>
-#include <httphooks/url.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
 #include <memory>

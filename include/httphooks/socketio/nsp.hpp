@@ -6,15 +6,21 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/error.hpp>
-#include <httphooks/socketio/adapter.hpp>
+#include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/broadcast.hpp>
-#include <httphooks/socketio/detail/live_nsp.hpp>
-#include <httphooks/socketio/detail/typed_handler.hpp>
-#include <httphooks/socketio/middleware.hpp>
+#include <httphooks/socketio/broadcast_options.hpp>
+#include <httphooks/socketio/detail/last_argument.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/event.hpp>
+#include <httphooks/socketio/next.hpp>
+#include <httphooks/socketio/room_event.hpp>
 #include <httphooks/socketio/socket.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
+
+#include <boost/asio/async_result.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -29,6 +35,8 @@
 #include <vector>
 
 namespace httphooks::socketio {
+
+struct middleware_error;
 
 /** A namespace, or all namespaces whose names fit a pattern. Copies are handles of the same one.
 
@@ -45,7 +53,7 @@ public:
     explicit nsp(std::shared_ptr<detail::live_nsp> n) noexcept : nsp_(std::move(n)) {}
 
     /// Its name, with the slash.
-    std::string const& name() const noexcept { return nsp_->name(); }
+    std::string const& name() const noexcept;
 
     /** Adds a middleware, which decides whether a client may join.
 
@@ -60,18 +68,14 @@ public:
     /// Adds what is called with each socket that is connected.
     template <std::invocable<socket> F>
     nsp const& on_connection(F f) const {
-        nsp_->change([&](detail::nsp_handlers& h) {
-            h.connection.push_back(
-                [f = std::move(f)](detail::socket_ptr const& s) mutable { f(socket(s)); });
-        });
+        add_connection(std::move(f));
         return *this;
     }
     /// Adds what is told of rooms, on any thread: `f(room_event, std::string_view room,
     /// std::string_view id)`.
     template <std::invocable<room_event, std::string_view, std::string_view> F>
     nsp const& on_room_event(F f) const {
-        nsp_->tell_rooms();
-        nsp_->change([&](detail::nsp_handlers& h) { h.rooms.push_back(std::move(f)); });
+        add_room_event(std::move(f));
         return *this;
     }
     /** Adds what is called with events that other servers send with server_side_emit().
@@ -82,7 +86,7 @@ public:
     nsp const& on_server_side(event_name event, F f) const;
 
     /// To all sockets.
-    broadcast_operator all() const { return {nsp_, {}}; }
+    broadcast_operator all() const;
     /// To the sockets in rooms. @param rooms names, or ranges of names
     template <class... Rooms>
     broadcast_operator to(Rooms const&... rooms) const {
@@ -99,13 +103,13 @@ public:
         return all().except(rooms...);
     }
     /// To the sockets of this server.
-    broadcast_operator local() const { return all().local(); }
+    broadcast_operator local() const;
     /// Events that are dropped for clients that cannot take them at once.
-    broadcast_operator volatile_() const { return all().volatile_(); }
+    broadcast_operator volatile_() const;
     /// Events that may or may not be compressed.
-    broadcast_operator compress(bool b) const { return all().compress(b); }
+    broadcast_operator compress(bool b) const;
     /// How long the acknowledgements of an event are waited for.
-    broadcast_operator timeout(std::chrono::milliseconds t) const { return all().timeout(t); }
+    broadcast_operator timeout(std::chrono::milliseconds t) const;
 
     /// Sends an event to all sockets; see broadcast_operator::emit().
     template <class... Args>
@@ -133,7 +137,7 @@ public:
         all().sockets_leave(rooms...);
     }
     /// Disconnects all sockets. @param close their connections too
-    void disconnect_sockets(bool close = false) const { all().disconnect_sockets(close); }
+    void disconnect_sockets(bool close = false) const;
 
     /** Sends an event to the other servers.
         @param args as for emit(); the last may be a function `f(error_code,
@@ -152,49 +156,64 @@ public:
     friend bool operator==(nsp const& a, nsp const& b) noexcept { return a.nsp_ == b.nsp_; }
 
 private:
+    template <class Signature>
+    using function = httphooks::detail::shared_function<Signature>;
+    using server_side_answer = std::function<void(packet_data const&)>;
+
+    void add_middleware(function<void(socket, next)> f) const;
+    void add_connection(function<void(socket)> f) const;
+    void add_room_event(function<void(room_event, std::string_view, std::string_view)> f) const;
+    void add_server_side(event_name event,
+                         function<void(arguments const&, server_side_answer const&)> f) const;
+    void send_server_side(detail::payload&& data,
+                          std::function<void(error_code, std::vector<nlohmann::json>)> done) const;
+
     std::shared_ptr<detail::live_nsp> nsp_;
 };
 
 // ---------------------------------------------------------------------------------------------
 
+namespace detail {
+
+/// Calls a middleware that gives the error.
+template <class Error, class F>
+void answer_next(F& f, socket s, next const& go) {
+    std::optional<Error> why = f(std::move(s));
+    if (why)
+        go(std::move(*why));
+    else
+        go();
+}
+
+}  // namespace detail
+
 template <class F>
 requires std::invocable<F&, socket, next> ||
     std::is_invocable_r_v<std::optional<middleware_error>, F&, socket>
         nsp const& nsp::use(F f) const {
-    nsp_->change([&](detail::nsp_handlers& h) {
-        h.middlewares.push_back(
-            [f = std::move(f)](detail::socket_ptr const& s, next const& go) mutable {
-                if constexpr (std::invocable<F&, socket, next>) {
-                    f(socket(s), go);
-                } else {
-                    std::optional<middleware_error> why = f(socket(s));
-                    if (why)
-                        go(std::move(*why));
-                    else
-                        go();
-                }
-            });
-    });
+    if constexpr (std::invocable<F&, socket, next>)
+        add_middleware(std::move(f));
+    else
+        add_middleware([f = std::move(f)](socket s, next const& go) mutable {
+            detail::answer_next<middleware_error>(f, std::move(s), go);
+        });
     return *this;
 }
 
 template <class F>
 nsp const& nsp::on_server_side(event_name event, F f) const {
-    auto call = [f = std::move(f)](arguments const& args,
-                                   std::function<void(packet_data const&)> const& answer) mutable {
-        if constexpr (std::invocable<F&, arguments const&>) {
-            f(args);
-        } else {
-            f(args, [answer](auto const&... values) {
-                packet_data data;
-                detail::make_payload(data, values...);
-                if (answer) answer(data);
-            });
-        }
-    };
-    nsp_->change([&](detail::nsp_handlers& h) {
-        h.server_side.emplace_back(std::string(event.text()), std::move(call));
-    });
+    add_server_side(
+        event, [f = std::move(f)](arguments const& args, server_side_answer const& answer) mutable {
+            if constexpr (std::invocable<F&, arguments const&>) {
+                f(args);
+            } else {
+                f(args, [answer](auto const&... values) {
+                    packet_data data;
+                    detail::make_payload(data, values...);
+                    if (answer) answer(data);
+                });
+            }
+        });
     return *this;
 }
 
@@ -205,12 +224,12 @@ void nsp::server_side_emit(event_name event, Args&&... args) const {
         detail::with_last(
             [&](auto&& f, auto const&... rest) {
                 detail::make_event_payload(data, event, rest...);
-                nsp_->adapter().server_side_emit(std::move(data), std::forward<decltype(f)>(f));
+                send_server_side(std::move(data), std::forward<decltype(f)>(f));
             },
             std::forward<Args>(args)...);
     } else {
         detail::make_event_payload(data, event, args...);
-        nsp_->adapter().server_side_emit(std::move(data), {});
+        send_server_side(std::move(data), {});
     }
 }
 

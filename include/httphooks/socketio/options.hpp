@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/engineio/options.hpp>
-#include <httphooks/socketio/adapter.hpp>
-#include <httphooks/socketio/parser.hpp>
+#include <httphooks/socketio/adapter_factory.hpp>
+#include <httphooks/socketio/packet.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -32,6 +32,14 @@ constexpr bool is_binary(packet_type t) noexcept {
     return t == packet_type::binary_event || t == packet_type::binary_ack;
 }
 
+/// How packets are written.
+enum class parser : std::uint8_t {
+    /// As text, with attachments beside it: what every client speaks.
+    json,
+    /// Each in one binary message, as socket.io-msgpack-parser does.
+    msgpack,
+};
+
 /// A packet without its attachments. The texts are somebody else's.
 struct packet_header {
     /// What it is.

@@ -28,14 +28,6 @@
 
 namespace httphooks::socketio {
 
-/// How packets are written.
-enum class parser : std::uint8_t {
-    /// As text, with attachments beside it: what every client speaks.
-    json,
-    /// Each in one binary message, as socket.io-msgpack-parser does.
-    msgpack,
-};
-
 /// What a decoder takes.
 struct decoder_limits {
     /// How deep objects and arrays may be nested in a payload.

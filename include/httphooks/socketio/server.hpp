@@ -6,31 +6,41 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/engineio/server.hpp>
-#include <httphooks/http/detail/visit.hpp>
 #include <httphooks/http/mount.hpp>
-#include <httphooks/socketio/detail/live_server.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/server_counters.hpp>
+#include <httphooks/socketio/broadcast.hpp>
+#include <httphooks/socketio/detail/copyable_handler.hpp>
+#include <httphooks/socketio/event.hpp>
 #include <httphooks/socketio/nsp.hpp>
 #include <httphooks/socketio/options.hpp>
+#include <httphooks/socketio/socket.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <regex>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace httphooks::socketio {
+
+namespace detail {
+
+class live_server;
+
+}  // namespace detail
 
 /** Accepts Socket.IO clients below a path. Copies are handles of one server.
 
@@ -48,20 +58,17 @@ public:
     /** A server; nothing happens until it is mounted.
         @param executor what get_executor() gives; sockets have that of their connection
         @throws std::invalid_argument for options that cannot be meant */
-    explicit server(asio::any_io_executor executor, options o = {})
-        : server_(std::make_shared<detail::live_server>(std::move(executor), std::move(o))),
-          main_(server_->of("/")) {
-        server_->start();
-    }
+    explicit server(asio::any_io_executor executor, options o = {});
 
     /** The namespace of a name; it comes into being. A leading slash is added.
 
         If it is new, what of() was given before decides what it is, as for a client that joins with
         an empty `auth`: the child of the first pattern that takes the name, with all that this has;
         else a namespace of its own, which anybody may join. Clients wait until that is decided. */
-    socketio::nsp of(std::string_view name) const { return socketio::nsp(server_->of(name)); }
+    socketio::nsp of(std::string_view name) const;
     /// All namespaces whose names match; each comes into being when a client asks for it.
-    socketio::nsp of(std::regex pattern) const {
+    template <std::same_as<std::regex> Regex>
+    socketio::nsp of(Regex pattern) const {
         return of([p = std::move(pattern)](std::string_view name, nlohmann::json const&) {
             return std::regex_match(name.begin(), name.end(), p);
         });
@@ -95,19 +102,14 @@ public:
     /// join behind it: what it sets holds for all of them.
     template <std::invocable<socketio::nsp> F>
     server const& on_new_namespace(F f) const {
-        server_->on_new_namespace([f = std::move(f)](std::shared_ptr<detail::live_nsp> n) mutable {
-            f(socketio::nsp(std::move(n)));
-        });
+        add_new_namespace(std::move(f));
         return *this;
     }
     /// Sets what is told of exceptions that handlers of the application throw.
-    server const& on_error(std::function<void(std::exception_ptr)> f) const {
-        server_->settings().on_error = std::move(f);
-        return *this;
-    }
+    server const& on_error(std::function<void(std::exception_ptr)> f) const;
 
     /// To all sockets of "/".
-    broadcast_operator all() const { return main_.all(); }
+    broadcast_operator all() const;
     /// See nsp::to().
     template <class... Rooms>
     broadcast_operator to(Rooms const&... rooms) const {
@@ -124,13 +126,13 @@ public:
         return main_.except(rooms...);
     }
     /// See nsp::local().
-    broadcast_operator local() const { return main_.local(); }
+    broadcast_operator local() const;
     /// See nsp::volatile_().
-    broadcast_operator volatile_() const { return main_.volatile_(); }
+    broadcast_operator volatile_() const;
     /// See nsp::compress().
-    broadcast_operator compress(bool b) const { return main_.compress(b); }
+    broadcast_operator compress(bool b) const;
     /// See nsp::timeout().
-    broadcast_operator timeout(std::chrono::milliseconds t) const { return main_.timeout(t); }
+    broadcast_operator timeout(std::chrono::milliseconds t) const;
     /// See nsp::emit().
     template <class... Args>
     void emit(event_name event, Args&&... args) const {
@@ -143,9 +145,9 @@ public:
     }
 
     /// Those of the Engine.IO server below; and refusals of what only this server understands.
-    std::shared_ptr<server_counters const> counters() const { return engine().counters(); }
+    std::shared_ptr<server_counters const> counters() const;
     /// The Engine.IO server below: its headers, who may connect, what was refused.
-    engineio::server engine() const { return server_->engine(); }
+    engineio::server engine() const;
 
     /** Closes all connections, and takes no more. See also engineio::options::drain_timeout.
         @par Completes with
@@ -154,26 +156,32 @@ public:
     auto async_close(Token&& token) const;
 
     /// The executor that the server was created with.
-    asio::any_io_executor get_executor() const { return server_->settings().place.executor(); }
+    asio::any_io_executor get_executor() const;
     /// What the server was created with.
-    socketio::options const& options() const noexcept { return server_->settings().options; }
+    socketio::options const& options() const noexcept;
 
     /// Where the server is mounted.
-    std::string_view prefix() const noexcept { return options().path; }
+    std::string_view prefix() const noexcept;
     /// Bytes of a request's body. For mounts.
-    std::size_t body_limit() const noexcept { return options().engine.max_payload; }
+    std::size_t body_limit() const noexcept;
     /// Answers a request below the path. For mounts.
     void async_serve(http::connection c, request r, http::mount_handler done);
     /// Adds what all replies have to one of the HTTP server's. For mounts.
-    void dress_refusal(request const& r, response& reply) const {
-        server_->engine().dress_refusal(r, reply);
-    }
+    void dress_refusal(request const& r, response& reply) const;
     /// Notices a POST whose client goes before it is whole, or sends another one. For mounts.
-    http::body_end body_begins(request const& r) const { return server_->engine().body_begins(r); }
+    http::body_end body_begins(request const& r) const;
     /// Closes all connections, and takes no more.
-    void drain() const { server_->drain(); }
+    void drain() const;
 
 private:
+    /// Whether there is a namespace of a name; may answer later.
+    using matcher = httphooks::detail::shared_function<void(std::string_view, nlohmann::json const&,
+                                                            std::function<void(bool)>)>;
+
+    socketio::nsp of_pattern(matcher m) const;
+    void add_new_namespace(httphooks::detail::shared_function<void(socketio::nsp)> f) const;
+    void close(std::function<void()> done) const;
+
     std::shared_ptr<detail::live_server> server_;
     socketio::nsp main_;
 };
@@ -188,23 +196,21 @@ requires std::is_invocable_r_v<bool, F&, std::string_view, nlohmann::json const&
         socketio::nsp server::of(F f)
 const {
     if constexpr (std::is_invocable_r_v<bool, F&, std::string_view, nlohmann::json const&>)
-        return socketio::nsp(server_->of(detail::live_nsp::matcher(
-            [f = std::move(f)](std::string_view name, nlohmann::json const& auth,
-                               std::function<void(bool)> const& decide) mutable {
-                decide(static_cast<bool>(f(name, auth)));
-            })));
+        return of_pattern([f = std::move(f)](std::string_view name, nlohmann::json const& auth,
+                                             std::function<void(bool)> const& decide) mutable {
+            decide(static_cast<bool>(f(name, auth)));
+        });
     else
-        return socketio::nsp(server_->of(detail::live_nsp::matcher(std::move(f))));
+        return of_pattern(std::move(f));
 }
 
 template <asio::completion_token_for<void()> Token>
 auto server::async_close(Token&& token) const {
     return asio::async_initiate<Token, void()>(
-        [](auto handler, std::shared_ptr<detail::live_server> s) {
-            s->close(
-                detail::copyable_handler<>(std::move(handler), s->settings().place.executor()));
+        [](auto handler, server const& self) {
+            self.close(detail::copyable_handler<>(std::move(handler), self.get_executor()));
         },
-        token, server_);
+        token, *this);
 }
 
 }  // namespace httphooks::socketio

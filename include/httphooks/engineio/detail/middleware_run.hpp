@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/engineio/detail/decision.hpp>
 #include <httphooks/engineio/detail/reply.hpp>
 #include <httphooks/engineio/detail/service.hpp>
 #include <httphooks/engineio/middleware.hpp>

@@ -46,6 +46,19 @@ HTTPHOOKS_DECL websocket::prepared_message frames_of(std::span<packet const> pac
 
 }  // namespace detail
 
+struct prepared_message::state {
+    std::vector<packet> packets;
+    websocket::prepared_message frames;
+};
+
+HTTPHOOKS_DECL std::vector<packet> const& prepared_message::packets() const noexcept {
+    return state_->packets;
+}
+
+HTTPHOOKS_DECL websocket::prepared_message const& prepared_message::frames() const noexcept {
+    return state_->frames;
+}
+
 HTTPHOOKS_DECL prepared_message::prepared_message(std::vector<packet> messages) {
     auto frames = detail::frames_of(messages, {});
     state_ = std::make_shared<state const>(state{std::move(messages), std::move(frames)});

@@ -14,7 +14,7 @@
 #include <httphooks/socketio/detail/typed_handler.hpp>
 #include <httphooks/socketio/event.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -24,30 +24,25 @@
 
 namespace httphooks::socketio::detail {
 
-/** Sends an event.
-    @param send `send(payload&&, ack_handler)`; the handler is empty when no acknowledgement is
-    asked for
-    @param args of the event; the last may be a function that takes the acknowledgement */
-template <class Send, class... Args>
-void emit_event(Send const& send, event_name event, Args&&... args) {
-    scratch_payload data;
+/** Makes the payload of an event.
+    @param ack set if the last of the arguments is a function that takes the acknowledgement */
+template <class... Args>
+void make_event(payload& data, ack_handler& ack, event_name event, Args&&... args) {
     if constexpr (ack_function<last_of_t<Args...>>) {
         with_last(
             [&](auto&& f, auto const&... rest) {
-                make_event_payload(*data, event, rest...);
-                send(std::move(*data),
-                     make_ack_handler<std::decay_t<decltype(f)>>(std::forward<decltype(f)>(f)));
+                make_event_payload(data, event, rest...);
+                ack = make_ack_handler<std::decay_t<decltype(f)>>(std::forward<decltype(f)>(f));
             },
             std::forward<Args>(args)...);
     } else {
-        make_event_payload(*data, event, args...);
-        send(std::move(*data), ack_handler());
+        make_event_payload(data, event, args...);
     }
 }
 
 /** Sends an event, and completes with the first argument of the acknowledgement.
     @param executor where it completes, unless the handler has an executor
-    @param send as for emit_event(); it is kept
+    @param send `send(payload&&, ack_handler)`; it is kept
     @param args of the event; the last is the completion token for
         `void(error_code, nlohmann::json)` */
 template <class Send, class... Args>

@@ -5,6 +5,8 @@
     Functions that are called when something happens, and may change what is called then.
 */
 
+#include <httphooks/socketio/handler_id.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::socketio {
-
-/// Names a handler, to take it away again. Never 0.
-enum class handler_id : std::uint64_t {};
-
-namespace detail {
+namespace httphooks::socketio::detail {
 
 /** Handlers by name, in order. A handler may add and take away others, and itself: what is added
     while handlers are called is not called then, what is taken away neither. */
@@ -115,6 +112,4 @@ private:
     bool dead_ = false;
 };
 
-}  // namespace detail
-
-}  // namespace httphooks::socketio
+}  // namespace httphooks::socketio::detail

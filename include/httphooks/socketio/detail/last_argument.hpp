@@ -5,14 +5,10 @@
     Functions whose last argument is something else than the others.
 */
 
-#include <concepts>
 #include <cstddef>
-#include <string>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace httphooks::socketio::detail {
 
@@ -37,22 +33,6 @@ decltype(auto) with_last(F f, Args&&... args) {
     }
     (std::make_index_sequence<sizeof...(Args) - 1>(),
      std::forward_as_tuple(std::forward<Args>(args)...));
-}
-
-/// Room names of texts and ranges of texts.
-inline void append_room(std::vector<std::string>& to, std::string_view room) {
-    to.emplace_back(room);
-}
-template <class Range>
-requires(!std::convertible_to<Range const&, std::string_view>) void append_room(
-    std::vector<std::string>& to, Range const& rooms) {
-    for (auto const& r : rooms) to.emplace_back(r);
-}
-template <class... Rooms>
-std::vector<std::string> room_names(Rooms const&... rooms) {
-    std::vector<std::string> all;
-    (append_room(all, rooms), ...);
-    return all;
 }
 
 }  // namespace httphooks::socketio::detail

@@ -7,7 +7,7 @@
 
 #include <httphooks/config.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string_view>
 

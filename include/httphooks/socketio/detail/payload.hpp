@@ -6,26 +6,25 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/binary.hpp>
-#include <httphooks/socketio/error.hpp>
+#include <httphooks/socketio/detail/read_argument.hpp>
 #include <httphooks/socketio/event.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include <boost/system/system_error.hpp>
-
-#include <charconv>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
+
+namespace httphooks::socketio {
+
+class arguments;
+
+}  // namespace httphooks::socketio
 
 namespace httphooks::socketio::detail {
 
@@ -72,72 +71,41 @@ void make_payload_of_array(payload& to, nlohmann::json const& array);
 
 // ---------------------------------------------------------------------------------------------
 
-template <class T>
-void append_number_text(std::string& to, T value) {
-    if constexpr (std::floating_point<T>) {
-        if (!std::isfinite(value)) {
-            to.append("null");
-            return;
-        }
-    }
-    char text[64];
-    to.append(text, std::to_chars(text, text + sizeof text, value).ptr);
-}
-
+void append_number(std::string& to, long long value);
+void append_number(std::string& to, unsigned long long value);
+void append_number(std::string& to, float value);
+void append_number(std::string& to, double value);
+void append_number(std::string& to, long double value);
+void append_literal(std::string& to, bool value);
+void append_null(std::string& to);
 void append_string(std::string& to, std::string_view value);
-
 void append_bytes(payload& to, std::string_view value);
+void append_document(payload& to, nlohmann::json const& value);
+void append_document(payload& to, nlohmann::ordered_json const& value);
 
-template <class Json>
-void append_document(payload& to, Json const& value) {
-    using kind = typename Json::value_t;
-    switch (value.type()) {
-        case kind::object: {
-            char before = '{';
-            for (auto const& [name, inner] : value.items()) {
-                to.text.push_back(std::exchange(before, ','));
-                append_string(to.text, name);
-                to.text.push_back(':');
-                append_document(to, inner);
-            }
-            if (before == '{') to.text.push_back(before);
-            to.text.push_back('}');
-            break;
-        }
-        case kind::array: {
-            char before = '[';
-            for (auto const& inner : value) {
-                to.text.push_back(std::exchange(before, ','));
-                append_document(to, inner);
-            }
-            if (before == '[') to.text.push_back(before);
-            to.text.push_back(']');
-            break;
-        }
-        case kind::string:
-            append_string(to.text, value.template get_ref<typename Json::string_t const&>());
-            break;
-        case kind::boolean:
-            to.text.append(value.template get<bool>() ? "true" : "false");
-            break;
-        case kind::number_integer:
-            append_number_text(to.text, value.template get<std::int64_t>());
-            break;
-        case kind::number_unsigned:
-            append_number_text(to.text, value.template get<std::uint64_t>());
-            break;
-        case kind::number_float:
-            append_number_text(to.text, value.template get<double>());
-            break;
-        case kind::binary: {
-            auto const& b = value.get_binary();
-            append_bytes(to, {reinterpret_cast<char const*>(b.data()), b.size()});
-            break;
-        }
-        case kind::null:
-        case kind::discarded:
-            to.text.append("null");
-    }
+/// Opens the array of an event, with its name.
+void begin_event(payload& to, event_name name);
+/// Opens an array.
+void begin_payload(payload& to);
+/// Puts a comma behind what is there, if anything is.
+void separate_argument(payload& to);
+void end_payload(payload& to);
+/// Appends all arguments behind others.
+void append_all(payload& to, arguments const& all);
+
+/// What is written in a vector as nlohmann::json writes it.
+template <class T>
+inline constexpr bool is_plain_element =
+    (std::integral<T> && sizeof(T) > 1) || std::same_as<T, bool> || std::same_as<T, signed char> ||
+    std::same_as<T, unsigned char> || std::same_as<T, float> || std::same_as<T, double> ||
+    std::same_as<T, std::string> || std::same_as<T, std::string_view>;
+template <class T, class A>
+inline constexpr bool is_plain_element<std::vector<T, A>> = is_plain_element<T>;
+
+/// Makes a document of a value; who has such types includes nlohmann/json.hpp.
+template <class Json, class T>
+void append_converted(payload& to, T const& value) {
+    append_document(to, Json(value));
 }
 
 template <class T>
@@ -146,13 +114,18 @@ void append_argument(payload& to, T const& value) {
     if constexpr (std::same_as<T, nlohmann::json> || std::same_as<T, nlohmann::ordered_json>) {
         append_document(to, value);
     } else if constexpr (std::same_as<T, bool>) {
-        to.text.append(value ? "true" : "false");
-    } else if constexpr (integer<T> || std::floating_point<T>) {
-        append_number_text(to.text, value);
+        append_literal(to.text, value);
+    } else if constexpr (integer<T>) {
+        if constexpr (std::is_signed_v<T>)
+            append_number(to.text, static_cast<long long>(value));
+        else
+            append_number(to.text, static_cast<unsigned long long>(value));
+    } else if constexpr (std::floating_point<T>) {
+        append_number(to.text, value);
     } else if constexpr (std::same_as<T, char>) {
         append_string(to.text, std::string_view(&value, 1));
     } else if constexpr (std::is_null_pointer_v<T>) {
-        to.text.append("null");
+        append_null(to.text);
     } else if constexpr (std::convertible_to<T const&, std::string_view>) {
         append_string(to.text, value);
     } else if constexpr (std::same_as<T, bytes>) {
@@ -166,57 +139,57 @@ void append_argument(payload& to, T const& value) {
         if (value)
             append_argument(to, *value);
         else
-            to.text.append("null");
+            append_null(to.text);
+    } else if constexpr (is_list<T> && is_plain_element<T>) {
+        char before = '[';
+        for (auto const& inner : value) {
+            to.text.push_back(before);
+            before = ',';
+            if constexpr (std::same_as<typename T::value_type, float>)
+                append_number(to.text, static_cast<double>(inner));
+            else
+                append_argument<typename T::value_type>(to, inner);
+        }
+        if (before == '[') to.text.push_back('[');
+        to.text.push_back(']');
     } else {
-        append_document(to, nlohmann::json(value));
+        append_converted<nlohmann::json>(to, value);
     }
 }
 
 /// Appends an argument behind others; `arguments` are several, or none.
 template <class T>
 void append_next_argument(payload& to, T const& value) {
-    auto const separate = [&to] {
-        if (to.text.size() > 1) to.text.push_back(',');
-    };
     if constexpr (std::same_as<T, arguments>) {
-        for (std::size_t i = 0; i < value.size(); ++i) {
-            separate();
-            if (std::string_view const text = value.text(i); !text.empty())
-                to.text.append(text);
-            else if (auto const* const packet = value.packet())
-                append_attached(to.text, to.attachments, value.packet_text(i), *packet);
-            else
-                append_document(to, value.json(i));
-        }
+        append_all(to, value);
     } else {
-        separate();
+        separate_argument(to);
         append_argument(to, value);
     }
 }
 
 template <class... Args>
 void make_payload(payload& to, Args const&... args) {
-    to.clear();
-    to.text.push_back('[');
+    begin_payload(to);
     (append_next_argument(to, args), ...);
-    to.text.push_back(']');
+    end_payload(to);
 }
 
 template <class... Args>
 void make_event_payload(payload& to, event_name name, Args const&... args) {
-    if (is_reserved_event(name.text()))
-        throw boost::system::system_error(make_error_code(error::reserved_event));
-    to.clear();
-    to.text.push_back('[');
-    if (name.is_number())
-        to.text.append(name.text());
-    else
-        append_string(to.text, name.text());
+    begin_event(to, name);
     (append_next_argument(to, args), ...);
-    to.text.push_back(']');
+    end_payload(to);
 }
 
 }  // namespace httphooks::socketio::detail
+
+namespace httphooks::socketio {
+
+/// The arguments of a packet: a JSON text with placeholders, and the attachments beside it.
+using packet_data = detail::payload;
+
+}  // namespace httphooks::socketio
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/socketio/detail/impl/payload.ipp>

@@ -5,29 +5,30 @@
     One argument as a C++ value: from JSON text where that is enough, else from a document.
 */
 
-#include <httphooks/detail/json/json_text.hpp>
+#include <httphooks/config.hpp>
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/socketio/binary.hpp>
-#include <httphooks/socketio/detail/parse_json.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
-#include <charconv>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <limits>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+namespace httphooks::detail {
+struct json_slice;
+}
+
 namespace httphooks::socketio::detail {
 
-using httphooks::detail::json_kind;
 using httphooks::detail::json_slice;
 
 template <class T>
@@ -62,129 +63,107 @@ bool read_argument(T& to, nlohmann::json const& value);
 
 // ---------------------------------------------------------------------------------------------
 
-/// Takes a number that has no fraction and is in the range of T. @return whether it was one
-template <integer T>
-bool read_whole(T& to, double value) noexcept {
-    constexpr double above = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
-    if (!(value >= static_cast<double>(std::numeric_limits<T>::min())) || !(value < above) ||
-        value != std::trunc(value))
-        return false;
-    to = static_cast<T>(value);
-    return true;
-}
+/// Where a value is: in a text, or in a document.
+struct argument_source {
+    json_slice const* text;
+    nlohmann::json const* document;
+};
 
-/// Takes a number that is in the range of T. @return whether it was
-template <std::floating_point T>
-bool read_real(T& to, double value) noexcept {
-    if (std::isfinite(value) && std::abs(value) > std::numeric_limits<T>::max()) return false;
-    to = static_cast<T>(value);
-    return true;
+bool read_value(std::string& to, argument_source from);
+bool read_value(bool& to, argument_source from);
+bool read_value(float& to, argument_source from);
+bool read_value(double& to, argument_source from);
+bool read_value(long double& to, argument_source from);
+bool read_value(bytes& to, argument_source from);
+bool read_value(nlohmann::json& to, argument_source from);
+/// Reads a whole number of a range; from a text that is none an ending is cut off, as in 5.0.
+bool read_whole(long long& to, argument_source from, long long least, long long most);
+bool read_whole(unsigned long long& to, argument_source from, unsigned long long most);
+bool is_null(argument_source from) noexcept;
+
+/// Calls a function with the document of a value. @return what that returns; false: there is none
+bool with_document(argument_source from,
+                   httphooks::detail::function_ref<bool(nlohmann::json const&)> f);
+/// Calls a function with the elements of an array, until it returns false. @return whether it did
+/// not, and it is an array
+bool each_element(nlohmann::json const& array,
+                  httphooks::detail::function_ref<bool(nlohmann::json const&)> f);
+/// The same with the members of an object.
+bool each_member(
+    nlohmann::json const& object,
+    httphooks::detail::function_ref<bool(std::string const&, nlohmann::json const&)> f);
+
+template <class T>
+concept plain_value = std::same_as<T, std::string> || std::same_as<T, bool> ||
+    std::floating_point<T> || std::same_as<T, bytes> || std::same_as<T, nlohmann::json>;
+
+/// Reads a value as nlohmann::json does; who has such types includes nlohmann/json.hpp.
+template <class T, class Json>
+bool read_converted(T& to, Json const& value) {
+    try {
+        value.get_to(to);
+        return true;
+    } catch (std::exception const&) {
+        return false;
+    }
 }
 
 template <class T>
-bool read_number_text(T& to, std::string_view text) noexcept {
-    double value = 0;
-    if constexpr (integer<T>) {
-        char const* const end = text.data() + text.size();
-        auto const r = std::from_chars(text.data(), end, to);
-        if (r.ec == std::errc() && r.ptr == end) return true;
-        // 1e3 and 5.0 are whole numbers too, and -0 is 0
-        if (text != "-0" && text.find_first_of(".eE") == text.npos) return false;
-        return read_double(value, text) && read_whole(to, value);
+bool read_structure(T& to, nlohmann::json const& value) {
+    if constexpr (is_list<T>) {
+        to.clear();
+        return each_element(value, [&to](nlohmann::json const& inner) {
+            typename T::value_type element{};
+            if (!read_argument(element, inner)) return false;
+            to.push_back(std::move(element));
+            return true;
+        });
+    } else if constexpr (is_dictionary<T>) {
+        to.clear();
+        return each_member(value, [&to](std::string const& name, nlohmann::json const& inner) {
+            return read_argument(to[name], inner);
+        });
     } else {
-        return read_double(value, text) && read_real(to, value);
+        return read_converted(to, value);
     }
 }
 
-/// Reads a value by way of a document.
 template <class T>
-bool read_parsed(T& to, json_slice const& value) {
-    nlohmann::json parsed;
-    if (value.kind == json_kind::string) {
-        std::string text;
-        httphooks::detail::append_unescaped(text, value);
-        parsed = std::move(text);
-    } else if (!parse_json(parsed, value.text)) {
-        return false;
+bool read_from(T& to, argument_source from) {
+    if constexpr (plain_value<T>) {
+        return read_value(to, from);
+    } else if constexpr (is_optional<T>) {
+        to.reset();
+        return is_null(from) || read_from(to.emplace(), from);
+    } else if constexpr (integer<T>) {
+        using wide = std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>;
+        wide value = 0;
+        bool good = false;
+        if constexpr (std::is_signed_v<T>)
+            good = read_whole(value, from, std::numeric_limits<T>::min(),
+                              std::numeric_limits<T>::max());
+        else
+            good = read_whole(value, from, std::numeric_limits<T>::max());
+        if (good) to = static_cast<T>(value);
+        return good;
+    } else {
+        return with_document(from,
+                             [&to](nlohmann::json const& d) { return read_structure(to, d); });
     }
-    return read_argument(to, std::as_const(parsed));
 }
 
 template <class T>
 bool read_argument(T& to, json_slice const& value) {
-    if constexpr (is_optional<T>) {
-        to.reset();
-        return value.kind == json_kind::null || read_argument(to.emplace(), value);
-    } else if constexpr (std::same_as<T, std::string>) {
-        if (value.kind != json_kind::string) return false;
-        to.assign(value.escaped ? std::string_view() : value.text);
-        if (value.escaped) httphooks::detail::append_unescaped(to, value);
-        return true;
-    } else if constexpr (std::same_as<T, bool>) {
-        to = value.text == "true";
-        return value.kind == json_kind::boolean;
-    } else if constexpr (integer<T> || std::floating_point<T>) {
-        return value.kind == json_kind::number && read_number_text(to, value.text);
-    } else if constexpr (std::same_as<T, bytes>) {
-        return false;
-    } else {
-        return read_parsed(to, value);
-    }
+    return read_from(to, argument_source{&value, nullptr});
 }
 
 template <class T>
 bool read_argument(T& to, nlohmann::json const& value) {
-    if constexpr (std::same_as<T, nlohmann::json>) {
-        to = value;
-        return true;
-    } else if constexpr (is_optional<T>) {
-        to.reset();
-        return value.is_null() || read_argument(to.emplace(), value);
-    } else if constexpr (std::same_as<T, std::string>) {
-        if (!value.is_string()) return false;
-        to = value.get_ref<std::string const&>();
-        return true;
-    } else if constexpr (std::same_as<T, bool>) {
-        return value.is_boolean() && (to = value.get<bool>(), true);
-    } else if constexpr (integer<T>) {
-        if (value.is_number_float()) return read_whole(to, value.get<double>());
-        if (value.is_number_unsigned()) {
-            auto const n = value.get<std::uint64_t>();
-            to = static_cast<T>(n);
-            return std::in_range<T>(n);
-        }
-        auto const n = value.is_number_integer() ? value.get<std::int64_t>() : 0;
-        to = static_cast<T>(n);
-        return value.is_number_integer() && std::in_range<T>(n);
-    } else if constexpr (std::floating_point<T>) {
-        return value.is_number() && read_real(to, value.get<double>());
-    } else if constexpr (std::same_as<T, bytes>) {
-        if (!value.is_binary()) return false;
-        to.data = binary_text(value);
-        return true;
-    } else if constexpr (is_list<T>) {
-        to.clear();
-        if (!value.is_array()) return false;
-        for (auto const& inner : value) {
-            typename T::value_type element{};
-            if (!read_argument(element, inner)) return false;
-            to.push_back(std::move(element));
-        }
-        return true;
-    } else if constexpr (is_dictionary<T>) {
-        to.clear();
-        if (!value.is_object()) return false;
-        for (auto const& [name, inner] : value.items())
-            if (!read_argument(to[name], inner)) return false;
-        return true;
-    } else {
-        try {
-            value.get_to(to);
-            return true;
-        } catch (std::exception const&) {
-            return false;
-        }
-    }
+    return read_from(to, argument_source{nullptr, &value});
 }
 
 }  // namespace httphooks::socketio::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/detail/impl/read_argument.ipp>
+#endif

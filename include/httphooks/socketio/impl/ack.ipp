@@ -12,6 +12,18 @@
 
 namespace httphooks::socketio {
 
+namespace detail {
+
+HTTPHOOKS_DECL scratch_payload::scratch_payload() {
+    value_.text = httphooks::detail::take_string();
+}
+
+HTTPHOOKS_DECL scratch_payload::~scratch_payload() {
+    httphooks::detail::give_string(std::move(value_.text));
+}
+
+}  // namespace detail
+
 HTTPHOOKS_DECL acknowledgement::acknowledgement(std::weak_ptr<detail::ack_target> target,
                                                 std::uint64_t id)
     : state_(std::allocate_shared<state>(httphooks::detail::recycling_allocator<state>(),

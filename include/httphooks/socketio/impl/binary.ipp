@@ -3,11 +3,11 @@
 
 #include <httphooks/socketio/binary.hpp>
 
+#include <httphooks/socketio/detail/binary_places.hpp>
 #include <httphooks/socketio/error.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -43,43 +43,8 @@ HTTPHOOKS_DECL void take_binary(nlohmann::json& value, std::vector<std::string>&
     }
 }
 
-namespace detail {
-
-HTTPHOOKS_DECL bool binary_places::put(nlohmann::json& value) {
-    if (!value.is_structured()) return true;
-    if (value.is_object())
-        if (auto const mark = value.find("_placeholder");
-            mark != value.end() && mark->is_boolean() && mark->get<bool>())
-            return put_one(value);
-    bool good = true;
-    for (auto& inner : value) good = put(inner) && good;
-    return good;
-}
-
-HTTPHOOKS_DECL bool binary_places::put_one(nlohmann::json& placeholder) {
-    auto const num = placeholder.find("num");
-    if (num == placeholder.end() || !num->is_number_unsigned()) return false;
-    auto const index = num->get<std::uint64_t>();
-    if (index >= attachments.size()) return false;
-    auto const i = static_cast<std::size_t>(index);
-    if (places[i]) {
-        std::size_t const size = binary_text(*places[i]).size();
-        too_large = too_large || size > room;
-        if (too_large) return false;
-        room -= size;
-        nlohmann::json copy = *places[i];
-        placeholder = std::move(copy);
-    } else {
-        placeholder = nlohmann::json::binary(std::move(attachments[i]));
-        places[i] = &placeholder;
-    }
-    return true;
-}
-
-}  // namespace detail
-
-HTTPHOOKS_DECL error_code put_binary(
-    nlohmann::json& value, std::vector<nlohmann::json::binary_t::container_type>& attachments) {
+HTTPHOOKS_DECL error_code put_binary(nlohmann::json& value,
+                                     std::vector<std::vector<std::uint8_t>>& attachments) {
     detail::binary_places all{attachments, {}};
     all.places.resize(attachments.size());
     return all.put(value) ? error_code() : error_code(error::bad_placeholder);

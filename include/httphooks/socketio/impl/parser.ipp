@@ -8,6 +8,7 @@
 #include <httphooks/engineio/prepared_message.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/binary.hpp>
+#include <httphooks/socketio/detail/binary_places.hpp>
 #include <httphooks/socketio/detail/number_name.hpp>
 #include <httphooks/socketio/detail/parse_json.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
