@@ -67,6 +67,8 @@
 #include <httphooks/engineio/detail/impl/reply.ipp>
 #include <httphooks/engineio/detail/impl/service.ipp>
 #include <httphooks/engineio/detail/impl/socket_link.ipp>
+#include <httphooks/engineio/impl/client.ipp>
+#include <httphooks/engineio/impl/client_connection.ipp>
 #include <httphooks/engineio/impl/connection.ipp>
 #include <httphooks/engineio/impl/content_coding.ipp>
 #include <httphooks/engineio/impl/error.ipp>

@@ -5,7 +5,7 @@
 
 #include <httphooks/http/client_stream.hpp>
 #include <httphooks/http/detail/begin_connect.hpp>
-#include <httphooks/http/detail/byte_stream.hpp>
+#include <httphooks/http/detail/byte_stream_on.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/client_stream_adapter.hpp>
 #include <httphooks/websocket/error.hpp>
