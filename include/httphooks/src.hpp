@@ -169,6 +169,7 @@
 
 #include <httphooks/websocket/detail/impl/channel.ipp>
 #include <httphooks/websocket/detail/impl/channel_end.ipp>
+#include <httphooks/websocket/detail/impl/channel_output.ipp>
 #include <httphooks/websocket/detail/impl/client_session_base.ipp>
 #include <httphooks/websocket/detail/impl/connect_operation.ipp>
 #include <httphooks/websocket/detail/impl/loop.ipp>
@@ -181,4 +182,5 @@
 #include <httphooks/websocket/impl/dispatch.ipp>
 #include <httphooks/websocket/impl/frame.ipp>
 #include <httphooks/websocket/impl/handshake.ipp>
+#include <httphooks/websocket/impl/prepared_message.ipp>
 #include <httphooks/websocket/impl/server.ipp>
