@@ -17,6 +17,7 @@
 #include <httphooks/detail/metrics/impl/metrics_recorder.ipp>
 #include <httphooks/detail/registry/impl/hook_entry.ipp>
 #include <httphooks/detail/registry/impl/message_dispatch.ipp>
+#include <httphooks/detail/registry/impl/message_loops.ipp>
 #include <httphooks/detail/registry/impl/registry_core.ipp>
 #include <httphooks/detail/registry/impl/services.ipp>
 #include <httphooks/detail/routes/impl/compiled_pattern.ipp>
