@@ -17,6 +17,7 @@
 #include <httphooks/detail/metrics/impl/metrics_recorder.ipp>
 #include <httphooks/detail/registry/impl/hook_entry.ipp>
 #include <httphooks/detail/registry/impl/message_dispatch.ipp>
+#include <httphooks/detail/registry/impl/message_loops.ipp>
 #include <httphooks/detail/registry/impl/registry_core.ipp>
 #include <httphooks/detail/registry/impl/services.ipp>
 #include <httphooks/detail/routes/impl/compiled_pattern.ipp>
@@ -180,6 +181,7 @@
 
 #include <httphooks/websocket/detail/impl/channel.ipp>
 #include <httphooks/websocket/detail/impl/channel_end.ipp>
+#include <httphooks/websocket/detail/impl/channel_output.ipp>
 #include <httphooks/websocket/detail/impl/client_session_base.ipp>
 #include <httphooks/websocket/detail/impl/connect_operation.ipp>
 #include <httphooks/websocket/detail/impl/loop.ipp>
@@ -192,4 +194,5 @@
 #include <httphooks/websocket/impl/dispatch.ipp>
 #include <httphooks/websocket/impl/frame.ipp>
 #include <httphooks/websocket/impl/handshake.ipp>
+#include <httphooks/websocket/impl/prepared_message.ipp>
 #include <httphooks/websocket/impl/server.ipp>

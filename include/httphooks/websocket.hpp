@@ -15,4 +15,5 @@
 #include <httphooks/websocket/frame.hpp>
 #include <httphooks/websocket/handshake.hpp>
 #include <httphooks/websocket/message_limits.hpp>
+#include <httphooks/websocket/prepared_message.hpp>
 #include <httphooks/websocket/server.hpp>

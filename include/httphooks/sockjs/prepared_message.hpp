@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/prepared_message.hpp>
 
 #include <memory>
 #include <string>

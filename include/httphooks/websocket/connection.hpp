@@ -10,6 +10,7 @@
 #include <httphooks/websocket/close_code.hpp>
 #include <httphooks/websocket/connection_options.hpp>
 #include <httphooks/websocket/events.hpp>
+#include <httphooks/websocket/prepared_message.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,7 +19,6 @@
 #include <compare>
 #include <cstddef>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,23 +29,6 @@ namespace detail {
 class channel;
 struct channel_settings;
 }  // namespace detail
-
-/// Messages of a server, framed once for any number of connections. Copies share them.
-class prepared_message {
-public:
-    /// One message. @param binary whether the data are bytes; else they are text
-    explicit prepared_message(std::string_view data, bool binary = false);
-    /// Several messages: nothing comes between them, and all of them are sent, or none.
-    explicit prepared_message(std::span<message const> several);
-
-    /// The frames.
-    std::string const& bytes() const noexcept { return *bytes_; }
-
-private:
-    friend class detail::channel;
-
-    std::shared_ptr<std::string const> bytes_;
-};
 
 /** A handle of a connection; copies are handles of the same one.
 

@@ -11,10 +11,7 @@
 #include <httphooks/registry.hpp>
 #include <httphooks/websocket/server.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -48,24 +45,15 @@ void dispatch(server s, basic_registry<State> const& hooks, dispatch_options o =
 
 namespace detail {
 
-/// Gives the loop for a connection, by its executor and whether all that runs on the executor's
-/// context does so one after another.
-using find_loop =
-    std::function<std::shared_ptr<httphooks::detail::message_loop>(asio::any_io_executor, bool)>;
-
-void dispatch(server s, find_loop of, dispatch_options o);
+void dispatch(server s, std::shared_ptr<httphooks::detail::message_loop_map> loops,
+              dispatch_options o);
 
 }  // namespace detail
 
 template <class State>
 void dispatch(server s, basic_registry<State> const& hooks, dispatch_options o) {
-    auto const loops = std::make_shared<httphooks::detail::message_loops<State>>(hooks);
-    detail::dispatch(
-        std::move(s),
-        [loops](asio::any_io_executor const& executor, bool owns_context) {
-            return loops->of(executor, owns_context);
-        },
-        o);
+    detail::dispatch(std::move(s), std::make_shared<httphooks::detail::message_loops<State>>(hooks),
+                     o);
 }
 
 }  // namespace httphooks::websocket

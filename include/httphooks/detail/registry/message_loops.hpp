@@ -5,48 +5,54 @@
     The hooks, for each event loop that sockets with messages live on.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/detail/registry/message_dispatch.hpp>
 #include <httphooks/registry.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/execution/context.hpp>
-#include <boost/asio/query.hpp>
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace httphooks::detail {
 
 /// What the sockets of one server share. Thread-safe.
-template <class State>
-class message_loops {
+class message_loop_map {
 public:
-    explicit message_loops(basic_registry<State> hooks) : hooks_(std::move(hooks)) {}
+    message_loop_map();
+    message_loop_map(message_loop_map const&) = delete;
+    message_loop_map& operator=(message_loop_map const&) = delete;
+    virtual ~message_loop_map();
 
     /** The loop for a socket.
         @param executor the socket's
         @param owns_context whether all that runs on its context does so one after another; else the
             socket gets a loop of its own */
-    std::shared_ptr<message_loop> of(asio::any_io_executor const& executor, bool owns_context) {
-        if (!owns_context) return make(executor);
-        auto const* const context = &asio::query(executor, asio::execution::context);
-        std::lock_guard const lock(mutex_);
-        auto& known = loops_[context];
-        auto found = known.lock();
-        if (!found) known = found = make(executor);
-        return found;
-    }
+    std::shared_ptr<message_loop> of(asio::any_io_executor const& executor, bool owns_context);
 
 private:
-    std::shared_ptr<message_loop> make(asio::any_io_executor const& executor) {
+    virtual std::shared_ptr<message_loop> make(asio::any_io_executor const& executor) = 0;
+
+    struct known_loops;
+    std::unique_ptr<known_loops> known_;
+};
+
+/// The loops for the hooks of a registry.
+template <class State>
+class message_loops final : public message_loop_map {
+public:
+    explicit message_loops(basic_registry<State> hooks) : hooks_(std::move(hooks)) {}
+
+private:
+    std::shared_ptr<message_loop> make(asio::any_io_executor const& executor) override {
         return std::make_shared<message_loop>(hooks_.make_loop(), executor);
     }
 
     basic_registry<State> hooks_;
-    std::mutex mutex_{};
-    std::map<void const*, std::weak_ptr<message_loop>> loops_{};
 };
 
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/registry/impl/message_loops.ipp>
+#endif

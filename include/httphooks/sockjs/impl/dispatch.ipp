@@ -4,6 +4,7 @@
 #include <httphooks/sockjs/dispatch.hpp>
 
 #include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/origin.hpp>
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/envelope_source.hpp>
@@ -57,10 +58,11 @@ private:
     httphooks::detail::message_dispatch requests_;
 };
 
-HTTPHOOKS_DECL void dispatch(server s, find_loop of, dispatch_options o) {
-    s.on_connection([of = std::move(of), o](connection c) {
+HTTPHOOKS_DECL void dispatch(server s, std::shared_ptr<httphooks::detail::message_loop_map> loops,
+                             dispatch_options o) {
+    s.on_connection([loops = std::move(loops), o](connection c) {
         auto const requests =
-            std::make_shared<dispatch_session>(c, of(c.get_executor(), c.owns_context()), o);
+            std::make_shared<dispatch_session>(c, loops->of(c.get_executor(), c.owns_context()), o);
         c.on_message([requests](std::string_view m, bool binary) { requests->receive(m, binary); });
         c.on_close([requests](close_code, std::string_view) { requests->cancel(); });
     });

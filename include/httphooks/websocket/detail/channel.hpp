@@ -7,12 +7,10 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/function_ref.hpp>
-#include <httphooks/detail/system/random_bits.hpp>
-#include <httphooks/error.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
-#include <httphooks/server_counters.hpp>
 #include <httphooks/websocket/close_code.hpp>
 #include <httphooks/websocket/connection_options.hpp>
+#include <httphooks/websocket/detail/channel_output.hpp>
 #include <httphooks/websocket/detail/channel_settings.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
 #include <httphooks/websocket/events.hpp>
@@ -20,7 +18,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include <algorithm>
 #include <any>
 #include <atomic>
 #include <cstddef>
@@ -53,7 +50,7 @@ public:
             std::shared_ptr<http::detail::byte_stream> stream)
         : settings_(std::move(settings)),
           stream_(std::move(stream)),
-          backlog_(settings_->counters.get()) {}
+          output_(*settings_, *stream_) {}
 
     /** Opens the connection, on its executor.
         @param handshake what the open handler is told
@@ -75,7 +72,7 @@ public:
     void present();
 
     bool is_open() const noexcept { return current() == state::open; }
-    std::size_t buffered() const noexcept { return waiting() + stream_->unsent(); }
+    std::size_t buffered() const noexcept { return output_.buffered(); }
     http::detail::byte_stream const& stream() const noexcept { return *stream_; }
     channel_settings const* settings() const noexcept { return settings_.get(); }
 
@@ -108,8 +105,6 @@ private:
     /// While it lives, the channel's handlers may run, and what is sent is kept together.
     class event;
 
-    static constexpr std::size_t flush_at = 64 * 1024;
-    static constexpr std::size_t most_unsent = 64 * 1024;
     static constexpr std::size_t most_held = 64 * 1024;
 
     void on_readable(error_code ec) override;
@@ -126,16 +121,14 @@ private:
     bool receiving() const noexcept { return current() <= state::closing; }
     bool handing_on() const noexcept { return current() <= state::mute; }
     bool here() const noexcept { return running_ == this || stream_->running_here(); }
-    mask_key next_key() const {
-        return self() == role::client ? httphooks::detail::random_bits::next() : 0;
-    }
     role self() const noexcept { return settings_->self; }
     connection_options const& options() const noexcept { return settings_->options; }
     events const& handlers() const noexcept { return settings_->handlers; }
 
     bool may_parse() const noexcept {
         // nothing is handed on while closing
-        return receiving() && !(holds() && handing_on()) && buffered() < most_unsent;
+        return receiving() && !(holds() && handing_on()) &&
+               buffered() < channel_output::most_unsent;
     }
     bool holds() const noexcept { return paused_ || held_back_; }
     void process(char* bytes, std::size_t n);
@@ -149,14 +142,8 @@ private:
     template <class Function>
     void post_send(Function f);
 
-    /// Bytes that the stream was not given yet.
-    std::size_t waiting() const noexcept { return out_.size() + (shared_ ? shared_->size() : 0); }
-    /// Those of all that wait which count: what was sent while others waited.
-    std::size_t backlog() const noexcept { return std::min(behind_, buffered()); }
     bool has_room(std::size_t n);
-    bool begin_output(std::size_t n);
-    void prepare_output();
-    void flush_shared();
+    bool has_room_for_frame(std::size_t payload);
     void append_close_frame(close_code code, std::string_view reason);
     void fail(close_code code);
     void fall_mute();
@@ -175,15 +162,12 @@ private:
 
     std::shared_ptr<channel_settings const> settings_;
     std::shared_ptr<http::detail::byte_stream> stream_;
-    server_counters::backlog backlog_;
+    channel_output output_;
     /// While the connection is not closed; its context keeps it.
     loop* loop_ = nullptr;
     ticket_ptr ticket_{};
     event* event_ = nullptr;
     frame_reader reader_{};
-    std::string out_{};
-    /// A frame that others send too, to be written when there is nothing else; out_ is empty then.
-    std::shared_ptr<std::string const> shared_{};
     /// Input that is not parsed: the beginning of a frame, or what came while paused.
     lazy_string held_{};
     loop::tick last_input_ = 0;
@@ -192,14 +176,7 @@ private:
     loop::tick ping_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
-    /// Of the bytes that wait, those that were sent while others waited; or more.
-    std::size_t behind_ = 0;
     std::atomic<state> state_{state::open};
-    bool writing_ = false;
-    /// What waits was all sent in this turn.
-    bool fresh_ = false;
-    /// The application waits for events::drain.
-    bool full_ = false;
     bool scheduled_ = false;
     bool paused_ = false;
     bool held_back_ = false;
@@ -210,7 +187,6 @@ private:
     bool pinged_ = false;
     bool told_ = false;
     bool overflowed_ = false;
-    bool write_failed_ = false;
     bool cut_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <httphooks/websocket/dispatch.hpp>
 
 #include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/origin.hpp>
 #include <httphooks/websocket/connection.hpp>
@@ -57,11 +58,12 @@ private:
     httphooks::detail::message_dispatch requests_;
 };
 
-HTTPHOOKS_DECL void dispatch(server s, find_loop of, dispatch_options o) {
+HTTPHOOKS_DECL void dispatch(server s, std::shared_ptr<httphooks::detail::message_loop_map> loops,
+                             dispatch_options o) {
     using session = std::shared_ptr<dispatch_session>;
-    s.on_open([of = std::move(of), o](connection& c, request const& handshake) {
-        c.data() = std::make_shared<dispatch_session>(c, of(c.get_executor(), c.owns_context()),
-                                                      handshake, o);
+    s.on_open([loops = std::move(loops), o](connection& c, request const& handshake) {
+        c.data() = std::make_shared<dispatch_session>(
+            c, loops->of(c.get_executor(), c.owns_context()), handshake, o);
     });
     s.on_message([](connection& c, message const& m) {
         if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->receive(m);

@@ -102,7 +102,7 @@ HTTPHOOKS_DECL void channel::start(request const& handshake, std::string output,
     last_input_ = loop_->now();
     ping_at_ = last_input_ + timer_wheel::ticks(options().ping_interval);
     event const e(*this);
-    out_ = std::move(output);
+    output_.begin(std::move(output));
     call(handlers().open, handshake);
     if (!input.empty()) {
         stopped_ = holds();
@@ -161,17 +161,14 @@ HTTPHOOKS_DECL void channel::process(char* bytes, std::size_t n) {
 
 HTTPHOOKS_DECL bool channel::on_message(opcode op, std::string_view bytes) {
     if (handing_on()) call(handlers().message, message{bytes, op == opcode::binary});
-    if (out_.size() >= flush_at) flush();
+    if (output_.is_large()) flush();
     stopped_ = !may_parse();
     return !stopped_;
 }
 
 HTTPHOOKS_DECL bool channel::on_ping(std::string_view payload) {
-    if (current() == state::open) {
-        prepare_output();
-        append_frame(out_, self(), opcode::pong, payload, next_key());
-    }
-    if (out_.size() >= flush_at) flush();
+    if (current() == state::open) output_.append(opcode::pong, payload);
+    if (output_.is_large()) flush();
     stopped_ = !may_parse();
     return !stopped_;
 }
@@ -186,21 +183,14 @@ HTTPHOOKS_DECL bool channel::on_close(close_code code, std::string_view reason) 
 
 // sending -------------------------------------------------------------------------------------
 
-/** Sees to room for a frame of `n` bytes.
-
-    What is sent in one turn, when nothing waited before it, is no backlog, whatever its size: the
-    limit is for what is sent while the other side does not take what it was given.
-    @return whether it may be sent */
+/// Sees to room for `n` bytes of whole frames. @return whether they may be sent
 HTTPHOOKS_DECL bool channel::has_room(std::size_t n) {
     if (!is_open() || overflowed_) return false;
-    if (!writing_) fresh_ = true;
-    if (fresh_) {
-        behind_ = 0;
+    if (output_.is_fresh()) {
         if (buffered() + n > options().output_limit) flush();
         return true;
     }
-    std::size_t const waits = backlog();
-    bool const full = waits != 0 && waits + n > options().output_limit;
+    bool const full = !output_.fits(n);
     if (full && options().on_overflow != overflow::tell) {
         if (settings_->counters) settings_->counters->drop();
         if (options().on_overflow == overflow::close) {
@@ -209,7 +199,7 @@ HTTPHOOKS_DECL bool channel::has_room(std::size_t n) {
         }
         return false;
     }
-    behind_ += n;
+    output_.count(n);
     if (full)
         post([](channel& c) {
             if (c.is_open()) c.call(c.handlers().overflow);
@@ -217,24 +207,15 @@ HTTPHOOKS_DECL bool channel::has_room(std::size_t n) {
     return true;
 }
 
-/// Before bytes are appended to the output.
-HTTPHOOKS_DECL void channel::prepare_output() {
-    if (out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
-    if (auto const first = std::exchange(shared_, nullptr)) out_ = *first;
-}
-
-/// Prepares for a frame with `n` bytes of payload. @return whether it may be sent
-HTTPHOOKS_DECL bool channel::begin_output(std::size_t n) {
-    if (!has_room(header_size(self(), n) + n)) return false;
-    prepare_output();
-    return true;
+HTTPHOOKS_DECL bool channel::has_room_for_frame(std::size_t payload) {
+    return has_room(header_size(self(), payload) + payload);
 }
 
 HTTPHOOKS_DECL bool channel::send(opcode op, std::string_view payload) {
     if (!is_open()) return false;
     if (here()) {
-        if (!begin_output(payload.size())) return false;
-        append_frame(out_, self(), op, payload, next_key());
+        if (!has_room_for_frame(payload.size())) return false;
+        output_.append(op, payload);
         schedule();
         return true;
     }
@@ -246,12 +227,7 @@ HTTPHOOKS_DECL bool channel::send(prepared_message const& m) {
     if (!is_open()) return false;
     if (here()) {
         if (!has_room(m.bytes().size())) return false;
-        if (waiting() == 0) {
-            shared_ = m.bytes_;
-        } else {
-            prepare_output();
-            out_ += m.bytes();
-        }
+        output_.append(m);
         schedule();
         return true;
     }
@@ -261,23 +237,16 @@ HTTPHOOKS_DECL bool channel::send(prepared_message const& m) {
 
 HTTPHOOKS_DECL bool channel::send_with(opcode op, std::size_t expected,
                                        httphooks::detail::function_ref<void(std::string&)> write) {
-    if (!begin_output(expected)) return false;
-    frame_builder frame(out_, self(), expected);
-    try {
-        write(out_);
-    } catch (...) {
-        frame.discard();
-        throw;
-    }
-    frame.finish(op, next_key());
+    if (!has_room_for_frame(expected)) return false;
+    output_.append(op, expected, write);
     schedule();
     return true;
 }
 
 /// Has what was sent outside of the connection's own events written soon.
 HTTPHOOKS_DECL void channel::schedule() {
-    if (!writing_) return settle_soon();
-    if (buffered() >= most_unsent) full_ = true;
+    if (!output_.writing()) return settle_soon();
+    output_.note_full();
 }
 
 /// Has settle() called when what runs now is done.
@@ -294,42 +263,19 @@ HTTPHOOKS_DECL void channel::run_scheduled() {
     event const e(*this);
 }
 
-/// Writes the shared frame; what does not go out at once becomes output of the connection's own.
-HTTPHOOKS_DECL void channel::flush_shared() {
-    auto const frame = std::exchange(shared_, nullptr);
-    error_code ec;
-    std::size_t const sent = stream_->write_some(*frame, ec);
-    if (ec)
-        write_failed_ = true;
-    else if (sent < frame->size())
-        out_.assign(*frame, sent);
-}
-
 HTTPHOOKS_DECL void channel::flush() {
-    if (writing_ || write_failed_) return;
-    if (shared_) flush_shared();
-    if (write_failed_ || out_.empty()) return;
-    error_code ec;
-    if (!stream_->write(out_, ec)) {
-        writing_ = true;
-        if (buffered() >= most_unsent) full_ = true;
-        progress_ = loop_->now();
-        set_deadline();
-    } else if (ec) {
-        write_failed_ = true;
-    }
+    if (!output_.flush()) return;
+    progress_ = loop_->now();
+    set_deadline();
 }
 
 HTTPHOOKS_DECL void channel::on_written(error_code ec) {
     if (current() == state::closed) return;
     event const e(*this);
-    writing_ = false;
-    if (ec) {
-        write_failed_ = true;
-        return;
-    }
+    output_.on_written(ec);
+    if (ec) return;
     flush();
-    if (!writing_ && std::exchange(full_, false) && is_open()) call(handlers().drain);
+    if (output_.take_drained() && is_open()) call(handlers().drain);
 }
 
 /// The end of an event: writes, and decides what comes next.
@@ -339,7 +285,7 @@ HTTPHOOKS_DECL void channel::settle() {
         if (cut_) return lose();
         if (overflowed_ && is_open()) fail(close_code::policy_violation);
         flush();
-        if (write_failed_) {
+        if (output_.failed()) {
             if (!receiving()) return lose();
             fall_mute();
         }
@@ -349,13 +295,11 @@ HTTPHOOKS_DECL void channel::settle() {
         process(input.data(), input.size());
         httphooks::detail::give_string(std::move(input));
     }
-    fresh_ = false;
-    if (!writing_) output_buffers::give(out_);
-    backlog_.set(writing_ ? buffered() : 0);
+    output_.end_turn();
     if (receiving()) {
-        bool const room = buffered() < most_unsent && held_.size() < most_held;
+        bool const room = buffered() < channel_output::most_unsent && held_.size() < most_held;
         if (!input_ended_ && (may_parse() || (holds() && room))) stream_->wait_readable();
-    } else if (current() == state::ending && !writing_) {
+    } else if (current() == state::ending && !output_.writing()) {
         enter(state::ended);
         stream_->end(self() == role::server);
         set_deadline();

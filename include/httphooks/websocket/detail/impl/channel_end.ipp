@@ -19,8 +19,7 @@ namespace httphooks::websocket::detail {
 // closing -------------------------------------------------------------------------------------
 
 HTTPHOOKS_DECL void channel::append_close_frame(close_code code, std::string_view reason) {
-    prepare_output();
-    append_close(out_, self(), code, reason, next_key());
+    output_.append_close(code, reason);
     close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
     enter(state::closing);
     set_deadline();
@@ -43,10 +42,7 @@ HTTPHOOKS_DECL void channel::close_behind(std::string_view text, close_code code
         return post([last = std::string(text), code, copy = std::string(reason)](channel& c) {
             c.close_behind(last, code, copy);
         });
-    if (is_open()) {
-        prepare_output();
-        append_frame(out_, self(), opcode::text, text, next_key());
-    }
+    if (is_open()) output_.append(opcode::text, text);
     close(code, reason);
 }
 
@@ -65,8 +61,7 @@ HTTPHOOKS_DECL void channel::fail(close_code code) {
 /// Nothing can be written any more. Reading goes on: what the other side sent before it closed may
 /// still be on its way here.
 HTTPHOOKS_DECL void channel::fall_mute() {
-    std::string().swap(out_);
-    shared_.reset();
+    output_.drop();
     if (!is_open()) return;
     enter(state::mute);
     close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
@@ -103,8 +98,7 @@ HTTPHOOKS_DECL void channel::shut(bool reset) noexcept {
     uncount();
     ticket_.reset();
     data.reset();
-    std::string().swap(out_);
-    shared_.reset();
+    output_.drop();
     held_.clear();
 }
 
@@ -120,7 +114,7 @@ HTTPHOOKS_DECL void channel::abandon() noexcept {
 
 /// The connection counts no more.
 HTTPHOOKS_DECL void channel::uncount() noexcept {
-    backlog_.set(0);
+    output_.uncount();
     if (settings_->counts_sessions) settings_->counters->end_session();
 }
 
@@ -139,7 +133,7 @@ HTTPHOOKS_DECL void channel::set_deadline() {
         set = true;
     };
     connection_options const& o = options();
-    if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
+    if (output_.writing()) add(progress_ + timer_wheel::ticks(o.write_timeout));
     if (current() > state::open)
         add(close_by_);
     else if (o.ping_interval.count() > 0) {
@@ -165,7 +159,7 @@ HTTPHOOKS_DECL void channel::tick() {
     if (current() == state::closed) return;
     event const e(*this);
     loop::tick const now = loop_->now();
-    if (writing_ && has_come(now, progress_ + timer_wheel::ticks(options().write_timeout)))
+    if (output_.writing() && has_come(now, progress_ + timer_wheel::ticks(options().write_timeout)))
         cut_ = true;
     if (current() == state::open) {
         if (options().ping_interval.count() > 0) tick_pings(now);
@@ -187,7 +181,7 @@ HTTPHOOKS_DECL void channel::tick_pings(loop::tick now) {
         pinged_ = false;
     }
     // the ping may be behind what is still being written
-    if (writing_) pinged_at_ = now;
+    if (output_.writing()) pinged_at_ = now;
     if (pinged_ && has_come(now, pinged_at_ + timer_wheel::ticks(o.pong_timeout))) {
         call(handlers().unanswered);
         if (is_open()) cut_ = true;
@@ -201,12 +195,11 @@ HTTPHOOKS_DECL void channel::tick_pings(loop::tick now) {
         ping_at_ += interval;
         if (has_come(now, ping_at_)) ping_at_ = now + interval;
         // one that waits to be written is enough
-        if (pinged_ && writing_) return;
+        if (pinged_ && output_.writing()) return;
     } else if (pinged_ || !has_come(now, last_input_ + timer_wheel::ticks(o.ping_interval))) {
         return;
     }
-    prepare_output();
-    append_frame(out_, self(), opcode::ping, {}, next_key());
+    output_.append(opcode::ping, {});
     if (!std::exchange(pinged_, true)) pinged_at_ = now;
 }
 
