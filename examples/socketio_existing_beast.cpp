@@ -16,6 +16,8 @@
 #include <httphooks/into_response.hpp>
 #include <httphooks/socketio.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 

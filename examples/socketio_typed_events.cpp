@@ -12,6 +12,8 @@
 
 #include <httphooks.hpp>
 #include <httphooks/socketio.hpp>
+#include <httphooks/socketio/middleware_error.hpp>
+#include <httphooks/socketio/socket_error.hpp>
 
 #include <nlohmann/json.hpp>
 

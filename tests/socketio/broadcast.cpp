@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/socketio/broadcast.hpp>
+#include <httphooks/socketio/memory_adapter.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -2,6 +2,7 @@
 #include <httphooks/http/tls.hpp>
 #include <httphooks/http/tls_client.hpp>
 #include <httphooks/socketio/client.hpp>
+#include <httphooks/socketio/middleware.hpp>
 
 #include <nlohmann/json.hpp>
 

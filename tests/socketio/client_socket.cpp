@@ -1,6 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/socketio/client.hpp>
 #include <httphooks/socketio/client_socket.hpp>
+#include <httphooks/socketio/socket_error.hpp>
 
 #include <nlohmann/json.hpp>
 

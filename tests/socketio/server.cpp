@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/middleware.hpp>
 #include <httphooks/socketio/server.hpp>
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/middleware.hpp>
 #include <httphooks/socketio/socket.hpp>
+#include <httphooks/socketio/socket_error.hpp>
 
 #include <nlohmann/json.hpp>
 

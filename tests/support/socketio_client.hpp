@@ -9,6 +9,7 @@
 #include <httphooks/http/server.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/socketio/client.hpp>
+#include <httphooks/socketio/socket_error.hpp>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>

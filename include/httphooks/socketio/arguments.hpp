@@ -113,7 +113,8 @@ error_code arguments::read(T& to, std::size_t index) const {
         }
         return error::missing_argument;
     }
-    return detail::read_from(to, source(index)) ? error_code() : error_code(error::bad_argument);
+    return detail::read_argument(to, source(index)) ? error_code()
+                                                    : error_code(error::bad_argument);
 }
 
 template <class T>

@@ -78,16 +78,19 @@ private:
     std::unique_ptr<httphooks::detail::message_loops<State>> loops_;
 };
 
-origin origin_of(socket const& s, std::shared_ptr<dispatch_options const> o);
+/// Whether the event loop of a socket is its thread's own.
+bool owns_context(socket const& s);
+/// A handle of a socket that lives.
+socket handle_of(live_socket& s);
+/// The requests of a socket, until it is disconnected.
+std::shared_ptr<request_dispatch> begin_requests(
+    socket const& s, std::shared_ptr<httphooks::detail::message_loop> loop,
+    std::shared_ptr<dispatch_options const> o);
 
 template <class State>
 std::shared_ptr<request_dispatch> dispatcher<State>::begin(socket s) const {
-    auto requests = std::make_shared<request_dispatch>(
-        loops_->of(s.get_executor(), s.state()->place().owns_context()),
-        origin_of(s, {this->shared_from_this(), &options}), s.conn(), options.in_flight,
-        options.depth);
-    s.on_disconnect([requests](disconnect_reason) { requests->cancel(); });
-    return requests;
+    return begin_requests(s, loops_->of(s.get_executor(), owns_context(s)),
+                          {this->shared_from_this(), &options});
 }
 
 }  // namespace detail
@@ -100,7 +103,7 @@ void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o) {
         std::shared_ptr<detail::request_dispatch> requests;
         s.on(all->options.event, [all, requests, client = s.state().get()](
                                      arguments const& args, acknowledgement const& ack) mutable {
-            if (!requests) requests = all->begin(socket(client->self()));
+            if (!requests) requests = all->begin(handle_of(*client));
             requests->receive(args, ack);
         });
     });

@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 
 #include "support/catch.hpp"

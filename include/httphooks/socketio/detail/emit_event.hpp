@@ -55,7 +55,7 @@ auto async_emit_event(asio::any_io_executor const& executor, Send const& send, e
             return asio::async_initiate<decltype(token), void(error_code, nlohmann::json)>(
                 [](auto handler, asio::any_io_executor const& ex, Send s, payload d) {
                     auto f = copyable_handler<error_code, nlohmann::json>(std::move(handler), ex);
-                    s(std::move(d), [f = std::move(f)](error_code ec, arguments const& answer) {
+                    s(std::move(d), [f = std::move(f)](error_code ec, auto const& answer) {
                         f(ec, answer.json(0));
                     });
                 },

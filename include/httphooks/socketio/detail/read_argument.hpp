@@ -51,23 +51,18 @@ inline constexpr bool is_dictionary<std::unordered_map<std::string, T, H, E, A>>
 template <class T>
 concept integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>;
 
-/** Reads a value of JSON text.
-    @param value found by json_scanner
-    @return whether it is of the kind, and in the range, of T */
-template <class T>
-bool read_argument(T& to, json_slice const& value);
-
-/// As above, of a document.
-template <class T>
-bool read_argument(T& to, nlohmann::json const& value);
-
-// ---------------------------------------------------------------------------------------------
-
-/// Where a value is: in a text, or in a document.
+/// Where a value is: in a text, found by json_scanner, or in a document.
 struct argument_source {
     json_slice const* text;
     nlohmann::json const* document;
 };
+
+/** Reads a value.
+    @return whether it is of the kind, and in the range, of T */
+template <class T>
+bool read_argument(T& to, argument_source from);
+
+// ---------------------------------------------------------------------------------------------
 
 bool read_value(std::string& to, argument_source from);
 bool read_value(bool& to, argument_source from);
@@ -76,7 +71,7 @@ bool read_value(double& to, argument_source from);
 bool read_value(long double& to, argument_source from);
 bool read_value(bytes& to, argument_source from);
 bool read_value(nlohmann::json& to, argument_source from);
-/// Reads a whole number of a range; from a text that is none an ending is cut off, as in 5.0.
+/// Reads a number that is whole, as 5.0 and 1e3 are too, and in a range.
 bool read_whole(long long& to, argument_source from, long long least, long long most);
 bool read_whole(unsigned long long& to, argument_source from, unsigned long long most);
 bool is_null(argument_source from) noexcept;
@@ -114,14 +109,14 @@ bool read_structure(T& to, nlohmann::json const& value) {
         to.clear();
         return each_element(value, [&to](nlohmann::json const& inner) {
             typename T::value_type element{};
-            if (!read_argument(element, inner)) return false;
+            if (!read_argument(element, argument_source{nullptr, &inner})) return false;
             to.push_back(std::move(element));
             return true;
         });
     } else if constexpr (is_dictionary<T>) {
         to.clear();
         return each_member(value, [&to](std::string const& name, nlohmann::json const& inner) {
-            return read_argument(to[name], inner);
+            return read_argument(to[name], argument_source{nullptr, &inner});
         });
     } else {
         return read_converted(to, value);
@@ -129,12 +124,12 @@ bool read_structure(T& to, nlohmann::json const& value) {
 }
 
 template <class T>
-bool read_from(T& to, argument_source from) {
+bool read_argument(T& to, argument_source from) {
     if constexpr (plain_value<T>) {
         return read_value(to, from);
     } else if constexpr (is_optional<T>) {
         to.reset();
-        return is_null(from) || read_from(to.emplace(), from);
+        return is_null(from) || read_argument(to.emplace(), from);
     } else if constexpr (integer<T>) {
         using wide = std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>;
         wide value = 0;
@@ -150,16 +145,6 @@ bool read_from(T& to, argument_source from) {
         return with_document(from,
                              [&to](nlohmann::json const& d) { return read_structure(to, d); });
     }
-}
-
-template <class T>
-bool read_argument(T& to, json_slice const& value) {
-    return read_from(to, argument_source{&value, nullptr});
-}
-
-template <class T>
-bool read_argument(T& to, nlohmann::json const& value) {
-    return read_from(to, argument_source{nullptr, &value});
 }
 
 }  // namespace httphooks::socketio::detail

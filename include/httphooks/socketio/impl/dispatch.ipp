@@ -3,6 +3,10 @@
 
 #include <httphooks/socketio/dispatch.hpp>
 
+#include <httphooks/detail/registry/message_dispatch.hpp>
+#include <httphooks/socketio/detail/live_socket.hpp>
+#include <httphooks/socketio/detail/request_dispatch.hpp>
+#include <httphooks/socketio/disconnect_reason.hpp>
 #include <httphooks/socketio/socket.hpp>
 
 #include <memory>
@@ -31,11 +35,28 @@ private:
     std::shared_ptr<dispatch_options const> options_;
 };
 
-HTTPHOOKS_DECL origin origin_of(socket const& s, std::shared_ptr<dispatch_options const> o) {
+inline origin origin_of(socket const& s, std::shared_ptr<dispatch_options const> o) {
     engineio::connection const c = s.conn();
     return origin(httphooks::transport::socketio, c.peer(), c.handshake().tls,
                   c.handshake().message,
                   std::make_shared<socket_push_target>(s.state(), std::move(o)));
+}
+
+HTTPHOOKS_DECL bool owns_context(socket const& s) {
+    return s.state()->place().owns_context();
+}
+
+HTTPHOOKS_DECL socket handle_of(live_socket& s) {
+    return socket(s.self());
+}
+
+HTTPHOOKS_DECL std::shared_ptr<request_dispatch> begin_requests(
+    socket const& s, std::shared_ptr<httphooks::detail::message_loop> loop,
+    std::shared_ptr<dispatch_options const> o) {
+    auto requests = std::make_shared<request_dispatch>(std::move(loop), origin_of(s, o), s.conn(),
+                                                       o->in_flight, o->depth);
+    s.on_disconnect([requests](disconnect_reason) { requests->cancel(); });
+    return requests;
 }
 
 }  // namespace detail
