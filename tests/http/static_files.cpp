@@ -1,6 +1,10 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/http/static_files.hpp>
+
+#include <httphooks/http/detail/file_reply.hpp>
+#include <httphooks/http/detail/open_beneath.hpp>
+#include <httphooks/http/detail/parse_http_date.hpp>
 #include <httphooks/multipart.hpp>
 #include <httphooks/testing.hpp>
 

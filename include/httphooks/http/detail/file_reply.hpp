@@ -50,6 +50,9 @@ enum class precondition { passed, not_modified, failed };
 */
 precondition judge_preconditions(request const& r, file_version const& file);
 
+/// Whether the client's If-Range, if there is one, lets it have a part (RFC 9110 13.1.5).
+bool range_applies(request const& r, file_version const& file, std::time_t now);
+
 /** The reply to GET or HEAD.
 
     @param file a regular file, open for reading

@@ -92,8 +92,7 @@ HTTPHOOKS_DECL precondition judge_preconditions(request const& r, file_version c
     return precondition::passed;
 }
 
-/// Whether the client's If-Range, if there is one, lets it have a part (RFC 9110 13.1.5).
-inline bool range_applies(request const& r, file_version const& file, std::time_t now) {
+HTTPHOOKS_DECL bool range_applies(request const& r, file_version const& file, std::time_t now) {
     if (!r.contains(field::if_range)) return true;
     std::string_view const value = r[field::if_range];
     if (value.starts_with('"') || value.starts_with("W/")) return value == file.etag;
