@@ -90,6 +90,7 @@
 #include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
+#include <httphooks/http/detail/impl/later.ipp>
 #include <httphooks/http/detail/impl/open_beneath.ipp>
 #include <httphooks/http/detail/impl/parse_http_date.ipp>
 #include <httphooks/http/detail/impl/poll_set.ipp>

@@ -241,7 +241,11 @@ TEST_CASE("who waits for the end of a client goes with the event loop") {
             CHECK(kept.use_count() == 2);
         }
         SECTION("about to wait no more") {
-            owner->core()->settle([owner, kept] {});
+            owner->core()->settle(
+                [](std::shared_ptr<void> const&) {},
+                std::make_shared<
+                    std::pair<std::shared_ptr<hh::http::connection>, std::shared_ptr<int>>>(owner,
+                                                                                            kept));
             CHECK(kept.use_count() == 3);
         }
     }

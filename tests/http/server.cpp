@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/server.hpp>
 #include <httphooks/into_response.hpp>
 

@@ -3,6 +3,10 @@
 #include <httphooks/http/detail/file_reply.hpp>
 #include <httphooks/http/detail/parse_http_date.hpp>
 #include <httphooks/http/static_files.hpp>
+
+#include <httphooks/http/detail/file_reply.hpp>
+#include <httphooks/http/detail/open_beneath.hpp>
+#include <httphooks/http/detail/parse_http_date.hpp>
 #include <httphooks/multipart.hpp>
 #include <httphooks/testing.hpp>
 

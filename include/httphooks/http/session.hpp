@@ -17,11 +17,7 @@
 #include <httphooks/http/dispatch.hpp>
 #include <httphooks/http/mount.hpp>
 
-#include <boost/asio/append.hpp>
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/intrusive_ptr.hpp>
 
 #include <array>
@@ -66,6 +62,12 @@ private:
     static constexpr bool by_handshake = detail::handshake_stream<Stream>;
     static constexpr std::size_t own_buffer = 8 * 1024;
 
+    /// A connection that a mount had.
+    struct guest {
+        std::shared_ptr<detail::session_loop> loop;
+        connection client;
+    };
+
     enum class phase : std::uint8_t { handshake, serving, farewell, lingering, closed };
 
     session(std::shared_ptr<detail::session_loop> loop, Stream stream,
@@ -91,7 +93,8 @@ private:
     void set_deadline();
     void meet_deadline();
     void hand_over();
-    static void take_back(std::shared_ptr<detail::session_loop> loop, connection c);
+    static void give_back(std::shared_ptr<detail::session_loop> loop, connection c);
+    static void take_back(guest& g);
     void say_farewell();
     void on_farewell(error_code ec, std::size_t n);
     void linger();
@@ -528,36 +531,36 @@ void session<Stream>::hand_over() {
     if (!asked.keep_alive) c.close_after_reply();
     asked.mount->serve(std::move(c), std::move(asked.message),
                        [loop = loop_](error_code, std::optional<connection> back) mutable {
-                           if (!back || !back->core()) return;
-                           auto const executor = loop->executor();
-                           asio::dispatch(executor,
-                                          [l = std::move(loop), conn = std::move(*back)]() mutable {
-                                              take_back(std::move(l), std::move(conn));
-                                          });
+                           if (back && back->core()) give_back(std::move(loop), std::move(*back));
                        });
 }
 
+/// A connection on its way back from a mount, from any thread.
 template <class Stream>
-void session<Stream>::take_back(std::shared_ptr<detail::session_loop> loop, connection c) {
+void session<Stream>::give_back(std::shared_ptr<detail::session_loop> loop, connection c) {
     if (c.core()->stream_type() != typeid(Stream)) return;
-    auto const shared = std::make_shared<connection>(std::move(c));
-    shared->core()->settle([l = std::move(loop), shared]() mutable {
-        detail::connection_core& core = *shared->core();
-        if (!core.is_open()) return;
-        std::string const input = std::move(core.input);
-        pointer const s(new session(l, std::move(*static_cast<Stream*>(core.stream())),
-                                    detail::guest_ticket::place(core.ticket.get()),
-                                    core.stream_peer));
-        s->input_ended_ = core.input_ended;
-        s->replied_ = true;
-        bool const reusable = core.reusable && !l->draining();
-        l->enter(*s);
-        s->attempt([&] {
-            if (reusable)
-                s->serve(input);
-            else
-                s->say_farewell();
-        });
+    auto back = std::make_shared<guest>(guest{std::move(loop), std::move(c)});
+    auto const& core = back->client.core();
+    core->settle([](std::shared_ptr<void> const& p) { take_back(*static_cast<guest*>(p.get())); },
+                 back);
+}
+
+template <class Stream>
+void session<Stream>::take_back(guest& g) {
+    detail::connection_core& core = *g.client.core();
+    if (!core.is_open()) return;
+    std::string const input = std::move(core.input);
+    pointer const s(new session(g.loop, std::move(*static_cast<Stream*>(core.stream())),
+                                detail::guest_ticket::place(core.ticket.get()), core.stream_peer));
+    s->input_ended_ = core.input_ended;
+    s->replied_ = true;
+    bool const reusable = core.reusable && !g.loop->draining();
+    g.loop->enter(*s);
+    s->attempt([&] {
+        if (reusable)
+            s->serve(input);
+        else
+            s->say_farewell();
     });
 }
 

@@ -55,8 +55,10 @@ public:
     /// Ends wait_abort() with operation_aborted.
     void cancel_wait() noexcept;
 
-    /// Calls back when no wait_abort() is under way any more; cancels the one that is.
-    void settle(asio::any_completion_handler<void()> done);
+    /** Calls a function on the executor when no wait_abort() is under way any more; cancels the one
+        that is. From any thread.
+        @param argument has the connection */
+    void settle(void (*then)(std::shared_ptr<void> const&), std::shared_ptr<void> argument);
 
     void close(bool reset) noexcept;
     void sever() noexcept override { close(true); }
@@ -119,7 +121,8 @@ private:
     std::array<char, 2048> piece_;
     asio::cancellation_signal stop_watch_{};
     connection_handler wait_handler_{};
-    asio::any_completion_handler<void()> settled_{};
+    void (*settled_)(std::shared_ptr<void> const&) = nullptr;
+    std::shared_ptr<void> settles_{};
     bool watching_ = false;
     bool cancelled_ = false;
     bool timed_out_ = false;

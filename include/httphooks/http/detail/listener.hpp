@@ -8,16 +8,16 @@
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/last_error.hpp>
+#include <httphooks/http/detail/later.hpp>
 #include <httphooks/http/detail/listener_base.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/session.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -69,9 +69,7 @@ private:
     void on_accept(error_code ec, socket_type socket);
 
     asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_;
-    asio::basic_waitable_timer<std::chrono::steady_clock,
-                               asio::wait_traits<std::chrono::steady_clock>, Executor>
-        retry_;
+    asio::steady_timer retry_;
     std::shared_ptr<session_loop> loop_;
     std::shared_ptr<admission> admission_;
     Wrap wrap_;
@@ -121,7 +119,7 @@ void listener<Executor, Wrap>::on_accept(error_code ec, socket_type socket) {
         ec == boost::system::errc::too_many_files_open_in_system) {
         // the connection stays where it is until there is room; trying at once would spin
         retry_.expires_after(std::chrono::milliseconds(100));
-        retry_.async_wait([self = this->shared_from_this()](error_code) { self->accept(); });
+        call_at_expiry(retry_, [self = this->shared_from_this()](error_code) { self->accept(); });
         return;
     }
     if (!ec) {

@@ -7,7 +7,6 @@
 #include <httphooks/message.hpp>
 
 #include <boost/asio/append.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -23,19 +22,26 @@ namespace httphooks::http {
 
 namespace detail {
 
+/// A connection on its way back to who has given it to a mount.
+struct given_back {
+    connection client;
+    error_code ec;
+    mount_handler handler;
+};
+
 /// Calls a handler with the connection once nothing is under way on it any more.
 inline void give_back(error_code ec, std::optional<connection> back, mount_handler h) {
     if (!back || !back->core()) return std::move(h)(ec, std::nullopt);
-    auto const executor = back->get_executor();
-    auto const kept = std::make_shared<connection>(std::move(*back));
-    asio::dispatch(executor, [ec, kept, handler = std::move(h)]() mutable {
-        kept->core()->settle([ec, kept, done = std::move(handler)]() mutable {
+    auto kept = std::make_shared<given_back>(given_back{std::move(*back), ec, std::move(h)});
+    kept->client.core()->settle(
+        [](std::shared_ptr<void> const& p) {
+            auto& g = *static_cast<given_back*>(p.get());
             // posted: what calls us may still refer to the connection
-            auto const here = kept->get_executor();
-            std::optional<connection> free(std::move(*kept));
-            asio::post(here, asio::append(std::move(done), ec, std::move(free)));
-        });
-    });
+            auto const here = g.client.get_executor();
+            std::optional<connection> free(std::move(g.client));
+            asio::post(here, asio::append(std::move(g.handler), g.ec, std::move(free)));
+        },
+        kept);
 }
 
 HTTPHOOKS_DECL void serve(std::shared_ptr<mounted> const& by, connection c, request r,

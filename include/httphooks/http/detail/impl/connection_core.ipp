@@ -3,9 +3,8 @@
 
 #include <httphooks/http/detail/connection_core.hpp>
 
-#include <httphooks/http/detail/stream.hpp>
+#include <httphooks/http/detail/later.hpp>
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,7 +24,7 @@ public:
     void set(connection_core& of) {
         of.timed_out_ = false;
         timer_.expires_after(of.write_timeout);
-        timer_.async_wait([weak = of.weak_from_this()](error_code ec) {
+        call_at_expiry(timer_, [weak = of.weak_from_this()](error_code ec) {
             auto const self = weak.lock();
             // it may have been set anew while this was on its way
             if (ec || !self || self->deadline_->timer_.expiry() > clock::now()) return;
@@ -88,12 +87,10 @@ HTTPHOOKS_DECL void connection_core::on_watched(error_code ec, std::size_t n) {
     input.append(piece_.data(), n);
     watching_ = false;
     if (settled_) {
-        asio::any_completion_handler<void()> done;
-        done.swap(settled_);
         if (ec == asio::error::eof) input_ended = true;
         if (wait_handler_) end_wait(asio::error::operation_aborted);
-        asio::dispatch(get_executor(), std::move(done));
-        return;
+        auto const argument = std::move(settles_);
+        return std::exchange(settled_, nullptr)(argument);
     }
     if (ec == asio::error::eof) input_ended = told_end_ = true;
     if (!wait_handler_) return;
@@ -113,10 +110,10 @@ HTTPHOOKS_DECL void connection_core::end_wait(error_code ec) {
 
 HTTPHOOKS_DECL void connection_core::forget_waits() noexcept {
     watching_ = false;
+    settled_ = nullptr;
     connection_handler waiting;
-    asio::any_completion_handler<void()> settling;
     waiting.swap(wait_handler_);
-    settling.swap(settled_);
+    auto const settling = std::move(settles_);
 }
 
 HTTPHOOKS_DECL void connection_core::cancel_wait() noexcept {
@@ -125,13 +122,14 @@ HTTPHOOKS_DECL void connection_core::cancel_wait() noexcept {
     stop_watch_.emit(asio::cancellation_type::all);
 }
 
-HTTPHOOKS_DECL void connection_core::settle(asio::any_completion_handler<void()> done) {
-    if (!watching_) {
-        asio::dispatch(get_executor(), std::move(done));
-        return;
-    }
-    settled_.swap(done);
-    cancel_wait();
+HTTPHOOKS_DECL void connection_core::settle(void (*then)(std::shared_ptr<void> const&),
+                                            std::shared_ptr<void> argument) {
+    asio::dispatch(get_executor(), [this, then, a = std::move(argument)]() mutable {
+        if (!watching_) return then(a);
+        settled_ = then;
+        settles_ = std::move(a);
+        cancel_wait();
+    });
 }
 
 HTTPHOOKS_DECL void connection_core::close(bool reset) noexcept {

@@ -5,6 +5,7 @@
 
 #include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/http/detail/admission.hpp>
+#include <httphooks/http/detail/later.hpp>
 #include <httphooks/http/detail/listener_base.hpp>
 #include <httphooks/http/options.hpp>
 
@@ -128,8 +129,7 @@ HTTPHOOKS_DECL void server_state::begin_run(run_handler handler) {
     runs_.push_back(std::move(w));
     if (std::exchange(running_, true)) return;
     for (auto const& l : listeners_) {
-        auto const executor = l->get_executor();
-        asio::post(executor, [l] { l->accept(); });
+        call_later(l->get_executor(), [l] { l->accept(); });
     }
     start_threads();
 }
@@ -175,13 +175,11 @@ HTTPHOOKS_DECL void server_state::begin_drain(std::chrono::milliseconds patience
     settings_->mounts.drain();
     auto const self = shared_from_this();
     for (auto const& l : listeners_) {
-        auto const executor = l->get_executor();
-        asio::post(executor, [self, l] { l->drain([self] { self->on_ended(); }); });
+        call_later(l->get_executor(), [self, l] { l->drain([self] { self->on_ended(); }); });
     }
-    auto const first = get_executor();
-    asio::post(first, [self] {
+    call_later(get_executor(), [self] {
         if (self->patience_)
-            self->patience_->async_wait([self](error_code ec) {
+            call_at_expiry(*self->patience_, [self](error_code ec) {
                 if (!ec) self->cut_all();
             });
     });
@@ -190,8 +188,7 @@ HTTPHOOKS_DECL void server_state::begin_drain(std::chrono::milliseconds patience
 HTTPHOOKS_DECL void server_state::cut_all() {
     auto const self = shared_from_this();
     for (auto const& l : listeners_) {
-        auto const executor = l->get_executor();
-        asio::post(executor, [self, l] {
+        call_later(l->get_executor(), [self, l] {
             auto const [connections, exchanges] = l->cut();
             std::lock_guard const lock(self->mutex_);
             self->report_.connections += connections;
@@ -214,8 +211,7 @@ HTTPHOOKS_DECL void server_state::on_ended() {
     if (--left_ > 0) return;
     lock.unlock();
     // behind the cuts that other loops may still be counting, and on the timer's own thread
-    auto const first = get_executor();
-    asio::post(first, [self = shared_from_this()] { self->complete(); });
+    call_later(get_executor(), [self = shared_from_this()] { self->complete(); });
 }
 
 HTTPHOOKS_DECL void server_state::complete() {

@@ -4,11 +4,11 @@
 #include <httphooks/http/detail/session_loop.hpp>
 
 #include <httphooks/http/detail/connection_ticket.hpp>
+#include <httphooks/http/detail/later.hpp>
 #include <httphooks/http/detail/loop.hpp>
 #include <httphooks/http/dispatch.hpp>
 
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/intrusive_ptr.hpp>
 
 #include <array>
@@ -62,7 +62,7 @@ HTTPHOOKS_DECL void session_loop::leave(session_base& s) noexcept {
     --count_;
     if (count_ == 0) {
         timer_.cancel();
-        if (empty_) asio::post(executor(), std::exchange(empty_, nullptr));
+        if (empty_) call_later(executor(), std::exchange(empty_, nullptr));
     }
     intrusive_ptr_release(&s);
 }
@@ -74,7 +74,7 @@ HTTPHOOKS_DECL timer_wheel::tick session_loop::tick_now() const {
 HTTPHOOKS_DECL void session_loop::arm() {
     if (std::exchange(armed_, true)) return;
     timer_.expires_after(timer_wheel::resolution);
-    timer_.async_wait([weak = weak_from_this()](error_code) {
+    call_at_expiry(timer_, [weak = weak_from_this()](error_code) {
         auto const self = weak.lock();
         if (!self) return;
         self->armed_ = false;
@@ -93,8 +93,7 @@ HTTPHOOKS_DECL void session_loop::advance(timer_wheel::tick now) {
 HTTPHOOKS_DECL void session_loop::drain(std::function<void()> empty) {
     begin_drain();
     if (count_ == 0) {
-        asio::post(executor(), std::move(empty));
-        return;
+        return call_later(executor(), std::move(empty));
     }
     empty_ = std::move(empty);
     std::vector<boost::intrusive_ptr<session_base>> all;
