@@ -6,8 +6,9 @@
 */
 
 #include <httphooks/detail/json/malformed_json.hpp>
-#include <httphooks/detail/runs/async_run.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/detail/runs/make_state.hpp>
+#include <httphooks/hook_done.hpp>
 #include <httphooks/into_response.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -27,9 +28,6 @@
 #include <vector>
 
 namespace httphooks {
-
-/// The state of a registry whose hooks share none.
-struct no_state {};
 
 /** What one callback of a hook of type `Type` sees, and may do.
 
@@ -58,7 +56,7 @@ public:
     httphooks::request const& request() const noexcept { return run_.request(); }
 
     /// The path, normalised, still escaped, without the query.
-    std::string_view path() const noexcept { return run_.exchange().url().path(); }
+    std::string_view path() const noexcept { return run_.path(); }
 
     /// The first value of a parameter of the hook's pattern, decoded; empty when absent.
     std::string_view param(std::string_view name) const { return run_.param(name).value_or(""); }
@@ -97,20 +95,16 @@ public:
     }
 
     /// The hook whose callback this is.
-    hook_info const& hook() const noexcept { return run_.hook().info; }
+    hook_info const& hook() const noexcept { return run_.info(); }
 
     /// Where the request came from.
-    httphooks::origin const& origin() const noexcept {
-        return std::as_const(run_.exchange()).origin();
-    }
+    httphooks::origin const& origin() const noexcept { return run_.origin(); }
 
     /// The exchange's number, unique in the process; for logs.
-    std::uint64_t id() const noexcept { return run_.exchange().id(); }
+    std::uint64_t id() const noexcept { return run_.id(); }
 
     /// Where the exchange's hooks run.
-    asio::any_io_executor const& get_executor() const noexcept {
-        return run_.exchange().get_executor();
-    }
+    asio::any_io_executor const& get_executor() const noexcept { return run_.get_executor(); }
 
     /** Emits when the hook is cancelled or exceeds its time limit.
 
@@ -122,8 +116,7 @@ public:
     /// The state that the exchange's hooks share; a listener may only read it.
     auto& state() const noexcept requires(!std::is_same_v<State, no_state>) {
         using state_type = std::conditional_t<is_responder(Type), State, State const>;
-        return static_cast<state_type&>(
-            static_cast<basic_exchange<State>&>(run_.exchange()).state());
+        return static_cast<state_type&>(*static_cast<State*>(run_.state()));
     }
 
     /** The responses so far, in registration order of their responders.

@@ -9,8 +9,8 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/runs/make_state.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
-#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/file_body.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -26,7 +26,6 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -35,6 +34,10 @@ namespace httphooks {
 class pipeline;
 
 namespace detail {
+
+class async_run;
+void intrusive_ptr_add_ref(async_run* run) noexcept;
+void intrusive_ptr_release(async_run* run) noexcept;
 
 /// Numbers that no other thread of the process gives out.
 std::uint64_t next_exchange_id() noexcept;
@@ -50,7 +53,7 @@ std::uint64_t next_exchange_id() noexcept;
     @par Thread safety
     A transport calls it from its executor only. Hooks may complete on any thread.
 */
-class exchange {
+class exchange final {
 public:
     exchange(exchange const&) = delete;
     exchange& operator=(exchange const&) = delete;
@@ -132,34 +135,24 @@ public:
     /// Where the hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return executor_; }
 
-    friend void intrusive_ptr_add_ref(exchange* ex) noexcept {
-        ex->references_.fetch_add(1, std::memory_order_relaxed);
-    }
-    friend void intrusive_ptr_release(exchange* ex) noexcept {
-        if (ex->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) ex->recycle();
-    }
+    /** One for a loop, its request empty.
 
-protected:
-    exchange() : incoming_(new_request()), request_(incoming_) {}
-    virtual ~exchange() = default;
+        @param state how its hooks' state is made
+        @param serial whether the executor is known never to run two things at once
+    */
+    static exchange_ptr make(detail::exchange_factory& source, detail::counters& counters,
+                             detail::state_type state, asio::any_io_executor const& executor,
+                             bool serial, reply_sink* sink);
 
-    /// Makes the object ready for the next request: binds it to a loop.
-    void bind(detail::exchange_factory& source, detail::counters& counters,
-              asio::any_io_executor const& executor, bool serial, reply_sink* sink);
+    /// What the hooks share; there from start() on; null when they share nothing.
+    void* state() const noexcept { return state_; }
 
-    /// Called when the exchange begins: makes what its hooks share.
-    virtual void make_state() = 0;
-
-    /// Lets go of everything that belongs to the request, keeping memory.
-    void reset() noexcept;
-
-    /// Called when the last reference has gone.
-    virtual void recycle() noexcept = 0;
+    friend void intrusive_ptr_add_ref(exchange* ex) noexcept;
+    friend void intrusive_ptr_release(exchange* ex) noexcept;
 
 private:
     friend class pipeline;
-    template <class State>
-    friend class basic_exchange;
+    struct pool;
     friend class detail::hook_run;
     friend class detail::async_run;
 
@@ -178,6 +171,20 @@ private:
         cancelled,
     };
 
+    exchange();
+    ~exchange();
+
+    /// Makes what the hooks share.
+    void make_state() {
+        if (state_type_.make) state_ = state_type_.make();
+    }
+
+    /// Lets go of everything that belongs to the request, keeping memory.
+    void reset() noexcept;
+
+    /// The last reference has gone.
+    void recycle() noexcept;
+
     /// What the processing stage runs.
     enum class processing : std::uint8_t { responders, default_responder, no_match, made };
 
@@ -187,10 +194,7 @@ private:
         return std::span<response const>(responses_).first(nothing_left_ ? 0 : responses_.size());
     }
 
-    static std::shared_ptr<httphooks::request> new_request() {
-        return std::allocate_shared<httphooks::request>(
-            detail::recycling_allocator<httphooks::request>());
-    }
+    static std::shared_ptr<httphooks::request> new_request();
 
     std::atomic<std::uint32_t> references_{0};
     /// Wake-ups not yet handled; who makes it 1 runs the pipeline.
@@ -246,73 +250,10 @@ private:
 
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;
+
+    detail::state_type state_type_;
+    void* state_ = nullptr;
 };
-
-/// An exchange whose hooks share a `State`, default-constructed for each request.
-template <class State>
-class basic_exchange final : public exchange {
-public:
-    /** One for a loop, its request empty.
-
-        @param serial whether the executor is known never to run two things at once
-    */
-    static exchange_ptr make(detail::exchange_factory& source, detail::counters& counters,
-                             asio::any_io_executor const& executor, bool serial, reply_sink* sink);
-
-    /// What the hooks share; there from start() on.
-    State& state() noexcept { return *state_; }
-
-private:
-    /// Objects that wait for the thread's next request.
-    struct pool {
-        static constexpr std::size_t most = 64;
-        std::vector<basic_exchange*> free;
-
-        pool() { free.reserve(most); }
-        pool(pool const&) = delete;
-        pool& operator=(pool const&) = delete;
-        ~pool() {
-            for (basic_exchange* ex : free) delete ex;
-        }
-
-        static pool* of_thread() noexcept {
-            return detail::caching ? detail::thread_cache<pool>::get() : nullptr;
-        }
-    };
-
-    void make_state() override { state_.emplace(); }
-    void recycle() noexcept override;
-
-    std::optional<State> state_;
-};
-
-// ---------------------------------------------------------------------------------------------
-
-template <class State>
-exchange_ptr basic_exchange<State>::make(detail::exchange_factory& source,
-                                         detail::counters& counters,
-                                         asio::any_io_executor const& executor, bool serial,
-                                         reply_sink* sink) {
-    exchange_ptr ex;
-    if (pool* const p = pool::of_thread(); p && !p->free.empty()) {
-        ex.reset(p->free.back());
-        p->free.pop_back();
-    } else {
-        ex.reset(new basic_exchange());
-    }
-    ex->bind(source, counters, executor, serial, sink);
-    return ex;
-}
-
-template <class State>
-void basic_exchange<State>::recycle() noexcept {
-    reset();
-    state_.reset();
-    if (pool* const p = pool::of_thread(); p && p->free.size() < pool::most)
-        p->free.push_back(this);
-    else
-        delete this;
-}
 
 }  // namespace httphooks
 

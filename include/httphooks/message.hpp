@@ -88,21 +88,20 @@ void append_body(std::string& to, beast::http::message<IsRequest, Body, Fields>&
     }
 }
 
-/** Fills an empty request with one that a parser gave: its fields are not judged again.
+/** Fills the first line of an empty request with one that a parser gave.
 
     A target or a method that no request can have becomes an empty one, which the hooks refuse.
+    @param method_text the method, when it is unknown
 */
+void take_start_line(request& to, verb method, std::string_view method_text,
+                     std::string_view target, unsigned version);
+
+/// Fills an empty request with one that a parser gave: its fields are not judged again.
 template <class Body, class Fields>
 void take_parsed(request& to, beast::http::message<true, Body, Fields>& from) {
-    if (from.method() != verb::unknown)
-        to.method(from.method());
-    else if (is_token(from.method_string()))
-        to.method_string(from.method_string());
-    try {
-        to.target(from.target());
-    } catch (system_error const&) {  // it stays empty
-    }
-    to.version(from.version());
+    std::string_view method_text;
+    if (from.method() == verb::unknown) method_text = from.method_string();
+    take_start_line(to, from.method(), method_text, from.target(), from.version());
     for (auto const& f : from.base()) to.append_parsed(f.name(), f.name_string(), f.value());
     if constexpr (std::same_as<Body, beast::http::string_body>)
         to.body() = std::move(from.body());

@@ -8,12 +8,16 @@
 #include <httphooks/config.hpp>
 #include <httphooks/message.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/basic_endpoint.hpp>
 
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
+
+namespace boost::asio::ip {
+class tcp;
+}  // namespace boost::asio::ip
 
 namespace httphooks {
 
@@ -52,6 +56,9 @@ protected:
 */
 class origin {
 public:
+    /// An address and a port: asio::ip::tcp::endpoint.
+    using endpoint = asio::ip::basic_endpoint<asio::ip::tcp>;
+
     origin() = default;
 
     /** @param via how the request came
@@ -60,7 +67,7 @@ public:
         @param handshake for sockets the request that opened them, else null
         @param socket for sockets what sends to the client, else null
     */
-    explicit origin(httphooks::transport via, asio::ip::tcp::endpoint peer = {}, bool tls = false,
+    explicit origin(httphooks::transport via, endpoint peer = {}, bool tls = false,
                     std::shared_ptr<request const> handshake = nullptr,
                     std::shared_ptr<push_target> socket = nullptr)
         : handshake_(std::move(handshake)),
@@ -73,7 +80,7 @@ public:
     httphooks::transport transport() const noexcept { return via_; }
 
     /// The client's address and port.
-    asio::ip::tcp::endpoint const& peer() const noexcept { return peer_; }
+    endpoint const& peer() const noexcept { return peer_; }
 
     /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept { return tls_; }
@@ -89,7 +96,7 @@ public:
 private:
     std::shared_ptr<request const> handshake_;
     std::shared_ptr<push_target> socket_;
-    asio::ip::tcp::endpoint peer_;
+    endpoint peer_;
     httphooks::transport via_ = httphooks::transport::http;
     bool tls_ = false;
 };

@@ -179,7 +179,7 @@ template <class Apply>
 bool pipeline::run_one(exchange& ex, detail::hook_entry const& entry, Apply apply) {
     std::size_t const match = ex.cursor_ - 1;
     if (entry.asynchronous()) {
-        detail::async_run_ptr const run(entry.make_run(entry, ex, match), false);
+        detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
         ex.running_.push_back(run);
         ex.waiting_ = run.get();
         run->start();

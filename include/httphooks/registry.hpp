@@ -5,30 +5,28 @@
     Where hooks are registered and requests are dispatched to them.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/context.hpp>
 #include <httphooks/describe.hpp>
-#include <httphooks/detail/registry/registry_core.hpp>
-#include <httphooks/detail/registry/registry_loop.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/registry/registry_handle.hpp>
 #include <httphooks/detail/runs/dispatch_operation.hpp>
-#include <httphooks/error.hpp>
-#include <httphooks/exchange.hpp>
+#include <httphooks/detail/runs/erase_callback.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
-#include <httphooks/pipeline.hpp>
+#include <httphooks/registry_options.hpp>
+#include <httphooks/registry_stats.hpp>
 #include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <source_location>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -66,9 +64,9 @@ public:
 private:
     friend class basic_registry<State>;
 
-    explicit basic_hook(std::shared_ptr<detail::hook_entry> entry) : entry_(std::move(entry)) {}
+    explicit basic_hook(detail::hook_entry_ptr entry) : entry_(std::move(entry)) {}
 
-    std::shared_ptr<detail::hook_entry> entry_;
+    detail::hook_entry_ptr entry_;
 };
 
 /// A hook without shared state.
@@ -93,13 +91,14 @@ public:
     /** @param executor where requests are run whose handler has no executor of its own
         @param options see registry_options
     */
-    explicit basic_registry(executor_type executor, registry_options options = {});
+    explicit basic_registry(executor_type executor, registry_options options = {})
+        : handle_(std::move(executor), std::move(options), detail::state_of<State>()) {}
 
     /// The executor that the registry was created with.
-    executor_type get_executor() const noexcept { return executor_; }
+    executor_type get_executor() const noexcept { return handle_.executor(); }
 
     /// Adds a hook. Gives its id.
-    hook_id add(basic_hook<State> const& h);
+    hook_id add(basic_hook<State> const& h) { return handle_.add(h.entry_); }
 
     /// Adds several hooks at once. Gives their ids.
     std::vector<hook_id> add(std::vector<basic_hook<State>> const& hooks);
@@ -108,25 +107,25 @@ public:
 
         @throws system_error error::unknown_hook, naming the id
     */
-    void remove(hook_id id) { core_->remove({&id, 1}); }
+    void remove(hook_id id) { handle_.remove({&id, 1}); }
 
     /** Removes several hooks at once.
 
         @throws system_error error::unknown_hook, naming the first unknown id; nothing is removed
     */
-    void remove(std::span<hook_id const> ids) { core_->remove(ids); }
+    void remove(std::span<hook_id const> ids) { handle_.remove(ids); }
     /// The same.
-    void remove(std::initializer_list<hook_id> ids) { core_->remove({ids.begin(), ids.size()}); }
+    void remove(std::initializer_list<hook_id> ids) { handle_.remove({ids.begin(), ids.size()}); }
 
     /// Removes all hooks; the default responder and the no-match handler stay.
-    void clear() { core_->clear(); }
+    void clear() { handle_.clear(); }
 
     /// The hooks as data, in the order of their registration.
-    std::vector<hook_info> hooks() const { return core_->hooks(); }
+    std::vector<hook_info> hooks() const { return handle_.hooks(); }
 
     /// All hooks in the order in which they run, with what may be wrong with them.
     std::vector<hook_description> describe(describe_options const& o = {}) const {
-        return httphooks::describe(core_->descriptions(), o);
+        return handle_.describe(o);
     }
 
     /// Registers a hook for requests as they come.
@@ -134,8 +133,7 @@ public:
     hook_id request_listener(verb method, std::string_view pattern, F callback,
                              hook_options options = {},
                              std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::request_listener>(method, pattern, std::move(callback),
-                                                     std::move(options), where);
+        return add_hook<hook_type::request_listener>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook that lets requests pass, changes them, or answers them itself.
@@ -143,8 +141,7 @@ public:
     hook_id pre_responder(verb method, std::string_view pattern, F callback,
                           hook_options options = {},
                           std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::pre_responder>(method, pattern, std::move(callback),
-                                                  std::move(options), where);
+        return add_hook<hook_type::pre_responder>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook for requests as the pre-responders left them.
@@ -152,16 +149,14 @@ public:
     hook_id pre_listener(verb method, std::string_view pattern, F callback,
                          hook_options options = {},
                          std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::pre_listener>(method, pattern, std::move(callback),
-                                                 std::move(options), where);
+        return add_hook<hook_type::pre_listener>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook that answers requests.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id responder(verb method, std::string_view pattern, F callback, hook_options options = {},
                       std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::responder>(method, pattern, std::move(callback),
-                                              std::move(options), where);
+        return add_hook<hook_type::responder>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook for the responses of the responders.
@@ -169,8 +164,7 @@ public:
     hook_id post_listener(verb method, std::string_view pattern, F callback,
                           hook_options options = {},
                           std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::post_listener>(method, pattern, std::move(callback),
-                                                  std::move(options), where);
+        return add_hook<hook_type::post_listener>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook that lets responses pass, or replaces them.
@@ -178,8 +172,7 @@ public:
     hook_id post_responder(verb method, std::string_view pattern, F callback,
                            hook_options options = {},
                            std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::post_responder>(method, pattern, std::move(callback),
-                                                   std::move(options), where);
+        return add_hook<hook_type::post_responder>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook for replies that were handed over.
@@ -187,74 +180,78 @@ public:
     hook_id response_listener(verb method, std::string_view pattern, F callback,
                               hook_options options = {},
                               std::source_location where = std::source_location::current()) {
-        return add_hook<hook_type::response_listener>(method, pattern, std::move(callback),
-                                                      std::move(options), where);
+        return add_hook<hook_type::response_listener>(method, pattern, callback, options, where);
     }
 
     /// Registers a responder for GET, and so for HEAD.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id get(std::string_view pattern, F callback, hook_options options = {},
                 std::source_location where = std::source_location::current()) {
-        return responder(verb::get, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::get, pattern, callback, options, where);
     }
 
     /// Registers a responder for HEAD, in place of those for GET.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id head(std::string_view pattern, F callback, hook_options options = {},
                  std::source_location where = std::source_location::current()) {
-        return responder(verb::head, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::head, pattern, callback, options, where);
     }
 
     /// Registers a responder for POST.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id post(std::string_view pattern, F callback, hook_options options = {},
                  std::source_location where = std::source_location::current()) {
-        return responder(verb::post, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::post, pattern, callback, options, where);
     }
 
     /// Registers a responder for PUT.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id put(std::string_view pattern, F callback, hook_options options = {},
                 std::source_location where = std::source_location::current()) {
-        return responder(verb::put, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::put, pattern, callback, options, where);
     }
 
     /// Registers a responder for PATCH.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id patch(std::string_view pattern, F callback, hook_options options = {},
                   std::source_location where = std::source_location::current()) {
-        return responder(verb::patch, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::patch, pattern, callback, options, where);
     }
 
     /// Registers a responder for DELETE.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id delete_(std::string_view pattern, F callback, hook_options options = {},
                     std::source_location where = std::source_location::current()) {
-        return responder(verb::delete_, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::delete_, pattern, callback, options, where);
     }
 
     /// Registers a responder for OPTIONS, in place of the library's answer.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     hook_id options(std::string_view pattern, F callback, hook_options options = {},
                     std::source_location where = std::source_location::current()) {
-        return responder(verb::options, pattern, std::move(callback), std::move(options), where);
+        return add_hook<hook_type::responder>(verb::options, pattern, callback, options, where);
     }
 
     /// Sets the responder that runs when no other matches; the no-match handler is not called then.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     void default_responder(F callback, hook_options options = {},
-                           std::source_location where = std::source_location::current());
+                           std::source_location where = std::source_location::current()) {
+        handle_.default_responder(
+            make_hook<hook_type::responder>(any_verb, "/*", callback, options, where));
+    }
 
     /// Removes the default responder.
-    void default_responder(std::nullptr_t) { core_->default_responder(nullptr); }
+    void default_responder(std::nullptr_t) { handle_.default_responder(nullptr); }
 
     /// Sets what answers requests for paths that no responder serves, in place of the 404.
     template <hook_function<basic_context<hook_type::responder, State>> F>
     void no_match(F callback, hook_options options = {},
-                  std::source_location where = std::source_location::current());
+                  std::source_location where = std::source_location::current()) {
+        handle_.no_match(make_hook<hook_type::responder>(any_verb, "/*", callback, options, where));
+    }
 
     /// Removes the no-match handler.
-    void no_match(std::nullptr_t) { core_->no_match(nullptr); }
+    void no_match(std::nullptr_t) { handle_.no_match(nullptr); }
 
     /** Runs a request through the hooks.
 
@@ -290,39 +287,40 @@ public:
     basic_observer<State> observer() const;
 
     /// Has exchanges that begin from now on watched; several tracers are called one after another.
-    void trace(std::shared_ptr<exchange_tracer> t) { core_->trace(std::move(t)); }
+    void trace(std::shared_ptr<exchange_tracer> t) { handle_.trace(std::move(t)); }
     /// Ends that for exchanges that begin from now on.
-    void untrace(std::shared_ptr<exchange_tracer> const& t) { core_->untrace(t); }
+    void untrace(std::shared_ptr<exchange_tracer> const& t) { handle_.untrace(t); }
 
     /// What has been counted, over all loops and threads.
-    registry_stats stats() const { return core_->services().stats(); }
+    registry_stats stats() const { return handle_.stats(); }
 
     /// What the exchanges share, without the hooks. For the library's own parts.
-    std::shared_ptr<detail::registry_services> services() const { return core_->shared_services(); }
+    std::shared_ptr<detail::registry_services> services() const { return handle_.services(); }
 
     /// The hooks themselves. For the library's own parts.
-    std::shared_ptr<detail::registry_core const> core() const noexcept { return core_; }
+    std::shared_ptr<detail::registry_core const> core() const noexcept { return handle_.core(); }
 
     /// A loop for one thread of a server.
-    std::unique_ptr<detail::exchange_factory> make_loop() const;
+    std::unique_ptr<detail::exchange_factory> make_loop() const { return handle_.make_loop(); }
 
 private:
-    using shared_loop = detail::shared_registry_loop<State>;
-
     template <hook_type Type, class F>
-    hook_id add_hook(verb method, std::string_view pattern, F callback, hook_options options,
-                     std::source_location where) {
-        return add(basic_hook<State>::template of_type<Type>(method, pattern, std::move(callback),
-                                                             std::move(options), where));
+    hook_id add_hook(verb method, std::string_view pattern, F& callback, hook_options& options,
+                     std::source_location const& where) {
+        return handle_.add(make_hook<Type>(method, pattern, callback, options, where));
     }
 
-    template <class Executor>
-    static asio::awaitable<response, Executor> dispatch_in_coroutine(
-        std::shared_ptr<shared_loop> hooks, request req, httphooks::origin from);
+    template <hook_type Type, class F>
+    static detail::hook_entry_ptr make_hook(verb method, std::string_view pattern, F& callback,
+                                            hook_options& options,
+                                            std::source_location const& where) {
+        return detail::make_hook(
+            Type, method, pattern,
+            detail::erase_callback<basic_context<Type, State>>(std::move(callback)),
+            std::move(options), where);
+    }
 
-    executor_type executor_;
-    std::shared_ptr<detail::registry_core> core_;
-    std::shared_ptr<shared_loop> shared_loop_;
+    detail::registry_handle handle_;
 };
 
 /// A registry whose hooks share no state.
@@ -334,66 +332,18 @@ template <class State>
 template <hook_type Type, hook_function<basic_context<Type, State>> F>
 basic_hook<State> basic_hook<State>::of_type(verb method, std::string_view pattern, F callback,
                                              hook_options options, std::source_location where) {
-    using context = basic_context<Type, State>;
-    constexpr detail::hook_form form = detail::form_of<F, context>();
-    auto entry = std::make_shared<detail::hook_entry>(
-        hook_info{{}, Type, method, std::string(pattern), std::move(options), where},
-        route_pattern(pattern));
-    entry->callback = std::make_shared<F>(std::move(callback));
-    if constexpr (form == detail::hook_form::value) {
-        entry->call = [](void* f, detail::hook_run& run) {
-            context c(run);
-            using result = std::remove_cvref_t<std::invoke_result_t<F&, context&>>;
-            if constexpr (std::is_same_v<result, response>)
-                run.respond(response((*static_cast<F*>(f))(c)), detail::decision::respond);
-            else
-                run.respond(into_response((*static_cast<F*>(f))(c)), detail::decision::respond);
-        };
-    } else if constexpr (form == detail::hook_form::void_) {
-        entry->call = [](void* f, detail::hook_run& run) {
-            context c(run);
-            (*static_cast<F*>(f))(c);
-        };
-    } else {
-        entry->make_run = &detail::typed_run<F, context>::make;
-    }
-    return basic_hook(std::move(entry));
-}
-
-template <class State>
-basic_registry<State>::basic_registry(executor_type executor, registry_options options)
-    : executor_(std::move(executor)),
-      core_(std::make_shared<detail::registry_core>(std::move(options))),
-      shared_loop_(std::make_shared<shared_loop>(core_)) {}
-
-template <class State>
-hook_id basic_registry<State>::add(basic_hook<State> const& h) {
-    return core_->add(std::make_shared<detail::hook_entry>(*h.entry_));
+    return basic_hook(
+        detail::make_hook(Type, method, pattern,
+                          detail::erase_callback<basic_context<Type, State>>(std::move(callback)),
+                          std::move(options), where));
 }
 
 template <class State>
 std::vector<hook_id> basic_registry<State>::add(std::vector<basic_hook<State>> const& hooks) {
-    std::vector<std::shared_ptr<detail::hook_entry>> entries;
+    std::vector<detail::hook_entry_ptr> entries;
     entries.reserve(hooks.size());
-    for (auto const& h : hooks) entries.push_back(std::make_shared<detail::hook_entry>(*h.entry_));
-    return core_->add(std::move(entries));
-}
-
-template <class State>
-template <hook_function<basic_context<hook_type::responder, State>> F>
-void basic_registry<State>::default_responder(F callback, hook_options options,
-                                              std::source_location where) {
-    core_->default_responder(basic_hook<State>::template of_type<hook_type::responder>(
-                                 any_verb, "/*", std::move(callback), std::move(options), where)
-                                 .entry_);
-}
-
-template <class State>
-template <hook_function<basic_context<hook_type::responder, State>> F>
-void basic_registry<State>::no_match(F callback, hook_options options, std::source_location where) {
-    core_->no_match(basic_hook<State>::template of_type<hook_type::responder>(
-                        any_verb, "/*", std::move(callback), std::move(options), where)
-                        .entry_);
+    for (auto const& h : hooks) entries.push_back(h.entry_);
+    return handle_.add(entries);
 }
 
 template <class State>
@@ -403,49 +353,18 @@ auto basic_registry<State>::async_dispatch(beast::http::message<true, Body, Fiel
     using token_type = std::remove_cvref_t<Token>;
     if constexpr (detail::is_use_awaitable<token_type>) {
         using executor = typename detail::use_awaitable_executor<token_type>::type;
-        if constexpr (std::is_same_v<beast::http::message<true, Body, Fields>, request>)
-            return dispatch_in_coroutine<executor>(shared_loop_, std::move(req), std::move(from));
-        else
-            return dispatch_in_coroutine<executor>(shared_loop_, convert(std::move(req)),
-                                                   std::move(from));
+        return detail::dispatch_in_coroutine<executor>(
+            handle_.shared_loop(), detail::as_request(std::move(req)), std::move(from));
     } else {
         return asio::async_initiate<Token, void(error_code, response)>(
-            [](auto handler, std::shared_ptr<shared_loop> hooks, executor_type const& fallback,
-               auto&& r, auto&& o) {  // as they come: moving a request is not free
-                executor_type const executor = asio::get_associated_executor(handler, fallback);
-                exchange_ptr ex =
-                    hooks->make_exchange(std::forward<decltype(r)>(r),
-                                         httphooks::origin(std::forward<decltype(o)>(o)), executor);
-                detail::initiate_exchange(std::move(handler), std::move(ex), std::move(hooks));
-            },
-            token, shared_loop_, executor_, std::move(req), std::move(from));
+            detail::initiate_dispatch(), token, handle_.shared_loop(), handle_.executor(),
+            std::move(req), std::move(from));
     }
-}
-
-template <class State>
-template <class Executor>
-asio::awaitable<response, Executor> basic_registry<State>::dispatch_in_coroutine(
-    std::shared_ptr<shared_loop> hooks, request req, httphooks::origin from) {
-    executor_type const executor = co_await asio::this_coro::executor;
-    exchange_ptr ex = hooks->make_exchange(std::move(req), std::move(from), executor);
-    if (ex->start()) {
-        response reply = detail::finished_reply(*ex, detail::small_file);
-        ex->handed_over();
-        co_return reply;
-    }
-    auto waiting = detail::wait_for_reply<Executor>(std::move(ex));
-    response reply = co_await std::move(waiting);
-    co_return reply;
 }
 
 template <class State>
 basic_observer<State> basic_registry<State>::observer() const {
     return basic_observer<State>(*this);
-}
-
-template <class State>
-std::unique_ptr<detail::exchange_factory> basic_registry<State>::make_loop() const {
-    return std::make_unique<detail::registry_loop<State>>(core_);
 }
 
 }  // namespace httphooks

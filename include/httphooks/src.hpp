@@ -19,6 +19,8 @@
 #include <httphooks/detail/registry/impl/message_dispatch.ipp>
 #include <httphooks/detail/registry/impl/message_loops.ipp>
 #include <httphooks/detail/registry/impl/registry_core.ipp>
+#include <httphooks/detail/registry/impl/registry_handle.ipp>
+#include <httphooks/detail/registry/impl/registry_loop.ipp>
 #include <httphooks/detail/registry/impl/services.ipp>
 #include <httphooks/detail/routes/impl/compiled_pattern.ipp>
 #include <httphooks/detail/routes/impl/path_coverage.ipp>
@@ -26,6 +28,7 @@
 #include <httphooks/detail/routes/impl/route_automaton.ipp>
 #include <httphooks/detail/runs/impl/async_run.ipp>
 #include <httphooks/detail/runs/impl/dispatch_operation.ipp>
+#include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>
@@ -39,6 +42,7 @@
 #include <httphooks/impl/fields.ipp>
 #include <httphooks/impl/file_body.ipp>
 #include <httphooks/impl/hook.ipp>
+#include <httphooks/impl/hook_done.ipp>
 #include <httphooks/impl/hooks_page.ipp>
 #include <httphooks/impl/into_response.ipp>
 #include <httphooks/impl/message.ipp>

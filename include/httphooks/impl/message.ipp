@@ -3,6 +3,9 @@
 
 #include <httphooks/message.hpp>
 
+#include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/error.hpp>
+
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 
@@ -37,5 +40,22 @@ HTTPHOOKS_DECL response error_response(status code) {
                                  "text/html");
     }
 }
+
+namespace detail {
+
+HTTPHOOKS_DECL void take_start_line(request& to, verb method, std::string_view method_text,
+                                    std::string_view target, unsigned version) {
+    if (method != verb::unknown)
+        to.method(method);
+    else if (is_token(method_text))
+        to.method_string(method_text);
+    try {
+        to.target(target);
+    } catch (system_error const&) {  // it stays empty
+    }
+    to.version(version);
+}
+
+}  // namespace detail
 
 }  // namespace httphooks

@@ -206,7 +206,7 @@ HTTPHOOKS_DECL void pipeline::start_listener(exchange& ex, detail::hook_entry co
         detail::counters::add(ex.counters_->dropped_listeners);
         return report(ex, entry, {make_error_code(error::listener_limit)});
     }
-    detail::async_run_ptr const run(entry.make_run(entry, ex, match), false);
+    detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
     detail::counters::add(running);
     run->start();
 }
@@ -285,7 +285,7 @@ HTTPHOOKS_DECL void pipeline::start_processing(exchange& ex) {
 HTTPHOOKS_DECL void pipeline::start_responder(exchange& ex, detail::hook_entry const& entry,
                                               std::size_t match) {
     if (entry.asynchronous()) {
-        detail::async_run_ptr const run(entry.make_run(entry, ex, match), false);
+        detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
         run->part = ex.parts_.size();
         if (run->start()) return finish_responder(ex, settle(ex, *run));
         ex.running_.push_back(run);

@@ -27,7 +27,7 @@ HTTPHOOKS_DECL pipeline::failure pipeline::call_untraced(exchange& ex,
                                                          detail::hook_run& run) {
     failure failed;
     try {
-        entry.call(entry.callback.get(), run);
+        entry.callback.call(entry.callback.function.get(), run);
     } catch (...) {
         failed.exception = std::current_exception();
         report(ex, entry, failed);

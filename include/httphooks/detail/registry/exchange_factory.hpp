@@ -5,18 +5,21 @@
     Where transports get their exchanges from, whatever the registry's state type is.
 */
 
-#include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/config.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/intrusive_ptr.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace httphooks {
 
 class exchange;
+void intrusive_ptr_add_ref(exchange* ex) noexcept;
+void intrusive_ptr_release(exchange* ex) noexcept;
 
 /// A counted reference to an exchange; the last one gives it back for the next request.
 using exchange_ptr = boost::intrusive_ptr<exchange>;
@@ -31,6 +34,9 @@ protected:
 };
 
 namespace detail {
+
+struct hook_table;
+using hook_table_ptr = std::shared_ptr<hook_table const>;
 
 /// Makes exchanges for one event loop; not thread-safe unless it says so.
 class exchange_factory {

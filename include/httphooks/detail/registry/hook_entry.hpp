@@ -6,7 +6,9 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/services.hpp>
+#include <httphooks/detail/runs/hook_callback.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/route_table.hpp>
@@ -22,30 +24,19 @@
 
 namespace httphooks {
 
-class exchange;
-
 namespace detail {
-
-class hook_run;
-class async_run;
-void intrusive_ptr_add_ref(async_run* run) noexcept;
-void intrusive_ptr_release(async_run* run) noexcept;
 
 /// The match of a hook that was not found by its pattern: default responder, no-match handler.
 inline constexpr std::size_t no_match_index = std::numeric_limits<std::size_t>::max();
 
-/// A registered hook. Exactly one of `call` and `make_run` is set.
+/// A registered hook.
 struct hook_entry {
     hook_info info;
     route_pattern pattern;
-    /// The user's callback.
-    std::shared_ptr<void> callback;
-    /// Calls a callback that completes when it returns.
-    void (*call)(void* callback, hook_run& run) = nullptr;
-    /// Makes the run of a callback that may complete later; it holds one reference.
-    async_run* (*make_run)(hook_entry const& hook, exchange& ex, std::size_t match) = nullptr;
+    hook_callback callback{};
 
-    bool asynchronous() const noexcept { return make_run != nullptr; }
+    /// Whether a run of it may complete later.
+    bool asynchronous() const noexcept { return callback.call == nullptr; }
 };
 
 using hook_entry_ptr = std::shared_ptr<hook_entry const>;
@@ -62,8 +53,6 @@ struct hook_table {
     std::vector<std::shared_ptr<exchange_tracer>> tracers;
     bool hooks_traced = false;
 };
-
-using hook_table_ptr = std::shared_ptr<hook_table const>;
 
 /// The smallest body limit of the hooks that match, in bytes; `matches` is for its memory only.
 std::optional<std::uint64_t> smallest_body_limit(

@@ -7,52 +7,16 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/hook.hpp>
-#include <httphooks/multipart.hpp>
+#include <httphooks/registry_options.hpp>
+#include <httphooks/registry_stats.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <ctime>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
 namespace httphooks {
-
-/// What a registry is created with.
-struct registry_options {
-    /// How long an asynchronous run of a hook may take; 0: without limit.
-    std::chrono::milliseconds time_limit = std::chrono::seconds(30);
-    /// How many asynchronous listeners of one event loop may run at once; more are dropped and
-    /// counted.
-    std::size_t max_listeners = 10'000;
-    /// Told of every error in a hook, on the thread where it happened; null: one line on std::cerr.
-    std::function<void(hook_error const&)> error_handler = nullptr;
-    /// The value of the Server header; empty: none.
-    std::string server_name = {};
-    /// The second that it is now; null: the system's clock. For tests.
-    std::function<std::time_t()> clock = nullptr;
-    /// Random bits for the boundary of a collapsed reply; null: the system's. For tests.
-    boundary_source boundary = nullptr;
-};
-
-/// What a registry has counted since it was created, and what it is doing now.
-struct registry_stats {
-    /// Exchanges that have begun and whose reply is not handed over yet.
-    std::uint64_t exchanges = 0;
-    /// Asynchronous listeners that are running.
-    std::uint64_t listeners = 0;
-    /// Calls of `done`, or of a context, that came after the hook's part was over.
-    std::uint64_t late_calls = 0;
-    /// Runs of hooks that exceeded their time limit.
-    std::uint64_t timeouts = 0;
-    /// Listeners that were not started because too many were running.
-    std::uint64_t dropped_listeners = 0;
-    /// Requests from which `x-httphooks-*` headers were removed.
-    std::uint64_t spoofed_control_headers = 0;
-};
 
 namespace detail {
 

@@ -6,8 +6,11 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
@@ -15,18 +18,15 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace httphooks::detail {
@@ -44,24 +44,95 @@ response finished_reply(exchange& ex, std::uint64_t most);
 /// Whether the calling thread runs the executor's context, as far as the executor can tell.
 bool runs_here(asio::any_io_executor const& executor) noexcept;
 
+/// The members of an exchange, which is not known here.
+request& incoming_of(exchange& ex) noexcept;
+origin& origin_of(exchange& ex) noexcept;
+bool start(exchange& ex);
+void hand_over(exchange& ex);
+
+class reply_waiter;
+
+/// Cancels what waits for a reply, if it still does.
+class reply_canceller {
+public:
+    explicit reply_canceller(std::shared_ptr<reply_waiter> const& waiter) noexcept
+        : waiter_(waiter) {}
+    void operator()(asio::cancellation_type) const;
+
+private:
+    std::weak_ptr<reply_waiter> waiter_;
+};
+
+/// The handler of a reply that does not come in place.
+class reply_handler {
+public:
+    reply_handler() = default;
+    reply_handler(reply_handler const&) = delete;
+    reply_handler& operator=(reply_handler const&) = delete;
+    virtual ~reply_handler() = default;
+
+    /// Where it wants to be called.
+    virtual asio::any_io_executor executor(asio::any_io_executor const& fallback) const = 0;
+    /// Has the waiter cancelled by the handler's slot, if it has one.
+    virtual void connect(std::shared_ptr<reply_waiter> const& waiter) = 0;
+    /// Calls the handler; the object is gone then.
+    virtual void call(error_code ec, response&& reply) = 0;
+
+    static void* operator new(std::size_t size) { return block_cache::allocate(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept {
+        block_cache::deallocate(memory, size);
+    }
+};
+
+using reply_handler_ptr = std::unique_ptr<reply_handler>;
+
+template <class Handler>
+class typed_reply_handler final : public reply_handler {
+public:
+    explicit typed_reply_handler(Handler&& handler) : handler_(std::move(handler)) {}
+
+    asio::any_io_executor executor(asio::any_io_executor const& fallback) const override {
+        return asio::get_associated_executor(handler_, fallback);
+    }
+    void connect(std::shared_ptr<reply_waiter> const& waiter) override {
+        auto slot = asio::get_associated_cancellation_slot(handler_);
+        if (slot.is_connected()) slot.assign(reply_canceller(waiter));
+    }
+    void call(error_code ec, response&& reply) override {
+        Handler handler(std::move(handler_));
+        delete this;
+        std::move(handler)(ec, std::move(reply));
+    }
+
+private:
+    Handler handler_;
+};
+
+template <class Handler>
+reply_handler_ptr erase_handler(Handler&& handler) {
+    return reply_handler_ptr(new typed_reply_handler<Handler>(std::move(handler)));
+}
+
+/// Waits for the reply of an exchange that did not complete in place.
+void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex);
+
+/// Starts an exchange on its executor, which is not the calling thread's as far as is known;
+/// `source` lives until it is started.
+void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
+                       std::shared_ptr<exchange_factory> source);
+
 /** Hands a reply to a handler.
 
-    It has no associated executor of its own, so that posting it to executor() is one step.
+    It has no associated executor of its own, so that posting it to the handler's is one step.
 */
 template <class Handler>
 class reply_delivery {
-    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
-
 public:
     using allocator_type = asio::associated_allocator_t<Handler>;
 
-    reply_delivery(Handler handler, exchange_ptr ex)
+    reply_delivery(Handler&& handler, exchange_ptr&& ex)
         : handler_(std::move(handler)), exchange_(std::move(ex)) {}
 
-    /// Where the handler wants to be called.
-    executor_type executor() const noexcept {
-        return asio::get_associated_executor(handler_, exchange_->get_executor());
-    }
     allocator_type get_allocator() const noexcept {
         return asio::get_associated_allocator(handler_);
     }
@@ -69,7 +140,7 @@ public:
     void operator()() {
         exchange_ptr const ex = std::move(exchange_);
         std::move(handler_)(error_code(), finished_reply(*ex, small_file));
-        ex->handed_over();
+        hand_over(*ex);
     }
 
 private:
@@ -77,143 +148,76 @@ private:
     exchange_ptr exchange_;
 };
 
-/** Waits for the reply of an exchange that did not complete in place.
-
-    A timer that never fires holds it, so that the execution context owns it: when the context ends
-    first, it goes with the context, and lets go of the exchange. The reply and a cancellation may
-    come on two threads at once: the first takes the handler.
-*/
-template <class Handler>
-class reply_waiter final : public reply_sink,
-                           public std::enable_shared_from_this<reply_waiter<Handler>> {
-public:
-    reply_waiter(Handler handler, exchange_ptr ex)
-        : handler_(std::move(handler)),
-          executor_(asio::get_associated_executor(*handler_, ex->get_executor())),
-          work_(executor_),
-          timer_(ex->get_executor(), asio::steady_timer::time_point::max()),
-          exchange_(std::move(ex)) {}
-
-    reply_waiter(reply_waiter const&) = delete;
-    reply_waiter& operator=(reply_waiter const&) = delete;
-    ~reply_waiter() {
-        if (exchange_) exchange_->abandon();
-    }
-
-    void start() {
-        timer_.async_wait([self = this->shared_from_this()](error_code) {});
-        auto slot = asio::get_associated_cancellation_slot(*handler_);
-        if (slot.is_connected())
-            slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
-                if (auto const self = weak.lock()) self->cancel();
-            });
-        if (!exchange_->wait(*this)) return;
-        asio::post(executor_, [self = this->shared_from_this()] { self->complete(); });
-    }
-
-    void on_reply(exchange&) noexcept override {
-        asio::dispatch(executor_, [self = this->shared_from_this()] { self->complete(); });
-    }
-
-private:
-    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
-
-    void complete() {
-        timer_.cancel();
-        if (taken_.exchange(true, std::memory_order_acq_rel)) return;
-        reply_delivery<Handler> deliver(take_handler(), std::move(exchange_));
-        deliver();
-    }
-
-    void cancel() {
-        asio::post(executor_, [self = this->shared_from_this()] {
-            if (self->taken_.exchange(true, std::memory_order_acq_rel)) return;
-            exchange_ptr const ex = std::move(self->exchange_);
-            ex->cancel();
-            if (ex->stop_waiting()) self->timer_.cancel();  // else complete() is to come
-            self->take_handler()(error_code(asio::error::operation_aborted), response());
-        });
-    }
-
-    Handler take_handler() {
-        Handler handler = std::move(*handler_);
-        handler_.reset();
-        work_.reset();
-        return handler;
-    }
-
-    std::optional<Handler> handler_;
-    executor_type const executor_;
-    asio::executor_work_guard<executor_type> work_;
-    asio::steady_timer timer_;
-    exchange_ptr exchange_;
-    std::atomic<bool> taken_{false};
-};
-
-/// Runs an exchange for a handler; `initiating`: inside the initiating function.
-template <class Handler>
-void run_exchange(Handler handler, exchange_ptr ex, bool initiating) {
-    if (!ex->start()) {
-        std::allocate_shared<reply_waiter<Handler>>(recycling_allocator<reply_waiter<Handler>>(),
-                                                    std::move(handler), std::move(ex))
-            ->start();
-        return;
-    }
-    reply_delivery<Handler> deliver(std::move(handler), std::move(ex));
-    if (initiating) {
-        auto const executor = deliver.executor();
-        asio::post(executor, std::move(deliver));
-    } else {
-        deliver();
-    }
+/// Fills an exchange's request.
+inline void fill_request(request& to, request&& from) {
+    to = std::move(from);
+}
+template <class Body, class Fields>
+void fill_request(request& to, beast::http::message<true, Body, Fields>&& from) {
+    take_parsed(to, from);
+}
+template <class Body, class Fields>
+void fill_request(request& to, beast::http::message<true, Body, Fields> const& from) {
+    auto copy = from;
+    fill_request(to, std::move(copy));
 }
 
-/// An initiating function that the calling thread is in, so that what runs in it can tell.
-class initiation {
-public:
-    initiation() noexcept : outer_(std::exchange(innermost(), this)) {}
-    initiation(initiation const&) = delete;
-    initiation& operator=(initiation const&) = delete;
-    ~initiation() { innermost() = outer_; }
-
-    /// The innermost of the calling thread; null: it is in none.
-    static initiation*& innermost() noexcept {
-        thread_local initiation* current = nullptr;
-        return current;
-    }
-
-private:
-    initiation* outer_;
-};
-
-/// Starts an exchange on its executor, in place when the calling thread runs it already; `source`
-/// lives until it is started.
-template <class Handler>
-void initiate_exchange(Handler handler, exchange_ptr ex, std::shared_ptr<void> source) {
-    if (runs_here(ex->get_executor())) return run_exchange(std::move(handler), std::move(ex), true);
-    auto const executor = ex->get_executor();
-    initiation const here;
-    asio::dispatch(executor, [handler = std::move(handler), ex = std::move(ex),
-                              source = std::move(source), start = &here]() mutable {
-        bool const initiating = initiation::innermost() == start;
-        run_exchange(std::move(handler), std::move(ex), initiating);
-    });
+/// Any request of Beast's as ours.
+inline request as_request(request&& m) {
+    return std::move(m);
+}
+template <class Body, class Fields>
+request as_request(beast::http::message<true, Body, Fields>&& m) {
+    return convert(std::move(m));
 }
 
-/// Waits in a coroutine for an exchange that did not complete in place.
+/// Runs a request through the hooks, for a handler.
+struct initiate_dispatch {
+    template <class Handler, class Message, class Origin>
+    void operator()(Handler handler, std::shared_ptr<exchange_factory> hooks,
+                    asio::any_io_executor const& fallback, Message&& message,
+                    Origin&& from) const {  // as they come: moving a request is not free
+        asio::any_io_executor const executor = asio::get_associated_executor(handler, fallback);
+        exchange_ptr ex = hooks->make_exchange(executor, nullptr);
+        fill_request(incoming_of(*ex), std::forward<Message>(message));
+        origin_of(*ex) = std::forward<Origin>(from);
+        if (!runs_here(executor))
+            return dispatch_exchange(erase_handler(std::move(handler)), std::move(ex),
+                                     std::move(hooks));
+        if (!start(*ex)) return wait_for_reply(erase_handler(std::move(handler)), std::move(ex));
+        auto const target = asio::get_associated_executor(handler, executor);
+        asio::post(target, reply_delivery<Handler>(std::move(handler), std::move(ex)));
+    }
+};
+
+/// Runs a request through the hooks, in a coroutine.
 template <class Executor>
-asio::awaitable<response, Executor> wait_for_reply(exchange_ptr ex) {
+asio::awaitable<response, Executor> dispatch_in_coroutine(std::shared_ptr<exchange_factory> hooks,
+                                                          request req, origin from) {
+    asio::any_io_executor const executor = co_await asio::this_coro::executor;
+    exchange_ptr ex = hooks->make_exchange(executor, nullptr);
+    incoming_of(*ex) = std::move(req);
+    origin_of(*ex) = std::move(from);
+    if (start(*ex)) {
+        response reply = finished_reply(*ex, small_file);
+        hand_over(*ex);
+        co_return reply;
+    }
     asio::use_awaitable_t<Executor> token;
-    return asio::async_initiate<asio::use_awaitable_t<Executor>, void(error_code, response)>(
-        [](auto handler, exchange_ptr waiting) {
-            using handler_type = decltype(handler);
-            std::allocate_shared<reply_waiter<handler_type>>(
-                recycling_allocator<reply_waiter<handler_type>>(), std::move(handler),
-                std::move(waiting))
-                ->start();
-        },
-        token, std::move(ex));
+    auto waiting =
+        asio::async_initiate<asio::use_awaitable_t<Executor>, void(error_code, response)>(
+            [](auto handler, exchange_ptr waited) {
+                wait_for_reply(erase_handler(std::move(handler)), std::move(waited));
+            },
+            token, std::move(ex));
+    response reply = co_await std::move(waiting);
+    co_return reply;
 }
+
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+extern template asio::awaitable<response, asio::any_io_executor> dispatch_in_coroutine(
+    std::shared_ptr<exchange_factory> hooks, request req, origin from);
+#endif
 
 template <class Token>
 inline constexpr bool is_use_awaitable = false;

@@ -6,11 +6,12 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
-#include <httphooks/exchange.hpp>
+#include <httphooks/hook.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <atomic>
@@ -25,7 +26,15 @@
 #include <utility>
 #include <vector>
 
+namespace httphooks {
+
+class exchange;
+
+}  // namespace httphooks
+
 namespace httphooks::detail {
+
+struct hook_entry;
 
 /** Whether a run may still be changed: an open gate is closed once, and then lets nobody in.
 
@@ -55,21 +64,22 @@ private:
 class hook_run {
 public:
     hook_run(httphooks::exchange& ex, hook_entry const& hook, std::size_t match,
-             run_gate* gate = nullptr) noexcept
-        : exchange_(&ex),
-          hook_(&hook),
-          match_(match),
-          gate_(gate),
-          request_(ex.request_.get()),
-          reply_(ex.responses_.data()),
-          responses_(hook.info.type == hook_type::response_listener ? ex.made_of()
-                                                                    : ex.responses_) {}
+             run_gate* gate = nullptr) noexcept;
 
     hook_run(hook_run const&) = delete;
     hook_run& operator=(hook_run const&) = delete;
 
     httphooks::exchange& exchange() const noexcept { return *exchange_; }
     hook_entry const& hook() const noexcept { return *hook_; }
+    /// What is known of the hook.
+    hook_info const& info() const noexcept;
+    /// The exchange's path, origin, number, executor and state.
+    std::string_view path() const noexcept;
+    httphooks::origin const& origin() const noexcept;
+    std::uint64_t id() const noexcept;
+    asio::any_io_executor const& get_executor() const noexcept;
+    void* state() const noexcept;
+
     httphooks::request const& request() const noexcept { return *request_; }
     std::span<response const> responses() const noexcept { return responses_; }
     response const& reply() const noexcept { return *reply_; }
@@ -109,24 +119,7 @@ protected:
     std::span<response const> responses_;
 
 private:
-    /// A change of the outcome; false, and a late call, when the run is over.
-    class change {
-    public:
-        explicit change(hook_run& run) noexcept
-            : gate_(run.gate_), open_(!gate_ || gate_->enter()) {
-            if (!open_) counters::add(run.exchange_->counters_->late_calls);
-        }
-        change(change const&) = delete;
-        change& operator=(change const&) = delete;
-        ~change() {
-            if (gate_ && open_) gate_->leave();
-        }
-        explicit operator bool() const noexcept { return open_; }
-
-    private:
-        run_gate* gate_;
-        bool open_;
-    };
+    class change;
 
     run_outcome outcome_;
     mutable std::forward_list<std::string> decoded_;

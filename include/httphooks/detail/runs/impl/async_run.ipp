@@ -4,10 +4,15 @@
 #include <httphooks/detail/runs/async_run.hpp>
 
 #include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/exchange.hpp>
+#include <httphooks/hook_done.hpp>
 #include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -31,6 +36,31 @@ inline bool is_cancellation(std::exception_ptr const& exception) noexcept {
         return false;
     }
 }
+
+/// A handler in the execution context. When it goes without having been called, so does the
+/// context: what a run has of it must not outlive it, even if the user keeps the run.
+class async_run::handler {
+public:
+    explicit handler(async_run& run) noexcept : run_(&run) {}
+    handler(handler&&) = default;
+    handler& operator=(handler&&) = delete;
+    ~handler() {
+        if (run_) run_->detach();
+    }
+    /// The run was closed.
+    void operator()() noexcept {
+        auto const run = std::move(run_);
+        run->timer_.reset();
+        if (is_responder(run->hook().info.type)) pipeline_signal(run->exchange());
+    }
+    /// The time is over, or the timer was cancelled.
+    void operator()(error_code ec) noexcept {
+        if (auto const run = std::move(run_); !ec) run->expired();
+    }
+
+private:
+    boost::intrusive_ptr<async_run> run_;
+};
 
 HTTPHOOKS_DECL async_run::async_run(httphooks::exchange& ex, hook_entry const& hook,
                                     std::size_t match)
@@ -66,6 +96,57 @@ HTTPHOOKS_DECL asio::any_io_executor const& async_run::coroutine_executor() {
     else
         executor_ = asio::make_strand(exchange().get_executor());
     return executor_;
+}
+
+HTTPHOOKS_DECL void intrusive_ptr_add_ref(async_run* run) noexcept {
+    run->references_.fetch_add(1, std::memory_order_relaxed);
+}
+
+HTTPHOOKS_DECL void intrusive_ptr_release(async_run* run) noexcept {
+    if (run->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) run->destroy();
+}
+
+HTTPHOOKS_DECL async_run* async_run::make(hook_entry const& hook, httphooks::exchange& ex,
+                                          std::size_t match) {
+    void* const memory = block_cache::allocate(sizeof(async_run));
+    try {
+        return ::new (memory) async_run(ex, hook, match);
+    } catch (...) {
+        block_cache::deallocate(memory, sizeof(async_run));
+        throw;
+    }
+}
+
+HTTPHOOKS_DECL void async_run::destroy() noexcept {
+    exchange_ptr const keep = std::move(kept_exchange_);
+    this->~async_run();
+    block_cache::deallocate(this, sizeof(async_run));
+}
+
+HTTPHOOKS_DECL void async_run::call() {
+    hook_callback const& callback = hook().callback;
+    void* const function = callback.function.get();
+    if (callback.start) {
+        hook_done const completion(*this);
+        try {
+            callback.start(function, *this, context_, hook_done(completion));
+        } catch (...) {  // while `completion` lives: an exception is not a dropped completion
+            fail(std::current_exception());
+        }
+    } else {
+        // co_spawn uses the slot behind the coroutine's end, so its handler keeps the run
+        asio::co_spawn(coroutine_executor(), callback.drive(function, *this),
+                       asio::bind_cancellation_slot(
+                           slot(), [keep = async_run_ptr(this)](std::exception_ptr) {}));
+    }
+}
+
+HTTPHOOKS_DECL void coroutine_ended(hook_run& run, std::exception_ptr exception) noexcept {
+    auto& ended = static_cast<async_run&>(run);
+    if (exception)
+        ended.fail(std::move(exception));
+    else
+        ended.close({});
 }
 
 HTTPHOOKS_DECL bool async_run::start() {

@@ -4,15 +4,24 @@
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 
 #include <httphooks/detail/text/http_date.hpp>
+#include <httphooks/exchange.hpp>
 #include <httphooks/pipeline.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <atomic>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 namespace httphooks::detail {
 
@@ -53,5 +62,140 @@ HTTPHOOKS_DECL bool runs_here(asio::any_io_executor const& executor) noexcept {
         return s->running_in_this_thread();
     return false;
 }
+
+HTTPHOOKS_DECL request& incoming_of(exchange& ex) noexcept {
+    return ex.incoming();
+}
+
+HTTPHOOKS_DECL origin& origin_of(exchange& ex) noexcept {
+    return ex.origin();
+}
+
+HTTPHOOKS_DECL bool start(exchange& ex) {
+    return ex.start();
+}
+
+HTTPHOOKS_DECL void hand_over(exchange& ex) {
+    ex.handed_over();
+}
+
+/** Waits for the reply of an exchange that did not complete in place.
+
+    A timer that never fires holds it, so that the execution context owns it: when the context ends
+    first, it goes with the context, and lets go of the exchange. The reply and a cancellation may
+    come on two threads at once: the first takes the handler.
+*/
+class reply_waiter final : public reply_sink, public std::enable_shared_from_this<reply_waiter> {
+public:
+    reply_waiter(reply_handler_ptr handler, exchange_ptr ex)
+        : handler_(std::move(handler)),
+          executor_(handler_->executor(ex->get_executor())),
+          work_(executor_),
+          timer_(ex->get_executor(), asio::steady_timer::time_point::max()),
+          exchange_(std::move(ex)) {}
+
+    reply_waiter(reply_waiter const&) = delete;
+    reply_waiter& operator=(reply_waiter const&) = delete;
+    ~reply_waiter() {
+        if (exchange_) exchange_->abandon();
+    }
+
+    void start() {
+        timer_.async_wait([self = shared_from_this()](error_code) {});
+        handler_->connect(shared_from_this());
+        if (!exchange_->wait(*this)) return;
+        asio::post(executor_, [self = shared_from_this()] { self->complete(); });
+    }
+
+    void on_reply(exchange&) noexcept override {
+        asio::dispatch(executor_, [self = shared_from_this()] { self->complete(); });
+    }
+
+    void cancel() {
+        asio::post(executor_, [self = shared_from_this()] {
+            if (self->taken_.exchange(true, std::memory_order_acq_rel)) return;
+            exchange_ptr const ex = std::move(self->exchange_);
+            ex->cancel();
+            if (ex->stop_waiting()) self->timer_.cancel();  // else complete() is to come
+            self->call(asio::error::operation_aborted, response());
+        });
+    }
+
+private:
+    void complete() {
+        timer_.cancel();
+        if (taken_.exchange(true, std::memory_order_acq_rel)) return;
+        exchange_ptr const ex = std::move(exchange_);
+        call({}, finished_reply(*ex, small_file));
+        ex->handed_over();
+    }
+
+    void call(error_code ec, response&& reply) {
+        work_.reset();
+        handler_.release()->call(ec, std::move(reply));
+    }
+
+    reply_handler_ptr handler_;
+    asio::any_io_executor const executor_;
+    asio::executor_work_guard<asio::any_io_executor> work_;
+    asio::steady_timer timer_;
+    exchange_ptr exchange_;
+    std::atomic<bool> taken_{false};
+};
+
+HTTPHOOKS_DECL void reply_canceller::operator()(asio::cancellation_type) const {
+    if (auto const waiter = waiter_.lock()) waiter->cancel();
+}
+
+HTTPHOOKS_DECL void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex) {
+    std::allocate_shared<reply_waiter>(recycling_allocator<reply_waiter>(), std::move(handler),
+                                       std::move(ex))
+        ->start();
+}
+
+/// An initiating function that the calling thread is in, so that what runs in it can tell.
+class initiation {
+public:
+    initiation() noexcept : outer_(std::exchange(innermost(), this)) {}
+    initiation(initiation const&) = delete;
+    initiation& operator=(initiation const&) = delete;
+    ~initiation() { innermost() = outer_; }
+
+    /// The innermost of the calling thread; null: it is in none.
+    static initiation*& innermost() noexcept {
+        thread_local initiation* current = nullptr;
+        return current;
+    }
+
+private:
+    initiation* outer_;
+};
+
+/// Hands a reply to a handler.
+inline void deliver(reply_handler_ptr handler, exchange_ptr const& ex) {
+    handler.release()->call({}, finished_reply(*ex, small_file));
+    ex->handed_over();
+}
+
+HTTPHOOKS_DECL void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
+                                      std::shared_ptr<exchange_factory> source) {
+    asio::any_io_executor const executor = ex->get_executor();
+    initiation const here;
+    asio::dispatch(executor, [handler = std::move(handler), ex = std::move(ex),
+                              source = std::move(source), start = &here]() mutable {
+        bool const initiating = initiation::innermost() == start;
+        if (!ex->start()) return wait_for_reply(std::move(handler), std::move(ex));
+        if (!initiating) return deliver(std::move(handler), ex);
+        auto const target = handler->executor(ex->get_executor());
+        asio::post(target, [handler = std::move(handler), ex = std::move(ex)]() mutable {
+            deliver(std::move(handler), ex);
+        });
+    });
+}
+
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+template asio::awaitable<response, asio::any_io_executor> dispatch_in_coroutine(
+    std::shared_ptr<exchange_factory> hooks, request req, origin from);
+#endif
 
 }  // namespace httphooks::detail

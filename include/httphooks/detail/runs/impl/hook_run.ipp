@@ -4,8 +4,11 @@
 #include <httphooks/detail/runs/hook_run.hpp>
 
 #include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/registry/services.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
+#include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/url.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -33,6 +36,58 @@ HTTPHOOKS_DECL bool run_gate::shut() noexcept {
         if (state_.compare_exchange_weak(expected, closing, std::memory_order_acq_rel)) return true;
         if (expected == closing || expected == published) return false;
     }
+}
+
+/// A change of the outcome; false, and a late call, when the run is over.
+class hook_run::change {
+public:
+    explicit change(hook_run& run) noexcept : gate_(run.gate_), open_(!gate_ || gate_->enter()) {
+        if (!open_) counters::add(run.exchange_->counters_->late_calls);
+    }
+    change(change const&) = delete;
+    change& operator=(change const&) = delete;
+    ~change() {
+        if (gate_ && open_) gate_->leave();
+    }
+    explicit operator bool() const noexcept { return open_; }
+
+private:
+    run_gate* gate_;
+    bool open_;
+};
+
+HTTPHOOKS_DECL hook_run::hook_run(httphooks::exchange& ex, hook_entry const& hook,
+                                  std::size_t match, run_gate* gate) noexcept
+    : exchange_(&ex),
+      hook_(&hook),
+      match_(match),
+      gate_(gate),
+      request_(ex.request_.get()),
+      reply_(ex.responses_.data()),
+      responses_(hook.info.type == hook_type::response_listener ? ex.made_of() : ex.responses_) {}
+
+HTTPHOOKS_DECL hook_info const& hook_run::info() const noexcept {
+    return hook_->info;
+}
+
+HTTPHOOKS_DECL std::string_view hook_run::path() const noexcept {
+    return exchange_->url().path();
+}
+
+HTTPHOOKS_DECL httphooks::origin const& hook_run::origin() const noexcept {
+    return exchange_->origin();
+}
+
+HTTPHOOKS_DECL std::uint64_t hook_run::id() const noexcept {
+    return exchange_->id();
+}
+
+HTTPHOOKS_DECL asio::any_io_executor const& hook_run::get_executor() const noexcept {
+    return exchange_->get_executor();
+}
+
+HTTPHOOKS_DECL void* hook_run::state() const noexcept {
+    return exchange_->state();
 }
 
 HTTPHOOKS_DECL std::optional<std::string_view> hook_run::param(std::string_view name) const {

@@ -1,0 +1,100 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/detail/registry/registry_handle.hpp>
+
+#include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/registry/registry_core.hpp>
+#include <httphooks/detail/registry/registry_loop.hpp>
+#include <httphooks/detail/registry/services.hpp>
+#include <httphooks/pipeline.hpp>
+#include <httphooks/route_pattern.hpp>
+#include <httphooks/trace.hpp>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace httphooks::detail {
+
+HTTPHOOKS_DECL hook_entry_ptr make_hook(hook_type type, verb method, std::string_view pattern,
+                                        hook_callback&& callback, hook_options&& options,
+                                        std::source_location const& where) {
+    auto entry = std::make_shared<hook_entry>(
+        hook_info{{}, type, method, std::string(pattern), std::move(options), where},
+        route_pattern(pattern));
+    entry->callback = std::move(callback);
+    return entry;
+}
+
+HTTPHOOKS_DECL registry_handle::registry_handle(asio::any_io_executor executor,
+                                                registry_options options, state_type state)
+    : executor_(std::move(executor)),
+      core_(std::make_shared<registry_core>(std::move(options))),
+      shared_loop_(std::make_shared<shared_registry_loop>(core_, state)),
+      state_(state) {}
+
+HTTPHOOKS_DECL hook_id registry_handle::add(hook_entry_ptr const& hook) const {
+    return core_->add(std::make_shared<hook_entry>(*hook));
+}
+
+HTTPHOOKS_DECL std::vector<hook_id> registry_handle::add(
+    std::span<hook_entry_ptr const> hooks) const {
+    std::vector<std::shared_ptr<hook_entry>> entries;
+    entries.reserve(hooks.size());
+    for (auto const& h : hooks) entries.push_back(std::make_shared<hook_entry>(*h));
+    return core_->add(std::move(entries));
+}
+
+HTTPHOOKS_DECL void registry_handle::remove(std::span<hook_id const> ids) const {
+    core_->remove(ids);
+}
+
+HTTPHOOKS_DECL void registry_handle::clear() const {
+    core_->clear();
+}
+
+HTTPHOOKS_DECL void registry_handle::default_responder(hook_entry_ptr hook) const {
+    core_->default_responder(std::move(hook));
+}
+
+HTTPHOOKS_DECL void registry_handle::no_match(hook_entry_ptr hook) const {
+    core_->no_match(std::move(hook));
+}
+
+HTTPHOOKS_DECL std::vector<hook_info> registry_handle::hooks() const {
+    return core_->hooks();
+}
+
+HTTPHOOKS_DECL std::vector<hook_description> registry_handle::describe(
+    describe_options const& o) const {
+    return httphooks::describe(core_->descriptions(), o);
+}
+
+HTTPHOOKS_DECL void registry_handle::trace(std::shared_ptr<exchange_tracer> t) const {
+    core_->trace(std::move(t));
+}
+
+HTTPHOOKS_DECL void registry_handle::untrace(std::shared_ptr<exchange_tracer> const& t) const {
+    core_->untrace(t);
+}
+
+HTTPHOOKS_DECL registry_stats registry_handle::stats() const {
+    return core_->services().stats();
+}
+
+HTTPHOOKS_DECL std::shared_ptr<registry_services> registry_handle::services() const {
+    return core_->shared_services();
+}
+
+HTTPHOOKS_DECL std::shared_ptr<registry_core const> registry_handle::core() const noexcept {
+    return core_;
+}
+
+HTTPHOOKS_DECL std::unique_ptr<exchange_factory> registry_handle::make_loop() const {
+    return std::make_unique<registry_loop>(core_, state_);
+}
+
+}  // namespace httphooks::detail

@@ -1,0 +1,89 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    The functions that call a callback of each form.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/detail/runs/hook_callback.hpp>
+#include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/hook.hpp>
+#include <httphooks/hook_done.hpp>
+#include <httphooks/into_response.hpp>
+#include <httphooks/message.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <exception>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace httphooks::detail {
+
+/// A coroutine has ended, or has thrown; `run` is the async_run that it was driven for.
+void coroutine_ended(hook_run& run, std::exception_ptr exception) noexcept;
+
+/// The functions for a callback of type `F` that sees a `Context`.
+template <class F, class Context>
+struct callback_functions {
+    static void value(void* function, hook_run& run) {
+        Context context(run);
+        if constexpr (std::is_same_v<std::remove_cvref_t<std::invoke_result_t<F&, Context&>>,
+                                     response>)
+            run.respond(response((*static_cast<F*>(function))(context)), decision::respond);
+        else
+            run.respond(into_response((*static_cast<F*>(function))(context)), decision::respond);
+    }
+
+    static void void_(void* function, hook_run& run) {
+        Context context(run);
+        (*static_cast<F*>(function))(context);
+    }
+
+    static void callback(void* function, hook_run& run, context_memory& memory, hook_done done) {
+        static_assert(sizeof(Context) <= sizeof memory &&
+                      std::is_trivially_destructible_v<Context>);
+        (*static_cast<F*>(function))(*::new (memory.bytes) Context(run), std::move(done));
+    }
+
+    static asio::awaitable<void> coroutine(void* function, hook_run& run) {
+        try {
+            Context context(run);
+            auto operation = (*static_cast<F*>(function))(context);
+            using value_type = typename awaitable_value<decltype(operation)>::type;
+            if constexpr (std::is_void_v<value_type>) {
+                co_await std::move(operation);
+            } else {
+                auto value = co_await std::move(operation);
+                run.respond(into_response(std::move(value)), decision::respond);
+            }
+        } catch (...) {
+            coroutine_ended(run, std::current_exception());
+            co_return;
+        }
+        coroutine_ended(run, nullptr);
+    }
+};
+
+/// Erases a callback that sees a `Context`.
+template <class Context, class F>
+hook_callback erase_callback(F&& f) {
+    using functions = callback_functions<F, Context>;
+    constexpr hook_form form = form_of<F, Context>();
+    hook_callback c;
+    c.function =
+        own_function(new F(std::move(f)), [](void* p) noexcept { delete static_cast<F*>(p); });
+    if constexpr (form == hook_form::value)
+        c.call = &functions::value;
+    else if constexpr (form == hook_form::void_)
+        c.call = &functions::void_;
+    else if constexpr (form == hook_form::callback)
+        c.start = &functions::callback;
+    else
+        c.drive = &functions::coroutine;
+    return c;
+}
+
+}  // namespace httphooks::detail
