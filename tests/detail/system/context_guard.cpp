@@ -1,10 +1,12 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/engineio/detail/client_session.hpp>
 #include <httphooks/http/client.hpp>
 #include <httphooks/http/server.hpp>
 #include <httphooks/registry.hpp>
 #include <httphooks/socketio/client.hpp>
 #include <httphooks/sockjs/client.hpp>
+#include <httphooks/sockjs/detail/client_session.hpp>
 
 #include "support/catch.hpp"
 #include "support/death.hpp"
