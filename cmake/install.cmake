@@ -32,6 +32,7 @@ write_basic_package_version_file(httphooksConfigVersion.cmake COMPATIBILITY Same
                                  ${independent})
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/httphooksConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/httphooksConfigVersion.cmake"
+              cmake/find_boost.cmake
         DESTINATION "${httphooks_package_dir}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/httphooks")
 
