@@ -28,6 +28,7 @@
 #include <httphooks/detail/routes/impl/route_automaton.ipp>
 #include <httphooks/detail/runs/impl/async_run.ipp>
 #include <httphooks/detail/runs/impl/dispatch_operation.ipp>
+#include <httphooks/detail/runs/impl/erase_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>

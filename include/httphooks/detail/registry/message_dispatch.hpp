@@ -90,7 +90,7 @@ private:
         bool ready;
     };
 
-    void on_reply(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
     bool must_wait(std::string_view id) const noexcept;
     void refuse(std::string_view id);
     void answer(exchange_ptr const& ex, std::string_view id);

@@ -32,7 +32,7 @@ public:
     exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
         return exchange::make(*this, *counters_, state_, executor, true, sink);
     }
-    std::optional<std::uint64_t> body_limit(request const& header) override;
+    HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit(request const& header) override;
     hook_table_ptr table() override {
         current();
         return table_;
@@ -64,7 +64,7 @@ public:
         return exchange::make(*this, core_->services().shared_counters(), state_, executor, false,
                               sink);
     }
-    std::optional<std::uint64_t> body_limit(request const& header) override;
+    HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit(request const& header) override;
     hook_table_ptr table() override { return core_->table(); }
 
 private:

@@ -72,6 +72,9 @@ public:
     /// Emits when the run is cancelled or exceeds its time limit.
     asio::cancellation_slot slot() noexcept final { return signal_.slot(); }
 
+    /// Where a coroutine runs, so that no two threads ever resume and cancel it at once.
+    asio::any_io_executor const& coroutine_executor();
+
     /// The run's place among the parts of the reply.
     std::size_t part = 0;
 
@@ -89,9 +92,6 @@ private:
     /// Calls the user's callback.
     void call();
     void destroy() noexcept;
-
-    /// Where a coroutine runs, so that no two threads ever resume and cancel it at once.
-    asio::any_io_executor const& coroutine_executor();
 
     void arm();
     void expired() noexcept;

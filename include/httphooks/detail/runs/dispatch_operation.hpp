@@ -50,17 +50,25 @@ origin& origin_of(exchange& ex) noexcept;
 bool start(exchange& ex);
 void hand_over(exchange& ex);
 
-class reply_waiter;
+/// What a cancellation ends.
+struct reply_wait {
+    virtual void cancel() = 0;
+
+protected:
+    ~reply_wait() = default;
+};
 
 /// Cancels what waits for a reply, if it still does.
 class reply_canceller {
 public:
-    explicit reply_canceller(std::shared_ptr<reply_waiter> const& waiter) noexcept
+    explicit reply_canceller(std::shared_ptr<reply_wait> const& waiter) noexcept
         : waiter_(waiter) {}
-    void operator()(asio::cancellation_type) const;
+    void operator()(asio::cancellation_type) const {
+        if (auto const waiter = waiter_.lock()) waiter->cancel();
+    }
 
 private:
-    std::weak_ptr<reply_waiter> waiter_;
+    std::weak_ptr<reply_wait> waiter_;
 };
 
 /// The handler of a reply that does not come in place.
@@ -74,7 +82,7 @@ public:
     /// Where it wants to be called.
     virtual asio::any_io_executor executor(asio::any_io_executor const& fallback) const = 0;
     /// Has the waiter cancelled by the handler's slot, if it has one.
-    virtual void connect(std::shared_ptr<reply_waiter> const& waiter) = 0;
+    virtual void connect(std::shared_ptr<reply_wait> const& waiter) = 0;
     /// Calls the handler; the object is gone then.
     virtual void call(error_code ec, response&& reply) = 0;
 
@@ -94,7 +102,7 @@ public:
     asio::any_io_executor executor(asio::any_io_executor const& fallback) const override {
         return asio::get_associated_executor(handler_, fallback);
     }
-    void connect(std::shared_ptr<reply_waiter> const& waiter) override {
+    void connect(std::shared_ptr<reply_wait> const& waiter) override {
         auto slot = asio::get_associated_cancellation_slot(handler_);
         if (slot.is_connected()) slot.assign(reply_canceller(waiter));
     }
@@ -113,11 +121,14 @@ reply_handler_ptr erase_handler(Handler&& handler) {
     return reply_handler_ptr(new typed_reply_handler<Handler>(std::move(handler)));
 }
 
-/// Waits for the reply of an exchange that did not complete in place.
+/// Waits for the reply of an exchange that did not complete in place. A template, as is what
+/// follows, so that only who dispatches pays for it.
+template <class = void>
 void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex);
 
 /// Starts an exchange on its executor, which is not the calling thread's as far as is known;
 /// `source` lives until it is started.
+template <class = void>
 void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
                        std::shared_ptr<exchange_factory> source);
 
@@ -215,6 +226,9 @@ asio::awaitable<response, Executor> dispatch_in_coroutine(std::shared_ptr<exchan
 }
 
 #ifdef HTTPHOOKS_SEPARATE_COMPILATION
+extern template void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex);
+extern template void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
+                                       std::shared_ptr<exchange_factory> source);
 extern template asio::awaitable<response, asio::any_io_executor> dispatch_in_coroutine(
     std::shared_ptr<exchange_factory> hooks, request req, origin from);
 #endif

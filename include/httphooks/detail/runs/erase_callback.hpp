@@ -25,6 +25,10 @@ namespace httphooks::detail {
 /// A coroutine has ended, or has thrown; `run` is the async_run that it was driven for.
 void coroutine_ended(hook_run& run, std::exception_ptr exception) noexcept;
 
+/// Runs the coroutine of a run; a template, so that only who has coroutines pays for them.
+template <class = void>
+void spawn_coroutine(hook_run& run, asio::awaitable<void> coroutine);
+
 /// The functions for a callback of type `F` that sees a `Context`.
 template <class F, class Context>
 struct callback_functions {
@@ -48,7 +52,11 @@ struct callback_functions {
         (*static_cast<F*>(function))(*::new (memory.bytes) Context(run), std::move(done));
     }
 
-    static asio::awaitable<void> coroutine(void* function, hook_run& run) {
+    static void coroutine(void* function, hook_run& run) {
+        spawn_coroutine(run, drive(function, run));
+    }
+
+    static asio::awaitable<void> drive(void* function, hook_run& run) {
         try {
             Context context(run);
             auto operation = (*static_cast<F*>(function))(context);
@@ -82,8 +90,16 @@ hook_callback erase_callback(F&& f) {
     else if constexpr (form == hook_form::callback)
         c.start = &functions::callback;
     else
-        c.drive = &functions::coroutine;
+        c.spawn = &functions::coroutine;
     return c;
 }
 
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+extern template void spawn_coroutine(hook_run& run, asio::awaitable<void> coroutine);
+#endif
+
 }  // namespace httphooks::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/detail/runs/impl/erase_callback.ipp>
+#endif

@@ -8,8 +8,6 @@
 #include <httphooks/config.hpp>
 #include <httphooks/hook.hpp>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cstddef>
 #include <memory>
 
@@ -22,7 +20,7 @@ struct context_memory {
     alignas(void*) std::byte bytes[sizeof(void*)];
 };
 
-/// A callback. Exactly one of `call`, `start` and `drive` is set.
+/// A callback. Exactly one of `call`, `start` and `spawn` is set.
 struct hook_callback {
     /// The user's function.
     std::shared_ptr<void> function{};
@@ -30,8 +28,8 @@ struct hook_callback {
     void (*call)(void* function, hook_run& run) = nullptr;
     /// Calls a function that completes by `done`; its context is made in `context`.
     void (*start)(void* function, hook_run& run, context_memory& context, hook_done done) = nullptr;
-    /// Calls a coroutine, awaits it, and calls coroutine_ended().
-    asio::awaitable<void> (*drive)(void* function, hook_run& run) = nullptr;
+    /// Spawns a coroutine; coroutine_ended() is called behind its end.
+    void (*spawn)(void* function, hook_run& run) = nullptr;
 };
 
 /// A function in memory of its own.

@@ -10,9 +10,7 @@
 #include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -134,19 +132,8 @@ HTTPHOOKS_DECL void async_run::call() {
             fail(std::current_exception());
         }
     } else {
-        // co_spawn uses the slot behind the coroutine's end, so its handler keeps the run
-        asio::co_spawn(coroutine_executor(), callback.drive(function, *this),
-                       asio::bind_cancellation_slot(
-                           slot(), [keep = async_run_ptr(this)](std::exception_ptr) {}));
+        callback.spawn(function, *this);
     }
-}
-
-HTTPHOOKS_DECL void coroutine_ended(hook_run& run, std::exception_ptr exception) noexcept {
-    auto& ended = static_cast<async_run&>(run);
-    if (exception)
-        ended.fail(std::move(exception));
-    else
-        ended.close({});
 }
 
 HTTPHOOKS_DECL bool async_run::start() {

@@ -85,13 +85,16 @@ HTTPHOOKS_DECL void hand_over(exchange& ex) {
     first, it goes with the context, and lets go of the exchange. The reply and a cancellation may
     come on two threads at once: the first takes the handler.
 */
-class reply_waiter final : public reply_sink, public std::enable_shared_from_this<reply_waiter> {
+template <class Timer>
+class reply_waiter final : public reply_sink,
+                           public reply_wait,
+                           public std::enable_shared_from_this<reply_waiter<Timer>> {
 public:
     reply_waiter(reply_handler_ptr handler, exchange_ptr ex)
         : handler_(std::move(handler)),
           executor_(handler_->executor(ex->get_executor())),
           work_(executor_),
-          timer_(ex->get_executor(), asio::steady_timer::time_point::max()),
+          timer_(ex->get_executor(), Timer::time_point::max()),
           exchange_(std::move(ex)) {}
 
     reply_waiter(reply_waiter const&) = delete;
@@ -101,18 +104,18 @@ public:
     }
 
     void start() {
-        timer_.async_wait([self = shared_from_this()](error_code) {});
-        handler_->connect(shared_from_this());
+        timer_.async_wait([self = this->shared_from_this()](error_code) {});
+        handler_->connect(this->shared_from_this());
         if (!exchange_->wait(*this)) return;
-        asio::post(executor_, [self = shared_from_this()] { self->complete(); });
+        asio::post(executor_, [self = this->shared_from_this()] { self->complete(); });
     }
 
     void on_reply(exchange&) noexcept override {
-        asio::dispatch(executor_, [self = shared_from_this()] { self->complete(); });
+        asio::dispatch(executor_, [self = this->shared_from_this()] { self->complete(); });
     }
 
-    void cancel() {
-        asio::post(executor_, [self = shared_from_this()] {
+    void cancel() override {
+        asio::post(executor_, [self = this->shared_from_this()] {
             if (self->taken_.exchange(true, std::memory_order_acq_rel)) return;
             exchange_ptr const ex = std::move(self->exchange_);
             ex->cancel();
@@ -138,18 +141,15 @@ private:
     reply_handler_ptr handler_;
     asio::any_io_executor const executor_;
     asio::executor_work_guard<asio::any_io_executor> work_;
-    asio::steady_timer timer_;
+    Timer timer_;
     exchange_ptr exchange_;
     std::atomic<bool> taken_{false};
 };
 
-HTTPHOOKS_DECL void reply_canceller::operator()(asio::cancellation_type) const {
-    if (auto const waiter = waiter_.lock()) waiter->cancel();
-}
-
-HTTPHOOKS_DECL void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex) {
-    std::allocate_shared<reply_waiter>(recycling_allocator<reply_waiter>(), std::move(handler),
-                                       std::move(ex))
+template <class>
+void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex) {
+    using waiter = reply_waiter<asio::steady_timer>;
+    std::allocate_shared<waiter>(recycling_allocator<waiter>(), std::move(handler), std::move(ex))
         ->start();
 }
 
@@ -177,8 +177,9 @@ inline void deliver(reply_handler_ptr handler, exchange_ptr const& ex) {
     ex->handed_over();
 }
 
-HTTPHOOKS_DECL void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
-                                      std::shared_ptr<exchange_factory> source) {
+template <class>
+void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
+                       std::shared_ptr<exchange_factory> source) {
     asio::any_io_executor const executor = ex->get_executor();
     initiation const here;
     asio::dispatch(executor, [handler = std::move(handler), ex = std::move(ex),
@@ -194,6 +195,9 @@ HTTPHOOKS_DECL void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex
 }
 
 #ifdef HTTPHOOKS_SEPARATE_COMPILATION
+template void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex);
+template void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
+                                std::shared_ptr<exchange_factory> source);
 template asio::awaitable<response, asio::any_io_executor> dispatch_in_coroutine(
     std::shared_ptr<exchange_factory> hooks, request req, origin from);
 #endif
