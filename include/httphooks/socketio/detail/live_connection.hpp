@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/engineio/connection.hpp>
+#include <httphooks/engineio/detail/live_session.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>
 #include <httphooks/socketio/detail/live_socket.hpp>
