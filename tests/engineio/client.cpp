@@ -1,6 +1,8 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/engineio/client.hpp>
+#include <httphooks/engineio/detail/client_handshake.hpp>
+#include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/tls.hpp>
 #include <httphooks/http/tls_client.hpp>
 #include <httphooks/websocket/server.hpp>

@@ -1,5 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/sockjs/detail/envelope_source.hpp>
 #include <httphooks/sockjs/dispatch.hpp>
+#include <httphooks/sockjs/frame.hpp>
 
 #include "support/catch.hpp"
 #include "support/sockjs_services.hpp"

@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/sockjs/detail/wtf8.hpp>
 #include <httphooks/sockjs/frame.hpp>
 
 #include "support/catch.hpp"

@@ -3,6 +3,7 @@
 #include <httphooks/http/tls.hpp>
 #include <httphooks/http/tls_client.hpp>
 #include <httphooks/websocket/client.hpp>
+#include <httphooks/websocket/frame.hpp>
 #include <httphooks/websocket/server.hpp>
 
 #include "support/catch.hpp"

@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/websocket/detail/sha1.hpp>
 #include <httphooks/websocket/handshake.hpp>
 
 #include "support/catch.hpp"

@@ -131,6 +131,10 @@ std::string_view single(Fields const& from, field name) {
     return trim_ows({value.data(), value.size()});
 }
 
+/// Whether the text is base64 of 16 bytes; the bits that its last character has left over may be
+/// any, as in the example of RFC 6455 4.1.
+bool is_key(std::string_view key);
+
 handshake_reply refusal(status code, std::string why);
 
 }  // namespace detail

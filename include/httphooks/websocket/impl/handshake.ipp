@@ -25,9 +25,7 @@ namespace httphooks::websocket {
 
 namespace detail {
 
-/// Whether the text is base64 of 16 bytes; the bits that its last character has left over may be
-/// any, as in the example of RFC 6455 4.1.
-inline bool is_key(std::string_view key) {
+HTTPHOOKS_DECL bool is_key(std::string_view key) {
     constexpr std::size_t characters = 22;
     return key.size() == characters + 2 && key.ends_with("==") &&
            std::ranges::all_of(key.substr(0, characters), [](char c) {
