@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/exchange.hpp>
 #include <httphooks/registry.hpp>
 
 #include <boost/asio/co_spawn.hpp>
