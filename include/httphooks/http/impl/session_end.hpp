@@ -7,6 +7,8 @@
 
 #include <httphooks/http/session.hpp>
 
+#include <httphooks/http/detail/stream.hpp>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
 
