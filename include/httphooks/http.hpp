@@ -8,9 +8,7 @@
 */
 
 #include <httphooks/http/connection.hpp>
-#include <httphooks/http/dispatch.hpp>
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/http/options.hpp>
 #include <httphooks/http/server.hpp>
-#include <httphooks/http/session.hpp>

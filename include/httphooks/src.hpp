@@ -105,6 +105,7 @@
 #include <httphooks/http/detail/impl/session_loop.ipp>
 #include <httphooks/http/detail/impl/trusted_networks.ipp>
 #include <httphooks/http/impl/absolute_url.ipp>
+#include <httphooks/http/impl/client.ipp>
 #include <httphooks/http/impl/connection.ipp>
 #include <httphooks/http/impl/cors_policy.ipp>
 #include <httphooks/http/impl/dispatch.ipp>

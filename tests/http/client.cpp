@@ -2,6 +2,8 @@
 
 #include <httphooks/http/client.hpp>
 
+#include <httphooks/http/detail/response_parser.hpp>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>

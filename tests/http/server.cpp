@@ -105,10 +105,24 @@ TEST_CASE("a server runs on an executor of the caller's") {
     asio::io_context context;
     hh::registry hooks{context.get_executor()};
     hooks.get("/hello", [](auto&) { return hh::text("hello"); });
-    bool const stranded = GENERATE(false, true);
-    asio::any_io_executor executor = context.get_executor();
-    if (stranded) executor = asio::make_strand(context);
-    hh::http::server web{executor, hooks, on_loopback()};
+    auto const make = [&](auto const& executor) {
+        return hh::http::server{executor, hooks, on_loopback()};
+    };
+    auto const strand = asio::make_strand(context);
+    hh::http::server web = [&]() -> hh::http::server {
+        switch (GENERATE(0, 1, 2, 3, 4)) {
+            case 0:
+                return make(context.get_executor());
+            case 1:
+                return make(strand);
+            case 2:
+                return make(asio::any_io_executor(context.get_executor()));
+            case 3:
+                return make(asio::any_io_executor(strand));
+            default:
+                return {{context.get_executor()}, hooks, on_loopback()};
+        }
+    }();
     bool ended = false;
     web.async_run([&](hh::error_code ec) { ended = !ec; });
     std::thread thread([&] { context.run(); });

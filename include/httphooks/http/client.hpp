@@ -5,20 +5,15 @@
     Asks other servers: requests out, responses in, over connections that are kept.
 */
 
+#include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_options.hpp>
-#include <httphooks/http/detail/client_operation.hpp>
 #include <httphooks/message.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
@@ -26,6 +21,16 @@
 #include <utility>
 
 namespace httphooks::http {
+
+namespace detail {
+
+struct client_core;
+
+/// Sends a request; the handler is called once, on its executor.
+void begin_request(std::shared_ptr<client_core> const& core, result<absolute_url> url, request req,
+                   asio::any_completion_handler<void(error_code, response)> handler);
+
+}  // namespace detail
 
 /** A client of HTTP/1.1.
 
@@ -49,11 +54,10 @@ public:
     /** @param executor where the client works; may have several threads
         @param options see client_options
     */
-    explicit client(executor_type const& executor, client_options options = {})
-        : core_(std::make_shared<detail::client_core>(executor, std::move(options))) {}
+    explicit client(executor_type const& executor, client_options options = {});
 
     /// The executor that the client was created with.
-    executor_type get_executor() const noexcept { return core_->executor; }
+    executor_type get_executor() const noexcept;
 
     /** Sends a request, and gives its response.
 
@@ -89,26 +93,15 @@ public:
     }
 
     /// Ends all requests with operation_aborted, and closes the kept connections.
-    void close() {
-        asio::post(core_->pool.get_executor(), [core = core_] { core->pool.close(); });
-    }
+    void close();
 
 private:
-    template <class Handler>
-    class operation;
-
     template <class Token>
     auto initiate(result<absolute_url> url, request req, Token&& token) {
         return asio::async_initiate<Token, void(error_code, response)>(
-            [](auto handler, std::shared_ptr<detail::client_core> core, result<absolute_url> to,
-               request r) {
-                using handler_type = decltype(handler);
-                auto const& strand = core->pool.get_executor();
-                auto const slot = asio::get_associated_cancellation_slot(handler);
-                auto op = std::make_shared<operation<handler_type>>(std::move(handler), core,
-                                                                    std::move(to), std::move(r));
-                op->connect_slot(slot);
-                asio::post(strand, [op] { op->start(); });
+            [](auto handler, std::shared_ptr<detail::client_core> const& core,
+               result<absolute_url> to, request r) {
+                detail::begin_request(core, std::move(to), std::move(r), std::move(handler));
             },
             token, core_, std::move(url), std::move(req));
     }
@@ -116,46 +109,8 @@ private:
     std::shared_ptr<detail::client_core> core_;
 };
 
-// ---------------------------------------------------------------------------------------------
-
-/// A request with its handler.
-template <class Handler>
-class client::operation final : public detail::client_operation {
-    using handler_executor = asio::associated_executor_t<Handler, executor_type>;
-
-public:
-    operation(Handler handler, std::shared_ptr<detail::client_core> const& core,
-              result<absolute_url> url, request req)
-        : client_operation(core, std::move(url), std::move(req)),
-          work_(asio::get_associated_executor(handler, core->executor)),
-          strand_(core->pool.get_executor()),
-          handler_(std::move(handler)) {}
-
-    template <class Slot>
-    void connect_slot(Slot slot) {
-        if (!slot.is_connected()) return;
-        slot.assign([weak = this->weak_from_this(), strand = strand_](asio::cancellation_type) {
-            asio::post(strand, [weak] {
-                if (auto const self = weak.lock()) self->abort(asio::error::operation_aborted);
-            });
-        });
-    }
-
-private:
-    void complete(error_code ec, response message) override {
-        asio::dispatch(work_.get_executor(), [self = this->shared_from_this(), this, ec,
-                                              r = std::move(message)]() mutable {
-            asio::get_associated_cancellation_slot(handler_).clear();
-            work_.reset();
-            Handler handler = std::move(handler_);
-            self.reset();
-            std::move(handler)(ec, std::move(r));
-        });
-    }
-
-    asio::executor_work_guard<handler_executor> work_;
-    detail::client_pool::executor_type strand_;
-    Handler handler_;
-};
-
 }  // namespace httphooks::http
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/http/impl/client.ipp>
+#endif

@@ -8,6 +8,8 @@
 #include <httphooks/error.hpp>
 #include <httphooks/http/session.hpp>
 
+#include <httphooks/http/detail/stream.hpp>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/socket_base.hpp>
 
