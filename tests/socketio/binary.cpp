@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/socketio/binary.hpp>
+#include <httphooks/socketio/error.hpp>
 
 #include "support/catch.hpp"
 
