@@ -135,7 +135,7 @@ private:
         std::unique_ptr<response> refusal{};
     };
 
-    void on_reply(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
     bool begin_request(std::string_view block, bool body_follows);
     void finish_request();
     void refuse(status s, std::string_view header = {});

@@ -22,7 +22,7 @@ public:
     message_loop_map();
     message_loop_map(message_loop_map const&) = delete;
     message_loop_map& operator=(message_loop_map const&) = delete;
-    virtual ~message_loop_map();
+    HTTPHOOKS_DECL virtual ~message_loop_map();
 
     /** The loop for a socket.
         @param executor the socket's

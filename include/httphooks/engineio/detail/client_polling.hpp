@@ -29,10 +29,10 @@ public:
 
     transport_kind kind() const noexcept override { return transport_kind::polling; }
     void start() override { poll(); }
-    void send(std::vector<packet> packets) override;
-    void pause() override;
-    void resume() override;
-    void stop(bool tell) override;
+    HTTPHOOKS_DECL void send(std::vector<packet> packets) override;
+    HTTPHOOKS_DECL void pause() override;
+    HTTPHOOKS_DECL void resume() override;
+    HTTPHOOKS_DECL void stop(bool tell) override;
 
 private:
     using clock = std::chrono::steady_clock;

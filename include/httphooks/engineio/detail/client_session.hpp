@@ -67,18 +67,18 @@ public:
     std::string const& id() const noexcept { return shake_.sid; }
 
 private:
-    void on_packet(client_link& from, packet_view p) override;
-    void on_ready(client_link& from) override;
-    void on_sent(client_link& from) override;
-    void on_paused(client_link& from) override;
-    void on_lost(client_link& from, close_reason why, error_code ec) override;
+    HTTPHOOKS_DECL void on_packet(client_link& from, packet_view p) override;
+    HTTPHOOKS_DECL void on_ready(client_link& from) override;
+    HTTPHOOKS_DECL void on_sent(client_link& from) override;
+    HTTPHOOKS_DECL void on_paused(client_link& from) override;
+    HTTPHOOKS_DECL void on_lost(client_link& from, close_reason why, error_code ec) override;
 
-    bool make_next() override;
+    HTTPHOOKS_DECL bool make_next() override;
     void start_link() override { link_->start(); }
-    void give_up() override;
-    void complete(error_code ec) override;
-    void run() override;
-    void end_now() override;
+    HTTPHOOKS_DECL void give_up() override;
+    HTTPHOOKS_DECL void complete(error_code ec) override;
+    HTTPHOOKS_DECL void run() override;
+    HTTPHOOKS_DECL void end_now() override;
 
     std::shared_ptr<client_session> self() {
         return std::static_pointer_cast<client_session>(shared_from_this());

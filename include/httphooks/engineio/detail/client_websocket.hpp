@@ -20,13 +20,13 @@ class client_websocket final
 public:
     explicit client_websocket(setup s) : client_transport(std::move(s)) {}
 
-    void start() override;
+    HTTPHOOKS_DECL void start() override;
     transport_kind kind() const noexcept override { return transport_kind::websocket; }
     /// Packets go one by one.
-    void send(std::vector<packet> packets) override;
+    HTTPHOOKS_DECL void send(std::vector<packet> packets) override;
     void pause() override {}
     void resume() override {}
-    void stop(bool tell) override;
+    HTTPHOOKS_DECL void stop(bool tell) override;
 
 private:
     friend client_transport;

@@ -59,7 +59,7 @@ public:
 
     live_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o, home place,
                  beginning b);
-    ~live_session() override;
+    HTTPHOOKS_DECL ~live_session() override;
 
     // from any thread ---------------------------------------------------------------------
 
@@ -112,14 +112,15 @@ public:
     /// The session begins on this WebSocket, which tells when it is open.
     void begin_on(std::shared_ptr<socket_link> l) { socket_ = std::move(l); }
 
-    void on_socket_open(std::shared_ptr<socket_link> const& l) override;
-    void on_socket_message(socket_link const& l, std::string_view data, bool binary) override;
-    void on_socket_end(socket_link const& l, websocket::close_code why) override;
-    void on_socket_drain(socket_link const& l) override;
-    void on_socket_room(socket_link const& l) override;
+    HTTPHOOKS_DECL void on_socket_open(std::shared_ptr<socket_link> const& l) override;
+    HTTPHOOKS_DECL void on_socket_message(socket_link const& l, std::string_view data,
+                                          bool binary) override;
+    HTTPHOOKS_DECL void on_socket_end(socket_link const& l, websocket::close_code why) override;
+    HTTPHOOKS_DECL void on_socket_drain(socket_link const& l) override;
+    HTTPHOOKS_DECL void on_socket_room(socket_link const& l) override;
     void on_dropped() noexcept override { counters().drop(); }
-    void on_deadline() override;
-    void on_loop_end() noexcept override;
+    HTTPHOOKS_DECL void on_deadline() override;
+    HTTPHOOKS_DECL void on_loop_end() noexcept override;
 
     std::shared_ptr<live_session> self() {
         return std::static_pointer_cast<live_session>(shared_from_this());

@@ -79,10 +79,10 @@ public:
         @param why set when there is none: 400 or 503 */
     std::shared_ptr<live_session> open(home place, live_session::beginning b, status& why);
 
-    void opened(std::shared_ptr<live_session> s) override;
-    void forget(live_session& s) noexcept override;
+    HTTPHOOKS_DECL void opened(std::shared_ptr<live_session> s) override;
+    HTTPHOOKS_DECL void forget(live_session& s) noexcept override;
     server_counters& counters() noexcept override { return *counters_; }
-    void failed(std::exception_ptr e) noexcept override;
+    HTTPHOOKS_DECL void failed(std::exception_ptr e) noexcept override;
 
     std::vector<engineio::connection> all();
     std::size_t size() const;

@@ -68,7 +68,7 @@ private:
     enum class place { none, waiting, taken };
 
     void prepare_request();
-    void take(client_connection_ptr idle) override;
+    HTTPHOOKS_DECL void take(client_connection_ptr idle) override;
     void connect();
     void connect_to(resolver_results const& endpoints);
     void exchange();

@@ -35,7 +35,7 @@ class connection_core : public severable, public std::enable_shared_from_this<co
 public:
     connection_core(connection_core const&) = delete;
     connection_core& operator=(connection_core const&) = delete;
-    ~connection_core() override;
+    HTTPHOOKS_DECL ~connection_core() override;
 
     virtual asio::any_io_executor get_executor() = 0;
     virtual std::type_info const& stream_type() const noexcept = 0;

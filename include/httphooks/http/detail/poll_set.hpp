@@ -86,8 +86,8 @@ private:
 
     using descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
-    void shutdown() override;
-    void notify_fork(asio::execution_context::fork_event event) override;
+    HTTPHOOKS_DECL void shutdown() override;
+    HTTPHOOKS_DECL void notify_fork(asio::execution_context::fork_event event) override;
     bool open();
     bool control(int operation, member& m, std::uint32_t more) noexcept;
     void arm();

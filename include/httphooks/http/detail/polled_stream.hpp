@@ -47,20 +47,20 @@ public:
     asio::execution_context& context() const override { return executor_.context(); }
     bool running_here() const noexcept override { return executor_.running_in_this_thread(); }
     bool owns_context() const noexcept override { return true; }
-    void post(void (*function)(std::shared_ptr<void> const&),
-              std::shared_ptr<void> argument) override;
-    void wait_readable() override;
-    std::size_t read_some(char* to, std::size_t n, error_code& ec) override;
-    bool write(std::string& bytes, error_code& ec) override;
+    HTTPHOOKS_DECL void post(void (*function)(std::shared_ptr<void> const&),
+                             std::shared_ptr<void> argument) override;
+    HTTPHOOKS_DECL void wait_readable() override;
+    HTTPHOOKS_DECL std::size_t read_some(char* to, std::size_t n, error_code& ec) override;
+    HTTPHOOKS_DECL bool write(std::string& bytes, error_code& ec) override;
     std::size_t write_some(std::string_view bytes, error_code& ec) override {
         return send_some(bytes.data(), bytes.size(), ec);
     }
     std::size_t unsent() const noexcept override {
         return rest_ ? rest_->bytes.size() - rest_->sent : 0;
     }
-    void end(bool fin) override;
-    void close(bool reset) noexcept override;
-    void abandon() noexcept override;
+    HTTPHOOKS_DECL void end(bool fin) override;
+    HTTPHOOKS_DECL void close(bool reset) noexcept override;
+    HTTPHOOKS_DECL void abandon() noexcept override;
 
 private:
     /// What the socket did not take yet.
@@ -69,7 +69,7 @@ private:
         std::size_t sent;
     };
 
-    void on_poll(std::uint32_t events) override;
+    HTTPHOOKS_DECL void on_poll(std::uint32_t events) override;
     void on_input();
     void on_writable(std::uint32_t events);
     void later();

@@ -113,7 +113,7 @@ class guest_ticket final : public connection_ticket {
 public:
     guest_ticket(std::shared_ptr<session_loop> loop, std::weak_ptr<severable> who,
                  std::unique_ptr<connection_ticket> place);
-    ~guest_ticket() override;
+    HTTPHOOKS_DECL ~guest_ticket() override;
 
     void watch(std::weak_ptr<severable> who) override { guest_->watch(std::move(who)); }
 

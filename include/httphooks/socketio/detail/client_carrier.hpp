@@ -68,7 +68,7 @@ class client_answers final : public ack_target,
                              public std::enable_shared_from_this<client_answers> {
 public:
     explicit client_answers(std::weak_ptr<client_socket_state> to) noexcept : to_(std::move(to)) {}
-    void acknowledge(std::uint64_t id, payload&& answer) override;
+    HTTPHOOKS_DECL void acknowledge(std::uint64_t id, payload&& answer) override;
 
 private:
     std::weak_ptr<client_socket_state> to_;

@@ -76,11 +76,12 @@ private:
 
     std::shared_ptr<client_carrier> keep() override { return shared_from_this(); }
     bool writable() const override { return late_.empty() && connection_.buffered_amount() == 0; }
-    bool send(std::vector<engineio::packet> messages, bool must) override;
-    void wanted(client_socket_state& s) override;
-    void unwanted() override;
-    void settled(client_socket_state& s, error_code ec) override;
-    void lose(client_disconnect_reason why, error_code ec = error::disconnected) override;
+    HTTPHOOKS_DECL bool send(std::vector<engineio::packet> messages, bool must) override;
+    HTTPHOOKS_DECL void wanted(client_socket_state& s) override;
+    HTTPHOOKS_DECL void unwanted() override;
+    HTTPHOOKS_DECL void settled(client_socket_state& s, error_code ec) override;
+    HTTPHOOKS_DECL void lose(client_disconnect_reason why,
+                             error_code ec = error::disconnected) override;
     void give_up() override { close(); }
 
     decoder make_decoder() const {

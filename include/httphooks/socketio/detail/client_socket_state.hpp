@@ -103,9 +103,10 @@ public:
     /// No connection was made.
     void fail(connect_error const& why);
 
-    void on_bad_argument(incoming_call const& call, bad_argument const& what) override;
-    void on_exception(std::exception_ptr what, std::string_view event,
-                      acknowledgement const& ack) override;
+    HTTPHOOKS_DECL void on_bad_argument(incoming_call const& call,
+                                        bad_argument const& what) override;
+    HTTPHOOKS_DECL void on_exception(std::exception_ptr what, std::string_view event,
+                                     acknowledgement const& ack) override;
     std::shared_ptr<handler_host> handle() override { return self(); }
 
 private:

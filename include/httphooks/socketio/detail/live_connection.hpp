@@ -53,13 +53,13 @@ public:
 
     engineio::connection& engine() noexcept override { return connection_; }
     home const& place() const noexcept override { return connection_.session()->place(); }
-    void left(live_socket& s) override;
-    void deadline_changed() override;
-    void disconnect_all() override;
-    void supersede() override;
+    HTTPHOOKS_DECL void left(live_socket& s) override;
+    HTTPHOOKS_DECL void deadline_changed() override;
+    HTTPHOOKS_DECL void disconnect_all() override;
+    HTTPHOOKS_DECL void supersede() override;
 
-    void on_deadline() override;
-    void on_loop_end() noexcept override;
+    HTTPHOOKS_DECL void on_deadline() override;
+    HTTPHOOKS_DECL void on_loop_end() noexcept override;
 
 private:
     using clock = std::chrono::steady_clock;

@@ -171,12 +171,13 @@ public:
         for (auto const& c : children()) f(*c);
     }
 
-    std::shared_ptr<encoded_delivery const> encode(delivery d) override;
-    void tell(room_event what, std::string_view room, std::string_view id) noexcept override;
+    HTTPHOOKS_DECL std::shared_ptr<encoded_delivery const> encode(delivery d) override;
+    HTTPHOOKS_DECL void tell(room_event what, std::string_view room,
+                             std::string_view id) noexcept override;
     bool tells_rooms() const noexcept override { return tells_rooms_; }
     void tell_rooms() noexcept { tells_rooms_ = true; }
-    void server_side_event(packet_data const& event,
-                           std::function<void(packet_data const&)> answer) override;
+    HTTPHOOKS_DECL void server_side_event(packet_data const& event,
+                                          std::function<void(packet_data const&)> answer) override;
     void failed(std::exception_ptr e) noexcept override { settings_->failed(std::move(e)); }
 
 private:

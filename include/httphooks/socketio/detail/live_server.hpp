@@ -67,10 +67,11 @@ public:
     std::shared_ptr<live_nsp> of(live_nsp::matcher m);
     void on_new_namespace(shared_function<void(std::shared_ptr<live_nsp>)> f);
 
-    void look_up(std::string_view name, std::shared_ptr<nlohmann::json const> const& auth,
-                 std::function<void(std::shared_ptr<live_nsp>)> then) override;
-    void connection_gone() override;
-    void emptied(live_nsp& n) override;
+    HTTPHOOKS_DECL void look_up(std::string_view name,
+                                std::shared_ptr<nlohmann::json const> const& auth,
+                                std::function<void(std::shared_ptr<live_nsp>)> then) override;
+    HTTPHOOKS_DECL void connection_gone() override;
+    HTTPHOOKS_DECL void emptied(live_nsp& n) override;
 
     void drain();
     /// Drains; calls a function when the last connection has gone.

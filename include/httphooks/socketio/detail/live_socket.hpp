@@ -116,14 +116,14 @@ public:
     std::vector<std::string> rooms() const { return nsp_->adapter().socket_rooms(*this); }
     void emit(packet_data&& p, broadcast_flags const& f, ack_handler ack = {});
     void disconnect(bool close);
-    void disconnect_later(bool close) override;
-    void acknowledge(std::uint64_t id, packet_data&& answer) override;
+    HTTPHOOKS_DECL void disconnect_later(bool close) override;
+    HTTPHOOKS_DECL void acknowledge(std::uint64_t id, packet_data&& answer) override;
 
     // on the home -------------------------------------------------------------------------
 
     nlohmann::json& data() { return data_.is_null() ? data_ = nlohmann::json::object() : data_; }
-    socket_description describe() override;
-    void deliver(encoded_delivery const& d) override;
+    HTTPHOOKS_DECL socket_description describe() override;
+    HTTPHOOKS_DECL void deliver(encoded_delivery const& d) override;
 
     handler_list<void(incoming_call const&)>& events() noexcept { return events_; }
     lazy<handler_list<void(std::string_view, arguments const&)>> any{};
@@ -134,9 +134,10 @@ public:
     void use(packet_middleware f) { middlewares_.push_back(std::move(f)); }
 
     asio::any_io_executor executor() const override { return place().executor(); }
-    void on_bad_argument(incoming_call const& call, bad_argument const& what) override;
-    void on_exception(std::exception_ptr what, std::string_view event,
-                      acknowledgement const& ack) override;
+    HTTPHOOKS_DECL void on_bad_argument(incoming_call const& call,
+                                        bad_argument const& what) override;
+    HTTPHOOKS_DECL void on_exception(std::exception_ptr what, std::string_view event,
+                                     acknowledgement const& ack) override;
     std::shared_ptr<handler_host> handle() override { return self(); }
 
     phase where() const noexcept { return phase_; }

@@ -67,7 +67,7 @@ private:
         std::string id;
     };
 
-    void on_reply(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
     void refuse(acknowledgement const& ack, std::string_view id);
     void answer(exchange_ptr const& ex, acknowledgement const& ack, std::string_view id);
     void set_paused(bool b);

@@ -70,18 +70,18 @@ private:
     };
 
     void on_sign_of_life() override { last_sign_ = clock::now(); }
-    void on_frame(client_link& from, std::string_view frame) override;
-    void on_sent(client_link& from) override;
-    void on_lost(client_link& from, close_code code, std::string_view why) override;
+    HTTPHOOKS_DECL void on_frame(client_link& from, std::string_view frame) override;
+    HTTPHOOKS_DECL void on_sent(client_link& from) override;
+    HTTPHOOKS_DECL void on_lost(client_link& from, close_code code, std::string_view why) override;
 
     using clock = std::chrono::steady_clock;
 
-    bool make_next() override;
+    HTTPHOOKS_DECL bool make_next() override;
     void start_link() override { link_->start(); }
-    void give_up() override;
-    void complete(error_code ec) override;
-    void run() override;
-    void end_now() override;
+    HTTPHOOKS_DECL void give_up() override;
+    HTTPHOOKS_DECL void complete(error_code ec) override;
+    HTTPHOOKS_DECL void run() override;
+    HTTPHOOKS_DECL void end_now() override;
 
     std::shared_ptr<client_session> self() {
         return std::static_pointer_cast<client_session>(shared_from_this());

@@ -21,10 +21,10 @@ class client_websocket final
 public:
     explicit client_websocket(setup s) : client_transport(std::move(s)) {}
 
-    void start() override;
-    void send(std::string messages) override;
-    void hold(bool on) override;
-    void stop(close_code code, std::string_view reason) override;
+    HTTPHOOKS_DECL void start() override;
+    HTTPHOOKS_DECL void send(std::string messages) override;
+    HTTPHOOKS_DECL void hold(bool on) override;
+    HTTPHOOKS_DECL void stop(close_code code, std::string_view reason) override;
     bool needs_heartbeats() const noexcept override { return false; }
 
 private:

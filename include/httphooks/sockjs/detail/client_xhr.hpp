@@ -31,9 +31,9 @@ public:
           sending_(given().executor, http_options(given().options->send_timeout)) {}
 
     void start() override { receive(); }
-    void send(std::string messages) override;
-    void hold(bool on) override;
-    void stop(close_code code, std::string_view reason) override;
+    HTTPHOOKS_DECL void send(std::string messages) override;
+    HTTPHOOKS_DECL void hold(bool on) override;
+    HTTPHOOKS_DECL void stop(close_code code, std::string_view reason) override;
     bool needs_heartbeats() const noexcept override { return true; }
 
 private:

@@ -48,20 +48,20 @@ public:
     void receive(std::string_view body, std::function<void(bool)> taken);
 
     http::detail::home const& receiver_home() const noexcept override { return place(); }
-    void on_written(receiver_id r) override;
-    void on_done(receiver_id r) override;
-    void on_gone(receiver_id r) override;
-    void on_deadline() override;
-    void on_loop_end() noexcept override;
+    HTTPHOOKS_DECL void on_written(receiver_id r) override;
+    HTTPHOOKS_DECL void on_done(receiver_id r) override;
+    HTTPHOOKS_DECL void on_gone(receiver_id r) override;
+    HTTPHOOKS_DECL void on_deadline() override;
+    HTTPHOOKS_DECL void on_loop_end() noexcept override;
     std::size_t buffered() const noexcept override { return machine_.buffered(); }
 
 private:
-    bool send_here(std::string_view message) override;
-    bool send_here(prepared_message const& message) override;
-    bool send_here(message_source const& message) override;
-    bool close_here(close_code code, std::string_view reason) override;
-    void abandon_here(close_code code, std::string_view reason) override;
-    void reading(bool wanted) override;
+    HTTPHOOKS_DECL bool send_here(std::string_view message) override;
+    HTTPHOOKS_DECL bool send_here(prepared_message const& message) override;
+    HTTPHOOKS_DECL bool send_here(message_source const& message) override;
+    HTTPHOOKS_DECL bool close_here(close_code code, std::string_view reason) override;
+    HTTPHOOKS_DECL void abandon_here(close_code code, std::string_view reason) override;
+    HTTPHOOKS_DECL void reading(bool wanted) override;
 
     void carry(std::shared_ptr<receiver> const& r);
     bool sent(session::sent outcome);

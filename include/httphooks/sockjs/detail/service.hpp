@@ -74,10 +74,10 @@ public:
     /// Adds a session that admit() has counted.
     void add(session_base& s);
 
-    void opened(std::shared_ptr<session_base> s) override;
-    void forget(session_base& s) noexcept override;
+    HTTPHOOKS_DECL void opened(std::shared_ptr<session_base> s) override;
+    HTTPHOOKS_DECL void forget(session_base& s) noexcept override;
     server_counters& counters() noexcept override { return *counters_; }
-    void failed(std::exception_ptr e) noexcept override;
+    HTTPHOOKS_DECL void failed(std::exception_ptr e) noexcept override;
 
     std::vector<std::shared_ptr<session_base>> all();
     std::size_t size() const;

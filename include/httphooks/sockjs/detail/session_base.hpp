@@ -42,7 +42,7 @@ class session_base : public http::detail::timed,
 public:
     session_base(std::shared_ptr<session_owner> owner, http::detail::home place, handshake shake,
                  std::string_view transport);
-    ~session_base() override;
+    HTTPHOOKS_DECL ~session_base() override;
 
     // from any thread ---------------------------------------------------------------------
 
@@ -70,7 +70,7 @@ public:
     /// Bytes that wait for the client.
     virtual std::size_t buffered() const noexcept = 0;
 
-    void on_loop_end() noexcept override;
+    HTTPHOOKS_DECL void on_loop_end() noexcept override;
 
     std::shared_ptr<session_base> self() {
         return std::static_pointer_cast<session_base>(shared_from_this());
@@ -104,7 +104,7 @@ protected:
     virtual bool send_here(std::string_view message) = 0;
     virtual bool send_binary_here(std::string_view bytes) { return send_here(bytes); }
     virtual bool send_here(prepared_message const& message) = 0;
-    virtual bool send_here(message_source const& message);
+    HTTPHOOKS_DECL virtual bool send_here(message_source const& message);
     virtual bool close_here(close_code code, std::string_view reason) = 0;
     virtual void abandon_here(close_code code, std::string_view reason) = 0;
     /// The application wants messages again, or no more.

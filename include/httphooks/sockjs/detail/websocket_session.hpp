@@ -35,8 +35,8 @@ public:
     static std::shared_ptr<websocket::detail::channel_settings> settings(
         options const& o, bool raw, std::shared_ptr<server_counters> counters);
 
-    void on_deadline() override;
-    void on_loop_end() noexcept override;
+    HTTPHOOKS_DECL void on_deadline() override;
+    HTTPHOOKS_DECL void on_loop_end() noexcept override;
     std::size_t buffered() const noexcept override {
         return socket_ ? socket_.buffered_amount() : 0;
     }
@@ -53,13 +53,13 @@ private:
     void on_end(websocket::close_reason const& why);
     void set_heartbeat();
 
-    bool send_here(std::string_view message) override;
-    bool send_binary_here(std::string_view bytes) override;
-    bool send_here(prepared_message const& message) override;
-    bool send_here(message_source const& message) override;
-    bool close_here(close_code code, std::string_view reason) override;
-    void abandon_here(close_code code, std::string_view reason) override;
-    void reading(bool wanted) override;
+    HTTPHOOKS_DECL bool send_here(std::string_view message) override;
+    HTTPHOOKS_DECL bool send_binary_here(std::string_view bytes) override;
+    HTTPHOOKS_DECL bool send_here(prepared_message const& message) override;
+    HTTPHOOKS_DECL bool send_here(message_source const& message) override;
+    HTTPHOOKS_DECL bool close_here(close_code code, std::string_view reason) override;
+    HTTPHOOKS_DECL void abandon_here(close_code code, std::string_view reason) override;
+    HTTPHOOKS_DECL void reading(bool wanted) override;
 
     std::shared_ptr<options const> options_;
     websocket::connection socket_{};

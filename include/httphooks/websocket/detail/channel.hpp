@@ -107,13 +107,13 @@ private:
 
     static constexpr std::size_t most_held = 64 * 1024;
 
-    void on_readable(error_code ec) override;
+    HTTPHOOKS_DECL void on_readable(error_code ec) override;
     void on_progress() override { progress_ = loop_->now(); }
-    void on_written(error_code ec) override;
-    void on_ended() override;
-    void on_tick() override;
-    void abandon() noexcept override;
-    void sever() noexcept override;
+    HTTPHOOKS_DECL void on_written(error_code ec) override;
+    HTTPHOOKS_DECL void on_ended() override;
+    HTTPHOOKS_DECL void on_tick() override;
+    HTTPHOOKS_DECL void abandon() noexcept override;
+    HTTPHOOKS_DECL void sever() noexcept override;
     std::shared_ptr<loop_member> keep() noexcept override { return weak_from_this().lock(); }
 
     state current() const noexcept { return state_.load(std::memory_order_relaxed); }
