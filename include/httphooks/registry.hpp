@@ -12,6 +12,7 @@
 #include <httphooks/detail/registry/registry_handle.hpp>
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 #include <httphooks/detail/runs/erase_callback.hpp>
+#include <httphooks/exchange.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>

@@ -5,6 +5,7 @@
     envelope is JSON that gives its body back.
 */
 
+#include <httphooks/detail/text/base64.hpp>
 #include <httphooks/envelope.hpp>
 
 #include <nlohmann/json.hpp>

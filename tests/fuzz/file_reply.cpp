@@ -5,6 +5,7 @@
 */
 
 #include <httphooks/http/detail/file_reply.hpp>
+#include <httphooks/multipart.hpp>
 
 #include <sys/mman.h>
 #include <sys/stat.h>

@@ -5,6 +5,7 @@
     same messages in them; and what is framed can be read again.
 */
 
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/sockjs/frame.hpp>
 
 #include <nlohmann/json.hpp>

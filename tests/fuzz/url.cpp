@@ -4,6 +4,7 @@
     Any target is refused, or normalised once and for all.
 */
 
+#include <httphooks/detail/text/url_chars.hpp>
 #include <httphooks/url.hpp>
 
 #include <cstddef>

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks.hpp>
+#include <httphooks/route_pattern.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/detached.hpp>

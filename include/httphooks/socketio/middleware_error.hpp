@@ -13,6 +13,7 @@
 namespace httphooks::socketio {
 
 /// Why a client may not join a namespace, or an event is not handled.
+/// Why a client may not join a namespace, or an event is not handled.
 struct middleware_error {
     /// What the client is told.
     std::string message{};

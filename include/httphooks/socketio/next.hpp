@@ -6,14 +6,13 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/socketio/middleware_error.hpp>
 
 #include <functional>
 #include <memory>
 #include <optional>
 
 namespace httphooks::socketio {
-
-struct middleware_error;
 
 /** What a middleware calls when it is done. Copies are handles of the same one; the first call
     counts. If nobody ever calls it, the client waits for ever, or until options::connect_timeout.

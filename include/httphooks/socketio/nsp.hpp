@@ -14,6 +14,7 @@
 #include <httphooks/socketio/detail/last_argument.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 #include <httphooks/socketio/event.hpp>
+#include <httphooks/socketio/middleware_error.hpp>
 #include <httphooks/socketio/next.hpp>
 #include <httphooks/socketio/room_event.hpp>
 #include <httphooks/socketio/socket.hpp>
@@ -35,8 +36,6 @@
 #include <vector>
 
 namespace httphooks::socketio {
-
-struct middleware_error;
 
 /** A namespace, or all namespaces whose names fit a pattern. Copies are handles of the same one.
 

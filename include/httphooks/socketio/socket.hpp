@@ -21,6 +21,7 @@
 #include <httphooks/socketio/handler_id.hpp>
 #include <httphooks/socketio/handshake.hpp>
 #include <httphooks/socketio/next.hpp>
+#include <httphooks/socketio/socket_error.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -39,8 +40,6 @@
 #include <vector>
 
 namespace httphooks::socketio {
-
-struct socket_error;
 
 namespace detail {
 
