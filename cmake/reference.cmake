@@ -9,7 +9,7 @@ set(DOXYGEN_OUTPUT_DIRECTORY reference)
 set(DOXYGEN_STRIP_FROM_PATH "${PROJECT_SOURCE_DIR}/include")
 set(DOXYGEN_STRIP_FROM_INC_PATH "${PROJECT_SOURCE_DIR}/include")
 set(DOXYGEN_USE_MDFILE_AS_MAINPAGE "${PROJECT_SOURCE_DIR}/README.md")
-set(DOXYGEN_EXCLUDE_PATTERNS "*/detail/*")
+set(DOXYGEN_EXCLUDE_PATTERNS "*/detail/*" "*/impl/*")
 set(DOXYGEN_EXCLUDE_SYMBOLS "httphooks::detail" "httphooks::*::detail")
 set(DOXYGEN_JAVADOC_AUTOBRIEF YES)
 set(DOXYGEN_EXTRACT_ALL YES)             # what a name says has no comment, and is listed all the same

@@ -4,6 +4,10 @@
 /** @file
     The library's version, the oldest Boost it takes, how it is compiled, and the two namespace
     aliases it uses.
+
+    The library is headers alone unless HTTPHOOKS_SEPARATE_COMPILATION is defined, for the whole
+    program: then headers declare only, and exactly one unit of the program includes
+    httphooks/src.hpp, or the program is linked with httphooks::compiled, which defines the macro.
 */
 
 #include <boost/version.hpp>
@@ -17,21 +21,13 @@
 /// The library's version as text.
 #define HTTPHOOKS_VERSION_STRING "0.1.0"
 
-/** @def HTTPHOOKS_SEPARATE_COMPILATION
-    Define it for the whole program to have the headers declare only; then exactly one unit of the
-    program includes httphooks/src.hpp, or the program is linked with httphooks::compiled, which
-    defines it. Without it the library is headers alone.
-*/
-/** @def HTTPHOOKS_HEADER_ONLY
-    Defined by the library when headers bring their bodies, which are in `impl/` beside them.
-*/
-/** @def HTTPHOOKS_DECL
-    What a function in `impl/` begins with.
-*/
 #ifdef HTTPHOOKS_SEPARATE_COMPILATION
+/// What a function in `impl/` begins with.
 #define HTTPHOOKS_DECL
 #else
+/// Defined when headers bring their bodies, which are in `impl/` beside them.
 #define HTTPHOOKS_HEADER_ONLY
+/// What a function in `impl/` begins with.
 #define HTTPHOOKS_DECL inline
 #endif
 
