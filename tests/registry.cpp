@@ -717,6 +717,40 @@ TEST_CASE("eight threads dispatch on one context without a strand") {
     CHECK(hooks.stats().listeners == 0);
 }
 
+TEST_CASE("what is cancelled before its executor has begun with it does not begin") {
+    asio::io_context context;
+    registry hooks(context.get_executor());
+    bool called = false;
+    hooks.get("/", [&](auto&) {
+        called = true;
+        return "r";
+    });
+    asio::cancellation_signal signal;
+    std::optional<error_code> ended;
+    hooks.async_dispatch(
+        make_request(verb::get, "/"),
+        asio::bind_cancellation_slot(signal.slot(), [&](error_code ec, response) { ended = ec; }));
+    signal.emit(asio::cancellation_type::terminal);
+    CHECK(!ended);
+    context.run();
+    CHECK(ended == asio::error::operation_aborted);
+    CHECK(!called);
+    CHECK(hooks.stats().exchanges == 0);
+}
+
+TEST_CASE("what waits for its executor goes with the context") {
+    auto context = std::make_unique<asio::io_context>();
+    registry hooks(context->get_executor());
+    hooks.get("/", [](auto&) { return "r"; });
+    bool called = false;
+    hooks.async_dispatch(
+        make_request(verb::get, "/"),
+        [&, kept = std::make_shared<int>()](error_code, response) { called = true; });
+    context.reset();
+    CHECK(!called);
+    CHECK(hooks.stats().exchanges == 0);
+}
+
 TEST_CASE("a cancellation and the reply may come on two threads at once: one completion") {
     asio::io_context context;
     registry_options options;

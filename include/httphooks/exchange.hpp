@@ -183,7 +183,7 @@ private:
     void reset() noexcept;
 
     /// The last reference has gone.
-    void recycle() noexcept;
+    inline void recycle() noexcept;
 
     /// What the processing stage runs.
     enum class processing : std::uint8_t { responders, default_responder, no_match, made };
@@ -194,7 +194,7 @@ private:
         return std::span<response const>(responses_).first(nothing_left_ ? 0 : responses_.size());
     }
 
-    static std::shared_ptr<httphooks::request> new_request();
+    static inline std::shared_ptr<httphooks::request> new_request();
 
     std::atomic<std::uint32_t> references_{0};
     /// Wake-ups not yet handled; who makes it 1 runs the pipeline.

@@ -112,7 +112,7 @@ private:
         std::vector<number> numbers{};
     };
 
-    void add(number n);
+    inline void add(number n);
 
     std::shared_ptr<state> state_;
 };

@@ -66,16 +66,16 @@ private:
     /// Goes on as far as it can. True: replied or cancelled.
     static bool step(exchange& ex);
     static void resume(exchange& ex) noexcept;
-    static void tell_sink(exchange& ex) noexcept;
+    static inline void tell_sink(exchange& ex) noexcept;
 
     static void begin(exchange& ex);
     /// Replies without running a hook.
     static void refuse(exchange& ex, status code);
     static void look_up(exchange& ex);
-    static void choose_processing(exchange& ex);
-    static std::string allowed_methods(exchange const& ex);
-    static void remove_control_headers(exchange& ex);
-    static bool body_too_long(exchange const& ex);
+    static inline void choose_processing(exchange& ex);
+    static inline std::string allowed_methods(exchange const& ex);
+    static inline void remove_control_headers(exchange& ex);
+    static inline bool body_too_long(exchange const& ex);
 
     static constexpr std::uint8_t type_bit(hook_type type) noexcept {
         return static_cast<std::uint8_t>(1u << static_cast<unsigned>(type));
@@ -90,51 +90,51 @@ private:
         if (matched(ex, type)) start_listeners(ex, type);
     }
     static void start_listeners(exchange& ex, hook_type type);
-    static void start_listener(exchange& ex, detail::hook_entry const& entry, std::size_t match);
+    static inline void start_listener(exchange& ex, detail::hook_entry const& entry, std::size_t match);
 
-    static bool run_pre_responders(exchange& ex);
-    static bool run_post_responders(exchange& ex);
+    static inline bool run_pre_responders(exchange& ex);
+    static inline bool run_post_responders(exchange& ex);
     /// Whether no sequential run is waited for; applies the outcome of the one that has ended.
     template <class Apply>
     static bool finish_waiting(exchange& ex, Apply apply);
     /// Runs one hook of a sequential stage. False: it completes later.
     template <class Apply>
     static bool run_one(exchange& ex, detail::hook_entry const& entry, Apply apply);
-    static void apply_pre(exchange& ex, detail::hook_entry const& entry,
+    static inline void apply_pre(exchange& ex, detail::hook_entry const& entry,
                           detail::run_outcome& outcome, failure const& failed);
-    static void apply_post(exchange& ex, detail::hook_entry const& entry,
+    static inline void apply_post(exchange& ex, detail::hook_entry const& entry,
                            detail::run_outcome& outcome, failure const& failed);
 
-    static void start_processing(exchange& ex);
-    static void start_responder(exchange& ex, detail::hook_entry const& entry, std::size_t match);
+    static inline void start_processing(exchange& ex);
+    static inline void start_responder(exchange& ex, detail::hook_entry const& entry, std::size_t match);
     /// Queues what a responder left, or keeps it until those before it are done.
-    static void finish_responder(exchange& ex, detail::run_outcome& outcome);
+    static inline void finish_responder(exchange& ex, detail::run_outcome& outcome);
     /// What a closed run contributes.
     static detail::run_outcome& settle(exchange& ex, detail::async_run& run);
     static void fail(detail::run_outcome& outcome, failure const& failed);
     /// Queues what the responders left, in their order. False: some are not done.
-    static bool finish_processing(exchange& ex);
+    static inline bool finish_processing(exchange& ex);
 
     static void report(exchange& ex, detail::hook_entry const& entry, failure failed);
-    static response reply_to(failure const& failed);
-    static void end_chain(exchange& ex, response message);
-    static void clear_responses(exchange& ex);
-    static void queue(exchange& ex, detail::run_outcome& outcome);
-    static void merge_reply_headers(exchange& ex, fields& headers);
+    static inline response reply_to(failure const& failed);
+    static inline void end_chain(exchange& ex, response message);
+    static inline void clear_responses(exchange& ex);
+    static inline void queue(exchange& ex, detail::run_outcome& outcome);
+    static inline void merge_reply_headers(exchange& ex, fields& headers);
     /// Reads the files that are bodies of responses, for those who look at them.
-    static void read_files(exchange& ex);
-    static void patch_request(exchange& ex, detail::request_patch& patch);
+    static inline void read_files(exchange& ex);
+    static inline void patch_request(exchange& ex, detail::request_patch& patch);
 
     /// Calls a callback that completes when it returns. What it throws has been reported.
     static failure call(exchange& ex, detail::hook_entry const& entry, detail::hook_run& run);
-    static failure call_untraced(exchange& ex, detail::hook_entry const& entry,
+    static inline failure call_untraced(exchange& ex, detail::hook_entry const& entry,
                                  detail::hook_run& run);
-    static failure call_traced(exchange& ex, detail::hook_entry const& entry,
+    static inline failure call_traced(exchange& ex, detail::hook_entry const& entry,
                                detail::hook_run& run);
-    static void trace_begin(exchange& ex) noexcept;
+    static inline void trace_begin(exchange& ex) noexcept;
     static void trace_stage(exchange& ex, exchange_stage s) noexcept;
-    static void trace_reply(exchange const& ex) noexcept;
-    static void trace_end(exchange const& ex, bool cancelled) noexcept;
+    static inline void trace_reply(exchange const& ex) noexcept;
+    static inline void trace_end(exchange const& ex, bool cancelled) noexcept;
     /// The types of a stage's hooks.
     static constexpr std::uint8_t types_of(exchange_stage s) noexcept {
         std::uint8_t types = 0;
@@ -153,10 +153,10 @@ private:
             trace_stage(ex, S);
     }
 
-    static void make_reply(exchange& ex);
+    static inline void make_reply(exchange& ex);
     /// Makes the reply a 500.
-    static void fail_reply(exchange& ex);
-    static void cancel_runs(exchange& ex) noexcept;
+    static inline void fail_reply(exchange& ex);
+    static inline void cancel_runs(exchange& ex) noexcept;
     static void uncount(exchange& ex) noexcept;
 };
 

@@ -64,11 +64,11 @@ public:
     std::string_view host() const noexcept { return host_; }
 
 private:
-    void clear() noexcept;
-    error_code parse_parts(std::string_view target, bool fragment_allowed);
-    error_code parse_absolute(std::string_view target, bool fragment_allowed);
-    error_code parse_path(std::string_view path);
-    error_code parse_fragment(std::string_view fragment);
+    inline void clear() noexcept;
+    inline error_code parse_parts(std::string_view target, bool fragment_allowed);
+    inline error_code parse_absolute(std::string_view target, bool fragment_allowed);
+    inline error_code parse_path(std::string_view path);
+    inline error_code parse_fragment(std::string_view fragment);
 
     std::string_view path_;
     std::string_view query_;

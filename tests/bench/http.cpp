@@ -13,6 +13,7 @@
 */
 
 #include <httphooks.hpp>
+#include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/metrics.hpp>
 
 #include <boost/asio/bind_executor.hpp>

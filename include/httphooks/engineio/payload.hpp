@@ -50,9 +50,9 @@ public:
     error_code failure() const noexcept { return failure_; }
 
 private:
-    error_code read_separated(packet_view& to);
-    error_code read_text_behind_length(packet_view& to);
-    error_code read_bytes_behind_length(packet_view& to);
+    inline error_code read_separated(packet_view& to);
+    inline error_code read_text_behind_length(packet_view& to);
+    inline error_code read_bytes_behind_length(packet_view& to);
 
     std::string_view rest_;
     std::string scratch_{};

@@ -70,8 +70,8 @@ public:
     bool lets_in(request const& r) const;
 
 private:
-    bool allowed(std::string_view origin) const;
-    void add_preflight_fields(request const& r, fields& reply) const;
+    inline bool allowed(std::string_view origin) const;
+    inline void add_preflight_fields(request const& r, fields& reply) const;
 
     cors_options options_;
     bool any_ = false;

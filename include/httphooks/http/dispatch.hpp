@@ -136,21 +136,21 @@ private:
     };
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
-    bool begin_request(std::string_view block, bool body_follows);
-    void finish_request();
-    void refuse(status s, std::string_view header = {});
+    inline bool begin_request(std::string_view block, bool body_follows);
+    inline void finish_request();
+    inline void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
-    void dress(request const& r, response& reply) const;
-    void write(entry& e);
-    void append(entry const& e, detail::persistence after);
-    void abandon() noexcept;
-    void write_file(std::shared_ptr<file_body> file);
+    inline void dress(request const& r, response& reply) const;
+    inline void write(entry& e);
+    inline void append(entry const& e, detail::persistence after);
+    inline void abandon() noexcept;
+    inline void write_file(std::shared_ptr<file_body> file);
     void collect_ready();
-    void append_continue();
-    void await_body();
-    void end_body(bool good) noexcept;
-    std::uint64_t body_limit() const;
-    origin origin_of(request const& r) const;
+    inline void append_continue();
+    inline void await_body();
+    inline void end_body(bool good) noexcept;
+    inline std::uint64_t body_limit() const;
+    inline origin origin_of(request const& r) const;
     detail::timer_wheel& wheel() const noexcept { return loop_.wheel(); }
 
     detail::loop& loop_;

@@ -113,9 +113,9 @@ private:
         if (refusal_ == status::unknown) refusal_ = s;
         return false;
     }
-    bool folded(std::string_view name, std::string_view value) const noexcept;
-    bool judge_coding(std::string_view value) noexcept;
-    bool host_agrees(std::string_view target) const noexcept;
+    inline bool folded(std::string_view name, std::string_view value) const noexcept;
+    inline bool judge_coding(std::string_view value) noexcept;
+    inline bool host_agrees(std::string_view target) const noexcept;
 
     framing_limits limits_;
     std::size_t scanned_ = 0;

@@ -93,7 +93,7 @@ private:
     }
     response serve(request const& r, std::string_view path, std::string_view name) const;
     /// Opens what a name stands for; no file when it is not found.
-    opened open(std::string const& name) const;
+    inline opened open(std::string const& name) const;
     response reply(request const& r, opened from, std::string_view name) const;
 
     std::shared_ptr<shared const> shared_;

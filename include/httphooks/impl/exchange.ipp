@@ -28,7 +28,7 @@ HTTPHOOKS_DECL void intrusive_ptr_release(exchange* ex) noexcept {
     if (ex->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) ex->recycle();
 }
 
-HTTPHOOKS_DECL std::shared_ptr<httphooks::request> exchange::new_request() {
+inline std::shared_ptr<httphooks::request> exchange::new_request() {
     return std::allocate_shared<httphooks::request>(
         detail::recycling_allocator<httphooks::request>());
 }
@@ -76,7 +76,7 @@ HTTPHOOKS_DECL exchange_ptr exchange::make(detail::exchange_factory& source,
     return ex;
 }
 
-HTTPHOOKS_DECL void exchange::recycle() noexcept {
+inline void exchange::recycle() noexcept {
     reset();
     if (void* const state = std::exchange(state_, nullptr)) state_type_.destroy(state);
     if (pool* const p = pool::of_thread(); p && p->free.size() < pool::most)

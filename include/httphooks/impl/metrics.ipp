@@ -116,7 +116,7 @@ HTTPHOOKS_DECL void metrics::counter(std::string name, std::string help,
     add({std::move(name), std::move(help), "counter", std::move(read)});
 }
 
-HTTPHOOKS_DECL void metrics::add(number n) {
+inline void metrics::add(number n) {
     if (!detail::is_metric_name(n.name))
         throw std::invalid_argument("metrics: no name of a number: " + n.name);
     std::lock_guard const lock(state_->mutex);

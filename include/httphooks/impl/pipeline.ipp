@@ -92,7 +92,7 @@ HTTPHOOKS_DECL void pipeline::resume(exchange& ex) noexcept {
     }
 }
 
-HTTPHOOKS_DECL void pipeline::tell_sink(exchange& ex) noexcept {
+inline void pipeline::tell_sink(exchange& ex) noexcept {
     reply_sink* const sink =
         ex.sink_.exchange(detail::replied_already::mark(), std::memory_order_acq_rel);
     if (sink) sink->on_reply(ex);
@@ -194,7 +194,7 @@ HTTPHOOKS_DECL void pipeline::start_listeners(exchange& ex, hook_type type) {
     }
 }
 
-HTTPHOOKS_DECL void pipeline::start_listener(exchange& ex, detail::hook_entry const& entry,
+inline void pipeline::start_listener(exchange& ex, detail::hook_entry const& entry,
                                              std::size_t match) {
     if (!entry.asynchronous()) {
         detail::hook_run_in_place run(ex, entry, match);
@@ -211,7 +211,7 @@ HTTPHOOKS_DECL void pipeline::start_listener(exchange& ex, detail::hook_entry co
     run->start();
 }
 
-HTTPHOOKS_DECL bool pipeline::run_pre_responders(exchange& ex) {
+inline bool pipeline::run_pre_responders(exchange& ex) {
     if (!matched(ex, hook_type::pre_responder)) return true;
     if (!finish_waiting(ex, apply_pre)) return false;
     while (!ex.chain_ended_) {
@@ -222,7 +222,7 @@ HTTPHOOKS_DECL bool pipeline::run_pre_responders(exchange& ex) {
     return true;
 }
 
-HTTPHOOKS_DECL bool pipeline::run_post_responders(exchange& ex) {
+inline bool pipeline::run_post_responders(exchange& ex) {
     if (!matched(ex, hook_type::post_responder)) return true;
     if (!finish_waiting(ex, apply_post)) return false;
     while (!ex.chain_ended_) {
@@ -234,7 +234,7 @@ HTTPHOOKS_DECL bool pipeline::run_post_responders(exchange& ex) {
     return true;
 }
 
-HTTPHOOKS_DECL void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
+inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
                                         detail::run_outcome& outcome, failure const& failed) {
     merge_reply_headers(ex, outcome.reply_headers);
     if (failed) return end_chain(ex, reply_to(failed));
@@ -254,7 +254,7 @@ HTTPHOOKS_DECL void pipeline::apply_pre(exchange& ex, detail::hook_entry const& 
     if (outcome.patch) patch_request(ex, *outcome.patch);
 }
 
-HTTPHOOKS_DECL void pipeline::apply_post(exchange& ex, detail::hook_entry const&,
+inline void pipeline::apply_post(exchange& ex, detail::hook_entry const&,
                                          detail::run_outcome& outcome, failure const& failed) {
     merge_reply_headers(ex, outcome.reply_headers);
     if (failed) return end_chain(ex, reply_to(failed));
@@ -265,7 +265,7 @@ HTTPHOOKS_DECL void pipeline::apply_post(exchange& ex, detail::hook_entry const&
     }
 }
 
-HTTPHOOKS_DECL void pipeline::start_processing(exchange& ex) {
+inline void pipeline::start_processing(exchange& ex) {
     detail::hook_table const& table = *ex.table_;
     switch (ex.processing_) {
         case processing::responders:
@@ -282,7 +282,7 @@ HTTPHOOKS_DECL void pipeline::start_processing(exchange& ex) {
     }
 }
 
-HTTPHOOKS_DECL void pipeline::start_responder(exchange& ex, detail::hook_entry const& entry,
+inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& entry,
                                               std::size_t match) {
     if (entry.asynchronous()) {
         detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
@@ -297,7 +297,7 @@ HTTPHOOKS_DECL void pipeline::start_responder(exchange& ex, detail::hook_entry c
     finish_responder(ex, run.outcome());
 }
 
-HTTPHOOKS_DECL void pipeline::finish_responder(exchange& ex, detail::run_outcome& outcome) {
+inline void pipeline::finish_responder(exchange& ex, detail::run_outcome& outcome) {
     if (ex.running_.empty())
         queue(ex, outcome);
     else
@@ -316,7 +316,7 @@ HTTPHOOKS_DECL void pipeline::fail(detail::run_outcome& outcome, failure const& 
     outcome.message.emplace(reply_to(failed));
 }
 
-HTTPHOOKS_DECL bool pipeline::finish_processing(exchange& ex) {
+inline bool pipeline::finish_processing(exchange& ex) {
     for (std::size_t i = 0; i < ex.running_.size();) {
         detail::async_run& run = *ex.running_[i];
         if (!run.closed()) {
@@ -337,7 +337,7 @@ HTTPHOOKS_DECL void pipeline::report(exchange& ex, detail::hook_entry const& ent
     ex.table_->services->report({entry.info, ex.id(), failed.code, std::move(failed.exception)});
 }
 
-HTTPHOOKS_DECL response pipeline::reply_to(failure const& failed) {
+inline response pipeline::reply_to(failure const& failed) {
     if (failed.code == error::time_limit) return error_response(status::gateway_timeout);
     if (detail::is_malformed_json(failed.exception))
         return make_response(status::bad_request, R"({"error":"Malformed JSON"})",

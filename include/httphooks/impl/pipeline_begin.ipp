@@ -34,7 +34,7 @@ HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
     choose_processing(ex);
 }
 
-HTTPHOOKS_DECL void pipeline::remove_control_headers(exchange& ex) {
+inline void pipeline::remove_control_headers(exchange& ex) {
     fields& headers = *ex.incoming_;
     std::string found;
     for (bool again = true, counted = false; again;) {
@@ -62,7 +62,7 @@ HTTPHOOKS_DECL void pipeline::look_up(exchange& ex) {
     }
 }
 
-HTTPHOOKS_DECL bool pipeline::body_too_long(exchange const& ex) {
+inline bool pipeline::body_too_long(exchange const& ex) {
     if (!ex.table_->has_body_limits) return false;
     for (std::size_t i = 0; i < ex.matches_.size(); ++i)
         if (auto const limit = ex.matches_[i].value->info.options.body_limit)
@@ -77,7 +77,7 @@ HTTPHOOKS_DECL void pipeline::refuse(exchange& ex, status code) {
     ex.stage_ = stage::reply;
 }
 
-HTTPHOOKS_DECL void pipeline::choose_processing(exchange& ex) {
+inline void pipeline::choose_processing(exchange& ex) {
     bool const asterisk = ex.url_.path() == "*";  // the server itself, which no responder serves
     if (!asterisk && matched(ex, hook_type::responder)) {
         ex.processing_ = processing::responders;
@@ -102,7 +102,7 @@ HTTPHOOKS_DECL void pipeline::choose_processing(exchange& ex) {
     }
 }
 
-HTTPHOOKS_DECL std::string pipeline::allowed_methods(exchange const& ex) {
+inline std::string pipeline::allowed_methods(exchange const& ex) {
     std::string allow;
     if (ex.url_.path() == "*") return allow;
     exchange::match_list all;

@@ -16,24 +16,24 @@
 
 namespace httphooks {
 
-HTTPHOOKS_DECL void pipeline::end_chain(exchange& ex, response message) {
+inline void pipeline::end_chain(exchange& ex, response message) {
     ex.chain_ended_ = true;
     clear_responses(ex);
     ex.responses_.push_back(std::move(message));
 }
 
-HTTPHOOKS_DECL void pipeline::clear_responses(exchange& ex) {
+inline void pipeline::clear_responses(exchange& ex) {
     for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
     ex.responses_.clear();
     ex.responses_snapshot_.reset();
 }
 
-HTTPHOOKS_DECL void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
+inline void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
     merge_reply_headers(ex, outcome.reply_headers);
     if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
 }
 
-HTTPHOOKS_DECL void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
+inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
     if (headers.begin() == headers.end()) return;
     if (ex.reply_headers_.begin() == ex.reply_headers_.end()) {
         ex.reply_headers_ = std::move(headers);
@@ -42,12 +42,12 @@ HTTPHOOKS_DECL void pipeline::merge_reply_headers(exchange& ex, fields& headers)
     detail::merge_fields(ex.reply_headers_, headers);
 }
 
-HTTPHOOKS_DECL void pipeline::read_files(exchange& ex) {
+inline void pipeline::read_files(exchange& ex) {
     for (response& r : ex.responses_)
         if (r.body().load()) r = error_response(status::internal_server_error);
 }
 
-HTTPHOOKS_DECL void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
+inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
     auto changed = std::make_shared<request>(*ex.request_);
     detail::erase_framing_fields(patch.headers);
     for (auto const& f : patch.headers) changed->erase(f.name_string());
@@ -62,7 +62,7 @@ HTTPHOOKS_DECL void pipeline::patch_request(exchange& ex, detail::request_patch&
     ex.request_ = std::move(changed);
 }
 
-HTTPHOOKS_DECL void pipeline::make_reply(exchange& ex) {
+inline void pipeline::make_reply(exchange& ex) {
     ex.responses_snapshot_.reset();
     if (ex.responses_.empty()) {
         ex.nothing_left_ = true;
@@ -85,7 +85,7 @@ HTTPHOOKS_DECL void pipeline::make_reply(exchange& ex) {
     if (detail::has_no_content(reply.result_int())) reply.body().clear();
 }
 
-HTTPHOOKS_DECL void pipeline::fail_reply(exchange& ex) {
+inline void pipeline::fail_reply(exchange& ex) {
     response& reply = ex.reply();
     reply = error_response(status::internal_server_error);
     detail::merge_fields(reply, ex.reply_headers_);
@@ -119,7 +119,7 @@ HTTPHOOKS_DECL void pipeline::handed_over(exchange& ex) {
     uncount(ex);
 }
 
-HTTPHOOKS_DECL void pipeline::cancel_runs(exchange& ex) noexcept {
+inline void pipeline::cancel_runs(exchange& ex) noexcept {
     ex.waiting_ = nullptr;
     auto const runs = std::move(ex.running_);
     ex.running_.clear();

@@ -22,7 +22,7 @@ HTTPHOOKS_DECL pipeline::failure pipeline::call(exchange& ex, detail::hook_entry
     return call_untraced(ex, entry, run);
 }
 
-HTTPHOOKS_DECL pipeline::failure pipeline::call_untraced(exchange& ex,
+inline pipeline::failure pipeline::call_untraced(exchange& ex,
                                                          detail::hook_entry const& entry,
                                                          detail::hook_run& run) {
     failure failed;
@@ -35,7 +35,7 @@ HTTPHOOKS_DECL pipeline::failure pipeline::call_untraced(exchange& ex,
     return failed;
 }
 
-HTTPHOOKS_DECL pipeline::failure pipeline::call_traced(exchange& ex,
+inline pipeline::failure pipeline::call_traced(exchange& ex,
                                                        detail::hook_entry const& entry,
                                                        detail::hook_run& run) {
     auto const began = hook_span::clock::now();
@@ -52,7 +52,7 @@ HTTPHOOKS_DECL pipeline::failure pipeline::call_traced(exchange& ex,
     return failed;
 }
 
-HTTPHOOKS_DECL void pipeline::trace_begin(exchange& ex) noexcept {
+inline void pipeline::trace_begin(exchange& ex) noexcept {
     ex.traced_ = true;
     ex.hooks_traced_ = ex.table_->hooks_traced;
     ex.stage_began_ = hook_span::clock::now();
@@ -65,11 +65,11 @@ HTTPHOOKS_DECL void pipeline::trace_stage(exchange& ex, exchange_stage s) noexce
     for (auto const& tracer : ex.table_->tracers) tracer->on_stage(ex, s, elapsed);
 }
 
-HTTPHOOKS_DECL void pipeline::trace_reply(exchange const& ex) noexcept {
+inline void pipeline::trace_reply(exchange const& ex) noexcept {
     for (auto const& tracer : ex.table_->tracers) tracer->on_reply(ex);
 }
 
-HTTPHOOKS_DECL void pipeline::trace_end(exchange const& ex, bool cancelled) noexcept {
+inline void pipeline::trace_end(exchange const& ex, bool cancelled) noexcept {
     for (auto const& tracer : ex.table_->tracers) tracer->on_end(ex, cancelled);
 }
 

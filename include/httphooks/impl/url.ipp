@@ -13,7 +13,7 @@
 
 namespace httphooks {
 
-HTTPHOOKS_DECL void url::clear() noexcept {
+inline void url::clear() noexcept {
     path_ = query_ = fragment_ = host_ = {};
     has_query_ = has_fragment_ = escapes_ = false;
 }
@@ -48,7 +48,7 @@ HTTPHOOKS_DECL error_code url::parse(std::string_view target, bool fragment_allo
     return ec;
 }
 
-HTTPHOOKS_DECL error_code url::parse_absolute(std::string_view target, bool fragment_allowed) {
+inline error_code url::parse_absolute(std::string_view target, bool fragment_allowed) {
     auto const has_scheme = [&](std::string_view scheme) {
         if (target.size() <= scheme.size()) return false;
         for (std::size_t i = 0; i < scheme.size(); ++i) {
@@ -82,7 +82,7 @@ HTTPHOOKS_DECL error_code url::parse_absolute(std::string_view target, bool frag
     return ec;
 }
 
-HTTPHOOKS_DECL error_code url::parse_parts(std::string_view target, bool fragment_allowed) {
+inline error_code url::parse_parts(std::string_view target, bool fragment_allowed) {
     if (std::size_t const hash = target.find('#'); hash != std::string_view::npos) {
         if (!fragment_allowed) return error::invalid_target;
         if (error_code ec = parse_fragment(target.substr(hash + 1))) return ec;
@@ -96,7 +96,7 @@ HTTPHOOKS_DECL error_code url::parse_parts(std::string_view target, bool fragmen
     return parse_path(target);
 }
 
-HTTPHOOKS_DECL error_code url::parse_fragment(std::string_view fragment) {
+inline error_code url::parse_fragment(std::string_view fragment) {
     if (fragment.find('#') != std::string_view::npos) return error::invalid_target;
     has_fragment_ = true;
     fragment_ = fragment;
@@ -107,7 +107,7 @@ HTTPHOOKS_DECL error_code url::parse_fragment(std::string_view fragment) {
     return {};
 }
 
-HTTPHOOKS_DECL error_code url::parse_path(std::string_view path) {
+inline error_code url::parse_path(std::string_view path) {
     path_ = path;
     if (path.empty() || detail::is_plain_path(path) || detail::is_plain_path_bytewise(path))
         return {};

@@ -113,14 +113,14 @@ private:
         std::size_t size = 0;
     };
 
-    error_code read_text(std::string_view text, incoming& to, bool& complete);
-    error_code read_payload(incoming& to, packet_header const& header);
-    error_code read_array(incoming& to, std::string_view payload);
-    error_code read_name(incoming& to);
-    error_code take_attachment(std::string_view data, incoming& to, bool& complete);
-    error_code put_attachments(incoming& to, std::string_view payload, pending& all);
-    error_code read_binary_packet(std::string_view data, incoming& to);
-    error_code name_of_document(incoming& to, nlohmann::json const& array);
+    inline error_code read_text(std::string_view text, incoming& to, bool& complete);
+    inline error_code read_payload(incoming& to, packet_header const& header);
+    inline error_code read_array(incoming& to, std::string_view payload);
+    inline error_code read_name(incoming& to);
+    inline error_code take_attachment(std::string_view data, incoming& to, bool& complete);
+    inline error_code put_attachments(incoming& to, std::string_view payload, pending& all);
+    inline error_code read_binary_packet(std::string_view data, incoming& to);
+    inline error_code name_of_document(incoming& to, nlohmann::json const& array);
 
     decoder_limits limits_;
     std::unique_ptr<pending> pending_;

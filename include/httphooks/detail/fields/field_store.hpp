@@ -164,16 +164,16 @@ private:
     void take(field_store& other) noexcept;
     void push_back(beast::http::field id, std::string_view name, std::string_view value,
                    std::uint64_t bit);
-    void insert_beside(const_iterator first, beast::http::field id, std::string_view name,
+    inline void insert_beside(const_iterator first, beast::http::field id, std::string_view name,
                        std::string_view value, std::uint64_t bit);
     /// Makes room for `text` more bytes and `fields` more entries; the old block goes to `old`.
-    void make_room(std::size_t text, std::size_t fields, old_block& old);
+    inline void make_room(std::size_t text, std::size_t fields, old_block& old);
     void grow(std::size_t need, old_block& old);
     void grow(std::size_t need);
     /// Copies other's text and entries to the (large enough) block.
-    void fill_from(char const* block, stored_field const* index_end) noexcept;
-    void replace_start(std::size_t pos, std::size_t old_size, std::string_view s, bool blank);
-    void shift(stored_field* first, stored_field* last, std::ptrdiff_t by) noexcept;
+    inline void fill_from(char const* block, stored_field const* index_end) noexcept;
+    inline void replace_start(std::size_t pos, std::size_t old_size, std::string_view s, bool blank);
+    inline void shift(stored_field* first, stored_field* last, std::ptrdiff_t by) noexcept;
 
     char* block_ = nullptr;
     std::uint32_t capacity_ = 0;

@@ -69,11 +69,11 @@ public:
 private:
     char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
     bool accept_behind_blanks(char c) noexcept;
-    void skip_blanks() noexcept;
-    bool number() noexcept;
-    bool literal(std::string_view word) noexcept;
-    bool name() noexcept;
-    bool nested();
+    inline void skip_blanks() noexcept;
+    inline bool number() noexcept;
+    inline bool literal(std::string_view word) noexcept;
+    inline bool name() noexcept;
+    inline bool nested();
 
     std::string_view text_;
     std::size_t at_ = 0;

@@ -65,7 +65,7 @@ private:
     class writer;
 
     /// Moves to a block of twice the size.
-    void grow();
+    inline void grow();
 
     json_node* nodes_ = nullptr;
     std::uint32_t count_ = 0;

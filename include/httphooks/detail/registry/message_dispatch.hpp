@@ -91,10 +91,10 @@ private:
     };
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
-    bool must_wait(std::string_view id) const noexcept;
-    void refuse(std::string_view id);
-    void answer(exchange_ptr const& ex, std::string_view id);
-    void answer_in_order();
+    inline bool must_wait(std::string_view id) const noexcept;
+    inline void refuse(std::string_view id);
+    inline void answer(exchange_ptr const& ex, std::string_view id);
+    inline void answer_in_order();
 
     std::shared_ptr<message_loop> loop_;
     origin origin_;

@@ -65,7 +65,7 @@ public:
 private:
     /// Called with the mutex held.
     void changed() noexcept { version_.fetch_add(1, std::memory_order_release); }
-    hook_table_ptr build() const;
+    inline hook_table_ptr build() const;
 
     mutable std::mutex mutex_;
     std::shared_ptr<registry_services> services_;

@@ -89,17 +89,17 @@ struct compiled_pattern {
     bool match(url const& location, std::string_view* out) const;
 
 private:
-    [[noreturn]] void fail(char const* what, std::size_t position) const;
+    [[noreturn]] inline void fail(char const* what, std::size_t position) const;
     std::size_t add_capture(std::size_t begin, std::size_t end, capture_source source);
-    std::size_t end_of_name(std::size_t at, std::size_t end) const noexcept;
-    std::string canonical(std::size_t at, std::size_t& next) const;
-    std::vector<path_token> tokenise(std::size_t begin, std::size_t end, capture_source source);
-    void compile_path(std::size_t begin, std::size_t end);
-    void compile_query(std::size_t begin, std::size_t end);
-    void compile_query_item(std::size_t begin, std::size_t end);
-    void compile_fragment(std::size_t begin, std::size_t end);
-    bool match_query(std::string_view text, std::string_view* out) const;
-    bool match_fragment(url const& location, std::string_view* out) const;
+    inline std::size_t end_of_name(std::size_t at, std::size_t end) const noexcept;
+    inline std::string canonical(std::size_t at, std::size_t& next) const;
+    inline std::vector<path_token> tokenise(std::size_t begin, std::size_t end, capture_source source);
+    inline void compile_path(std::size_t begin, std::size_t end);
+    inline void compile_query(std::size_t begin, std::size_t end);
+    inline void compile_query_item(std::size_t begin, std::size_t end);
+    inline void compile_fragment(std::size_t begin, std::size_t end);
+    inline bool match_query(std::string_view text, std::string_view* out) const;
+    inline bool match_fragment(url const& location, std::string_view* out) const;
 };
 
 /// Gives every token to the matcher.

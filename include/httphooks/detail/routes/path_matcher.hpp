@@ -69,9 +69,9 @@ public:
     bool match(std::string_view text, std::string_view* captures) const;
 
 private:
-    bool match_rest(std::string_view text, std::string_view* captures) const;
-    bool match_one_wildcard(std::string_view text, std::string_view* captures) const;
-    bool match_many(std::string_view text, std::string_view* captures) const;
+    inline bool match_rest(std::string_view text, std::string_view* captures) const;
+    inline bool match_one_wildcard(std::string_view text, std::string_view* captures) const;
+    inline bool match_many(std::string_view text, std::string_view* captures) const;
 
     static void keep(path_token const& token, std::string_view value,
                      std::string_view* captures) noexcept {

@@ -95,10 +95,10 @@ private:
 
     void arm();
     void expired() noexcept;
-    void wake() noexcept;
+    inline void wake() noexcept;
     void report(error_code ec, std::exception_ptr exception) const noexcept;
-    void trace_begin() noexcept;
-    void trace_end() const noexcept;
+    inline void trace_begin() noexcept;
+    inline void trace_end() const noexcept;
 
     exchange_ptr kept_exchange_;
     std::atomic<std::uint32_t> references_{1};

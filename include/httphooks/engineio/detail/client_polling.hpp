@@ -38,11 +38,11 @@ private:
     using clock = std::chrono::steady_clock;
 
     http::client_options http_options(std::chrono::milliseconds timeout) const;
-    request make_request(verb method) const;
-    void post(std::vector<packet> const& packets, bool last);
+    inline request make_request(verb method) const;
+    inline void post(std::vector<packet> const& packets, bool last);
     void poll();
-    void on_polled(error_code ec, response const& r);
-    void on_posted(error_code ec, response const& r);
+    inline void on_polled(error_code ec, response const& r);
+    inline void on_posted(error_code ec, response const& r);
     bool settled() const noexcept { return paused_ && !polling_ && !posting_; }
 
     /// So many replies in a row, without a message and at once, are an endless loop.

@@ -37,9 +37,9 @@ public:
 
 private:
     void go_on();
-    void call(middleware const& f);
-    void told(std::size_t number, middleware_outcome o);
-    void end(middleware_outcome o);
+    inline void call(middleware const& f);
+    inline void told(std::size_t number, middleware_outcome o);
+    inline void end(middleware_outcome o);
 
     std::shared_ptr<service> service_;
     visit visit_;

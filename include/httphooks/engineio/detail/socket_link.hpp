@@ -104,22 +104,22 @@ private:
     }
 
     // on the WebSocket's home
-    void open(websocket::connection const& c);
-    void receive(websocket::message const& m);
-    void end(websocket::close_reason const& why);
-    void drained();
+    inline void open(websocket::connection const& c);
+    inline void receive(websocket::message const& m);
+    inline void end(websocket::close_reason const& why);
+    inline void drained();
     /// Whether so many bytes more may be sent, which stay together; when they may not the client is
     /// given up, or they are dropped.
-    bool has_room(std::size_t n);
+    inline bool has_room(std::size_t n);
     /// Bytes that wait behind those that the system does not take.
     std::size_t behind() const noexcept { return socket_.buffered_amount() - socket_.unsent(); }
     bool write(packet_view p);
     bool write(prepared_message const& m);
-    void write_all(std::vector<packet> const& packets);
+    inline void write_all(std::vector<packet> const& packets);
     template <class Function>
     void write_there(std::size_t n, Function f);
     void written(std::size_t n);
-    void look();
+    inline void look();
     std::size_t away() const noexcept { return outbound_ + waiting_; }
 
     std::shared_ptr<link_end> session_;

@@ -119,7 +119,7 @@ HTTPHOOKS_DECL bool payload_reader::next(packet_view& to) {
     return !failure_;
 }
 
-HTTPHOOKS_DECL error_code payload_reader::read_separated(packet_view& to) {
+inline error_code payload_reader::read_separated(packet_view& to) {
     std::size_t const end = std::min(rest_.find(detail::packet_separator), rest_.size());
     std::string_view const text = rest_.substr(0, end);
     ended_ = end == rest_.size();
@@ -127,7 +127,7 @@ HTTPHOOKS_DECL error_code payload_reader::read_separated(packet_view& to) {
     return read_text(to, text, scratch_, revision::v4);
 }
 
-HTTPHOOKS_DECL error_code payload_reader::read_text_behind_length(packet_view& to) {
+inline error_code payload_reader::read_text_behind_length(packet_view& to) {
     std::size_t units = 0;
     if (!detail::take_length(rest_, units)) return error::bad_length;
     std::size_t const n = detail::utf8_size_of(rest_, units);
@@ -138,7 +138,7 @@ HTTPHOOKS_DECL error_code payload_reader::read_text_behind_length(packet_view& t
     return read_text(to, text, scratch_, revision::v3);
 }
 
-HTTPHOOKS_DECL error_code payload_reader::read_bytes_behind_length(packet_view& to) {
+inline error_code payload_reader::read_bytes_behind_length(packet_view& to) {
     auto const kind = static_cast<unsigned char>(rest_.front());
     rest_.remove_prefix(1);
     std::size_t n = 0;

@@ -67,16 +67,16 @@ private:
 
     enum class place { none, waiting, taken };
 
-    void prepare_request();
+    inline void prepare_request();
     HTTPHOOKS_DECL void take(client_connection_ptr idle) override;
-    void connect();
-    void connect_to(resolver_results const& endpoints);
-    void exchange();
-    void read();
-    void on_read(error_code ec, std::size_t n);
-    void parse();
+    inline void connect();
+    inline void connect_to(resolver_results const& endpoints);
+    inline void exchange();
+    inline void read();
+    inline void on_read(error_code ec, std::size_t n);
+    inline void parse();
     /// The connection failed: tries once more on a new one if that is safe.
-    void on_failure(error_code ec);
+    inline void on_failure(error_code ec);
     void finish(error_code ec);
 
     std::shared_ptr<client_core> core_;

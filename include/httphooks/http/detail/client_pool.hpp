@@ -109,7 +109,7 @@ private:
     using key = std::pair<bool, std::string>;
 
     static key key_of(absolute_url const& url) { return {url.tls, url.host_field()}; }
-    void close_expired();
+    inline void close_expired();
 
     executor_type executor_;
     std::size_t most_;

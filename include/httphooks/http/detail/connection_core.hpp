@@ -112,8 +112,8 @@ private:
     virtual void finish(connection_handler handler, error_code ec) = 0;
     virtual void close_stream(bool reset) noexcept = 0;
 
-    void watch();
-    void end_wait(error_code ec);
+    inline void watch();
+    inline void end_wait(error_code ec);
 
     std::unique_ptr<deadline> deadline_;
     std::string output_{};

@@ -91,7 +91,7 @@ private:
         boost::intrusive::constant_time_size<false>>;
 
     void arm();
-    void on_timer();
+    inline void on_timer();
     void end();
 
     std::mutex mutex_{};

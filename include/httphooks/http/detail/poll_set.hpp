@@ -93,8 +93,8 @@ private:
     void arm();
     void on_ready();
     void tell();
-    void call_later();
-    void call_posted();
+    inline void call_later();
+    inline void call_posted();
 
     asio::io_context& context_;
     std::optional<descriptor> set_{};

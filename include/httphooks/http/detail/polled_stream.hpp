@@ -70,10 +70,10 @@ private:
     };
 
     HTTPHOOKS_DECL void on_poll(std::uint32_t events) override;
-    void on_input();
-    void on_writable(std::uint32_t events);
-    void later();
-    void discard();
+    inline void on_input();
+    inline void on_writable(std::uint32_t events);
+    inline void later();
+    inline void discard();
     std::size_t send_some(char const* bytes, std::size_t n, error_code& ec) noexcept;
 
     executor_type executor_;

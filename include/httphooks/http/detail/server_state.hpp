@@ -82,11 +82,11 @@ private:
         std::thread thread{};
     };
 
-    void start_threads();
-    void end_threads() noexcept;
-    void cut_all();
-    void on_ended();
-    void complete();
+    inline void start_threads();
+    inline void end_threads() noexcept;
+    inline void cut_all();
+    inline void on_ended();
+    inline void complete();
     template <class Handler, class... Results>
     void finish(waiting<Handler> w, Results... results);
 

@@ -94,8 +94,8 @@ public:
 private:
     using list = boost::intrusive::list<session_base, boost::intrusive::constant_time_size<false>>;
 
-    void arm();
-    timer_wheel::tick tick_now() const;
+    inline void arm();
+    inline timer_wheel::tick tick_now() const;
 
     list sessions_;
     std::size_t count_ = 0;

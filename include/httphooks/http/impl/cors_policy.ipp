@@ -64,7 +64,7 @@ HTTPHOOKS_DECL cors_policy::cors_policy(cors_options options) : options_(std::mo
         checked.set(field::access_control_allow_headers, *text);
 }
 
-HTTPHOOKS_DECL bool cors_policy::allowed(std::string_view origin) const {
+inline bool cors_policy::allowed(std::string_view origin) const {
     return any_ || std::ranges::find(options_.origins, origin) != options_.origins.end() ||
            (options_.allow && options_.allow(origin));
 }
@@ -98,7 +98,7 @@ HTTPHOOKS_DECL auto cors_policy::apply(request const& r, fields& reply) const ->
     return decision::pass;
 }
 
-HTTPHOOKS_DECL void cors_policy::add_preflight_fields(request const& r, fields& reply) const {
+inline void cors_policy::add_preflight_fields(request const& r, fields& reply) const {
     if (!methods_.empty()) reply.set(field::access_control_allow_methods, methods_);
     if (options_.headers) {
         if (!headers_.empty()) reply.set(field::access_control_allow_headers, headers_);

@@ -89,12 +89,12 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
 }
 
 /// Tells the mount that the body of its request is on its way.
-HTTPHOOKS_DECL void dispatch::await_body() {
+inline void dispatch::await_body() {
     if (!std::exchange(body_awaited_, true)) body_end_ = mount_->body_begins(journey_->incoming());
 }
 
 /// The body comes no more. @param good whether the client did not go
-HTTPHOOKS_DECL void dispatch::end_body(bool good) noexcept {
+inline void dispatch::end_body(bool good) noexcept {
     body_awaited_ = false;
     auto const f = std::exchange(body_end_, nullptr);
     if (!f) return;
@@ -105,12 +105,12 @@ HTTPHOOKS_DECL void dispatch::end_body(bool good) noexcept {
     }
 }
 
-HTTPHOOKS_DECL std::uint64_t dispatch::body_limit() const {
+inline std::uint64_t dispatch::body_limit() const {
     auto const own = mount_ ? mount_->body_limit() : loop_.hooks().body_limit(journey_->incoming());
     return own.value_or(loop_.options().body_limit);
 }
 
-HTTPHOOKS_DECL bool dispatch::begin_request(std::string_view block, bool body_follows) {
+inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
     journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
     request& message = journey_->incoming();
     parser_.emplace(message, guard_);
@@ -134,20 +134,20 @@ HTTPHOOKS_DECL bool dispatch::begin_request(std::string_view block, bool body_fo
     return true;
 }
 
-HTTPHOOKS_DECL void dispatch::append_continue() {
+inline void dispatch::append_continue() {
     if (!continue_due_ || in_flight()) return;
     output_ += "HTTP/1.1 100 Continue\r\n\r\n";
     continue_due_ = false;
 }
 
-HTTPHOOKS_DECL origin dispatch::origin_of(request const& r) const {
+inline origin dispatch::origin_of(request const& r) const {
     if (!trusted_peer_) return origin(transport::http, peer_, tls_);
     auto const said = loop_.proxies().client(r, loop_.options().trusted_field);
     auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : peer_;
     return origin(transport::http, peer, said.tls.value_or(tls_));
 }
 
-HTTPHOOKS_DECL void dispatch::finish_request() {
+inline void dispatch::finish_request() {
     bool const keep = parser_->keep_alive();
     bool const http10 = journey_->incoming().version() < 11;
     parser_.reset();
@@ -179,7 +179,7 @@ HTTPHOOKS_DECL void dispatch::finish_request() {
 }
 
 /// Refuses the request that is being read. @param header what there is of one not parsed yet
-HTTPHOOKS_DECL void dispatch::refuse(status s, std::string_view header) {
+inline void dispatch::refuse(status s, std::string_view header) {
     auto const reason = beast::http::obsolete_reason(s);
     loop_.counters().refuse({reason.data(), reason.size()});
     answer_refused(s, header);
@@ -213,7 +213,7 @@ HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) 
 
 /// Has a reply that no hook has seen the fields that pages of other origins need, and what else a
 /// mount gives to its replies.
-HTTPHOOKS_DECL void dispatch::dress(request const& r, response& reply) const {
+inline void dispatch::dress(request const& r, response& reply) const {
     status const s = reply.result();
     try {
         if (detail::mounted const* const owner = loop_.mounts().owner(r))
@@ -231,7 +231,7 @@ HTTPHOOKS_DECL void dispatch::fail() {
     if (!stopped_) refuse(status::internal_server_error);
 }
 
-HTTPHOOKS_DECL void dispatch::write(entry& e) {
+inline void dispatch::write(entry& e) {
     bool const others = in_flight_count() > 1 || partial();
     if (loop_.draining() && !others) {
         e.last = true;
@@ -251,7 +251,7 @@ HTTPHOOKS_DECL void dispatch::write(entry& e) {
     if (e.journey && !e.refusal) e.journey->handed_over();
 }
 
-HTTPHOOKS_DECL void dispatch::append(entry const& e, detail::persistence after) {
+inline void dispatch::append(entry const& e, detail::persistence after) {
     std::string_view const server = loop_.options().server_name;
     if (e.refusal)
         return detail::append_reply(output_, *e.refusal, loop_.date(), server, after, e.head);
@@ -264,7 +264,7 @@ HTTPHOOKS_DECL void dispatch::append(entry const& e, detail::persistence after) 
     if (!e.head && !detail::bodiless(reply.result_int())) write_file(ex.reply_file());
 }
 
-HTTPHOOKS_DECL void dispatch::write_file(std::shared_ptr<file_body> file) {
+inline void dispatch::write_file(std::shared_ptr<file_body> file) {
     file_ = std::move(file);
     file_at_ = 0;
 }
@@ -304,7 +304,7 @@ HTTPHOOKS_DECL void dispatch::collect_ready() {
 }
 
 /// Takes no more, and lets go of what is due; what is in the output stays.
-HTTPHOOKS_DECL void dispatch::abandon() noexcept {
+inline void dispatch::abandon() noexcept {
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
     queue_.clear();

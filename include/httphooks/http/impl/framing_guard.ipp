@@ -123,7 +123,7 @@ HTTPHOOKS_DECL std::size_t framing_guard::scan(std::string_view received) noexce
     }
 }
 
-HTTPHOOKS_DECL bool framing_guard::folded(std::string_view name,
+inline bool framing_guard::folded(std::string_view name,
                                           std::string_view value) const noexcept {
     // the parser unfolds into a buffer of its own, or leaves the break in front of the value
     if (!value.data()) return false;
@@ -133,7 +133,7 @@ HTTPHOOKS_DECL bool framing_guard::folded(std::string_view name,
     return std::memchr(name.data() + name.size(), '\r', begin - end) != nullptr;
 }
 
-HTTPHOOKS_DECL bool framing_guard::judge_coding(std::string_view value) noexcept {
+inline bool framing_guard::judge_coding(std::string_view value) noexcept {
     if (detail::ascii_iequals(value, "chunked")) return true;
     // chunked twice, or in front of another coding, has no meaning; the rest is not implemented
     std::size_t chunked = 0;
@@ -187,7 +187,7 @@ HTTPHOOKS_DECL bool framing_guard::on_header(verb method, std::string_view targe
            refuse(status::bad_request);
 }
 
-HTTPHOOKS_DECL bool framing_guard::host_agrees(std::string_view target) const noexcept {
+inline bool framing_guard::host_agrees(std::string_view target) const noexcept {
     std::string_view const authority = detail::target_authority(target);
     if (authority.empty() || !valid_host(authority)) return false;
     if (hosts_ == 0) return true;

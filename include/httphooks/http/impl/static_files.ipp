@@ -72,7 +72,7 @@ HTTPHOOKS_DECL static_files::static_files(std::string const& root, static_files_
     shared_ = std::make_shared<shared>(std::move(directory), std::move(options));
 }
 
-HTTPHOOKS_DECL auto static_files::open(std::string const& name) const -> opened {
+inline auto static_files::open(std::string const& name) const -> opened {
     opened result;
     auto file = detail::open_beneath(shared_->root.get(), name);
     if (!file) {

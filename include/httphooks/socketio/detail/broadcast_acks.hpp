@@ -56,8 +56,8 @@ private:
         std::vector<nlohmann::json> answers;
     };
 
-    void wait(std::chrono::milliseconds timeout);
-    void ask(live_nsp& n, packet_data const& data, broadcast_options const& o);
+    inline void wait(std::chrono::milliseconds timeout);
+    inline void ask(live_nsp& n, packet_data const& data, broadcast_options const& o);
 
     /// Somebody will tell how many servers there are.
     void expect_count() {
@@ -94,7 +94,7 @@ private:
         finish({});
     }
     void finish(error_code ec) noexcept;
-    taken take() noexcept;
+    inline taken take() noexcept;
 
     std::shared_ptr<server_settings> settings_;
     http::detail::home home_;

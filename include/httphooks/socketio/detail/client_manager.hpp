@@ -93,21 +93,21 @@ private:
     /// Calls a function with each socket; it may make others.
     template <class Function>
     void for_each(Function f);
-    bool any_wanted() const;
-    engineio::client make_engine();
+    inline bool any_wanted() const;
+    inline engineio::client make_engine();
 
     /// Is kept until stop().
-    void live();
+    inline void live();
     void open();
-    void opened(error_code ec, engineio::client_connection c);
-    void not_opened(error_code ec);
-    void receive(std::string_view data, bool binary);
-    void drained();
-    void reconnect();
+    inline void opened(error_code ec, engineio::client_connection c);
+    inline void not_opened(error_code ec);
+    inline void receive(std::string_view data, bool binary);
+    inline void drained();
+    inline void reconnect();
     /// Drops the connection. Nothing is under way then.
-    void stop();
-    void complete(error_code ec);
-    void call(handler done, error_code ec, client_socket s) const;
+    inline void stop();
+    inline void complete(error_code ec);
+    inline void call(handler done, error_code ec, client_socket s) const;
 
     /// No server has longer ones.
     static constexpr std::size_t namespace_length = 64 * 1024;

@@ -121,24 +121,24 @@ private:
 
     template <class Function>
     void guarded(Function f) noexcept;
-    std::vector<engineio::packet> messages(packet_type t, std::optional<std::uint64_t> id,
+    inline std::vector<engineio::packet> messages(packet_type t, std::optional<std::uint64_t> id,
                                            payload const& p) const;
-    void emit_here(payload const& p, client_emit_flags const& f, ack_handler ack);
-    void reject(payload const& p, ack_handler ack, error_code ec);
-    void wait_for_ack(std::uint64_t id, ack_handler f,
+    inline void emit_here(payload const& p, client_emit_flags const& f, ack_handler ack);
+    inline void reject(payload const& p, ack_handler ack, error_code ec);
+    inline void wait_for_ack(std::uint64_t id, ack_handler f,
                       std::optional<std::chrono::milliseconds> timeout);
-    void arm_ack_timer();
-    void expire();
-    void flush();
+    inline void arm_ack_timer();
+    inline void expire();
+    inline void flush();
 
-    void ask();
+    inline void ask();
     void connected(incoming const& p);
     void refused(incoming const& p);
     void refused(connect_error const& why);
-    void keep_early(incoming const& p, std::size_t size);
-    void dispatch(std::string_view name, arguments const& args, std::optional<std::uint64_t> id);
+    inline void keep_early(incoming const& p, std::size_t size);
+    inline void dispatch(std::string_view name, arguments const& args, std::optional<std::uint64_t> id);
     /// @return whether it was connected
-    bool enter_idle();
+    inline bool enter_idle();
 
     client_carrier& carrier_;
     std::string const nsp_;

@@ -69,11 +69,11 @@ private:
         return std::static_pointer_cast<live_connection>(shared_from_this());
     }
     bool is_old() const noexcept { return connection_.protocol() == engineio::revision::v3; }
-    live_socket* find(std::string_view nsp) const;
+    inline live_socket* find(std::string_view nsp) const;
 
-    void receive(std::string_view message, bool binary);
-    void await_attachments();
-    void receive_connect(std::string_view nsp, arguments const& args);
+    inline void receive(std::string_view message, bool binary);
+    inline void await_attachments();
+    inline void receive_connect(std::string_view nsp, arguments const& args);
     /// A client's way into a namespace. As long as it lives, something may be under way for it.
     struct attempt {
         std::string nsp;
@@ -84,21 +84,21 @@ private:
     };
     using attempt_ptr = std::shared_ptr<attempt>;
 
-    void join(std::string name, std::shared_ptr<nlohmann::json const> auth);
-    void enter(attempt_ptr const& a, std::shared_ptr<live_nsp> n);
-    void restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n, std::string const& pid,
+    inline void join(std::string name, std::shared_ptr<nlohmann::json const> auth);
+    inline void enter(attempt_ptr const& a, std::shared_ptr<live_nsp> n);
+    inline void restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n, std::string const& pid,
                  std::string const& offset);
-    void open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
+    inline void open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
               std::optional<session_state> restored);
-    void settle(socket_ptr const& s, std::optional<middleware_error> const& refused);
-    bool drop_attempt(std::string_view nsp, disconnect_reason why);
+    inline void settle(socket_ptr const& s, std::optional<middleware_error> const& refused);
+    inline bool drop_attempt(std::string_view nsp, disconnect_reason why);
     void refuse(std::string_view nsp, middleware_error const& why, bool by_middleware);
-    void violated(std::string_view why, disconnect_reason told = disconnect_reason::forced_close);
+    inline void violated(std::string_view why, disconnect_reason told = disconnect_reason::forced_close);
     void count_refusal(std::string_view why) const noexcept {
         connection_.session()->counters().refuse(why);
     }
-    void close_sockets(disconnect_reason why);
-    void ended(engineio::close_reason why);
+    inline void close_sockets(disconnect_reason why);
+    inline void ended(engineio::close_reason why);
 
     std::shared_ptr<connection_owner> owner_;
     server_settings& settings_;  // the owner keeps them

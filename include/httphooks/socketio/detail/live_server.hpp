@@ -96,18 +96,18 @@ private:
 
     static std::shared_ptr<server_settings> settings_of(asio::any_io_executor executor,
                                                         socketio::options o);
-    std::shared_ptr<live_nsp> make(std::string name);
+    inline std::shared_ptr<live_nsp> make(std::string name);
     /// Finds, or makes, the entry of a name. Behind the mutex. @return it, and whether it is new
-    std::pair<entry&, bool> entry_of(std::string const& name);
+    inline std::pair<entry&, bool> entry_of(std::string const& name);
     /// Lets clients into a new namespace. @param parent null: it is no child
-    void settle(std::shared_ptr<live_nsp> const& n, std::shared_ptr<live_nsp> const& parent);
-    void let_go();
+    inline void settle(std::shared_ptr<live_nsp> const& n, std::shared_ptr<live_nsp> const& parent);
+    inline void let_go();
     /** Finds the first pattern that takes a name.
         @param then called with its namespace, or null; on any thread, perhaps later */
-    void ask_patterns(std::shared_ptr<pattern_list const> patterns, std::size_t at,
+    inline void ask_patterns(std::shared_ptr<pattern_list const> patterns, std::size_t at,
                       std::string name, std::shared_ptr<nlohmann::json const> auth, found_nsp then);
     /// Gives the child of a name, which is entered.
-    void child(std::shared_ptr<live_nsp> const& parent, std::string const& name, found_nsp then);
+    inline void child(std::shared_ptr<live_nsp> const& parent, std::string const& name, found_nsp then);
 
     std::shared_ptr<server_settings> settings_;
     engineio::server engine_;

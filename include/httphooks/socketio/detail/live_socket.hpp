@@ -167,18 +167,18 @@ private:
         h.nsp = nsp_->name();
         return h;
     }
-    void emit_here(packet_data& p, broadcast_flags const& f, ack_handler ack);
-    void send(packet_header h, packet_data const& p, bool compress = true);
-    void wait_for_ack(std::uint64_t id, ack_handler f,
+    inline void emit_here(packet_data& p, broadcast_flags const& f, ack_handler ack);
+    inline void send(packet_header h, packet_data const& p, bool compress = true);
+    inline void wait_for_ack(std::uint64_t id, ack_handler f,
                       std::optional<std::chrono::milliseconds> timeout);
-    void tell_outgoing(packet_data const& p);
-    void run_middlewares(incoming& p, acknowledgement ack);
-    void go_on(std::shared_ptr<packet_journey> const& j);
-    void dispatch(std::string_view event, arguments const& args, acknowledgement const& ack);
-    void tell_error(socket_error const& what);
+    inline void tell_outgoing(packet_data const& p);
+    inline void run_middlewares(incoming& p, acknowledgement ack);
+    inline void go_on(std::shared_ptr<packet_journey> const& j);
+    inline void dispatch(std::string_view event, arguments const& args, acknowledgement const& ack);
+    inline void tell_error(socket_error const& what);
     void answer(acknowledgement const& ack, socket_error const& what) const;
-    void keep_session(bool was_connected);
-    void clear_handlers() noexcept;
+    inline void keep_session(bool was_connected);
+    inline void clear_handlers() noexcept;
     template <class Function>
     void guarded(Function f) noexcept;
     /// The same for what handles an event.

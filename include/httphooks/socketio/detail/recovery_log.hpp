@@ -96,11 +96,11 @@ private:
 
     std::shared_ptr<payload const> add(payload data, broadcast_options const& to, std::string only,
                                        clock::time_point now);
-    static payload with_offset(payload data, std::string_view offset);
-    static std::size_t size_of(entry const& e) noexcept;
-    static bool concerns(entry const& e, std::string_view id,
+    static inline payload with_offset(payload data, std::string_view offset);
+    static inline std::size_t size_of(entry const& e) noexcept;
+    static inline bool concerns(entry const& e, std::string_view id,
                          std::vector<std::string> const& rooms);
-    void forget(clock::time_point now);
+    inline void forget(clock::time_point now);
 
     recovery_options options_;
     std::string prefix_;

@@ -68,9 +68,9 @@ private:
     };
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
-    void refuse(acknowledgement const& ack, std::string_view id);
-    void answer(exchange_ptr const& ex, acknowledgement const& ack, std::string_view id);
-    void set_paused(bool b);
+    inline void refuse(acknowledgement const& ack, std::string_view id);
+    inline void answer(exchange_ptr const& ex, acknowledgement const& ack, std::string_view id);
+    inline void set_paused(bool b);
 
     std::shared_ptr<httphooks::detail::message_loop> loop_;
     origin origin_;

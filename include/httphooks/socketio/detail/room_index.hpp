@@ -72,7 +72,7 @@ private:
     /// Calls `f(local_socket&)` with each connected socket in a room.
     template <class F>
     void members(std::string_view name, F f);
-    void take_out(local_socket& s, local_socket::membership const& m,
+    inline void take_out(local_socket& s, local_socket::membership const& m,
                   std::vector<room_change>* changes);
 
     std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms_{};

@@ -52,7 +52,7 @@ HTTPHOOKS_DECL error_code decoder::receive(std::string_view data, bool binary, i
     return read_text(data, to, complete);
 }
 
-HTTPHOOKS_DECL error_code decoder::read_text(std::string_view text, incoming& to, bool& complete) {
+inline error_code decoder::read_text(std::string_view text, incoming& to, bool& complete) {
     packet_header header;
     if (error_code const e = read_packet(header, text, limits_.attachments)) return e;
     if (header.nsp.size() > limits_.namespace_length) return error::bad_namespace;
@@ -76,7 +76,7 @@ HTTPHOOKS_DECL error_code decoder::read_text(std::string_view text, incoming& to
     return {};
 }
 
-HTTPHOOKS_DECL error_code decoder::read_payload(incoming& to, packet_header const& header) {
+inline error_code decoder::read_payload(incoming& to, packet_header const& header) {
     std::string_view const payload = header.payload;
     if (payload.empty()) return {};
     switch (header.type) {
@@ -100,7 +100,7 @@ HTTPHOOKS_DECL error_code decoder::read_payload(incoming& to, packet_header cons
     return {};
 }
 
-HTTPHOOKS_DECL error_code decoder::read_array(incoming& to, std::string_view payload) {
+inline error_code decoder::read_array(incoming& to, std::string_view payload) {
     if (payload[0] != '[') return error::bad_payload;
     if (to.tape_.read(payload, limits_.depth)) {
         each_element(to.tape_.root(), [&to](auto const& value) { to.add(value); });
@@ -111,7 +111,7 @@ HTTPHOOKS_DECL error_code decoder::read_array(incoming& to, std::string_view pay
     return deep.value(all) && deep.at_end() ? error::too_deep : error::bad_payload;
 }
 
-HTTPHOOKS_DECL error_code decoder::read_name(incoming& to) {
+inline error_code decoder::read_name(incoming& to) {
     using httphooks::detail::json_kind;
     if (to.count_ == 0) return error::bad_event_name;
     auto const& name = *to.values()[0];
@@ -133,7 +133,7 @@ HTTPHOOKS_DECL error_code decoder::read_name(incoming& to) {
     return {};
 }
 
-HTTPHOOKS_DECL error_code decoder::take_attachment(std::string_view data, incoming& to,
+inline error_code decoder::take_attachment(std::string_view data, incoming& to,
                                                    bool& complete) {
     if (!pending_) return error::unexpected_attachment;
     if (data.size() > limits_.bytes - pending_->size) return error::too_large;
@@ -155,7 +155,7 @@ HTTPHOOKS_DECL error_code decoder::take_attachment(std::string_view data, incomi
 }
 
 /// Makes a document of a payload that has been read, and puts the attachments into it.
-HTTPHOOKS_DECL error_code decoder::put_attachments(incoming& to, std::string_view payload,
+inline error_code decoder::put_attachments(incoming& to, std::string_view payload,
                                                    pending& all) {
     if (payload.empty()) return {};
     auto packet = std::make_shared<detail::attached_packet>();
@@ -178,7 +178,7 @@ HTTPHOOKS_DECL error_code decoder::put_attachments(incoming& to, std::string_vie
     return {};
 }
 
-HTTPHOOKS_DECL error_code decoder::name_of_document(incoming& to, nlohmann::json const& array) {
+inline error_code decoder::name_of_document(incoming& to, nlohmann::json const& array) {
     if (array.empty()) return error::bad_event_name;
     nlohmann::json const& name = array.front();
     if (name.is_string())
@@ -191,7 +191,7 @@ HTTPHOOKS_DECL error_code decoder::name_of_document(incoming& to, nlohmann::json
     return is_reserved_event(to.event) ? error_code(error::reserved_event) : error_code();
 }
 
-HTTPHOOKS_DECL error_code decoder::read_binary_packet(std::string_view data, incoming& to) {
+inline error_code decoder::read_binary_packet(std::string_view data, incoming& to) {
     auto document = std::make_shared<nlohmann::json>();
     // the packet's own map is not the payload's
     if (!detail::read_msgpack(*document, data, limits_.depth + 1)) return error::bad_payload;

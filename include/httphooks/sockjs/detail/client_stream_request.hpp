@@ -60,12 +60,12 @@ public:
 private:
     using tcp = asio::ip::tcp;
 
-    void connect(tcp::resolver::results_type const& where);
-    void write();
-    void on_read(error_code ec, std::size_t n);
+    inline void connect(tcp::resolver::results_type const& where);
+    inline void write();
+    inline void on_read(error_code ec, std::size_t n);
     /// Takes the input up to the next piece of the body. @return whether more has to be read
-    bool parse();
-    void finish(error_code ec);
+    inline bool parse();
+    inline void finish(error_code ec);
 
     setup setup_;
     tcp::resolver resolver_;

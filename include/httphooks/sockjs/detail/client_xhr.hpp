@@ -40,17 +40,17 @@ private:
     using clock = std::chrono::steady_clock;
 
     http::client_options http_options(std::chrono::milliseconds timeout) const;
-    request make_request(std::string body) const;
+    inline request make_request(std::string body) const;
     /// Opens the next response.
     void receive();
-    void stream();
-    void poll();
-    void on_bytes(std::string_view bytes);
+    inline void stream();
+    inline void poll();
+    inline void on_bytes(std::string_view bytes);
     /// Hands on the frames that are whole.
-    void take_frames();
-    void on_response(error_code ec, unsigned status);
-    void on_sent(error_code ec, unsigned status);
-    void fail(std::string_view what, error_code ec, unsigned status);
+    inline void take_frames();
+    inline void on_response(error_code ec, unsigned status);
+    inline void on_sent(error_code ec, unsigned status);
+    inline void fail(std::string_view what, error_code ec, unsigned status);
 
     /// So many responses in a row, without a message and at once, are an endless loop.
     static constexpr unsigned most_barren = 16;

@@ -63,10 +63,10 @@ private:
     HTTPHOOKS_DECL void abandon_here(close_code code, std::string_view reason) override;
     HTTPHOOKS_DECL void reading(bool wanted) override;
 
-    void carry(std::shared_ptr<receiver> const& r);
+    inline void carry(std::shared_ptr<receiver> const& r);
     bool sent(session::sent outcome);
-    void apply(session_actions todo);
-    void answer_all(bool taken);
+    inline void apply(session_actions todo);
+    inline void answer_all(bool taken);
     std::shared_ptr<polling_session> self() {
         return std::static_pointer_cast<polling_session>(shared_from_this());
     }

@@ -91,11 +91,11 @@ public:
 
 private:
     bool polling() const noexcept { return shape_.limit == 0; }
-    void write_here(std::string frame, bool last);
-    void on_written(error_code ec, bool last);
-    void end(error_code ec);
+    inline void write_here(std::string frame, bool last);
+    inline void on_written(error_code ec, bool last);
+    inline void end(error_code ec);
     void gone(error_code ec);
-    void tell(void (receiver_owner::*what)(receiver_id));
+    inline void tell(void (receiver_owner::*what)(receiver_id));
 
     static receiver_id next_id() noexcept {
         static std::atomic<receiver_id> last{0};

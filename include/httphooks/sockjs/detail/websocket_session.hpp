@@ -47,11 +47,11 @@ private:
         return held ? *held : nullptr;
     }
 
-    void open(websocket::connection const& c);
-    bool deliver_only(websocket::message const& m);
-    void on_frame(websocket::message const& m);
-    void on_end(websocket::close_reason const& why);
-    void set_heartbeat();
+    inline void open(websocket::connection const& c);
+    inline bool deliver_only(websocket::message const& m);
+    inline void on_frame(websocket::message const& m);
+    inline void on_end(websocket::close_reason const& why);
+    inline void set_heartbeat();
 
     HTTPHOOKS_DECL bool send_here(std::string_view message) override;
     HTTPHOOKS_DECL bool send_binary_here(std::string_view bytes) override;

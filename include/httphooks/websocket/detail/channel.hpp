@@ -131,32 +131,32 @@ private:
                buffered() < channel_output::most_unsent;
     }
     bool holds() const noexcept { return paused_ || held_back_; }
-    void process(char* bytes, std::size_t n);
-    void settle();
-    void flush();
-    void schedule();
-    void settle_soon();
-    void run_scheduled();
+    inline void process(char* bytes, std::size_t n);
+    inline void settle();
+    inline void flush();
+    inline void schedule();
+    inline void settle_soon();
+    inline void run_scheduled();
     template <class Function>
     void post(Function f);
     template <class Function>
     void post_send(Function f);
 
-    bool has_room(std::size_t n);
-    bool has_room_for_frame(std::size_t payload);
-    void append_close_frame(close_code code, std::string_view reason);
-    void fail(close_code code);
-    void fall_mute();
-    void lose();
-    void tell_closed(close_reason const& why) noexcept;
-    void shut(bool reset) noexcept;
-    void uncount() noexcept;
+    inline bool has_room(std::size_t n);
+    inline bool has_room_for_frame(std::size_t payload);
+    inline void append_close_frame(close_code code, std::string_view reason);
+    inline void fail(close_code code);
+    inline void fall_mute();
+    inline void lose();
+    inline void tell_closed(close_reason const& why) noexcept;
+    inline void shut(bool reset) noexcept;
+    inline void uncount() noexcept;
     template <class Handler, class... Args>
     void call(Handler const& handler, Args const&... args) noexcept;
 
-    void set_deadline();
+    inline void set_deadline();
     void tick();
-    void tick_pings(loop::tick now);
+    inline void tick_pings(loop::tick now);
 
     static inline constinit thread_local channel* running_ = nullptr;
 

@@ -62,11 +62,11 @@ public:
 private:
     using tcp = asio::ip::tcp;
 
-    void connect(tcp::resolver::results_type const& where);
-    void shake_hands();
-    void read();
-    void on_read(error_code ec, std::size_t n);
-    void open(std::string rest);
+    inline void connect(tcp::resolver::results_type const& where);
+    inline void shake_hands();
+    inline void read();
+    inline void on_read(error_code ec, std::size_t n);
+    inline void open(std::string rest);
     void finish(error_code ec, connection c = {});
 
     connect_request what_;

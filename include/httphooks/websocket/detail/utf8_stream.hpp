@@ -23,8 +23,8 @@ public:
     bool pending() const noexcept { return missing_ != 0; }
 
 private:
-    bool lead(unsigned char c) noexcept;
-    bool follow(unsigned char c) noexcept;
+    inline bool lead(unsigned char c) noexcept;
+    inline bool follow(unsigned char c) noexcept;
 
     std::uint8_t missing_ = 0;
     std::uint8_t least_ = 0x80;

@@ -55,7 +55,7 @@ HTTPHOOKS_DECL void field_store::swap(field_store& other) noexcept {
     std::swap(names_, other.names_);
 }
 
-HTTPHOOKS_DECL void field_store::fill_from(char const* block,
+inline void field_store::fill_from(char const* block,
                                            stored_field const* index_end) noexcept {
     if (text_size_) std::memcpy(block_, block, text_size_);
     stored_field* const mine = this->index_end();
@@ -82,7 +82,7 @@ HTTPHOOKS_DECL void field_store::copy(field_store const& other) {
     fill_from(other.block_, other.index_end());
 }
 
-HTTPHOOKS_DECL void field_store::make_room(std::size_t text, std::size_t fields, old_block& old) {
+inline void field_store::make_room(std::size_t text, std::size_t fields, old_block& old) {
     if (text > largest_block) throw std::length_error("header fields too large");
     std::size_t const need = text_size_ + text + (count_ + fields) * sizeof(stored_field);
     if (need > capacity_) grow(need, old);
@@ -103,12 +103,12 @@ HTTPHOOKS_DECL void field_store::grow(std::size_t need) {
     grow(need, old);
 }
 
-HTTPHOOKS_DECL void field_store::shift(stored_field* first, stored_field* last,
+inline void field_store::shift(stored_field* first, stored_field* last,
                                        std::ptrdiff_t by) noexcept {
     for (; first != last; ++first) first->text_ += by;
 }
 
-HTTPHOOKS_DECL void field_store::replace_start(std::size_t pos, std::size_t old_size,
+inline void field_store::replace_start(std::size_t pos, std::size_t old_size,
                                                std::string_view s, bool blank) {
     std::size_t const new_size = s.empty() ? 0 : s.size() + (blank ? 1 : 0);
     if (new_size == 0 && old_size == 0) return;
@@ -198,7 +198,7 @@ HTTPHOOKS_DECL void field_store::insert_line(beast::http::field id, std::string_
     names_ |= bit;
 }
 
-HTTPHOOKS_DECL void field_store::insert_beside(const_iterator first, beast::http::field id,
+inline void field_store::insert_beside(const_iterator first, beast::http::field id,
                                                std::string_view name, std::string_view value,
                                                std::uint64_t bit) {
     std::size_t const at = static_cast<std::size_t>(first - begin()) + run(first);

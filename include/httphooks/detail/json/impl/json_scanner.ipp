@@ -17,7 +17,7 @@ HTTPHOOKS_DECL char const* skip_json_blanks(char const* at, char const* end) noe
     return at;
 }
 
-HTTPHOOKS_DECL void json_scanner::skip_blanks() noexcept {
+inline void json_scanner::skip_blanks() noexcept {
     char const* const first = text_.data();
     at_ = static_cast<std::size_t>(skip_json_blanks(first + at_, first + text_.size()) - first);
 }
@@ -96,25 +96,25 @@ HTTPHOOKS_DECL bool json_scanner::string(json_slice& out) noexcept {
     return true;
 }
 
-HTTPHOOKS_DECL bool json_scanner::number() noexcept {
+inline bool json_scanner::number() noexcept {
     char const* at = text_.data() + at_;
     bool const good = skip_json_number(at, text_.data() + text_.size());
     at_ = static_cast<std::size_t>(at - text_.data());
     return good;
 }
 
-HTTPHOOKS_DECL bool json_scanner::literal(std::string_view word) noexcept {
+inline bool json_scanner::literal(std::string_view word) noexcept {
     if (text_.substr(at_, word.size()) != word) return false;
     at_ += word.size();
     return true;
 }
 
-HTTPHOOKS_DECL bool json_scanner::name() noexcept {
+inline bool json_scanner::name() noexcept {
     json_slice ignored;
     return string(ignored) && accept(':');
 }
 
-HTTPHOOKS_DECL bool json_scanner::nested() {
+inline bool json_scanner::nested() {
     std::string open;  // the bracket that closes each open object and array
     for (;;) {
         skip_blanks();

@@ -16,7 +16,7 @@
 
 namespace httphooks::detail {
 
-HTTPHOOKS_DECL void json_tape::grow() {
+inline void json_tape::grow() {
     if (room_ > std::numeric_limits<std::uint32_t>::max() / 2) throw std::length_error("json_tape");
     std::uint32_t const more = room_ == 0 ? 32 : room_ * 2;
     auto* const block = static_cast<json_node*>(block_cache::allocate(more * sizeof(json_node)));

@@ -21,7 +21,7 @@
 namespace httphooks::detail {
 
 /// Whether an answer has to wait for that of an earlier message.
-HTTPHOOKS_DECL bool message_dispatch::must_wait(std::string_view id) const noexcept {
+inline bool message_dispatch::must_wait(std::string_view id) const noexcept {
     return id.empty() && std::ranges::any_of(queue_, [](entry const& e) { return e.id.empty(); });
 }
 
@@ -53,11 +53,11 @@ HTTPHOOKS_DECL response bad_envelope_reply() {
     return reply;
 }
 
-HTTPHOOKS_DECL void message_dispatch::refuse(std::string_view id) {
+inline void message_dispatch::refuse(std::string_view id) {
     listener_.on_answer(bad_envelope_reply(), id);
 }
 
-HTTPHOOKS_DECL void message_dispatch::answer(exchange_ptr const& ex, std::string_view id) {
+inline void message_dispatch::answer(exchange_ptr const& ex, std::string_view id) {
     response reply = finished_reply(*ex, every_file);
     listener_.on_answer(reply, id);
     ex->handed_over();
@@ -81,7 +81,7 @@ HTTPHOOKS_DECL void message_dispatch::on_reply(exchange& ex) noexcept {
 }
 
 /// Gives the answers without id whose turn it is.
-HTTPHOOKS_DECL void message_dispatch::answer_in_order() {
+inline void message_dispatch::answer_in_order() {
     for (;;) {
         auto const it = std::ranges::find_if(queue_, [](entry const& e) { return e.id.empty(); });
         if (it == queue_.end() || !it->ready) return;

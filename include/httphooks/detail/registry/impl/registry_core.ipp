@@ -123,7 +123,7 @@ HTTPHOOKS_DECL hook_table_ptr registry_core::table() {
     return built_;
 }
 
-HTTPHOOKS_DECL hook_table_ptr registry_core::build() const {
+inline hook_table_ptr registry_core::build() const {
     auto table = std::make_shared<hook_table>();
     table->services = services_;
     table->default_responder = default_responder_;

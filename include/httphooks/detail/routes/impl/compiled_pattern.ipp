@@ -29,12 +29,12 @@ HTTPHOOKS_DECL compiled_pattern::compiled_pattern(std::string_view pattern_text)
             names.push_back(capture.name);
 }
 
-HTTPHOOKS_DECL void compiled_pattern::fail(char const* what, std::size_t position) const {
+inline void compiled_pattern::fail(char const* what, std::size_t position) const {
     throw std::invalid_argument("route pattern \"" + text + "\": " + what + " at position " +
                                 std::to_string(position));
 }
 
-HTTPHOOKS_DECL std::size_t compiled_pattern::end_of_name(std::size_t at,
+inline std::size_t compiled_pattern::end_of_name(std::size_t at,
                                                          std::size_t end) const noexcept {
     auto const is_name = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -50,7 +50,7 @@ HTTPHOOKS_DECL std::size_t compiled_pattern::add_capture(std::size_t begin, std:
     return captures.size() - 1;
 }
 
-HTTPHOOKS_DECL std::string compiled_pattern::canonical(std::size_t at, std::size_t& next) const {
+inline std::string compiled_pattern::canonical(std::size_t at, std::size_t& next) const {
     int byte = static_cast<unsigned char>(text[at]);
     next = at + 1;
     if (byte == '%') {
@@ -64,7 +64,7 @@ HTTPHOOKS_DECL std::string compiled_pattern::canonical(std::size_t at, std::size
     return out;
 }
 
-HTTPHOOKS_DECL std::vector<path_token> compiled_pattern::tokenise(std::size_t begin,
+inline std::vector<path_token> compiled_pattern::tokenise(std::size_t begin,
                                                                   std::size_t end,
                                                                   capture_source source) {
     using kind = path_token::kind_type;
@@ -93,7 +93,7 @@ HTTPHOOKS_DECL std::vector<path_token> compiled_pattern::tokenise(std::size_t be
     return tokens;
 }
 
-HTTPHOOKS_DECL void compiled_pattern::compile_path(std::size_t begin, std::size_t end) {
+inline void compiled_pattern::compile_path(std::size_t begin, std::size_t end) {
     using kind = path_token::kind_type;
     has_path = begin < end;
     if (!has_path) {
@@ -139,7 +139,7 @@ HTTPHOOKS_DECL void compiled_pattern::compile_path(std::size_t begin, std::size_
     }
 }
 
-HTTPHOOKS_DECL void compiled_pattern::compile_query(std::size_t begin, std::size_t end) {
+inline void compiled_pattern::compile_query(std::size_t begin, std::size_t end) {
     if (begin == end) return;
     other_query_keys = false;
     for (std::size_t at = begin; at < end;) {
@@ -154,7 +154,7 @@ HTTPHOOKS_DECL void compiled_pattern::compile_query(std::size_t begin, std::size
     }
 }
 
-HTTPHOOKS_DECL void compiled_pattern::compile_query_item(std::size_t begin, std::size_t end) {
+inline void compiled_pattern::compile_query_item(std::size_t begin, std::size_t end) {
     std::size_t const equals = std::min(text.find('=', begin), end);
     std::string key = form_decode(std::string_view(text).substr(begin, equals - begin));
     auto rule =
@@ -175,7 +175,7 @@ HTTPHOOKS_DECL void compiled_pattern::compile_query_item(std::size_t begin, std:
     }
 }
 
-HTTPHOOKS_DECL void compiled_pattern::compile_fragment(std::size_t begin, std::size_t end) {
+inline void compiled_pattern::compile_fragment(std::size_t begin, std::size_t end) {
     if (begin < end && text[begin] == '/') {
         fragment.root();
         ++begin;
@@ -191,14 +191,14 @@ HTTPHOOKS_DECL bool compiled_pattern::match(url const& location, std::string_vie
     return (query.empty() && other_query_keys) || match_query(location.query(), out);
 }
 
-HTTPHOOKS_DECL bool compiled_pattern::match_fragment(url const& location,
+inline bool compiled_pattern::match_fragment(url const& location,
                                                      std::string_view* out) const {
     return location.has_fragment() &&
            (!fragment.rooted() || location.fragment().starts_with('/')) &&
            fragment.match(location.fragment(), out);
 }
 
-HTTPHOOKS_DECL bool compiled_pattern::match_query(std::string_view query_text,
+inline bool compiled_pattern::match_query(std::string_view query_text,
                                                   std::string_view* out) const {
     query_view const pairs(query_text);
     std::size_t known = 0;

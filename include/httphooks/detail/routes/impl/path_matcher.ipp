@@ -34,7 +34,7 @@ HTTPHOOKS_DECL bool path_matcher::match(std::string_view text, std::string_view*
     return match_rest(text.substr(1), captures) || (!rooted_ && match_rest(text, captures));
 }
 
-HTTPHOOKS_DECL bool path_matcher::match_rest(std::string_view text,
+inline bool path_matcher::match_rest(std::string_view text,
                                              std::string_view* captures) const {
     if (text.size() < least_) return false;
     if (tokens_.empty()) return is_literal(text, {});
@@ -46,7 +46,7 @@ HTTPHOOKS_DECL bool path_matcher::match_rest(std::string_view text,
     return wildcards_ == 1 ? match_one_wildcard(text, captures) : match_many(text, captures);
 }
 
-HTTPHOOKS_DECL bool path_matcher::match_one_wildcard(std::string_view text,
+inline bool path_matcher::match_one_wildcard(std::string_view text,
                                                      std::string_view* captures) const {
     std::size_t const at = tokens_.front().kind == kind::literal ? 1 : 0;
     path_token const& wildcard = tokens_[at];
@@ -66,7 +66,7 @@ HTTPHOOKS_DECL bool path_matcher::match_one_wildcard(std::string_view text,
     return ends_at(text.size());
 }
 
-HTTPHOOKS_DECL bool path_matcher::match_many(std::string_view text,
+inline bool path_matcher::match_many(std::string_view text,
                                              std::string_view* captures) const {
     std::size_t const n = text.size();
     std::size_t const width = n + 1;

@@ -189,7 +189,7 @@ HTTPHOOKS_DECL void async_run::report(error_code ec, std::exception_ptr exceptio
     exchange().table_->services->report({hook().info, exchange().id(), ec, std::move(exception)});
 }
 
-HTTPHOOKS_DECL void async_run::wake() noexcept {
+inline void async_run::wake() noexcept {
     if (is_responder(hook().info.type) || timer_)
         asio::dispatch(exchange().get_executor(), handler(*this));
 }
@@ -213,13 +213,13 @@ HTTPHOOKS_DECL void async_run::detach() noexcept {
     timer_.reset();
 }
 
-HTTPHOOKS_DECL void async_run::trace_begin() noexcept {
+inline void async_run::trace_begin() noexcept {
     began_ = hook_span::clock::now();
     for (auto const& tracer : exchange().table_->tracers)
         tracer->on_hook_begin(exchange(), hook().info, began_);
 }
 
-HTTPHOOKS_DECL void async_run::trace_end() const noexcept {
+inline void async_run::trace_end() const noexcept {
     bool const failed = error_ || exception_;
     bool const cancelled = error_ == asio::error::operation_aborted;
     hook_span const span{

@@ -79,6 +79,24 @@ HTTPHOOKS_DECL void hand_over(exchange& ex) {
     ex.handed_over();
 }
 
+/// An initiating function that the calling thread is in, so that what runs in it can tell.
+class initiation {
+public:
+    initiation() noexcept : outer_(std::exchange(innermost(), this)) {}
+    initiation(initiation const&) = delete;
+    initiation& operator=(initiation const&) = delete;
+    ~initiation() { innermost() = outer_; }
+
+    /// The innermost of the calling thread; null: it is in none.
+    static initiation*& innermost() noexcept {
+        thread_local initiation* current = nullptr;
+        return current;
+    }
+
+private:
+    initiation* outer_;
+};
+
 /** Waits for the reply of an exchange that did not complete in place.
 
     A timer that never fires holds it, so that the execution context owns it: when the context ends
@@ -103,11 +121,28 @@ public:
         if (exchange_) exchange_->abandon();
     }
 
-    void start() {
-        timer_.async_wait([self = this->shared_from_this()](error_code) {});
-        handler_->connect(this->shared_from_this());
-        if (!exchange_->wait(*this)) return;
+    /// To be called where the operation is initiated: others may use the slot behind that.
+    void connect() { handler_->connect(this->shared_from_this()); }
+
+    /// Starts the exchange, on its executor.
+    /// @param initiating whether this is within the initiation, so that the handler is called later
+    void run(bool initiating) {
+        if (phase_.load(std::memory_order_acquire) == phase::cancelled) return give_up();
+        if (!exchange_->start()) return wait();
+        if (!initiating) return complete();
         asio::post(executor_, [self = this->shared_from_this()] { self->complete(); });
+    }
+
+    /// Waits for an exchange that was started.
+    void wait() {
+        timer_.async_wait([self = this->shared_from_this()](error_code) {});
+        bool const replied = exchange_->wait(*this);
+        phase before = phase::starting;
+        bool const waits = phase_.compare_exchange_strong(before, phase::waiting);
+        if (replied)
+            asio::post(executor_, [self = this->shared_from_this()] { self->complete(); });
+        else if (!waits)
+            cancel_waiting();
     }
 
     void on_reply(exchange&) noexcept override {
@@ -115,6 +150,16 @@ public:
     }
 
     void cancel() override {
+        phase before = phase::starting;  // run() or wait() looks at what this becomes
+        if (!phase_.compare_exchange_strong(before, phase::cancelled) && before == phase::waiting)
+            cancel_waiting();
+    }
+
+private:
+    /// What a cancellation meets.
+    enum class phase { starting, cancelled, waiting };
+
+    void cancel_waiting() {
         asio::post(executor_, [self = this->shared_from_this()] {
             if (self->taken_.exchange(true, std::memory_order_acq_rel)) return;
             exchange_ptr const ex = std::move(self->exchange_);
@@ -124,7 +169,14 @@ public:
         });
     }
 
-private:
+    /// Completes for an exchange that was not started.
+    void give_up() {
+        exchange_.reset();
+        asio::post(executor_, [self = this->shared_from_this()] {
+            self->call(asio::error::operation_aborted, response());
+        });
+    }
+
     void complete() {
         timer_.cancel();
         if (taken_.exchange(true, std::memory_order_acq_rel)) return;
@@ -144,54 +196,31 @@ private:
     Timer timer_;
     exchange_ptr exchange_;
     std::atomic<bool> taken_{false};
+    std::atomic<phase> phase_{phase::starting};
 };
+
+template <class Timer = asio::steady_timer>
+auto make_reply_waiter(reply_handler_ptr handler, exchange_ptr ex) {
+    using waiter = reply_waiter<Timer>;
+    auto made = std::allocate_shared<waiter>(recycling_allocator<waiter>(), std::move(handler),
+                                             std::move(ex));
+    made->connect();
+    return made;
+}
 
 template <class>
 void wait_for_reply(reply_handler_ptr handler, exchange_ptr ex) {
-    using waiter = reply_waiter<asio::steady_timer>;
-    std::allocate_shared<waiter>(recycling_allocator<waiter>(), std::move(handler), std::move(ex))
-        ->start();
-}
-
-/// An initiating function that the calling thread is in, so that what runs in it can tell.
-class initiation {
-public:
-    initiation() noexcept : outer_(std::exchange(innermost(), this)) {}
-    initiation(initiation const&) = delete;
-    initiation& operator=(initiation const&) = delete;
-    ~initiation() { innermost() = outer_; }
-
-    /// The innermost of the calling thread; null: it is in none.
-    static initiation*& innermost() noexcept {
-        thread_local initiation* current = nullptr;
-        return current;
-    }
-
-private:
-    initiation* outer_;
-};
-
-/// Hands a reply to a handler.
-inline void deliver(reply_handler_ptr handler, exchange_ptr const& ex) {
-    handler.release()->call({}, finished_reply(*ex, small_file));
-    ex->handed_over();
+    make_reply_waiter(std::move(handler), std::move(ex))->wait();
 }
 
 template <class>
 void dispatch_exchange(reply_handler_ptr handler, exchange_ptr ex,
                        std::shared_ptr<exchange_factory> source) {
     asio::any_io_executor const executor = ex->get_executor();
+    auto waiter = make_reply_waiter(std::move(handler), std::move(ex));
     initiation const here;
-    asio::dispatch(executor, [handler = std::move(handler), ex = std::move(ex),
-                              source = std::move(source), start = &here]() mutable {
-        bool const initiating = initiation::innermost() == start;
-        if (!ex->start()) return wait_for_reply(std::move(handler), std::move(ex));
-        if (!initiating) return deliver(std::move(handler), ex);
-        auto const target = handler->executor(ex->get_executor());
-        asio::post(target, [handler = std::move(handler), ex = std::move(ex)]() mutable {
-            deliver(std::move(handler), ex);
-        });
-    });
+    asio::dispatch(executor, [waiter = std::move(waiter), source = std::move(source),
+                              start = &here] { waiter->run(initiation::innermost() == start); });
 }
 
 #ifdef HTTPHOOKS_SEPARATE_COMPILATION

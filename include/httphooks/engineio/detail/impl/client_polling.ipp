@@ -25,7 +25,7 @@ HTTPHOOKS_DECL http::client_options client_polling::http_options(
     return o;
 }
 
-HTTPHOOKS_DECL request client_polling::make_request(verb method) const {
+inline request client_polling::make_request(verb method) const {
     request r(method, "/", 11);
     for (auto const& f : given().headers) r.insert(f.name(), f.name_string(), f.value());
     return r;
@@ -50,7 +50,7 @@ inline error_code check_reply(error_code ec, response const& r) {
     return refused ? error::refused : error::bad_handshake;
 }
 
-HTTPHOOKS_DECL void client_polling::on_polled(error_code ec, response const& r) {
+inline void client_polling::on_polled(error_code ec, response const& r) {
     ec = check_reply(ec, r);
     if (ec) return lost(close_reason::transport_error, ec);
     bool fruitful = false;
@@ -71,7 +71,7 @@ HTTPHOOKS_DECL void client_polling::on_polled(error_code ec, response const& r) 
         to->on_paused(*this);
 }
 
-HTTPHOOKS_DECL void client_polling::post(std::vector<packet> const& packets, bool last) {
+inline void client_polling::post(std::vector<packet> const& packets, bool last) {
     posting_ = true;
     request r = make_request(verb::post);
     r.set(field::content_type, "text/plain;charset=UTF-8");
@@ -94,7 +94,7 @@ HTTPHOOKS_DECL void client_polling::send(std::vector<packet> packets) {
     post(packets, false);
 }
 
-HTTPHOOKS_DECL void client_polling::on_posted(error_code ec, response const& r) {
+inline void client_polling::on_posted(error_code ec, response const& r) {
     ec = check_reply(ec, r);
     if (ec) return lost(close_reason::transport_error, ec);
     auto const to = owner();

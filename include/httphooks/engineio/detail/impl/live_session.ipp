@@ -100,7 +100,7 @@ HTTPHOOKS_DECL bool live_session::sent(bool good) {
 }
 
 /// Answers the poll when what runs now has said all that it has to say.
-HTTPHOOKS_DECL void live_session::flush_later() {
+inline void live_session::flush_later() {
     if (std::exchange(flush_posted_, true)) return;
     home_.post([s = self()] {
         s->flush_posted_ = false;
@@ -142,7 +142,7 @@ HTTPHOOKS_DECL void live_session::on_close(std::function<void(close_reason)> f) 
     if (!told_) on_close_ = std::move(f);
 }
 
-HTTPHOOKS_DECL live_session::rare_handlers& live_session::rare() {
+inline live_session::rare_handlers& live_session::rare() {
     if (!rare_) rare_ = std::make_unique<rare_handlers>();
     return *rare_;
 }
@@ -163,7 +163,7 @@ HTTPHOOKS_DECL bool live_session::writable() const noexcept {
     return machine_.is_open() && machine_.writable() && buffered() == 0;
 }
 
-HTTPHOOKS_DECL void live_session::call_message(std::string_view data, bool binary) {
+inline void live_session::call_message(std::string_view data, bool binary) {
     if (!on_message_ || told_) return;
     // the handler may set another one, or close
     auto f = std::move(on_message_);
@@ -176,19 +176,19 @@ HTTPHOOKS_DECL void live_session::tell_opened() {
     guarded([this] { owner_->opened(self()); });
 }
 
-HTTPHOOKS_DECL void live_session::tell_drained() {
+inline void live_session::tell_drained() {
     if (!rare_ || !rare_->drain || told_) return;
     auto const f = rare_->drain;  // it may set another one
     guarded([&] { f(); });
 }
 
-HTTPHOOKS_DECL void live_session::tell_upgraded() {
+inline void live_session::tell_upgraded() {
     if (!rare_ || !rare_->upgrade || told_) return;
     auto const f = std::exchange(rare_->upgrade, nullptr);
     guarded([&] { f(); });
 }
 
-HTTPHOOKS_DECL void live_session::tell_closed(close_reason why) {
+inline void live_session::tell_closed(close_reason why) {
     open_.store(false, std::memory_order_relaxed);
     if (std::exchange(told_, true)) return;
     if (why == close_reason::parse_error) counters().refuse("Parse error");
@@ -200,12 +200,12 @@ HTTPHOOKS_DECL void live_session::tell_closed(close_reason why) {
     });
 }
 
-HTTPHOOKS_DECL void live_session::forget() noexcept {
+inline void live_session::forget() noexcept {
     if (!forgotten_.exchange(true)) owner_->forget(*this);
 }
 
 /// Lets go of what the application gave, which may refer to this session.
-HTTPHOOKS_DECL void live_session::clear() noexcept {
+inline void live_session::clear() noexcept {
     auto const message = std::exchange(on_message_, nullptr);
     auto const closed = std::exchange(on_close_, nullptr);
     auto const others = std::exchange(rare_, nullptr);

@@ -19,17 +19,17 @@ namespace httphooks::engineio::detail {
 // in its turn ---------------------------------------------------------------------------------
 
 /// Whether so much waits for the client that what it sends is not looked at.
-HTTPHOOKS_DECL bool live_session::is_full() const noexcept {
+inline bool live_session::is_full() const noexcept {
     return machine_.transport() == transport_kind::polling ? machine_.is_full()
                                                            : socket_ && socket_->is_full();
 }
 
-HTTPHOOKS_DECL held_input& live_session::held() {
+inline held_input& live_session::held() {
     if (!held_) held_ = std::make_shared<held_input>();
     return *held_;
 }
 
-HTTPHOOKS_DECL void live_session::take(packet_view p) {
+inline void live_session::take(packet_view p) {
     if (!machine_.is_open()) return;
     if (p.type == packet_type::message) return call_message(p.data, p.binary);
     session_actions todo;
@@ -39,7 +39,7 @@ HTTPHOOKS_DECL void live_session::take(packet_view p) {
 
 /// Hands over what came, and goes on reading. What the client posts while it does not take what
 /// waits for it is not held up a second time: the limits of what may wait decide.
-HTTPHOOKS_DECL void live_session::pump(bool again) {
+inline void live_session::pump(bool again) {
     if (pauses_ != 0 || std::exchange(pumping_, true)) return;
     auto const keep = shared_from_this();
     auto const input = held_;

@@ -41,7 +41,7 @@ HTTPHOOKS_DECL void middleware_run::go_on() {
     serve_(std::move(visit_));
 }
 
-HTTPHOOKS_DECL void middleware_run::call(middleware const& f) {
+inline void middleware_run::call(middleware const& f) {
     next const then(std::make_shared<decision>(
         [weak = weak_from_this(), place = place_, number = number_](middleware_outcome o) {
             place.dispatch([weak, number, o = std::move(o)]() mutable {
@@ -56,13 +56,13 @@ HTTPHOOKS_DECL void middleware_run::call(middleware const& f) {
     }
 }
 
-HTTPHOOKS_DECL void middleware_run::told(std::size_t number, middleware_outcome o) {
+inline void middleware_run::told(std::size_t number, middleware_outcome o) {
     if (number != number_ || outcome_) return;
     outcome_ = std::move(o);
     if (waiting_) visit_.client.cancel_wait();
 }
 
-HTTPHOOKS_DECL void middleware_run::end(middleware_outcome o) {
+inline void middleware_run::end(middleware_outcome o) {
     visit_.added = std::move(added_);
     if (o.failed)
         return refuse(*service_, std::move(visit_), {refusal::bad_request, "MIDDLEWARE_FAILURE"},

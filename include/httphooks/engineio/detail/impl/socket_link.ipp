@@ -45,13 +45,13 @@ HTTPHOOKS_DECL std::shared_ptr<websocket::detail::channel_settings> socket_link:
     return s;
 }
 
-HTTPHOOKS_DECL void socket_link::open(websocket::connection const& c) {
+inline void socket_link::open(websocket::connection const& c) {
     socket_ = c;
     session_->place().dispatch(
         [self = shared_from_this(), s = session_] { s->on_socket_open(self); });
 }
 
-HTTPHOOKS_DECL void socket_link::receive(websocket::message const& m) {
+inline void socket_link::receive(websocket::message const& m) {
     auto const s = session_;
     if (!s) return;
     if (same_) return s->on_socket_message(*this, m.data, m.binary);
@@ -70,20 +70,20 @@ HTTPHOOKS_DECL void socket_link::receive(websocket::message const& m) {
     });
 }
 
-HTTPHOOKS_DECL void socket_link::end(websocket::close_reason const& why) {
+inline void socket_link::end(websocket::close_reason const& why) {
     auto const s = std::exchange(session_, nullptr);
     auto const self = shared_from_this();
     socket_ = {};
     if (s) s->place().dispatch([self, s, code = why.code] { s->on_socket_end(*self, code); });
 }
 
-HTTPHOOKS_DECL void socket_link::drained() {
+inline void socket_link::drained() {
     waiting_ = 0;
     if (auto const s = session_)
         s->place().dispatch([self = shared_from_this(), s] { s->on_socket_drain(*self); });
 }
 
-HTTPHOOKS_DECL bool socket_link::has_room(std::size_t n) {
+inline bool socket_link::has_room(std::size_t n) {
     if (!socket_ || !socket_.is_open()) return false;
     if (socket_.unsent() == 0 || fresh_) return true;
     std::size_t const waits = behind();
@@ -118,7 +118,7 @@ HTTPHOOKS_DECL bool socket_link::write(prepared_message const& m) {
     return has_room(frames.bytes().size()) && socket_.send(frames);
 }
 
-HTTPHOOKS_DECL void socket_link::write_all(std::vector<packet> const& packets) {
+inline void socket_link::write_all(std::vector<packet> const& packets) {
     if (socket_) socket_.send(frames_of(packets, style_));
 }
 
@@ -129,7 +129,7 @@ HTTPHOOKS_DECL void socket_link::written(std::size_t n) {
 }
 
 /// Sees what is left of what the WebSocket got.
-HTTPHOOKS_DECL void socket_link::look() {
+inline void socket_link::look() {
     bool const was_full = is_full();
     std::size_t const waits = socket_ ? socket_.buffered_amount() : 0;
     waiting_ = waits < told_from ? 0 : waits;

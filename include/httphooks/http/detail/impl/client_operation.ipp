@@ -62,7 +62,7 @@ HTTPHOOKS_DECL void client_operation::start() {
     core_->pool.acquire(*url_, *this);
 }
 
-HTTPHOOKS_DECL void client_operation::prepare_request() {
+inline void client_operation::prepare_request() {
     bool const keep_alive = request_.keep_alive();
     for (field const name :
          {field::content_length, field::transfer_encoding, field::connection, field::keep_alive,
@@ -89,7 +89,7 @@ HTTPHOOKS_DECL void client_operation::take(client_connection_ptr idle) {
         connect();
 }
 
-HTTPHOOKS_DECL void client_operation::connect() {
+inline void client_operation::connect() {
     connect_deadline_.expires_after(core_->options.connect_timeout);
     connect_deadline_.async_wait([self = shared_from_this()](error_code ec) {
         if (!ec) self->finish(asio::error::timed_out);
@@ -107,7 +107,7 @@ HTTPHOOKS_DECL void client_operation::connect() {
         });
 }
 
-HTTPHOOKS_DECL void client_operation::connect_to(resolver_results const& endpoints) {
+inline void client_operation::connect_to(resolver_results const& endpoints) {
     using asio::ip::tcp;
     auto connection = std::make_shared<client_connection>();
     connection->stream =
@@ -133,7 +133,7 @@ HTTPHOOKS_DECL void client_operation::connect_to(resolver_results const& endpoin
         });
 }
 
-HTTPHOOKS_DECL void client_operation::exchange() {
+inline void client_operation::exchange() {
     client_options const& options = core_->options;
     parser_.emplace(options.header_limit, options.body_limit, request_.method() == verb::head);
     written_ = false;
@@ -146,7 +146,7 @@ HTTPHOOKS_DECL void client_operation::exchange() {
     read();
 }
 
-HTTPHOOKS_DECL void client_operation::read() {
+inline void client_operation::read() {
     constexpr std::size_t piece = 16 * 1024;
     connection_->stream->async_read_some(
         connection_->buffer.prepare(piece),
@@ -155,7 +155,7 @@ HTTPHOOKS_DECL void client_operation::read() {
         });
 }
 
-HTTPHOOKS_DECL void client_operation::on_read(error_code ec, std::size_t n) {
+inline void client_operation::on_read(error_code ec, std::size_t n) {
     connection_->buffer.commit(n);
     if (n > 0) return parse();
     if (ec != asio::error::eof) return on_failure(ec);
@@ -164,7 +164,7 @@ HTTPHOOKS_DECL void client_operation::on_read(error_code ec, std::size_t n) {
     incomplete ? on_failure(incomplete) : finish({});
 }
 
-HTTPHOOKS_DECL void client_operation::parse() {
+inline void client_operation::parse() {
     constexpr unsigned most_interim_responses = 16;
     beast::flat_buffer& buffer = connection_->buffer;
     for (;;) {
@@ -189,7 +189,7 @@ HTTPHOOKS_DECL void client_operation::parse() {
     }
 }
 
-HTTPHOOKS_DECL void client_operation::on_failure(error_code ec) {
+inline void client_operation::on_failure(error_code ec) {
     bool const unanswered = !parser_->begun() && interim_responses_ == 0;
     if (!connection_->used || retried_ || !unanswered || !is_idempotent(request_.method()))
         return finish(ec);

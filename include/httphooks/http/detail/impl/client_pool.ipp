@@ -10,7 +10,7 @@
 
 namespace httphooks::http::detail {
 
-HTTPHOOKS_DECL void client_pool::close_expired() {
+inline void client_pool::close_expired() {
     auto const oldest = std::chrono::steady_clock::now() - idle_;
     for (auto at = origins_.begin(); at != origins_.end();) {
         places& origin = at->second;

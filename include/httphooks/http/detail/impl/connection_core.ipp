@@ -77,7 +77,7 @@ HTTPHOOKS_DECL void connection_core::wait_abort(connection_handler handler) {
     if (!watching_) watch();
 }
 
-HTTPHOOKS_DECL void connection_core::watch() {
+inline void connection_core::watch() {
     if (input_ended && !std::exchange(told_end_, true)) return end_wait(asio::error::eof);
     watching_ = true;
     begin_watch(stop_watch_.slot());
@@ -102,7 +102,7 @@ HTTPHOOKS_DECL void connection_core::on_watched(error_code ec, std::size_t n) {
         watch();
 }
 
-HTTPHOOKS_DECL void connection_core::end_wait(error_code ec) {
+inline void connection_core::end_wait(error_code ec) {
     connection_handler handler;
     handler.swap(wait_handler_);
     finish(std::move(handler), ec);

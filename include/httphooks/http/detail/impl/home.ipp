@@ -69,7 +69,7 @@ HTTPHOOKS_DECL void timers::arm() {
     });
 }
 
-HTTPHOOKS_DECL void timers::on_timer() {
+inline void timers::on_timer() {
     std::vector<std::shared_ptr<timed>> due;
     {
         std::lock_guard const lock(mutex_);

@@ -108,14 +108,14 @@ HTTPHOOKS_DECL void poll_set::post(void (*function)(std::shared_ptr<void> const&
     call_later();
 }
 
-HTTPHOOKS_DECL void poll_set::call_later() {
+inline void poll_set::call_later() {
     if (std::exchange(calling_, true)) return;
     auto next = [this] { call_posted(); };
     asio::post(context_, recycled<decltype(next)>(std::move(next)));
 }
 
 /// Calls what is posted by now.
-HTTPHOOKS_DECL void poll_set::call_posted() {
+inline void poll_set::call_posted() {
     calling_ = false;
     std::size_t const end = calls_.size();
     // before anyone is called: they may throw

@@ -46,7 +46,7 @@ HTTPHOOKS_DECL void polled_stream::on_poll(std::uint32_t events) {
     if (ready_ && waiting_ && owner_) on_input();
 }
 
-HTTPHOOKS_DECL void polled_stream::on_input() {
+inline void polled_stream::on_input() {
     waiting_ = false;
     if (ending_) return discard();
     auto const owner = owner_;
@@ -60,7 +60,7 @@ HTTPHOOKS_DECL void polled_stream::wait_readable() {
 }
 
 /// Has on_input() called although nothing changes at the socket.
-HTTPHOOKS_DECL void polled_stream::later() {
+inline void polled_stream::later() {
     if (std::exchange(posted_, true)) return;
     auto call = [self = shared_from_this()] {
         self->posted_ = false;
@@ -114,7 +114,7 @@ HTTPHOOKS_DECL bool polled_stream::write(std::string& bytes, error_code& ec) {
     return false;
 }
 
-HTTPHOOKS_DECL void polled_stream::on_writable(std::uint32_t events) {
+inline void polled_stream::on_writable(std::uint32_t events) {
     error_code ec;
     std::size_t const sent = send_some(rest_->bytes.data() + rest_->sent, unsent(), ec);
     rest_->sent += sent;
@@ -136,7 +136,7 @@ HTTPHOOKS_DECL void polled_stream::end(bool fin) {
 }
 
 /// Drops what comes, up to the end.
-HTTPHOOKS_DECL void polled_stream::discard() {
+inline void polled_stream::discard() {
     error_code ec;
     std::array<char, 4096> piece;
     for (int i = 0; i < 16 && !ec; ++i) read_some(piece.data(), piece.size(), ec);

@@ -62,7 +62,7 @@ HTTPHOOKS_DECL std::shared_ptr<server_state> server_state::handle() {
     return {std::make_shared<owner>(shared_from_this()), this};
 }
 
-HTTPHOOKS_DECL void server_state::end_threads() noexcept {
+inline void server_state::end_threads() noexcept {
     if (workers_.empty()) return;
     for (auto const& w : workers_) w->context.stop();
     for (auto const& w : workers_) {
@@ -134,7 +134,7 @@ HTTPHOOKS_DECL void server_state::begin_run(run_handler handler) {
     start_threads();
 }
 
-HTTPHOOKS_DECL void server_state::start_threads() {
+inline void server_state::start_threads() {
     for (auto const& w : workers_)
         if (!w->thread.joinable()) w->thread = std::thread([w] { w->context.run(); });
 }
@@ -185,7 +185,7 @@ HTTPHOOKS_DECL void server_state::begin_drain(std::chrono::milliseconds patience
     });
 }
 
-HTTPHOOKS_DECL void server_state::cut_all() {
+inline void server_state::cut_all() {
     auto const self = shared_from_this();
     for (auto const& l : listeners_) {
         call_later(l->get_executor(), [self, l] {
@@ -206,7 +206,7 @@ HTTPHOOKS_DECL void server_state::stop() {
 }
 
 /// One loop has no connections any more.
-HTTPHOOKS_DECL void server_state::on_ended() {
+inline void server_state::on_ended() {
     std::unique_lock lock(mutex_);
     if (--left_ > 0) return;
     lock.unlock();
@@ -214,7 +214,7 @@ HTTPHOOKS_DECL void server_state::on_ended() {
     call_later(get_executor(), [self = shared_from_this()] { self->complete(); });
 }
 
-HTTPHOOKS_DECL void server_state::complete() {
+inline void server_state::complete() {
     std::unique_lock lock(mutex_);
     ended_ = true;
     patience_.reset();

@@ -67,11 +67,11 @@ HTTPHOOKS_DECL void session_loop::leave(session_base& s) noexcept {
     intrusive_ptr_release(&s);
 }
 
-HTTPHOOKS_DECL timer_wheel::tick session_loop::tick_now() const {
+inline timer_wheel::tick session_loop::tick_now() const {
     return static_cast<timer_wheel::tick>((clock::now() - started_) / timer_wheel::resolution);
 }
 
-HTTPHOOKS_DECL void session_loop::arm() {
+inline void session_loop::arm() {
     if (std::exchange(armed_, true)) return;
     timer_.expires_after(timer_wheel::resolution);
     call_at_expiry(timer_, [weak = weak_from_this()](error_code) {

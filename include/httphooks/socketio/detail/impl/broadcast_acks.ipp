@@ -18,7 +18,7 @@
 
 namespace httphooks::socketio::detail {
 
-HTTPHOOKS_DECL void broadcast_acks::wait(std::chrono::milliseconds timeout) {
+inline void broadcast_acks::wait(std::chrono::milliseconds timeout) {
     self_ = shared_from_this();
     home_.timers().enter(*this);
     auto const until = deadline_after(timeout);
@@ -26,7 +26,7 @@ HTTPHOOKS_DECL void broadcast_acks::wait(std::chrono::milliseconds timeout) {
     if (home_.timers().ended()) on_loop_end();
 }
 
-HTTPHOOKS_DECL broadcast_acks::taken broadcast_acks::take() noexcept {
+inline broadcast_acks::taken broadcast_acks::take() noexcept {
     std::lock_guard const lock(mutex_);
     return {std::exchange(self_, nullptr), std::exchange(done_, nullptr),
             std::exchange(answers_, {})};
@@ -39,7 +39,7 @@ HTTPHOOKS_DECL void broadcast_acks::finish(error_code ec) noexcept {
     settings_->guarded([&] { t.done(ec, std::move(t.answers)); });
 }
 
-HTTPHOOKS_DECL void broadcast_acks::ask(live_nsp& n, packet_data const& data,
+inline void broadcast_acks::ask(live_nsp& n, packet_data const& data,
                                         broadcast_options const& o) {
     auto const acks = std::static_pointer_cast<broadcast_acks>(shared_from_this());
     expect_count();

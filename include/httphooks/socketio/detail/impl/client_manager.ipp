@@ -30,7 +30,7 @@
 
 namespace httphooks::socketio::detail {
 
-HTTPHOOKS_DECL bool client_manager::any_wanted() const {
+inline bool client_manager::any_wanted() const {
     for (auto const& [name, s] : sockets_)
         if (s->is_wanted()) return true;
     return false;
@@ -66,12 +66,12 @@ HTTPHOOKS_DECL void client_manager::connect(std::string url, std::string const& 
     });
 }
 
-HTTPHOOKS_DECL void client_manager::call(handler done, error_code ec, client_socket s) const {
+inline void client_manager::call(handler done, error_code ec, client_socket s) const {
     auto const to = asio::get_associated_executor(done, executor_);
     asio::dispatch(to, asio::append(std::move(done), ec, std::move(s)));
 }
 
-HTTPHOOKS_DECL void client_manager::complete(error_code ec) {
+inline void client_manager::complete(error_code ec) {
     if (!done_) return;
     handler done;
     done.swap(done_);
@@ -85,7 +85,7 @@ HTTPHOOKS_DECL void client_manager::cancel() {
     });
 }
 
-HTTPHOOKS_DECL engineio::client client_manager::make_engine() {
+inline engineio::client client_manager::make_engine() {
     engineio::client engine(executor_, options_.engine);
     auto const when = [weak = weak_from_this(), round = round_](auto f) {
         auto const self = weak.lock();
@@ -103,7 +103,7 @@ HTTPHOOKS_DECL engineio::client client_manager::make_engine() {
     return engine;
 }
 
-HTTPHOOKS_DECL void client_manager::live() {
+inline void client_manager::live() {
     life_.expires_at(asio::steady_timer::time_point::max());
     life_.async_wait([self = shared_from_this()](error_code) {});
 }
@@ -122,7 +122,7 @@ HTTPHOOKS_DECL void client_manager::open() {
                   }));
 }
 
-HTTPHOOKS_DECL void client_manager::opened(error_code ec, engineio::client_connection c) {
+inline void client_manager::opened(error_code ec, engineio::client_connection c) {
     if (ec) return not_opened(ec);
     connection_ = std::move(c);
     state_ = state::open;
@@ -138,7 +138,7 @@ HTTPHOOKS_DECL void client_manager::opened(error_code ec, engineio::client_conne
     unwanted();
 }
 
-HTTPHOOKS_DECL void client_manager::not_opened(error_code ec) {
+inline void client_manager::not_opened(error_code ec) {
     bool const awaited = static_cast<bool>(done_);
     stop();
     std::uint64_t const round = round_;
@@ -184,12 +184,12 @@ HTTPHOOKS_DECL bool client_manager::send(std::vector<engineio::packet> messages,
     return true;
 }
 
-HTTPHOOKS_DECL void client_manager::drained() {
+inline void client_manager::drained() {
     late_size_ = 0;
     for (auto& m : std::exchange(late_, {})) send(std::move(m), true);
 }
 
-HTTPHOOKS_DECL void client_manager::receive(std::string_view data, bool binary) {
+inline void client_manager::receive(std::string_view data, bool binary) {
     bool complete = false;
     packet_size_ += data.size();
     if (decoder_.receive(data, binary, packet_, complete))
@@ -202,7 +202,7 @@ HTTPHOOKS_DECL void client_manager::receive(std::string_view data, bool binary) 
 }
 
 // the end -------------------------------------------------------------------------------------
-HTTPHOOKS_DECL void client_manager::stop() {
+inline void client_manager::stop() {
     ++round_;
     state_ = state::idle;
     delay_.cancel();
@@ -238,7 +238,7 @@ HTTPHOOKS_DECL void client_manager::close() {
     });
 }
 
-HTTPHOOKS_DECL void client_manager::reconnect() {
+inline void client_manager::reconnect() {
     if (!options_.reconnection || !any_wanted()) return;
     auto const now = std::chrono::steady_clock::now();
     if (attempts_ == 0) trying_since_ = now;

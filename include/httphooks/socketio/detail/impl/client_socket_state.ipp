@@ -46,7 +46,7 @@ HTTPHOOKS_DECL std::string client_socket_state::id() const {
 }
 
 // sending -------------------------------------------------------------------------------------
-HTTPHOOKS_DECL std::vector<engineio::packet> client_socket_state::messages(
+inline std::vector<engineio::packet> client_socket_state::messages(
     packet_type t, std::optional<std::uint64_t> id, payload const& p) const {
     packet_header h;
     h.type = t;
@@ -71,7 +71,7 @@ HTTPHOOKS_DECL void client_socket_state::emit(payload&& p, client_emit_flags con
     });
 }
 
-HTTPHOOKS_DECL void client_socket_state::emit_here(payload const& p, client_emit_flags const& f,
+inline void client_socket_state::emit_here(payload const& p, client_emit_flags const& f,
                                                    ack_handler ack) {
     bool const now = phase_ == phase::connected;
     if (f.volatile_ && !(now && carrier_.writable())) {
@@ -95,7 +95,7 @@ HTTPHOOKS_DECL void client_socket_state::emit_here(payload const& p, client_emit
 }
 
 /// Tells that an event is not sent, but not from within emit().
-HTTPHOOKS_DECL void client_socket_state::reject(payload const& p, ack_handler ack, error_code ec) {
+inline void client_socket_state::reject(payload const& p, ack_handler ack, error_code ec) {
     std::string name;
     if (!ack) {
         auto const array = payload_to_json(p);
@@ -119,12 +119,12 @@ HTTPHOOKS_DECL void client_socket_state::acknowledge(std::shared_ptr<client_answ
                    });
 }
 
-HTTPHOOKS_DECL void client_socket_state::wait_for_ack(
+inline void client_socket_state::wait_for_ack(
     std::uint64_t id, ack_handler f, std::optional<std::chrono::milliseconds> timeout) {
     if (acks_.add(id, std::move(f), timeout)) arm_ack_timer();
 }
 
-HTTPHOOKS_DECL void client_socket_state::arm_ack_timer() {
+inline void client_socket_state::arm_ack_timer() {
     auto const next = acks_.deadline();
     if (!next) return static_cast<void>(ack_timer_.cancel());
     ack_timer_.expires_at(*next);
@@ -134,7 +134,7 @@ HTTPHOOKS_DECL void client_socket_state::arm_ack_timer() {
     });
 }
 
-HTTPHOOKS_DECL void client_socket_state::expire() {
+inline void client_socket_state::expire() {
     auto const now = ack_table::clock::now();
     kept_.expire(now);
     auto const late = acks_.expire(now);
@@ -142,7 +142,7 @@ HTTPHOOKS_DECL void client_socket_state::expire() {
     for (auto const& f : late) guarded([&] { f(error::ack_timed_out, {}); });
 }
 
-HTTPHOOKS_DECL void client_socket_state::flush() {
+inline void client_socket_state::flush() {
     kept_.take_all([this](event_buffer::messages m) { carrier_.send(std::move(m), true); });
 }
 
@@ -166,7 +166,7 @@ HTTPHOOKS_DECL void client_socket_state::join() {
     });
 }
 
-HTTPHOOKS_DECL void client_socket_state::ask() {
+inline void client_socket_state::ask() {
     nlohmann::json with = auth_;
     if (!pid_.empty()) {
         with["pid"] = pid_;
@@ -178,7 +178,7 @@ HTTPHOOKS_DECL void client_socket_state::ask() {
     carrier_.send(messages(packet_type::connect, {}, hello), true);
 }
 
-HTTPHOOKS_DECL bool client_socket_state::enter_idle() {
+inline bool client_socket_state::enter_idle() {
     join_timer_.cancel();
     answers_ = nullptr;
     early_.clear();
@@ -328,14 +328,14 @@ HTTPHOOKS_DECL bool client_socket_state::receive(incoming& p, std::size_t size) 
 }
 
 /// What a middleware sent, or what was missed, comes before the namespace is connected.
-HTTPHOOKS_DECL void client_socket_state::keep_early(incoming const& p, std::size_t size) {
+inline void client_socket_state::keep_early(incoming const& p, std::size_t size) {
     early_size_ += sizeof(early_event) + size;
     if (early_size_ > carrier_.options().max_packet)
         return carrier_.lose(client_disconnect_reason::parse_error);
     early_.push_back({std::string(p.event), p.args.keep(), p.id});
 }
 
-HTTPHOOKS_DECL void client_socket_state::dispatch(std::string_view name, arguments const& args,
+inline void client_socket_state::dispatch(std::string_view name, arguments const& args,
                                                   std::optional<std::uint64_t> id) {
     auto const mine = answers_;
     acknowledgement ack;

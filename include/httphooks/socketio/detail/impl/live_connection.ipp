@@ -60,14 +60,14 @@ HTTPHOOKS_DECL void live_connection::begin() {
     if (is_old()) join("/", nullptr);
 }
 
-HTTPHOOKS_DECL live_socket* live_connection::find(std::string_view nsp) const {
+inline live_socket* live_connection::find(std::string_view nsp) const {
     for (auto const& s : sockets_)
         if (s->nsp().name() == nsp) return s.get();
     return nullptr;
 }
 
 // packets -------------------------------------------------------------------------------------
-HTTPHOOKS_DECL void live_connection::receive(std::string_view message, bool binary) {
+inline void live_connection::receive(std::string_view message, bool binary) {
     incoming p;
     bool complete = false;
     if (decoder_.receive(message, binary, p, complete)) {
@@ -97,26 +97,26 @@ HTTPHOOKS_DECL void live_connection::receive(std::string_view message, bool bina
 }
 
 /// Attachments are to come.
-HTTPHOOKS_DECL void live_connection::await_attachments() {
+inline void live_connection::await_attachments() {
     if (attachments_until_ != never) return;
     attachments_until_ = clock::now() + settings_.options.connect_timeout;
     deadline_changed();
 }
 
 /// The client did what it may not.
-HTTPHOOKS_DECL void live_connection::violated(std::string_view why, disconnect_reason told) {
+inline void live_connection::violated(std::string_view why, disconnect_reason told) {
     count_refusal(why);
     close_sockets(told);
     connection_.close();
 }
 
-HTTPHOOKS_DECL void live_connection::close_sockets(disconnect_reason why) {
+inline void live_connection::close_sockets(disconnect_reason why) {
     auto const all = sockets_;
     for (auto const& s : all) s->close(why);
 }
 
 // joining -------------------------------------------------------------------------------------
-HTTPHOOKS_DECL void live_connection::receive_connect(std::string_view nsp, arguments const& args) {
+inline void live_connection::receive_connect(std::string_view nsp, arguments const& args) {
     auto auth = args.empty() ? nlohmann::json::object() : args.json(0);
     if (!auth.is_object()) return violated("Bad packet");
     if (is_old()) {
@@ -132,7 +132,7 @@ HTTPHOOKS_DECL void live_connection::receive_connect(std::string_view nsp, argum
          auth.empty() ? nullptr : std::make_shared<nlohmann::json const>(std::move(auth)));
 }
 
-HTTPHOOKS_DECL void live_connection::join(std::string name,
+inline void live_connection::join(std::string name,
                                           std::shared_ptr<nlohmann::json const> auth) {
     std::erase_if(attempts_, [](auto const& a) { return a.expired(); });
     auto const unplaced = std::ranges::count_if(attempts_, [](auto const& weak) {
@@ -155,7 +155,7 @@ HTTPHOOKS_DECL void live_connection::join(std::string name,
 }
 
 /// Gives up an attempt that is under way. @return whether there was one
-HTTPHOOKS_DECL bool live_connection::drop_attempt(std::string_view nsp, disconnect_reason why) {
+inline bool live_connection::drop_attempt(std::string_view nsp, disconnect_reason why) {
     for (auto const& weak : attempts_) {
         auto const a = weak.lock();
         if (!a || a->dropped || a->nsp != nsp) continue;
@@ -168,7 +168,7 @@ HTTPHOOKS_DECL bool live_connection::drop_attempt(std::string_view nsp, disconne
     return false;
 }
 
-HTTPHOOKS_DECL void live_connection::enter(attempt_ptr const& a, std::shared_ptr<live_nsp> n) {
+inline void live_connection::enter(attempt_ptr const& a, std::shared_ptr<live_nsp> n) {
     if (a->dropped || ended_) return n ? n->exit() : void();
     if (!n) {
         a->dropped = true;
@@ -187,7 +187,7 @@ HTTPHOOKS_DECL void live_connection::enter(attempt_ptr const& a, std::shared_ptr
     });
 }
 
-HTTPHOOKS_DECL void live_connection::restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
+inline void live_connection::restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
                                              std::string const& pid, std::string const& offset) {
     n->adapter().restore_session(
         pid, offset, [s = self(), n, a](std::optional<session_state> found) {
@@ -196,7 +196,7 @@ HTTPHOOKS_DECL void live_connection::restore(attempt_ptr const& a, std::shared_p
         });
 }
 
-HTTPHOOKS_DECL void live_connection::open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
+inline void live_connection::open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
                                           std::optional<session_state> restored) {
     if (ended_ || a->dropped) {
         // the client has gone meanwhile; it may come back again
@@ -231,7 +231,7 @@ HTTPHOOKS_DECL void live_connection::open(attempt_ptr const& a, std::shared_ptr<
                     });
 }
 
-HTTPHOOKS_DECL void live_connection::settle(socket_ptr const& s,
+inline void live_connection::settle(socket_ptr const& s,
                                             std::optional<middleware_error> const& refused) {
     // of a connection that is closed the end is told soon
     if (s->where() != live_socket::phase::joining || !connection_.is_open()) return;
@@ -311,7 +311,7 @@ HTTPHOOKS_DECL void live_connection::supersede() {
     connection_.close();
 }
 
-HTTPHOOKS_DECL void live_connection::ended(engineio::close_reason why) {
+inline void live_connection::ended(engineio::close_reason why) {
     ended_ = true;
     place().timers().set(*this, std::nullopt);
     close_sockets(to_disconnect_reason(why));

@@ -43,7 +43,7 @@ HTTPHOOKS_DECL void live_server::start() {
     engine_.on_error([s = settings_](std::exception_ptr e) { s->failed(std::move(e)); });
 }
 
-HTTPHOOKS_DECL std::shared_ptr<live_nsp> live_server::make(std::string name) {
+inline std::shared_ptr<live_nsp> live_server::make(std::string name) {
     return std::make_shared<live_nsp>(std::move(name), settings_, weak_from_this());
 }
 
@@ -53,13 +53,13 @@ HTTPHOOKS_DECL void live_server::on_new_namespace(
     on_new_.push_back(std::move(f));
 }
 
-HTTPHOOKS_DECL std::pair<live_server::entry&, bool> live_server::entry_of(std::string const& name) {
+inline std::pair<live_server::entry&, bool> live_server::entry_of(std::string const& name) {
     auto const [at, fresh] = names_.try_emplace(name);
     if (fresh) at->second.nsp = make(name);
     return {at->second, fresh};
 }
 
-HTTPHOOKS_DECL void live_server::settle(std::shared_ptr<live_nsp> const& n,
+inline void live_server::settle(std::shared_ptr<live_nsp> const& n,
                                         std::shared_ptr<live_nsp> const& parent) {
     if (parent) n->inherit(*parent);
     decltype(on_new_) told;
@@ -130,7 +130,7 @@ HTTPHOOKS_DECL void live_server::look_up(std::string_view name,
     ask_patterns(std::move(patterns), 0, std::move(text), auth, std::move(told));
 }
 
-HTTPHOOKS_DECL void live_server::ask_patterns(std::shared_ptr<pattern_list const> patterns,
+inline void live_server::ask_patterns(std::shared_ptr<pattern_list const> patterns,
                                               std::size_t at, std::string name,
                                               std::shared_ptr<nlohmann::json const> auth,
                                               found_nsp then) {
@@ -149,7 +149,7 @@ HTTPHOOKS_DECL void live_server::ask_patterns(std::shared_ptr<pattern_list const
         answer->give(false);
 }
 
-HTTPHOOKS_DECL void live_server::child(std::shared_ptr<live_nsp> const& parent,
+inline void live_server::child(std::shared_ptr<live_nsp> const& parent,
                                        std::string const& name, found_nsp then) {
     std::shared_ptr<live_nsp> n;
     {
@@ -175,7 +175,7 @@ HTTPHOOKS_DECL void live_server::emptied(live_nsp& n) {
 }
 
 /// Nobody comes any more: lets go of functions of the application's, which may hold the server.
-HTTPHOOKS_DECL void live_server::let_go() {
+inline void live_server::let_go() {
     std::vector<std::shared_ptr<live_nsp>> all;
     std::shared_ptr<pattern_list const> patterns = std::make_shared<pattern_list>();
     decltype(on_new_) told;

@@ -37,7 +37,7 @@ HTTPHOOKS_DECL live_socket::live_socket(std::shared_ptr<live_nsp> n,
     : nsp_(std::move(n)), carrier_(std::move(c)), id_(std::move(id)), auth_(std::move(auth)) {}
 
 // sending -------------------------------------------------------------------------------------
-HTTPHOOKS_DECL void live_socket::send(packet_header h, packet_data const& p, bool compress) {
+inline void live_socket::send(packet_header h, packet_data const& p, bool compress) {
     engineio::connection& to = carrier_->engine();
     auto const how = nsp_->settings().options.parser;
     if (!compress) {
@@ -60,7 +60,7 @@ HTTPHOOKS_DECL void live_socket::send(packet_header h, packet_data const& p, boo
     httphooks::detail::give_string(std::move(message));
 }
 
-HTTPHOOKS_DECL void live_socket::tell_outgoing(packet_data const& p) {
+inline void live_socket::tell_outgoing(packet_data const& p) {
     if (!any_outgoing || any_outgoing->empty()) return;
     auto const array = std::make_shared<nlohmann::json const>(payload_to_json(p));
     if (array->empty()) return;
@@ -69,7 +69,7 @@ HTTPHOOKS_DECL void live_socket::tell_outgoing(packet_data const& p) {
     guarded([&] { any_outgoing->call({}, std::string_view(text), arguments(array, 1)); });
 }
 
-HTTPHOOKS_DECL void live_socket::wait_for_ack(std::uint64_t id, ack_handler f,
+inline void live_socket::wait_for_ack(std::uint64_t id, ack_handler f,
                                               std::optional<std::chrono::milliseconds> timeout) {
     if (acks_.size() >= nsp_->settings().options.max_acks) {
         guarded([&] { f(error::ack_timed_out, {}); });
@@ -85,7 +85,7 @@ HTTPHOOKS_DECL void live_socket::emit(packet_data&& p, broadcast_flags const& f,
     });
 }
 
-HTTPHOOKS_DECL void live_socket::emit_here(packet_data& p, broadcast_flags const& f,
+inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f,
                                            ack_handler ack) {
     if (phase_ == phase::closed) {
         if (ack) guarded([&] { ack(error::disconnected, {}); });
@@ -144,14 +144,14 @@ HTTPHOOKS_DECL void live_socket::receive_event(incoming& p) {
     });
 }
 
-HTTPHOOKS_DECL void live_socket::dispatch(std::string_view event, arguments const& args,
+inline void live_socket::dispatch(std::string_view event, arguments const& args,
                                           acknowledgement const& ack) {
     if (phase_ != phase::connected) return;
     incoming_call const call{event, args, ack, *this};
     if (events_.call(event, call) == call.unfit) answer(ack, not_handled(call));
 }
 
-HTTPHOOKS_DECL void live_socket::run_middlewares(incoming& p, acknowledgement ack) {
+inline void live_socket::run_middlewares(incoming& p, acknowledgement ack) {
     auto const j = std::make_shared<packet_journey>();
     j->socket = self();
     j->event = p.event;
@@ -161,7 +161,7 @@ HTTPHOOKS_DECL void live_socket::run_middlewares(incoming& p, acknowledgement ac
     go_on(j);
 }
 
-HTTPHOOKS_DECL void live_socket::go_on(std::shared_ptr<packet_journey> const& j) {
+inline void live_socket::go_on(std::shared_ptr<packet_journey> const& j) {
     if (phase_ != phase::connected) return;
     if (j->at == j->end) return dispatch(j->event, j->args, j->ack);
     auto const told = [j](std::optional<middleware_error> why) {
@@ -185,7 +185,7 @@ HTTPHOOKS_DECL void live_socket::receive_ack(incoming const& p) {
     if (auto const f = acks_.take(*p.id)) f({}, p.args);
 }
 
-HTTPHOOKS_DECL void live_socket::tell_error(socket_error const& what) {
+inline void live_socket::tell_error(socket_error const& what) {
     if (on_error) on_error->call({}, what);
 }
 
@@ -290,7 +290,7 @@ HTTPHOOKS_DECL void live_socket::close(disconnect_reason why) {
 }
 
 /// Keeps the session for when the client comes back.
-HTTPHOOKS_DECL void live_socket::keep_session(bool was_connected) {
+inline void live_socket::keep_session(bool was_connected) {
     if (was_connected)
         return nsp_->adapter().persist_session({id_, pid_, rooms(), data(), {}, {}, {}});
     if (!restored_) return;
@@ -311,7 +311,7 @@ HTTPHOOKS_DECL void live_socket::abandon() noexcept {
     static_cast<void>(acks_.take_all());
 }
 
-HTTPHOOKS_DECL void live_socket::clear_handlers() noexcept {
+inline void live_socket::clear_handlers() noexcept {
     events_.clear();
     for (auto* const l : {&any, &any_outgoing})
         if (*l) l->get().clear();

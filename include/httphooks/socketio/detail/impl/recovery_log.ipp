@@ -18,7 +18,7 @@
 
 namespace httphooks::socketio::detail {
 
-HTTPHOOKS_DECL std::size_t recovery_log::size_of(entry const& e) noexcept {
+inline std::size_t recovery_log::size_of(entry const& e) noexcept {
     std::size_t n = sizeof(entry) + sizeof(payload) + e.data->text.size() + e.only.size();
     for (auto const& a : e.data->attachments) n += a.size();
     for (auto const& r : e.rooms) n += r.size() + sizeof r;
@@ -26,7 +26,7 @@ HTTPHOOKS_DECL std::size_t recovery_log::size_of(entry const& e) noexcept {
     return n;
 }
 
-HTTPHOOKS_DECL bool recovery_log::concerns(entry const& e, std::string_view id,
+inline bool recovery_log::concerns(entry const& e, std::string_view id,
                                            std::vector<std::string> const& rooms) {
     if (!e.only.empty()) return e.only == id;
     auto const has = [&rooms](std::string const& name) {
@@ -37,7 +37,7 @@ HTTPHOOKS_DECL bool recovery_log::concerns(entry const& e, std::string_view id,
                         [&](std::string const& name) { return name == id || has(name); });
 }
 
-HTTPHOOKS_DECL void recovery_log::forget(clock::time_point now) {
+inline void recovery_log::forget(clock::time_point now) {
     while (!log_.empty() && (log_.size() > options_.max_packets || bytes_ > options_.max_bytes ||
                              now - log_.front().at > options_.max_disconnection)) {
         bytes_ -= size_of(log_.front());
@@ -50,7 +50,7 @@ HTTPHOOKS_DECL void recovery_log::forget(clock::time_point now) {
     }
 }
 
-HTTPHOOKS_DECL payload recovery_log::with_offset(payload data, std::string_view offset) {
+inline payload recovery_log::with_offset(payload data, std::string_view offset) {
     data.text.back() = ',';
     data.text.append("\"").append(offset).append("\"]");
     return data;

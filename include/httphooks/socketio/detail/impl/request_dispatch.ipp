@@ -97,7 +97,7 @@ HTTPHOOKS_DECL void request_dispatch::receive(arguments const& args, acknowledge
     if (under_way_.size() >= most_) set_paused(true);
 }
 
-HTTPHOOKS_DECL void request_dispatch::refuse(acknowledgement const& ack, std::string_view id) {
+inline void request_dispatch::refuse(acknowledgement const& ack, std::string_view id) {
     if (!ack) return;
     response reply = httphooks::detail::bad_envelope_reply();
     scratch_payload out;
@@ -105,7 +105,7 @@ HTTPHOOKS_DECL void request_dispatch::refuse(acknowledgement const& ack, std::st
     ack.answer(std::move(*out));
 }
 
-HTTPHOOKS_DECL void request_dispatch::answer(exchange_ptr const& ex, acknowledgement const& ack,
+inline void request_dispatch::answer(exchange_ptr const& ex, acknowledgement const& ack,
                                              std::string_view id) {
     response reply = httphooks::detail::finished_reply(*ex, httphooks::detail::every_file);
     if (ack) {
@@ -127,7 +127,7 @@ HTTPHOOKS_DECL void request_dispatch::on_reply(exchange& ex) noexcept {
     if (under_way_.size() < most_) set_paused(false);
 }
 
-HTTPHOOKS_DECL void request_dispatch::set_paused(bool b) {
+inline void request_dispatch::set_paused(bool b) {
     if (std::exchange(paused_, b) == b) return;
     if (b)
         connection_.pause();

@@ -44,7 +44,7 @@ HTTPHOOKS_DECL bool room_index::add(local_socket& s, std::string const& name,
 }
 
 /// Takes a socket out of a room, but not the room out of the socket.
-HTTPHOOKS_DECL void room_index::take_out(local_socket& s, local_socket::membership const& m,
+inline void room_index::take_out(local_socket& s, local_socket::membership const& m,
                                          std::vector<room_change>* changes) {
     room& r = *m.where;
     if (changes) changes->push_back({room_event::leave, std::string(r.name)});

@@ -38,7 +38,7 @@ HTTPHOOKS_DECL void stream_request::start() {
                             });
 }
 
-HTTPHOOKS_DECL void stream_request::connect(tcp::resolver::results_type const& where) {
+inline void stream_request::connect(tcp::resolver::results_type const& where) {
     stream_ = std::make_unique<http::detail::plain_client_stream>(tcp::socket(setup_.executor));
     auto const connected = [self = shared_from_this(), keep = setup_.keep.lock()](
                                error_code ec, tcp::endpoint const&) {
@@ -56,7 +56,7 @@ HTTPHOOKS_DECL void stream_request::connect(tcp::resolver::results_type const& w
     asio::async_connect(stream_->socket(), where, connected);
 }
 
-HTTPHOOKS_DECL void stream_request::write() {
+inline void stream_request::write() {
     request r(verb::post, setup_.url.target, 11);
     r.set(field::host, setup_.url.host_field());
     r.set(field::connection, "close");
@@ -80,7 +80,7 @@ HTTPHOOKS_DECL void stream_request::read() {
         });
 }
 
-HTTPHOOKS_DECL void stream_request::on_read(error_code ec, std::size_t n) {
+inline void stream_request::on_read(error_code ec, std::size_t n) {
     if (n == 0) {
         error_code incomplete;
         parser_->put_eof(incomplete);
@@ -90,7 +90,7 @@ HTTPHOOKS_DECL void stream_request::on_read(error_code ec, std::size_t n) {
     if (parse()) read();
 }
 
-HTTPHOOKS_DECL bool stream_request::parse() {
+inline bool stream_request::parse() {
     constexpr unsigned most_interim_responses = 16;
     for (;;) {
         error_code ec;
@@ -120,7 +120,7 @@ HTTPHOOKS_DECL bool stream_request::parse() {
     }
 }
 
-HTTPHOOKS_DECL void stream_request::finish(error_code ec) {
+inline void stream_request::finish(error_code ec) {
     if (done_) return;
     bool const known = parser_->begun();
     unsigned const code = known ? parser_->get().result_int() : 0;

@@ -31,7 +31,7 @@ HTTPHOOKS_DECL http::client_options client_xhr::http_options(
     return o;
 }
 
-HTTPHOOKS_DECL request client_xhr::make_request(std::string body) const {
+inline request client_xhr::make_request(std::string body) const {
     request r(verb::post, "/", 11);
     add_fields(r, given().headers);
     if (!body.empty()) r.set(field::content_type, "text/plain");
@@ -48,7 +48,7 @@ HTTPHOOKS_DECL void client_xhr::receive() {
     streaming_ ? stream() : poll();
 }
 
-HTTPHOOKS_DECL void client_xhr::stream() {
+inline void client_xhr::stream() {
     stream_request::setup s;
     s.executor = given().executor;
     s.url = url_below(given().url, "/xhr_streaming");
@@ -73,7 +73,7 @@ HTTPHOOKS_DECL void client_xhr::stream() {
     stream_->start();
 }
 
-HTTPHOOKS_DECL void client_xhr::poll() {
+inline void client_xhr::poll() {
     auto done = [self = shared_from_this(), keep = owner()](error_code ec, response const& r) {
         if (self->stopped()) return;
         if (!ec && r.result() == status::ok) self->on_bytes(r.body());
@@ -83,7 +83,7 @@ HTTPHOOKS_DECL void client_xhr::poll() {
                              asio::bind_executor(given().executor, std::move(done)));
 }
 
-HTTPHOOKS_DECL void client_xhr::on_bytes(std::string_view bytes) {
+inline void client_xhr::on_bytes(std::string_view bytes) {
     if (auto const o = owner()) o->on_sign_of_life();
     input_.append(bytes);
     take_frames();
@@ -91,7 +91,7 @@ HTTPHOOKS_DECL void client_xhr::on_bytes(std::string_view bytes) {
         lost(close_code::too_big, "The server's frame is too large");
 }
 
-HTTPHOOKS_DECL void client_xhr::take_frames() {
+inline void client_xhr::take_frames() {
     auto const o = owner();
     std::size_t begin = 0;
     for (std::size_t end; o && !stopped(); begin = end + 1) {
@@ -105,7 +105,7 @@ HTTPHOOKS_DECL void client_xhr::take_frames() {
     searched_ = input_.size();
 }
 
-HTTPHOOKS_DECL void client_xhr::on_response(error_code ec, unsigned status) {
+inline void client_xhr::on_response(error_code ec, unsigned status) {
     if (stopped()) return;
     if (ec == beast::http::error::body_limit)
         return lost(close_code::too_big, "The server's frame is too large");
@@ -129,13 +129,13 @@ HTTPHOOKS_DECL void client_xhr::send(std::string messages) {
                            asio::bind_executor(given().executor, std::move(done)));
 }
 
-HTTPHOOKS_DECL void client_xhr::on_sent(error_code ec, unsigned status) {
+inline void client_xhr::on_sent(error_code ec, unsigned status) {
     if (stopped()) return;
     if (ec || (status != 200 && status != 204)) return fail("Sending failed", ec, status);
     if (auto const o = owner()) o->on_sent(*this);
 }
 
-HTTPHOOKS_DECL void client_xhr::fail(std::string_view what, error_code ec, unsigned status) {
+inline void client_xhr::fail(std::string_view what, error_code ec, unsigned status) {
     std::string why(what);
     why.append(": ").append(ec ? ec.message() : "status " + std::to_string(status));
     lost(close_code::abnormal, why);

@@ -18,7 +18,7 @@
 
 namespace httphooks::sockjs::detail {
 
-HTTPHOOKS_DECL void polling_session::carry(std::shared_ptr<receiver> const& r) {
+inline void polling_session::carry(std::shared_ptr<receiver> const& r) {
     receiver_ = r;
     receiver_id_ = r->id();
     apply(machine_.attach(r->shape(), session::clock::now()));
@@ -65,7 +65,7 @@ HTTPHOOKS_DECL void polling_session::attach(std::shared_ptr<receiver> r,
     });
 }
 
-HTTPHOOKS_DECL void polling_session::apply(session_actions todo) {
+inline void polling_session::apply(session_actions todo) {
     auto const keep = shared_from_this();
     backlog_.set(machine_.buffered());
     if (!todo.write.empty())
@@ -172,7 +172,7 @@ HTTPHOOKS_DECL void polling_session::reading(bool wanted) {
     if (wanted) answer_all(true);
 }
 
-HTTPHOOKS_DECL void polling_session::answer_all(bool taken) {
+inline void polling_session::answer_all(bool taken) {
     for (auto const& answer : std::exchange(waiting_, {})) answer(taken);
 }
 

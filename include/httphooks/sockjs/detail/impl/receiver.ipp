@@ -26,7 +26,7 @@ HTTPHOOKS_DECL void receiver::write(std::string frame, bool last) {
     });
 }
 
-HTTPHOOKS_DECL void receiver::write_here(std::string frame, bool last) {
+inline void receiver::write_here(std::string frame, bool last) {
     if (ended_) return;
     auto const self = shared_from_this();
     auto const written = [self, last](error_code ec) { self->on_written(ec, last); };
@@ -40,7 +40,7 @@ HTTPHOOKS_DECL void receiver::write_here(std::string frame, bool last) {
     visit_.client.async_write_chunk(frame, written);
 }
 
-HTTPHOOKS_DECL void receiver::on_written(error_code ec, bool last) {
+inline void receiver::on_written(error_code ec, bool last) {
     if (!last) {
         if (ec) return gone(ec);
         return tell(&receiver_owner::on_written);
@@ -50,7 +50,7 @@ HTTPHOOKS_DECL void receiver::on_written(error_code ec, bool last) {
 }
 
 /// The response is whole, or never will be.
-HTTPHOOKS_DECL void receiver::end(error_code ec) {
+inline void receiver::end(error_code ec) {
     tell(ec ? &receiver_owner::on_gone : &receiver_owner::on_done);
     owner_.reset();
     visit_.leave(ec);
@@ -65,7 +65,7 @@ HTTPHOOKS_DECL void receiver::gone(error_code ec) {
     visit_.leave(ec);
 }
 
-HTTPHOOKS_DECL void receiver::tell(void (receiver_owner::*what)(receiver_id)) {
+inline void receiver::tell(void (receiver_owner::*what)(receiver_id)) {
     if (owner_)
         owner_->receiver_home().dispatch([owner = owner_, id = id_, what] { (*owner.*what)(id); });
 }

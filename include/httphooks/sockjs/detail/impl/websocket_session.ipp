@@ -53,7 +53,7 @@ HTTPHOOKS_DECL std::shared_ptr<websocket::detail::channel_settings> websocket_se
     return s;
 }
 
-HTTPHOOKS_DECL void websocket_session::open(websocket::connection const& c) {
+inline void websocket_session::open(websocket::connection const& c) {
     socket_ = c;
     if (!raw_) {
         socket_.send("o");
@@ -62,7 +62,7 @@ HTTPHOOKS_DECL void websocket_session::open(websocket::connection const& c) {
     tell_opened();
 }
 
-HTTPHOOKS_DECL void websocket_session::set_heartbeat() {
+inline void websocket_session::set_heartbeat() {
     if (options_->websocket_heartbeat_frames && options_->heartbeat_delay.count() > 0)
         place().timers().set(*this, std::chrono::steady_clock::now() + options_->heartbeat_delay);
 }
@@ -76,7 +76,7 @@ HTTPHOOKS_DECL void websocket_session::on_deadline() {
 }
 
 /// Delivers the message of a frame that has one, without escapes but simple ones.
-HTTPHOOKS_DECL bool websocket_session::deliver_only(websocket::message const& m) {
+inline bool websocket_session::deliver_only(websocket::message const& m) {
     std::size_t const need = m.data.size() + httphooks::detail::text_block;
     if (m.binary || need > httphooks::detail::string_cache::largest) return false;
     char small[1024];
@@ -91,7 +91,7 @@ HTTPHOOKS_DECL bool websocket_session::deliver_only(websocket::message const& m)
     return message.data() != nullptr;
 }
 
-HTTPHOOKS_DECL void websocket_session::on_frame(websocket::message const& m) {
+inline void websocket_session::on_frame(websocket::message const& m) {
     if (raw_) return deliver(m.data, m.binary);
     if (m.data.empty()) return;
     if (deliver_only(m)) return;
@@ -112,7 +112,7 @@ HTTPHOOKS_DECL void websocket_session::on_frame(websocket::message const& m) {
         deliver_all(m.data);
 }
 
-HTTPHOOKS_DECL void websocket_session::on_end(websocket::close_reason const& why) {
+inline void websocket_session::on_end(websocket::close_reason const& why) {
     auto const keep = shared_from_this();
     place().timers().set(*this, std::nullopt);
     tell_ended(static_cast<close_code>(why.code), why.text);

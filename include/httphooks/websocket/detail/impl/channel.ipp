@@ -140,7 +140,7 @@ HTTPHOOKS_DECL void channel::on_readable(error_code ec) {
 }
 
 /// Hands on all frames in the input; keeps what is left of it.
-HTTPHOOKS_DECL void channel::process(char* bytes, std::size_t n) {
+inline void channel::process(char* bytes, std::size_t n) {
     stopped_ = false;
     std::size_t used = 0;
     try {
@@ -184,7 +184,7 @@ HTTPHOOKS_DECL bool channel::on_close(close_code code, std::string_view reason) 
 // sending -------------------------------------------------------------------------------------
 
 /// Sees to room for `n` bytes of whole frames. @return whether they may be sent
-HTTPHOOKS_DECL bool channel::has_room(std::size_t n) {
+inline bool channel::has_room(std::size_t n) {
     if (!is_open() || overflowed_) return false;
     if (output_.is_fresh()) {
         if (buffered() + n > options().output_limit) flush();
@@ -207,7 +207,7 @@ HTTPHOOKS_DECL bool channel::has_room(std::size_t n) {
     return true;
 }
 
-HTTPHOOKS_DECL bool channel::has_room_for_frame(std::size_t payload) {
+inline bool channel::has_room_for_frame(std::size_t payload) {
     return has_room(header_size(self(), payload) + payload);
 }
 
@@ -244,26 +244,26 @@ HTTPHOOKS_DECL bool channel::send_with(opcode op, std::size_t expected,
 }
 
 /// Has what was sent outside of the connection's own events written soon.
-HTTPHOOKS_DECL void channel::schedule() {
+inline void channel::schedule() {
     if (!output_.writing()) return settle_soon();
     output_.note_full();
 }
 
 /// Has settle() called when what runs now is done.
-HTTPHOOKS_DECL void channel::settle_soon() {
+inline void channel::settle_soon() {
     if (event_ || std::exchange(scheduled_, true)) return;
     stream_->post(
         [](std::shared_ptr<void> const& c) { static_cast<channel*>(c.get())->run_scheduled(); },
         shared_from_this());
 }
 
-HTTPHOOKS_DECL void channel::run_scheduled() {
+inline void channel::run_scheduled() {
     scheduled_ = false;
     if (current() == state::closed) return;
     event const e(*this);
 }
 
-HTTPHOOKS_DECL void channel::flush() {
+inline void channel::flush() {
     if (!output_.flush()) return;
     progress_ = loop_->now();
     set_deadline();
@@ -279,7 +279,7 @@ HTTPHOOKS_DECL void channel::on_written(error_code ec) {
 }
 
 /// The end of an event: writes, and decides what comes next.
-HTTPHOOKS_DECL void channel::settle() {
+inline void channel::settle() {
     for (;;) {
         if (current() == state::closed) return;
         if (cut_) return lose();

@@ -18,7 +18,7 @@ namespace httphooks::websocket::detail {
 
 // closing -------------------------------------------------------------------------------------
 
-HTTPHOOKS_DECL void channel::append_close_frame(close_code code, std::string_view reason) {
+inline void channel::append_close_frame(close_code code, std::string_view reason) {
     output_.append_close(code, reason);
     close_by_ = loop_->now() + timer_wheel::ticks(options().close_timeout);
     enter(state::closing);
@@ -52,7 +52,7 @@ HTTPHOOKS_DECL void channel::terminate() {
 }
 
 /// The other side, or this one, broke a rule: says so and ends the connection.
-HTTPHOOKS_DECL void channel::fail(close_code code) {
+inline void channel::fail(close_code code) {
     if (current() == state::open) append_close_frame(code, {});
     if (receiving()) enter(state::ending);
     tell_closed({code, {}, false});
@@ -60,7 +60,7 @@ HTTPHOOKS_DECL void channel::fail(close_code code) {
 
 /// Nothing can be written any more. Reading goes on: what the other side sent before it closed may
 /// still be on its way here.
-HTTPHOOKS_DECL void channel::fall_mute() {
+inline void channel::fall_mute() {
     output_.drop();
     if (!is_open()) return;
     enter(state::mute);
@@ -69,13 +69,13 @@ HTTPHOOKS_DECL void channel::fall_mute() {
 }
 
 /// The connection is gone.
-HTTPHOOKS_DECL void channel::lose() {
+inline void channel::lose() {
     enter(state::ended);
     tell_closed({});
     shut(false);
 }
 
-HTTPHOOKS_DECL void channel::tell_closed(close_reason const& why) noexcept {
+inline void channel::tell_closed(close_reason const& why) noexcept {
     if (!std::exchange(told_, true)) call(handlers().close, why);
 }
 
@@ -89,7 +89,7 @@ HTTPHOOKS_DECL void channel::sever() noexcept {
     cut_ = true;
 }
 
-HTTPHOOKS_DECL void channel::shut(bool reset) noexcept {
+inline void channel::shut(bool reset) noexcept {
     if (current() == state::closed) return;
     auto const self = shared_from_this();
     enter(state::closed);
@@ -113,7 +113,7 @@ HTTPHOOKS_DECL void channel::abandon() noexcept {
 }
 
 /// The connection counts no more.
-HTTPHOOKS_DECL void channel::uncount() noexcept {
+inline void channel::uncount() noexcept {
     output_.uncount();
     if (settings_->counts_sessions) settings_->counters->end_session();
 }
@@ -125,7 +125,7 @@ inline bool has_come(loop::tick now, loop::tick at) noexcept {
     return static_cast<std::int32_t>(now - at) >= 0;
 }
 
-HTTPHOOKS_DECL void channel::set_deadline() {
+inline void channel::set_deadline() {
     bool set = false;
     loop::tick next = 0;
     auto const add = [&](loop::tick t) {
@@ -173,7 +173,7 @@ HTTPHOOKS_DECL void channel::tick() {
     if (!cut_) set_deadline();
 }
 
-HTTPHOOKS_DECL void channel::tick_pings(loop::tick now) {
+inline void channel::tick_pings(loop::tick now) {
     connection_options const& o = options();
     // while nothing is read, nothing can have come
     if (!may_parse()) {

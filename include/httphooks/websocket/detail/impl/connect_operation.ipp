@@ -42,7 +42,7 @@ HTTPHOOKS_DECL void connect_operation::start() {
                             });
 }
 
-HTTPHOOKS_DECL void connect_operation::connect(tcp::resolver::results_type const& where) {
+inline void connect_operation::connect(tcp::resolver::results_type const& where) {
     stream_ = std::make_unique<http::detail::plain_client_stream>(tcp::socket(executor_));
     asio::async_connect(
         stream_->socket(), where, [self = shared_from_this()](error_code ec, tcp::endpoint const&) {
@@ -59,7 +59,7 @@ HTTPHOOKS_DECL void connect_operation::connect(tcp::resolver::results_type const
         });
 }
 
-HTTPHOOKS_DECL void connect_operation::shake_hands() {
+inline void connect_operation::shake_hands() {
     request_ = make_handshake(what_.url.target, what_.url.host_field(), key_, what_.subprotocols);
     for (auto const& f : what_.headers) request_.insert(f.name(), f.name_string(), f.value());
     output_.append("GET ").append(what_.url.target).append(" HTTP/1.1\r\n");
@@ -71,14 +71,14 @@ HTTPHOOKS_DECL void connect_operation::shake_hands() {
                          });
 }
 
-HTTPHOOKS_DECL void connect_operation::read() {
+inline void connect_operation::read() {
     stream_->async_read_some(asio::buffer(piece_),
                              [self = shared_from_this()](error_code ec, std::size_t n) {
                                  if (!self->finished_) self->on_read(ec, n);
                              });
 }
 
-HTTPHOOKS_DECL void connect_operation::on_read(error_code ec, std::size_t n) {
+inline void connect_operation::on_read(error_code ec, std::size_t n) {
     if (ec) {
         error_code incomplete;
         parser_.put_eof(incomplete);
@@ -96,7 +96,7 @@ HTTPHOOKS_DECL void connect_operation::on_read(error_code ec, std::size_t n) {
     open(std::move(input_));
 }
 
-HTTPHOOKS_DECL void connect_operation::open(std::string rest) {
+inline void connect_operation::open(std::string rest) {
     std::string chosen;
     if (auto const ec = check_reply(parser_.get(), key_, what_.subprotocols, chosen))
         return finish(ec);

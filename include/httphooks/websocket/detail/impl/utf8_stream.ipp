@@ -9,7 +9,7 @@
 
 namespace httphooks::websocket::detail {
 
-HTTPHOOKS_DECL bool utf8_stream::lead(unsigned char c) noexcept {
+inline bool utf8_stream::lead(unsigned char c) noexcept {
     least_ = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
     most_ = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
     if (c < 0xc2 || c > 0xf4) return false;
@@ -17,7 +17,7 @@ HTTPHOOKS_DECL bool utf8_stream::lead(unsigned char c) noexcept {
     return true;
 }
 
-HTTPHOOKS_DECL bool utf8_stream::follow(unsigned char c) noexcept {
+inline bool utf8_stream::follow(unsigned char c) noexcept {
     if (c < least_ || c > most_) return false;
     least_ = 0x80;
     most_ = 0xbf;
