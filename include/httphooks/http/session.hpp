@@ -123,7 +123,8 @@ private:
     operation then(step next) noexcept { return operation(*this, next); }
 
     /// Does something that a lack of memory or the code of a mount may make throw: then what is
-    /// being read is answered with 500, behind the replies that are due.
+    /// being read is answered with 500, behind the replies that are due. The caller keeps the
+    /// session.
     void attempt(httphooks::detail::function_ref<void()> f) noexcept;
     void fail();
 

@@ -71,7 +71,6 @@ void session<Stream>::refuse(std::shared_ptr<detail::session_loop> loop, Stream 
 
 template <class Stream>
 void session<Stream>::attempt(httphooks::detail::function_ref<void()> f) noexcept {
-    pointer const keep(this);
     try {
         return f();
     } catch (...) {  // one request pays for it
@@ -164,6 +163,7 @@ void session<Stream>::on_input(error_code ec, std::string_view bytes) {
 
 template <class Stream>
 void session<Stream>::on_output() noexcept {
+    pointer const keep(this);
     attempt([this] { serve({}); });
 }
 
