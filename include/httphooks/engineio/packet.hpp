@@ -7,7 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/text/utf8.hpp>
-#include <httphooks/error.hpp>
+#include <httphooks/engineio/error.hpp>
 
 #include <cstdint>
 #include <string>

@@ -6,8 +6,8 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/engineio/error.hpp>
 #include <httphooks/engineio/packet.hpp>
-#include <httphooks/error.hpp>
 
 #include <string>
 #include <string_view>

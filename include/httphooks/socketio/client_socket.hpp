@@ -11,6 +11,7 @@
 #include <httphooks/socketio/detail/client_socket_state.hpp>
 #include <httphooks/socketio/detail/emit_event.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
+#include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/event.hpp>
 #include <httphooks/socketio/socket_error.hpp>
 

@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/error.hpp>
+#include <httphooks/socketio/error.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -8,10 +8,10 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/engineio/prepared_message.hpp>
-#include <httphooks/error.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/packet.hpp>
 
 #include <nlohmann/json.hpp>

@@ -7,8 +7,8 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/text/http_text.hpp>
-#include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/websocket/error.hpp>
 
 #include <cstddef>
 #include <cstring>

@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/attached_packet.hpp>
 
 #include "support/catch.hpp"
