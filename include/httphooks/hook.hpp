@@ -180,8 +180,6 @@ template <class F, class Context>
 concept hook_function = detail::form_of<std::remove_reference_t<F>, Context>()
 != detail::hook_form::none;
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks
 
 /// @cond

@@ -65,8 +65,6 @@ boost::system::error_category const& error_category() noexcept;
 /// An error_code of the category "httphooks.sockjs"; found by argument-dependent look-up.
 error_code make_error_code(error e) noexcept;
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks::sockjs
 
 /// @cond

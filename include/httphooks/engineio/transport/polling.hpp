@@ -27,8 +27,6 @@ void open_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
 void serve_polling(std::shared_ptr<detail::service> const& s, detail::visit v,
                    std::shared_ptr<detail::live_session> const& session);
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks::engineio::transport
 
 namespace httphooks::engineio::detail {

@@ -26,8 +26,6 @@ void upgrade_to_websocket(std::shared_ptr<detail::service> const& s, detail::vis
                           std::shared_ptr<detail::live_session> const& session,
                           websocket::handshake_reply reply);
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks::engineio::transport
 
 namespace httphooks::engineio::detail {

@@ -26,8 +26,6 @@ namespace httphooks::sockjs::transport {
     SockJS 0.3.3, websocket; RFC 6455 4.2 */
 void serve_websocket(std::shared_ptr<detail::service> const& s, http::detail::visit v);
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks::sockjs::transport
 
 namespace httphooks::sockjs::detail {

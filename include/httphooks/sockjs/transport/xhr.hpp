@@ -27,8 +27,6 @@ void serve_xhr(std::shared_ptr<detail::service> const& s, http::detail::visit v,
 void serve_xhr_send(std::shared_ptr<detail::service> const& s, http::detail::visit v,
                     std::string_view id);
 
-// ---------------------------------------------------------------------------------------------
-
 }  // namespace httphooks::sockjs::transport
 
 namespace httphooks::sockjs::detail {
