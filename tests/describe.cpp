@@ -3,6 +3,9 @@
 #include <httphooks/describe.hpp>
 
 #include <httphooks/registry.hpp>
+#include <httphooks/responders.hpp>
+#include <httphooks/route_pattern.hpp>
+#include <httphooks/url.hpp>
 
 #include <boost/asio/io_context.hpp>
 
@@ -154,4 +157,188 @@ TEST_CASE("Patterns made to explode are judged in bounded time") {
     for (int i = 0; i < 12; ++i) many += "*-:b" + std::to_string(i) + "~*.";
     CHECK_FALSE(guards_all({many, many + "-", "/*-*.*-*.*-*.*-"}, "/*everything"));
     CHECK(guards_all({many}, many));
+}
+
+namespace {
+
+hook_description const& row_of(std::vector<hook_description> const& table,
+                               std::string_view pattern) {
+    auto const it = std::ranges::find_if(
+        table, [&](hook_description const& h) { return h.hook.pattern == pattern; });
+    REQUIRE(it != table.end());
+    return *it;
+}
+
+/// The example of what two patterns both match, or nothing.
+std::string overlap_of(std::string_view a, std::string_view b, responders which = responders::all) {
+    asio::io_context ioc;
+    registry_options o;
+    o.responders = which;
+    registry hooks(ioc.get_executor(), o);
+    hooks.pre_responder(any_verb, "", guard);
+    hooks.get(a, answer);
+    hooks.get(b, answer);
+    auto const table = hooks.describe();
+    REQUIRE(table.size() == 3);
+    CHECK(table[1].overlaps.size() == table[2].overlaps.size());
+    if (table[1].overlaps.empty()) {
+        CHECK(table[1].warnings.empty());
+        return "";
+    }
+    CHECK(table[1].warnings == warnings{hook_warning::overlap});
+    CHECK(table[2].warnings == warnings{hook_warning::overlap});
+    CHECK(table[1].overlaps[0].order == 3);
+    CHECK(table[2].overlaps[0].order == 2);
+    CHECK(table[1].overlaps[0].example == table[2].overlaps[0].example);
+    // both are found for it
+    url location;
+    CHECK_FALSE(location.parse(table[1].overlaps[0].example, true));
+    CHECK(route_pattern(a).match(location));
+    CHECK(route_pattern(b).match(location));
+    return table[1].overlaps[0].example;
+}
+
+}  // namespace
+
+TEST_CASE("Responders that both answer are warned of, with an example") {
+    CHECK(overlap_of("/users/:id", "/users/me") == "/users/me");
+    CHECK(overlap_of("/*path", "/api/:x/y") == "/api/x/y");
+    CHECK(overlap_of("/:a/b", "/c/:d") == "/c/b");
+    CHECK(overlap_of("/a", "/a") == "/a");
+    CHECK(overlap_of("/", "/*path") == "/");
+    CHECK(overlap_of("/:a.:b", "/x:c") == "/x.x");
+    CHECK(overlap_of("*/x", "/:y/x") == "/x/x");
+    CHECK(overlap_of("?a=1", "/b") == "/b?a=1");
+    CHECK(overlap_of("/a?x=:x&*", "/a?y=b%20c&*") == "/a?x=x&y=b+c");
+    CHECK(overlap_of("/a?x=1&x=:more", "/a?x=1&x=2") == "/a?x=1&x=2");
+    CHECK(overlap_of("/a#/:x", "/a#b") == "/a#/b");
+    CHECK(overlap_of("/a#c", "/a#b").empty());
+    CHECK(overlap_of("/a#:x", "/a#b") == "/a#b");
+    CHECK(overlap_of("/a#b", "/a") == "/a#b");
+
+    CHECK(overlap_of("/users/:id", "/users/me/x") == "");
+    CHECK(overlap_of("/users/:id", "/groups/:id") == "");
+    CHECK(overlap_of("/a", "/A") == "");
+    CHECK(overlap_of("/:x", "/") == "");
+    CHECK(overlap_of("/*.js", "/*.css") == "");
+    CHECK(overlap_of("/a?x=1", "/a?x=2") == "");
+    CHECK(overlap_of("/a?x=1", "/a?x=1&y=2") == "");
+    CHECK(overlap_of("/a?x=1&*", "/a?x=1&x=1&*") == "");
+}
+
+TEST_CASE("Where the best responder answers, only equal ones are warned of") {
+    CHECK(overlap_of("/users/:id", "/users/me", responders::best) == "");
+    CHECK(overlap_of("/*path", "/api/:x/y", responders::best) == "");
+    CHECK(overlap_of("/users/:id", "/users/:name", responders::best) == "/users/x");
+    CHECK(overlap_of("/a-:x", "/:x-b", responders::best) == "/a-b");
+}
+
+TEST_CASE("Responders of which one runs only without the other do not overlap") {
+    asio::io_context ioc;
+    registry hooks(ioc.get_executor());
+    hooks.pre_responder(any_verb, "/*", guard);
+    hooks.get("/a", answer);
+    hooks.head("/a/", answer);
+    hooks.post("/:a", answer);
+    hooks.get("/*files", answer, {.fallback = true});
+    hooks.get("/docs/*", answer, {.fallback = true});
+    CHECK(std::ranges::all_of(hooks.describe(), [](auto& h) { return h.warnings.empty(); }));
+
+    hooks.responder(any_verb, "/:any", answer);
+    hooks.get("/*more", answer, {.fallback = true});
+    auto const table = hooks.describe();
+    CHECK(row_of(table, "/:any").overlaps.size() == 3);
+    CHECK(row_of(table, "/docs/*").warnings.empty());
+    auto const& files = row_of(table, "/*files");
+    REQUIRE(files.overlaps.size() == 1);
+    CHECK(files.overlaps[0].order == row_of(table, "/*more").order);
+    CHECK_FALSE(files.overlaps[0].together);
+    CHECK(row_of(table, "/a").overlaps[0].together);
+}
+
+TEST_CASE("A responder behind a mount overlaps with nothing") {
+    asio::io_context ioc;
+    registry hooks(ioc.get_executor());
+    hooks.pre_responder(any_verb, "/*", guard);
+    hooks.get("/echo/:x", answer);
+    hooks.get("/*path", answer);
+    auto const table = hooks.describe({.mounts = {"/echo"}});
+    CHECK(warnings_of(table, "/echo/:x") == warnings{hook_warning::never_runs});
+    CHECK(warnings_of(table, "/*path").empty());
+}
+
+TEST_CASE("A guard of all below a path is warned of when nothing guards the path") {
+    auto const warned = [](std::vector<std::string> const& guards) {
+        asio::io_context ioc;
+        registry hooks(ioc.get_executor());
+        for (std::string const& pattern : guards) hooks.pre_responder(verb::get, pattern, guard);
+        auto const table = hooks.describe();
+        return table.front().warnings == warnings{hook_warning::unguarded_base};
+    };
+    CHECK(warned({"/admin/*"}));
+    CHECK(warned({"/admin/*rest"}));
+    CHECK(warned({"admin/*"}));
+    CHECK(warned({"/:tenant/*"}));
+    CHECK(warned({"/admin/*", "/admin/x"}));
+    CHECK(warned({"/admin/*", "/admin?x=1"}));
+    CHECK_FALSE(warned({"/admin/*", "/admin"}));
+    CHECK_FALSE(warned({"/admin/*", "/:x"}));
+    CHECK_FALSE(warned({"/admin*"}));
+    CHECK_FALSE(warned({"/*"}));
+    CHECK_FALSE(warned({"*"}));
+    CHECK_FALSE(warned({"/admin"}));
+    CHECK_FALSE(warned({"/a/*/b"}));
+
+    asio::io_context ioc;
+    registry hooks(ioc.get_executor());
+    hooks.pre_responder(any_verb, "/admin/*", guard);
+    hooks.pre_responder(verb::get, "/admin", guard);
+    CHECK(warnings_of(hooks.describe(), "/admin/*") == warnings{hook_warning::unguarded_base});
+    hooks.clear();
+    hooks.pre_responder(verb::get, "/admin/*", guard);
+    hooks.pre_responder(any_verb, "/admin", guard);
+    CHECK(warnings_of(hooks.describe(), "/admin/*").empty());
+}
+
+TEST_CASE("Patterns that look like those of other libraries are warned of") {
+    auto const warned = [](std::string_view pattern) {
+        asio::io_context ioc;
+        registry hooks(ioc.get_executor());
+        hooks.pre_responder(any_verb, pattern, guard);
+        auto const table = hooks.describe();
+        return std::ranges::count(table.front().warnings, hook_warning::foreign_syntax) == 1;
+    };
+    CHECK(warned("/users/{id}"));
+    CHECK(warned("/users/{id:int}/x"));
+    CHECK(warned("/users/<int>"));
+    CHECK(warned("/users/<int:id>"));
+    CHECK(warned("/users/:id(\\d+)"));
+    CHECK(warned("/users/:id([0-9]+)/x"));
+    CHECK_FALSE(warned("/users/:id"));
+    CHECK_FALSE(warned("/a(b)"));
+    CHECK_FALSE(warned("/:x.(b)"));
+    CHECK_FALSE(warned("/a{b"));
+    CHECK_FALSE(warned("/a>b<c"));
+    CHECK_FALSE(warned("/a?filter={x}"));
+}
+
+TEST_CASE("Warnings have names") {
+    CHECK(to_string(hook_warning::unguarded) == "unguarded");
+    CHECK(to_string(hook_warning::never_runs) == "never-runs");
+    CHECK(to_string(hook_warning::overlap) == "overlap");
+    CHECK(to_string(hook_warning::unguarded_base) == "unguarded-base");
+    CHECK(to_string(hook_warning::foreign_syntax) == "foreign-syntax");
+}
+
+TEST_CASE("Many responders are compared in bounded time") {
+    asio::io_context ioc;
+    registry hooks(ioc.get_executor());
+    std::string many = "/";
+    for (int i = 0; i < 100; ++i) many += "*-:b" + std::to_string(i) + "~*.";
+    hooks.get(many, answer);
+    hooks.get(many + "x", answer);
+    for (int i = 0; i < 200; ++i) hooks.get("/api/v1/" + std::to_string(i) + "/things", answer);
+    auto const table = hooks.describe();
+    CHECK(table.back().overlaps.empty());
+    CHECK(table.front().overlaps.empty());
 }

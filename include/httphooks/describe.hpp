@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/hook_type.hpp>
+#include <httphooks/responders.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -23,12 +24,42 @@ enum class hook_warning : std::uint8_t {
     unguarded,
     /// A hook that no request can reach.
     never_runs,
+    /// A responder of requests that another one answers too: the reply is made of both. With
+    /// responders::best, one that is as specific as another, so that the first one answers.
+    overlap,
+    /// The guard of all that is below a path, as "/admin/*", where nothing guards "/admin" itself.
+    unguarded_base,
+    /// A pattern with "{id}", "<int>" or ":id(...)", which other libraries read as parameters; here
+    /// all but ":id" is text.
+    foreign_syntax,
 };
 
 /// The warning's name, as in "never-runs".
 constexpr std::string_view to_string(hook_warning w) noexcept {
-    return w == hook_warning::unguarded ? "unguarded" : "never-runs";
+    switch (w) {
+        case hook_warning::unguarded:
+            break;
+        case hook_warning::never_runs:
+            return "never-runs";
+        case hook_warning::overlap:
+            return "overlap";
+        case hook_warning::unguarded_base:
+            return "unguarded-base";
+        case hook_warning::foreign_syntax:
+            return "foreign-syntax";
+    }
+    return "unguarded";
 }
+
+/// Another responder of the same requests.
+struct hook_overlap {
+    /// The other one's place in the table; see hook_description::order.
+    std::size_t order = 0;
+    /// The target of a request that both are for, as "/users/me".
+    std::string example{};
+    /// Whether both answer it; else only the one that was registered first does.
+    bool together = true;
+};
 
 /// Where a hook stands among the others.
 enum class hook_role : std::uint8_t {
@@ -52,6 +83,8 @@ struct hook_description {
     std::vector<std::string> parameters{};
     /// What may be wrong with it.
     std::vector<hook_warning> warnings{};
+    /// With whom it overlaps, if it is warned of that.
+    std::vector<hook_overlap> overlaps{};
 };
 
 /// What describe() is told.
@@ -59,6 +92,8 @@ struct describe_options {
     /// The prefixes of the mounts beside the hooks, as "/socket.io": requests below them never
     /// reach a hook.
     std::vector<std::string> mounts{};
+    /// Which responders run; basic_registry::describe() says what its registry was created with.
+    httphooks::responders responders = httphooks::responders::all;
 };
 
 /** The hooks in the order in which they run.
@@ -66,7 +101,10 @@ struct describe_options {
     A responder is guarded when each path that it serves is matched by a pre-responder of its verb,
     or of any; a guard that asks for a query or a fragment counts only for a responder of the same
     pattern. A hook never runs when a mount has all its paths, or when it is the no-match handler
-    beside a default responder. What cannot be decided quickly is warned of as unguarded.
+    beside a default responder. Two responders overlap when both would run for a request: a fallback
+    and one that is none never do, nor do those of GET and of HEAD, nor two that differ in how
+    specific they are where only the best runs. What cannot be decided quickly is warned of as
+    unguarded, and not as an overlap.
 
     @param hooks as basic_registry::describe() passes them on
 */

@@ -86,6 +86,10 @@ struct hook_options {
     std::optional<std::uint64_t> body_limit{};
     /// Whether a remote caller's filter may leave the hook out; nothing: not a pre-responder.
     std::optional<bool> mandatory{};
+    /// A responder that runs only where no other one serves the path: for files, single-page
+    /// applications, proxies. Of several that match, the most specific one runs. Other methods of a
+    /// path that others serve stay a 405. No meaning for hooks of another type.
+    bool fallback = false;
     /// One sentence on what the hook is for.
     std::string summary{};
     /// What its documentation says beyond that.

@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/multipart.hpp>
+#include <httphooks/responders.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -32,6 +33,8 @@ struct registry_options {
     std::function<std::time_t()> clock = nullptr;
     /// Random bits for the boundary of a collapsed reply; null: the system's. For tests.
     boundary_source boundary = nullptr;
+    /// Which of the responders that match run.
+    httphooks::responders responders = httphooks::responders::all;
 };
 
 }  // namespace httphooks

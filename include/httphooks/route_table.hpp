@@ -110,6 +110,10 @@ public:
     std::optional<std::string_view> decoded(std::size_t i, std::string_view name,
                                             std::string& scratch) const;
 
+    /// Leaves those matches for whose value the predicate is true.
+    template <class Predicate>
+    void keep(Predicate predicate);
+
     /// All values of a parameter of match `i`, decoded.
     std::vector<std::string> values(std::size_t i, std::string_view name) const;
 
@@ -155,6 +159,16 @@ std::optional<std::string_view> route_table<Value>::match_list::decoded(
     scratch.clear();
     detail::append_decoded(scratch, raw, p->form);
     return scratch;
+}
+
+template <class Value>
+template <class Predicate>
+void route_table<Value>::match_list::keep(Predicate predicate) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < hits_.count; ++i)
+        if (predicate(table_->entries_[hits_.hits[i].entry].value))
+            hits_.hits[kept++] = hits_.hits[i];
+    hits_.count = kept;
 }
 
 template <class Value>

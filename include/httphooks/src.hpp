@@ -26,6 +26,7 @@
 #include <httphooks/detail/routes/impl/path_coverage.ipp>
 #include <httphooks/detail/routes/impl/path_matcher.ipp>
 #include <httphooks/detail/routes/impl/route_automaton.ipp>
+#include <httphooks/detail/routes/impl/specificity.ipp>
 #include <httphooks/detail/runs/impl/async_run.ipp>
 #include <httphooks/detail/runs/impl/dispatch_operation.ipp>
 #include <httphooks/detail/runs/impl/erase_callback.ipp>
@@ -51,6 +52,7 @@
 #include <httphooks/impl/multi_response.ipp>
 #include <httphooks/impl/multipart.ipp>
 #include <httphooks/impl/openapi.ipp>
+#include <httphooks/impl/parameter_value.ipp>
 #include <httphooks/impl/pipeline.ipp>
 #include <httphooks/impl/pipeline_begin.ipp>
 #include <httphooks/impl/pipeline_reply.ipp>

@@ -9,6 +9,7 @@
 #include <httphooks/hook_type.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/registry.hpp>
+#include <httphooks/responders.hpp>
 #include <httphooks/trace.hpp>
 
 #include <nlohmann/json.hpp>
@@ -46,8 +47,31 @@ inline std::string_view to_string(hook_role role) noexcept {
     return "matched";
 }
 
-inline std::string_view meaning_of(hook_warning w) noexcept {
-    return w == hook_warning::unguarded ? "no pre-responder guards it" : "no request reaches it";
+inline std::string meaning_of(hook_warning w, hook_description const& d) {
+    switch (w) {
+        case hook_warning::unguarded:
+            break;
+        case hook_warning::never_runs:
+            return "no request reaches it";
+        case hook_warning::overlap: {
+            std::string text;
+            for (hook_overlap const& o : d.overlaps)
+                text += (text.empty() ? "" : "; ") + ("#" + std::to_string(o.order)) + " answers " +
+                        o.example + (o.together ? " too" : " or this one does");
+            return text;
+        }
+        case hook_warning::unguarded_base:
+            return "nothing guards what it is below of";
+        case hook_warning::foreign_syntax:
+            return "a parameter is written :name, all else is text";
+    }
+    return "no pre-responder guards it";
+}
+
+/// Whether it runs only where no other responder serves the path.
+inline bool is_fallback(hook_description const& d) noexcept {
+    return d.role == hook_role::matched && d.hook.type == hook_type::responder &&
+           d.hook.options.fallback;
 }
 
 /// The limits of a hook as people read them.
@@ -63,20 +87,24 @@ inline std::string limits_of(hook_options const& o) {
     return text;
 }
 
-inline std::string hooks_html(std::vector<hook_description> const& table, std::string_view title) {
+inline std::string hooks_html(std::vector<hook_description> const& table, std::string_view title,
+                              responders which) {
     html_table page(title);
     std::size_t warned = 0;
     for (hook_description const& d : table) warned += d.warnings.empty() ? 0 : 1;
-    page.paragraph(std::to_string(table.size()) + " hooks, " + std::to_string(warned) +
-                   " with a warning; in the order in which they run.");
+    page.paragraph(
+        std::to_string(table.size()) + " hooks, " + std::to_string(warned) +
+        " with a warning; in the order in which they run. Of the responders that match, " +
+        (which == responders::best ? "the most specific one runs." : "every one runs."));
     page.header(
         {"#", "Stage", "Type", "Method", "Pattern", "Name", "Limits", "Registered at", "Warnings"});
     for (hook_description const& d : table) {
         page.begin_row(!d.warnings.empty());
         page.cell(std::to_string(d.order));
         page.cell(httphooks::to_string(stage_of(d.hook.type)));
-        page.cell(d.role == hook_role::matched ? httphooks::to_string(d.hook.type)
-                                               : to_string(d.role));
+        page.cell(d.role != hook_role::matched ? to_string(d.role)
+                  : is_fallback(d)             ? "responder (fallback)"
+                                               : httphooks::to_string(d.hook.type));
         page.code(method_name_of(d.hook));
         page.code(d.role == hook_role::matched ? std::string_view(d.hook.pattern) : "");
         page.cell(d.hook.options.name, d.hook.options.summary);
@@ -90,7 +118,7 @@ inline std::string hooks_html(std::vector<hook_description> const& table, std::s
                 meanings += ", ";
             }
             warnings += httphooks::to_string(w);
-            meanings += meaning_of(w);
+            meanings += meaning_of(w, d);
         }
         page.cell(warnings, meanings);
         page.end_row();
@@ -113,10 +141,13 @@ HTTPHOOKS_DECL response make_hooks_page(registry_core const& shown, hooks_page_o
                                         bool as_json) {
     describe_options mounts;
     mounts.mounts = o.mounts;
-    auto const table = describe(shown.descriptions(), mounts);
+    auto const table = shown.describe(mounts);
     response page =
-        as_json ? json(to_json(table))
-                : make_response(status::ok, hooks_html(table, o.title), "text/html; charset=utf-8");
+        as_json
+            ? json(to_json(table))
+            : make_response(status::ok,
+                            hooks_html(table, o.title, shown.shared_services()->options.responders),
+                            "text/html; charset=utf-8");
     page.set("Content-Security-Policy",
              "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
              "form-action 'none'; frame-ancestors 'none'");
@@ -134,6 +165,10 @@ HTTPHOOKS_DECL nlohmann::json to_json(std::vector<hook_description> const& table
         hook_options const& o = d.hook.options;
         nlohmann::json warnings = nlohmann::json::array();
         for (hook_warning w : d.warnings) warnings.push_back(to_string(w));
+        nlohmann::json overlaps = nlohmann::json::array();
+        for (hook_overlap const& other : d.overlaps)
+            overlaps.push_back(
+                {{"order", other.order}, {"example", other.example}, {"together", other.together}});
         nlohmann::json where{{"file", detail::file_name_of(d.hook)}, {"line", d.hook.where.line()}};
         nlohmann::json row{{"order", d.order},
                            {"id", d.hook.id.value()},
@@ -146,10 +181,12 @@ HTTPHOOKS_DECL nlohmann::json to_json(std::vector<hook_description> const& table
                            {"name", o.name},
                            {"summary", o.summary},
                            {"mandatory", d.hook.mandatory()},
+                           {"fallback", detail::is_fallback(d)},
                            {"timeLimitMs", nullptr},
                            {"bodyLimit", nullptr},
                            {"where", std::move(where)},
-                           {"warnings", std::move(warnings)}};
+                           {"warnings", std::move(warnings)},
+                           {"overlaps", std::move(overlaps)}};
         if (o.time_limit) row["timeLimitMs"] = o.time_limit->count();
         if (o.body_limit) row["bodyLimit"] = *o.body_limit;
         rows.push_back(std::move(row));

@@ -15,6 +15,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -128,14 +129,20 @@ inline nlohmann::json operation_of(hook_info const& hook, route_pattern const& p
     if (!notes.request.content_type.empty())
         op["requestBody"] = {{"content", body_to_openapi(notes.request, hook)}};
     op["responses"] = responses_to_openapi(hook);
+    if (hook.options.fallback) op["x-fallback"] = true;
     return op;
 }
 
-/// Adds what a second responder of the same verb and path says.
-inline void merge_operation(nlohmann::json& op, nlohmann::json const& other) {
-    op["responses"] = {{"202",
-                        {{"description", "The responses of all responders."},
-                         {"content", {{"multipart/mixed", nlohmann::json::object()}}}}}};
+/// Adds what a second responder of the same verb and path says; whether both answer a request.
+inline void merge_operation(nlohmann::json& op, nlohmann::json const& other, bool together) {
+    if (together)
+        op["responses"] = {{"202",
+                            {{"description", "The responses of all responders."},
+                             {"content", {{"multipart/mixed", nlohmann::json::object()}}}}}};
+    else
+        for (auto const& [code, r] : other["responses"].items())
+            if (!op["responses"].contains(code)) op["responses"][code] = r;
+    if (!other.contains("x-fallback")) op.erase("x-fallback");
     for (char const* const part : {"summary", "description", "requestBody"})
         if (!op.contains(part) && other.contains(part)) op[part] = other[part];
     if (other.contains("tags"))
@@ -172,6 +179,8 @@ HTTPHOOKS_DECL nlohmann::json openapi(std::vector<hook_description> const& table
     for (std::string const& url : info.servers) document["servers"].push_back({{"url", url}});
     std::vector<detail::path_template> paths;
     std::vector<std::string> ids;
+    // the places of an operation's responders in the table
+    std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> members;
     for (hook_description const& h : table) {
         if (h.hook.type != hook_type::responder || h.role != hook_role::matched) continue;
         route_pattern const pattern(h.hook.pattern);
@@ -186,8 +195,13 @@ HTTPHOOKS_DECL nlohmann::json openapi(std::vector<hook_description> const& table
             });
             nlohmann::json op = detail::operation_of(h.hook, pattern, *known);
             nlohmann::json& path = document["paths"][known->text];
+            auto& others = members[{known->text, key}];
+            bool const together = std::ranges::any_of(h.overlaps, [&](hook_overlap const& o) {
+                return o.together && std::ranges::find(others, o.order) != others.end();
+            });
+            others.push_back(h.order);
             if (path.contains(key)) {
-                detail::merge_operation(path[key], op);
+                detail::merge_operation(path[key], op, together);
                 continue;
             }
             std::string const& name = h.hook.options.name;

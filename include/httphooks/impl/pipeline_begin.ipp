@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/fields/header_rules.hpp>
+#include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/pipeline.hpp>
 
 #include <cstddef>
@@ -54,6 +55,8 @@ inline void pipeline::remove_control_headers(exchange& ex) {
 
 HTTPHOOKS_DECL void pipeline::look_up(exchange& ex) {
     ex.table_->routes.lookup(ex.incoming_->method(), ex.url_, ex.matches_);
+    if (ex.table_->picks_responders) [[unlikely]]
+        detail::pick_responders(*ex.table_, ex.incoming_->method(), ex.url_, ex.matches_);
     for (std::size_t i = 0; i < ex.matches_.size(); ++i) {
         hook_info const& info = ex.matches_[i].value->info;
         ex.matched_types_ |= type_bit(info.type);
@@ -107,6 +110,12 @@ inline std::string pipeline::allowed_methods(exchange const& ex) {
     if (ex.url_.path() == "*") return allow;
     exchange::match_list all;
     ex.table_->routes.lookup_any(ex.url_, all);
+    // fallbacks say what is allowed only where no other responder serves the path
+    bool fallbacks = ex.table_->picks_responders;
+    for (std::size_t i = 0; fallbacks && i < all.size(); ++i) {
+        hook_info const& info = all[i].value->info;
+        fallbacks = info.type != hook_type::responder || info.options.fallback;
+    }
     auto const add = [&allow](verb method) {
         std::string_view const name = beast::http::to_string(method);
         if ((", " + allow + ",").find(", " + std::string(name) + ",") != std::string::npos) return;
@@ -115,7 +124,7 @@ inline std::string pipeline::allowed_methods(exchange const& ex) {
     };
     for (std::size_t i = 0; i < all.size(); ++i) {
         hook_info const& info = all[i].value->info;
-        if (info.type != hook_type::responder) continue;
+        if (info.type != hook_type::responder || info.options.fallback != fallbacks) continue;
         add(info.method);
         if (info.method == verb::get) add(verb::head);
     }

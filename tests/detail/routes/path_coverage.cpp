@@ -4,6 +4,7 @@
 
 #include <httphooks/route_pattern.hpp>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -100,4 +101,29 @@ TEST_CASE("Patterns cover another exactly when they match all that it matches") 
         CHECK_FALSE((all && escapes));
     }
     CHECK(coverings > 5);
+}
+
+TEST_CASE("A path that two patterns match is found exactly when there is one") {
+    coverage_generator random(31);
+    std::vector<std::string> const paths = short_paths();
+    int found = 0;
+    for (int round = 0; round < 400; ++round) {
+        route_pattern const a(random.pattern());
+        route_pattern const b(random.pattern());
+        auto const common = path_automaton::common(path_automaton(a.compiled().path),
+                                                   path_automaton(b.compiled().path), true);
+        INFO(a.text() << " and " << b.text() << ": " << common.value_or("none"));
+        auto const shorter = [&](std::string const& path) {
+            return matches_path(a, path) && matches_path(b, path) &&
+                   (!common || path.size() < common->size());
+        };
+        CHECK(std::none_of(paths.begin(), paths.end(), shorter));
+        if (!common) continue;
+        ++found;
+        CHECK(matches_path(a, *common));
+        CHECK(matches_path(b, *common));
+        CHECK(common->find("//") == std::string::npos);
+    }
+    CHECK(found > 50);
+    CHECK(found < 350);
 }

@@ -20,6 +20,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace httphooks {
@@ -34,6 +35,8 @@ struct hook_entry {
     hook_info info;
     route_pattern pattern;
     hook_callback callback{};
+    /// Of a responder; see specificity_of().
+    std::string specificity{};
 
     /// Whether a run of it may complete later.
     bool asynchronous() const noexcept { return callback.call == nullptr; }
@@ -48,11 +51,20 @@ struct hook_table {
     hook_entry_ptr default_responder;
     hook_entry_ptr no_match;
     bool has_body_limits = false;
+    /// Whether not every responder that matches runs; see pick_responders().
+    bool picks_responders = false;
     std::shared_ptr<registry_services> services;
     /// Who watches the exchanges.
     std::vector<std::shared_ptr<exchange_tracer>> tracers;
     bool hooks_traced = false;
 };
+
+/** Leaves those responders among the matches that are to run, and the hooks of other types.
+
+    @param matches what `table`, one that picks responders, found for this method and location
+*/
+void pick_responders(hook_table const& table, verb method, url const& location,
+                     route_table<hook_entry const*>::match_list& matches);
 
 /// The smallest body limit of the hooks that match, in bytes; `matches` is for its memory only.
 std::optional<std::uint64_t> smallest_body_limit(

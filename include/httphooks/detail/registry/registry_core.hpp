@@ -50,8 +50,8 @@ public:
     void untrace(std::shared_ptr<exchange_tracer> const& t);
 
     std::vector<hook_info> hooks() const;
-    /// Those that match, then the default responder, then the no-match handler; not yet in order.
-    std::vector<hook_description> descriptions() const;
+    /// All of them with what may be wrong; which responders run is the registry's to say.
+    std::vector<hook_description> describe(describe_options o) const;
 
     /// The table of the newest version.
     hook_table_ptr table();
@@ -66,6 +66,8 @@ private:
     /// Called with the mutex held.
     void changed() noexcept { version_.fetch_add(1, std::memory_order_release); }
     inline hook_table_ptr build() const;
+    /// Those that match, then the default responder, then the no-match handler; not yet in order.
+    inline std::vector<hook_description> descriptions() const;
 
     mutable std::mutex mutex_;
     std::shared_ptr<registry_services> services_;

@@ -2,14 +2,17 @@
 #pragma once
 
 /** @file
-    Whether every path that one pattern matches is matched by one of others too.
+    Whether every path that one pattern matches is matched by one of others too, and which path two
+    of them match.
 */
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/routes/path_matcher.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -52,7 +55,16 @@ public:
     /// Adds the bytes that are written in the pattern.
     void add_alphabet(std::set<char>& to) const;
 
+    /** The shortest text that both match; nothing when there is none, or when finding it would take
+        too long.
+        @param path whether it has to be a path: one that begins with '/', and has no two in a row
+    */
+    static std::optional<std::string> common(path_automaton const& a, path_automaton const& b,
+                                             bool path);
+
 private:
+    class common_search;
+
     static constexpr auto param = path_token::kind_type::param;
     static constexpr auto splat = path_token::kind_type::splat;
 

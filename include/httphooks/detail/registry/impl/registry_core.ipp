@@ -6,6 +6,7 @@
 #include <httphooks/describe.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/responders.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -102,7 +103,12 @@ HTTPHOOKS_DECL std::vector<hook_info> registry_core::hooks() const {
     return infos;
 }
 
-HTTPHOOKS_DECL std::vector<hook_description> registry_core::descriptions() const {
+HTTPHOOKS_DECL std::vector<hook_description> registry_core::describe(describe_options o) const {
+    o.responders = services_->options.responders;
+    return httphooks::describe(descriptions(), o);
+}
+
+inline std::vector<hook_description> registry_core::descriptions() const {
     std::lock_guard const lock(mutex_);
     std::vector<hook_description> all;
     all.reserve(hooks_.size() + 2);
@@ -136,9 +142,12 @@ inline hook_table_ptr registry_core::build() const {
               [](hook_entry_ptr const& a, hook_entry_ptr const& b) {
                   return std::pair(a->info.type, a->info.id) < std::pair(b->info.type, b->info.id);
               });
+    table->picks_responders = services_->options.responders != responders::all;
     for (auto const& hook : table->hooks) {
         table->routes.insert(hook->info.method, hook->pattern, hook.get());
         if (hook->info.options.body_limit) table->has_body_limits = true;
+        if (hook->info.type == hook_type::responder && hook->info.options.fallback)
+            table->picks_responders = true;
     }
     table->routes.build();
     return table;

@@ -7,6 +7,7 @@
 #include <httphooks/detail/registry/registry_core.hpp>
 #include <httphooks/detail/registry/registry_loop.hpp>
 #include <httphooks/detail/registry/services.hpp>
+#include <httphooks/detail/routes/specificity.hpp>
 #include <httphooks/pipeline.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
@@ -26,6 +27,8 @@ HTTPHOOKS_DECL hook_entry_ptr make_hook(hook_type type, verb method, std::string
         hook_info{{}, type, method, std::string(pattern), std::move(options), where},
         route_pattern(pattern));
     entry->callback = std::move(callback);
+    if (type == hook_type::responder)
+        entry->specificity = specificity_of(entry->pattern.compiled());
     return entry;
 }
 
@@ -70,7 +73,7 @@ HTTPHOOKS_DECL std::vector<hook_info> registry_handle::hooks() const {
 
 HTTPHOOKS_DECL std::vector<hook_description> registry_handle::describe(
     describe_options const& o) const {
-    return httphooks::describe(core_->descriptions(), o);
+    return core_->describe(o);
 }
 
 HTTPHOOKS_DECL void registry_handle::trace(std::shared_ptr<exchange_tracer> t) const {

@@ -7,7 +7,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -113,6 +117,113 @@ HTTPHOOKS_DECL bool covered(path_automaton const& path, std::vector<path_automat
         }
     }
     return true;
+}
+
+/// Walks over two automatons at once, breadth first.
+class path_automaton::common_search {
+public:
+    common_search(path_automaton const& a, path_automaton const& b, bool path)
+        : a_(a.steps_), b_(b.steps_), path_(path) {}
+
+    std::optional<std::string> run() {
+        constexpr std::size_t most = 200'000;
+        std::size_t const count = (a_.size() + 1) * (b_.size() + 1) * befores;
+        if (count > most) return std::nullopt;
+        reached_.resize(count);
+        reach({0, 0, nothing}, no_number, 0, 0);
+        while (!open_.empty()) {
+            at const now = open_.front();
+            open_.pop_front();
+            if (now.a == a_.size() && now.b == b_.size()) return text_to(number(now));
+            follow(now);
+        }
+        return std::nullopt;
+    }
+
+private:
+    /// What stands before a place: nothing, a '/', another character.
+    enum before : std::uint8_t { nothing, slash, other };
+    static constexpr std::size_t befores = 3;
+    static constexpr std::size_t no_number = static_cast<std::size_t>(-1);
+    /// Stands for every character that no pattern asks for.
+    static constexpr char any_character = 'x';
+
+    struct at {
+        std::size_t a;
+        std::size_t b;
+        before behind;
+    };
+    /// How a situation was reached; a null byte: without a character.
+    struct origin {
+        std::size_t length = no_number;
+        std::size_t from = no_number;
+        char by = 0;
+    };
+
+    std::size_t number(at s) const { return (s.a * (b_.size() + 1) + s.b) * befores + s.behind; }
+
+    void reach(at to, std::size_t from, char by, std::size_t length) {
+        origin& known = reached_[number(to)];
+        if (known.length <= length) return;
+        known = {length, from, by};
+        if (by == 0)
+            open_.push_front(to);
+        else
+            open_.push_back(to);
+    }
+
+    void follow(at now) {
+        std::size_t const from = number(now);
+        std::size_t const length = reached_[from].length;
+        if (now.a < a_.size() && skips(a_[now.a]))
+            reach({now.a + 1, now.b, now.behind}, from, 0, length);
+        if (now.b < b_.size() && skips(b_[now.b]))
+            reach({now.a, now.b + 1, now.behind}, from, 0, length);
+        if (now.a == a_.size() || now.b == b_.size()) return;
+        step const s = a_[now.a];
+        step const t = b_[now.b];
+        char const c = wanted(s)              ? s.byte
+                       : wanted(t)            ? t.byte
+                       : path_ && !now.behind ? '/'
+                                              : any_character;
+        if (!takes(s, c) || !takes(t, c)) return;
+        if (path_ && ((now.behind == nothing && c != '/') || (now.behind == slash && c == '/')))
+            return;
+        reach({now.a + advance(s), now.b + advance(t), c == '/' ? slash : other}, from, c,
+              length + 1);
+    }
+
+    static bool wanted(step s) {
+        return s.kind == step::kind_type::byte || s.kind == step::kind_type::maybe;
+    }
+    static bool takes(step s, char c) {
+        if (wanted(s)) return s.byte == c;
+        return s.kind == step::kind_type::any || c != '/';
+    }
+    /// How far a character leads.
+    static std::size_t advance(step s) {
+        return s.kind == step::kind_type::repeated || s.kind == step::kind_type::any ? 0 : 1;
+    }
+
+    std::string text_to(std::size_t last) const {
+        std::string text;
+        for (std::size_t n = last; n != no_number; n = reached_[n].from)
+            if (reached_[n].by != 0) text += reached_[n].by;
+        std::ranges::reverse(text);
+        return text;
+    }
+
+    std::vector<step> const& a_;
+    std::vector<step> const& b_;
+    bool path_;
+    std::vector<origin> reached_;
+    std::deque<at> open_;
+};
+
+HTTPHOOKS_DECL std::optional<std::string> path_automaton::common(path_automaton const& a,
+                                                                 path_automaton const& b,
+                                                                 bool path) {
+    return common_search(a, b, path).run();
 }
 
 }  // namespace httphooks::detail
