@@ -12,6 +12,7 @@
 #include <httphooks/into_response.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
+#include <httphooks/parameter_value.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -63,6 +64,30 @@ public:
 
     /// Whether the hook's pattern has the parameter and the target gave it.
     bool has_param(std::string_view name) const { return run_.param(name).has_value(); }
+
+    /** The first value of a parameter of the hook's pattern, read as a number or another type.
+
+        Where the context's type is `auto`, write `c.template param<int>("id")`.
+
+        @return nothing when it is absent, or no `T`; see parameter_from()
+    */
+    template <parameter_value T>
+    std::optional<T> param(std::string_view name) const {
+        auto const text = run_.param(name);
+        return text ? parameter_from<T>(*text) : std::nullopt;
+    }
+
+    /** The same for a parameter without which the hook has no answer.
+
+        @throws an exception of which the reply is a 400, `{"error":"Invalid parameter id"}`, when a
+            hook that answers lets it pass: the parameter is absent, or no `T`
+    */
+    template <parameter_value T>
+    T require(std::string_view name) const {
+        auto value = param<T>(name);
+        if (!value) detail::refuse_parameter(name);
+        return *std::move(value);
+    }
 
     /// The first value of a query key, decoded; empty when absent.
     std::string_view query(std::string_view name) const { return run_.query(name).value_or(""); }

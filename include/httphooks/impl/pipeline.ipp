@@ -5,12 +5,14 @@
 
 #include <httphooks/detail/json/malformed_json.hpp>
 #include <httphooks/detail/runs/async_run.hpp>
+#include <httphooks/detail/runs/bad_parameter.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace httphooks {
@@ -341,6 +343,9 @@ inline response pipeline::reply_to(failure const& failed) {
     if (failed.code == error::time_limit) return error_response(status::gateway_timeout);
     if (detail::is_malformed_json(failed.exception))
         return make_response(status::bad_request, R"({"error":"Malformed JSON"})",
+                             "application/json");
+    if (std::string const text = detail::text_of_bad_parameter(failed.exception); !text.empty())
+        return make_response(status::bad_request, R"({"error":")" + text + R"("})",
                              "application/json");
     return error_response(status::internal_server_error);
 }
