@@ -160,3 +160,43 @@ TEST_CASE("The page does not keep its registry alive") {
     }
     CHECK(core.expired());
 }
+
+TEST_CASE("The page says what overlaps, what is a fallback, and which responders run") {
+    page p;
+    p.hooks.pre_responder(any_verb, "/*", [](auto& c) { c.pass(); });
+    p.hooks.get("/users/:id", answer);
+    p.hooks.get("/users/me", answer);
+    p.hooks.get("/*files", answer, {.fallback = true});
+    p.hooks.get("/old/{id}", answer);
+
+    response const html = p.get(page::ask());
+    CHECK(has(html, "<td>overlap<small>#4 answers /users/me too</small></td>"));
+    CHECK(has(html, "<td>responder (fallback)</td>"));
+    CHECK(has(html, "foreign-syntax"));
+    CHECK(has(html, "Of the responders that match, every one runs."));
+
+    request r = page::ask();
+    r.set(field::accept, "application/json");
+    auto const table = nlohmann::json::parse(p.get(r).body());
+    REQUIRE(table.size() == 6);
+    CHECK(table[2]["warnings"] == nlohmann::json{"overlap"});
+    CHECK(table[2]["overlaps"] ==
+          nlohmann::json::array({{{"order", 4}, {"example", "/users/me"}, {"together", true}}}));
+    CHECK(table[2]["fallback"] == false);
+    CHECK(table[4]["fallback"] == true);
+    CHECK(table[4]["overlaps"].empty());
+}
+
+TEST_CASE("The page of a registry of best responders warns of equal ones") {
+    asio::io_context context;
+    registry_options o;
+    o.responders = responders::best;
+    registry hooks(context.get_executor(), o);
+    hooks.get("/__hooks", hooks_page(hooks));
+    hooks.get("/:a", answer);
+    hooks.get("/:b", answer);
+    response const html = testing::inject(hooks, page::ask(), page::from("127.0.0.1"));
+    CHECK(has(html, "Of the responders that match, the most specific one runs."));
+    CHECK(has(html, "#3 answers /x or this one does"));
+    CHECK_FALSE(has(html, "answers /__hooks"));
+}

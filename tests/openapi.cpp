@@ -126,3 +126,32 @@ TEST_CASE("Guards, listeners and the default responder are no operations") {
     s.hooks.default_responder(answer);
     CHECK(openapi(s.hooks)["paths"].empty());
 }
+
+TEST_CASE("Responders that never answer together are one operation with the replies of each") {
+    asio::io_context context;
+    registry_options o;
+    o.responders = responders::best;
+    registry hooks(context.get_executor(), o);
+    response_annotation missing{.status = 404};
+    hooks.get("/a?kind=book", answer, {.annotations = {.responses = {missing}}});
+    hooks.get("/a", answer);
+
+    document_json const path = openapi(hooks)["paths"]["/a"];
+
+    CHECK(path["get"]["responses"].size() == 2);
+    CHECK(path["get"]["responses"].contains("404"));
+    CHECK(path["get"]["responses"].contains("200"));
+}
+
+TEST_CASE("A fallback is marked") {
+    service s;
+    s.hooks.get("/*path", answer, {.fallback = true});
+    s.hooks.get("/a/*path", answer, {.fallback = true});
+    s.hooks.get("/a/*rest", answer);
+
+    document_json const paths = openapi(s.hooks)["paths"];
+
+    CHECK(paths["/{path}"]["get"]["x-fallback"] == true);
+    CHECK_FALSE(paths["/a/{path}"]["get"].contains("x-fallback"));
+    CHECK_FALSE(paths["/a/{path}"]["get"]["responses"].contains("202"));
+}

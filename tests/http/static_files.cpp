@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -500,4 +501,136 @@ TEST_CASE("a responder can send one file") {
     CHECK(s.get("/typed")[field::cache_control] == "no-store");
     CHECK(s.get("/none").result() == status::not_found);
     CHECK(s.get("/directory").result() == status::not_found);
+}
+
+namespace {
+
+hh::http::static_files_options single_page() {
+    hh::http::static_files_options o;
+    o.fallback_file = "index.html";
+    return o;
+}
+
+}  // namespace
+
+TEST_CASE("a navigation to a path without a file is answered with the fallback file") {
+    file_server s(single_page());
+    header_list const browser = {{field::accept, "text/html,application/xhtml+xml,*/*;q=0.8"}};
+    for (auto const* target :
+         {"/files/users/7", "/files/users/", "/files/users?x=1", "/files/page.html", "/files/bare",
+          "/files/bare/", "/files/jane@example.com", "/files/a.txt/b"}) {
+        INFO(target);
+        auto const r = s.get(target, browser);
+        CHECK(r.result() == status::ok);
+        CHECK(r.body() == "index");
+        CHECK(r[field::content_type] == "text/html; charset=utf-8");
+        CHECK(r[field::vary] == "Accept, Sec-Fetch-Mode");
+        CHECK(r.contains(field::etag));
+    }
+    CHECK(s.ask(verb::head, "/files/users/7", browser)[field::content_length] == "5");
+    CHECK(s.get("/files/users/7", {{field::accept, "text/html"}, {field::if_none_match, "*"}})
+              .result() == status::not_modified);
+    // what is there is served, or led to
+    CHECK(s.get("/files/a.txt", browser).body() == "0123456789");
+    CHECK_FALSE(s.get("/files/a.txt", browser).contains(field::vary));
+    CHECK(s.get("/files/sub", browser).result() == status::moved_permanently);
+    CHECK(s.ask(verb::post, "/files/users/7", browser).result() == status::method_not_allowed);
+}
+
+TEST_CASE("what is no navigation is not answered with the fallback file") {
+    file_server s(single_page());
+    auto const missing = [&](std::string_view target, header_list headers) {
+        auto const r = s.get(target, headers);
+        return r.result() == status::not_found && r[field::vary] == "Accept, Sec-Fetch-Mode";
+    };
+    CHECK(missing("/files/users/7", {}));
+    CHECK(missing("/files/users/7", {{field::accept, "*/*"}}));
+    CHECK(missing("/files/users/7", {{field::accept, "application/json, text/plain"}}));
+    CHECK(missing("/files/users/7", {{field::accept, "text/htmlx"}}));
+    CHECK(missing("/files/users/7", {{field::accept, "text/html;q=0.0, */*"}}));
+    CHECK_FALSE(missing("/files/users/7", {{field::accept, "a/b, TEXT/HTML ; level=1;q=0.1"}}));
+    CHECK_FALSE(missing("/files/users/7", {{field::accept, "a/b"}, {field::accept, "text/html"}}));
+    // scripts, styles, pictures, whatever the client says
+    for (auto const* target : {"/files/app.js", "/files/x/app.MJS", "/files/a.css", "/files/a.png",
+                               "/files/a.json", "/files/app.js.map", "/files/app.js/"})
+        CHECK(missing(target, {{field::accept, "text/html"}}));
+}
+
+TEST_CASE("what a browser says of a request counts more than what it accepts") {
+    file_server s(single_page());
+    auto const ask = [&](std::string_view mode, std::string_view accept) {
+        hh::request r(verb::get, "/files/users/7", 11);
+        r.set("Sec-Fetch-Mode", mode);
+        r.set(field::accept, accept);
+        return hh::testing::inject(s.hooks, std::move(r)).result();
+    };
+    CHECK(ask("navigate", "*/*") == status::ok);
+    CHECK(ask("cors", "text/html") == status::not_found);
+    CHECK(ask("no-cors", "text/html") == status::not_found);
+}
+
+TEST_CASE("paths that are never looked up have no fallback file") {
+    file_server s(single_page());
+    for (auto const* target : {"/files/.secret", "/files/a%2Fb", "/files/a%5Cb", "/files/.git/x"})
+        CHECK(s.get(target, {{field::accept, "text/html"}}).result() == status::not_found);
+}
+
+TEST_CASE("a fallback file that is not there changes nothing") {
+    auto o = single_page();
+    SECTION("no file") {
+        o.fallback_file = "none.html";
+    }
+    SECTION("a directory") {
+        o.fallback_file = "sub";
+    }
+    file_server s(o);
+    CHECK(s.get("/files/x", {{field::accept, "text/html"}}).result() == status::not_found);
+}
+
+TEST_CASE("files are kept by the first rule that is for them") {
+    hh::http::static_files_options o = single_page();
+    o.cache_control = "no-store";
+    o.cache_rules = {{.pattern = "*.html", .cache_control = "no-cache"},
+                     {.pattern = "/caf\xC3\xA9/*", .cache_control = ""},
+                     {.pattern = "/keep/:name", .cache_control = "max-age=60"},
+                     {.hashed = true}};
+    file_server s(o);
+    auto const kept = [&](std::string const& name) {
+        s.directory.write("root/" + name, "x");
+        std::string target = "/files/";
+        for (char const c : name)
+            target += c == '/' ? std::string(1, c) : hh::percent_encode(std::string(1, c));
+        auto const r = s.get(target);
+        CHECK(r.result() == status::ok);
+        return std::string(r[field::cache_control]);
+    };
+    constexpr auto const* forever = "public, max-age=31536000, immutable";
+    CHECK(s.get("/files/")[field::cache_control] == "no-cache");
+    CHECK(s.get("/files/x", {{field::accept, "text/html"}})[field::cache_control] == "no-cache");
+    CHECK(kept("deep/er/x.html") == "no-cache");
+    CHECK(kept("x.3f2a9c1b.html") == "no-cache");
+    CHECK(kept("caf\xC3\xA9/a b.txt").empty());
+    CHECK(kept("keep/a.txt") == "max-age=60");
+    CHECK(kept("keep/deep/a.txt") == "no-store");
+    CHECK(kept("app.3f2a9c1b.js") == forever);
+    CHECK(kept("assets/app-3F2A9C1B77.js") == forever);
+    CHECK(kept("3f2a9c1b.png") == forever);
+    CHECK(kept("app.3f2a9c1b.js.map") == forever);
+    for (auto const* name : {"app.js", "app.3f2a9c1.js", "report-20240131.txt", "app.deadbeef.js",
+                             "3f2a9c1b/app.js", "app.3f2a9c1g.js", "_._", "app.3f2a.9c1b.js"})
+        CHECK(kept(name) == "no-store");
+}
+
+TEST_CASE("options that cannot be meant are refused") {
+    file_server s;
+    hh::http::static_files_options o;
+    for (auto const* name : {"../secret.txt", "/etc/passwd", "a//b", "a/./b"}) {
+        o.fallback_file = name;
+        CHECK_THROWS_AS(hh::http::static_files(s.root.string(), o), std::invalid_argument);
+    }
+    o.fallback_file = "";
+    for (auto const* pattern : {"/a?x=1", "/a#b", "/:", "/%zz"}) {
+        o.cache_rules = {{.pattern = pattern}};
+        CHECK_THROWS_AS(hh::http::static_files(s.root.string(), o), std::invalid_argument);
+    }
 }

@@ -327,6 +327,40 @@ TEST_CASE("SIGTERM lets what has begun end, and exits with 0") {
     CHECK(s.running().wait() == 0);
 }
 
+TEST_CASE("every responder that matches runs, or the most specific one, as the option says") {
+    json const script = json::array({
+        hook("responder", "respond", {{"pattern", "/users/:id"}, {"content", "id ${id}"}}),
+        hook("responder", "respond", {{"pattern", "/users/me"}, {"content", "me"}}),
+    });
+    auto const ask = [](server& s, bool best) {
+        client c(s.port());
+        reply const r = c.get("/users/me");
+        CHECK(r.result_int() == (best ? 200 : 202));
+        CHECK((r.body() == "me") == best);
+        CHECK(c.get("/users/7").body() == "id 7");
+    };
+    server unasked(script);
+    ask(unasked, false);
+    server all(script, {"--responders", "all"});
+    ask(all, false);
+    server best(script, {"--responders", "best"});
+    ask(best, true);
+}
+
+TEST_CASE("a fallback runs only where no other responder serves the path") {
+    server s(json::array({
+        hook("responder", "respond",
+             {{"pattern", "/*"}, {"verb", "GET"}, {"content", "page"}, {"fallback", true}}),
+        hook("responder", "respond",
+             {{"pattern", "/api/:x"}, {"content", "${x}"}, {"verb", "POST"}}),
+    }));
+    client c(s.port());
+    CHECK(c.get("/anything").body() == "page");
+    reply const r = c.get("/api/a");
+    CHECK(r.result_int() == 405);
+    CHECK(r[http::field::allow] == "POST, OPTIONS");
+}
+
 TEST_CASE("bad options and bad scripts end with 2 and one line") {
     auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
         process p(std::move(arguments));
@@ -338,6 +372,7 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
     };
     refused({"--nonsense"}, "--nonsense");
     refused({"--port"}, "--port");
+    refused({"--responders", "some"}, "--responders");
     refused({"--port", "70000"}, "70000");
     refused({"--threads", "0"}, "--threads");
     refused({"--threads", "1025"}, "--threads");
@@ -354,6 +389,9 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
                    "entry 1 (\"q\")");
     refused_script(R"([{"type":"responder","pattern":"/","do":"end"}])", "cannot end");
     refused_script(R"([{"type":"responder","pattern":"/:","do":"pass"}])", "entry 0");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass","fallback":1}])", "entry 0");
+    refused_script(R"([{"type":"pre-responder","pattern":"/","do":"pass","fallback":true}])",
+                   "\"fallback\"");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":-1}])",
                    "\"delay_ms\"");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":0.5}])",

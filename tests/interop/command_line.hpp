@@ -48,6 +48,8 @@ struct command_line {
     std::vector<std::string> cors;
     /// Which of several servers this is, for GET /who; empty: there is no such hook.
     std::string name;
+    /// Whether only the most specific responder runs.
+    bool best = false;
     std::vector<std::string> trusted_proxies;
 };
 
@@ -124,6 +126,11 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.app = value();
             if (c.app != "basic" && c.app != "full")
                 throw std::runtime_error("--app is basic or full, not " + c.app);
+        } else if (option == "--responders") {
+            std::string const which = value();
+            if (which != "all" && which != "best")
+                throw std::runtime_error("--responders is all or best, not " + which);
+            c.best = which == "best";
         } else if (option == "--parser") {
             c.parser = value();
             if (c.parser != "json" && c.parser != "msgpack")

@@ -71,6 +71,7 @@ struct scripted_hook {
     json headers = json::object();
     std::optional<std::string> content;
     std::chrono::milliseconds delay{0};
+    bool fallback = false;
     /// The parameters of the pattern.
     std::vector<std::string> parameters;
 };
@@ -153,6 +154,8 @@ inline scripted_hook read_entry(json const& entry) {
             h.headers = value;
         else if (key == "content")
             h.content = value.get<std::string>();
+        else if (key == "fallback")
+            h.fallback = value.get<bool>();
         else if (key == "delay_ms")
             h.delay = std::chrono::milliseconds(number_of(key, value));
         else
@@ -165,6 +168,8 @@ inline scripted_hook read_entry(json const& entry) {
         if (h.pattern.empty()) throw std::runtime_error("no \"pattern\"");
         h.parameters = hh::route_pattern(h.pattern).names();
     }
+    if (h.fallback && h.type != "responder")
+        throw std::runtime_error("\"fallback\" is for responders");
     if (verb != "*") {
         h.method = boost::beast::http::string_to_verb(verb);
         if (h.method == hh::verb::unknown) throw std::runtime_error("unknown \"verb\": " + verb);
@@ -379,8 +384,9 @@ template <hh::hook_type Type>
 void register_hook(hh::registry& hooks, scripted_hook const& h,
                    std::shared_ptr<hook_log> const& log) {
     with_callback<Type>(h, log, [&](auto callback) {
-        hooks.add(hh::hook::of_type<Type>(h.method, h.pattern, std::move(callback),
-                                          hh::hook_options{.name = h.name}));
+        hooks.add(
+            hh::hook::of_type<Type>(h.method, h.pattern, std::move(callback),
+                                    hh::hook_options{.name = h.name, .fallback = h.fallback}));
     });
 }
 

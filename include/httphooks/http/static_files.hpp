@@ -9,6 +9,7 @@
 #include <httphooks/context.hpp>
 #include <httphooks/http/detail/open_beneath.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/route_pattern.hpp>
 #include <httphooks/url.hpp>
 
 #include <sys/stat.h>
@@ -21,8 +22,21 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::http {
+
+/// How long clients may keep some of the files.
+struct cache_rule {
+    /// Which ones: a route_pattern of paths below the directory, as "/assets/*" or "*.html".
+    std::string pattern = "*";
+    /// The value of Cache-Control; empty: no such field.
+    std::string cache_control = "public, max-age=31536000, immutable";
+    /** Whether the rule is only for names with a hash of the content, as "app.3f2a9c1b.js": between
+        dots, hyphens and underscores at least eight hexadecimal digits, letters and numerals among
+        them. */
+    bool hashed = false;
+};
 
 /// How files are served.
 struct static_files_options {
@@ -40,6 +54,15 @@ struct static_files_options {
     /// Bytes of a reply with several ranges, which is put together in memory; beyond it the whole
     /// file is sent.
     std::size_t multipart_limit = 1024 * 1024;
+    /** The file that answers navigations to paths where there is no file, as "index.html" of a
+        single-page application; empty: they are not found.
+
+        A navigation has `Sec-Fetch-Mode: navigate`, or, where that field is missing, an Accept that
+        names text/html. A path whose extension is known, as that of a script or a picture, is never
+        answered so. */
+    std::string fallback_file = {};
+    /// In place of `cache_control` for files that they are for; the first one counts.
+    std::vector<cache_rule> cache_rules{};
 };
 
 /** A responder that serves the files below a directory:
@@ -65,6 +88,8 @@ class static_files {
 public:
     /** @param root the directory
         @throws system_error it cannot be opened, or is no directory
+        @throws std::invalid_argument the pattern of a cache rule cannot be compiled, or has a query
+            or a fragment; the fallback file's path is not one below the directory
     */
     explicit static_files(std::string const& root, static_files_options options = {});
 
@@ -82,6 +107,8 @@ private:
     struct shared {
         detail::unique_descriptor root;
         static_files_options options;
+        /// Of the cache rules.
+        std::vector<route_pattern> patterns;
     };
     struct opened {
         detail::unique_descriptor file{};
@@ -95,6 +122,10 @@ private:
     /// Opens what a name stands for; no file when it is not found.
     inline opened open(std::string const& name) const;
     response reply(request const& r, opened from, std::string_view name) const;
+    /// The reply where there is no file of the name.
+    inline response reply_without_file(request const& r, std::string_view name) const;
+    inline std::string_view content_type_of(std::string_view extension) const;
+    inline std::string_view cache_control_of(std::string_view name) const;
 
     std::shared_ptr<shared const> shared_;
 };

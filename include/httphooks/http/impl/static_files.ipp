@@ -3,17 +3,24 @@
 
 #include <httphooks/http/static_files.hpp>
 
+#include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/detail/text/url_chars.hpp>
 #include <httphooks/http/detail/content_type.hpp>
 #include <httphooks/http/detail/file_reply.hpp>
 #include <httphooks/http/detail/open_beneath.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/route_pattern.hpp>
+#include <httphooks/url.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -45,6 +52,56 @@ inline bool is_read(request const& r) noexcept {
     return r.method() == verb::get || r.method() == verb::head;
 }
 
+/// Whether an element of Accept is text/html, and not refused by `q=0`.
+inline bool accepts_html(std::string_view element) noexcept {
+    using httphooks::detail::trim_ows;
+    std::size_t end = std::min(element.find(';'), element.size());
+    if (!httphooks::detail::ascii_iequals(trim_ows(element.substr(0, end)), "text/html"))
+        return false;
+    while (end < element.size()) {
+        element.remove_prefix(end + 1);
+        end = std::min(element.find(';'), element.size());
+        std::string_view const parameter = trim_ows(element.substr(0, end));
+        if (parameter.starts_with("q=") || parameter.starts_with("Q="))
+            return parameter.find_first_not_of("0.", 2) != parameter.npos;
+    }
+    return true;
+}
+
+/// Whether the request is for a page that a browser is to show.
+inline bool is_navigation(request const& r) noexcept {
+    if (auto const mode = r.find("Sec-Fetch-Mode"); mode != r.end())
+        return httphooks::detail::ascii_iequals(mode->value(), "navigate");
+    auto const [first, last] = r.equal_range(field::accept);
+    for (auto f = first; f != last; ++f) {
+        std::string_view list = f->value();
+        for (;;) {
+            std::size_t const comma = std::min(list.find(','), list.size());
+            if (accepts_html(list.substr(0, comma))) return true;
+            if (comma == list.size()) break;
+            list.remove_prefix(comma + 1);
+        }
+    }
+    return false;
+}
+
+/// Whether a file's name holds a hash of its content; see cache_rule::hashed.
+inline bool has_hash(std::string_view name) noexcept {
+    name.remove_prefix(name.rfind('/') + 1);
+    constexpr std::size_t least = 8;
+    while (!name.empty()) {
+        std::size_t const end = std::min(name.find_first_of(".-_"), name.size());
+        std::string_view const piece = name.substr(0, end);
+        if (piece.size() >= least &&
+            piece.find_first_not_of("0123456789abcdefABCDEF") == piece.npos &&
+            piece.find_first_of("0123456789") != piece.npos &&
+            piece.find_first_not_of("0123456789") != piece.npos)
+            return true;
+        name.remove_prefix(std::min(end + 1, name.size()));
+    }
+    return false;
+}
+
 HTTPHOOKS_DECL response reply_with_path(request const& r, std::string const& path,
                                         std::string_view content_type,
                                         std::string_view cache_control) {
@@ -67,9 +124,21 @@ HTTPHOOKS_DECL response reply_with_path(request const& r, std::string const& pat
 }  // namespace detail
 
 HTTPHOOKS_DECL static_files::static_files(std::string const& root, static_files_options options) {
+    std::vector<route_pattern> patterns;
+    for (cache_rule const& rule : options.cache_rules) {
+        if (rule.pattern.find_first_of("?#") != std::string::npos)
+            throw std::invalid_argument("static_files: the pattern of a cache rule is of a path: " +
+                                        rule.pattern);
+        patterns.emplace_back(rule.pattern);
+    }
+    if (!detail::is_plain_path(options.fallback_file, true))
+        throw std::invalid_argument(
+            "static_files: the fallback file is no path below the directory: " +
+            options.fallback_file);
     detail::unique_descriptor directory(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!directory) throw system_error(detail::last_error(), "static_files: " + root);
-    shared_ = std::make_shared<shared>(std::move(directory), std::move(options));
+    shared_ =
+        std::make_shared<shared>(std::move(directory), std::move(options), std::move(patterns));
 }
 
 inline auto static_files::open(std::string const& name) const -> opened {
@@ -85,14 +154,52 @@ inline auto static_files::open(std::string const& name) const -> opened {
 
 HTTPHOOKS_DECL response static_files::reply(request const& r, opened from,
                                             std::string_view name) const {
-    std::string_view const extension = detail::extension_of(name);
+    return detail::reply_with_file(r, std::move(from.file), from.facts,
+                                   {content_type_of(detail::extension_of(name)),
+                                    cache_control_of(name), shared_->options.multipart_limit});
+}
+
+inline std::string_view static_files::content_type_of(std::string_view extension) const {
     auto const own = shared_->options.content_types.find(extension);
-    std::string_view const type = own != shared_->options.content_types.end()
-                                      ? std::string_view(own->second)
-                                      : detail::content_type_of(extension);
-    return detail::reply_with_file(
-        r, std::move(from.file), from.facts,
-        {type, shared_->options.cache_control, shared_->options.multipart_limit});
+    if (own != shared_->options.content_types.end()) return own->second;
+    return detail::content_type_of(extension);
+}
+
+inline std::string_view static_files::cache_control_of(std::string_view name) const {
+    static_files_options const& o = shared_->options;
+    if (o.cache_rules.empty()) return o.cache_control;
+    std::string path = "/";
+    for (char const c : name) {
+        if (c == '/')
+            path += c;
+        else
+            httphooks::detail::append_canonical(path, static_cast<unsigned char>(c));
+    }
+    url location;
+    bool const known = !location.parse(path);
+    for (std::size_t i = 0; known && i < o.cache_rules.size(); ++i) {
+        cache_rule const& rule = o.cache_rules[i];
+        if (rule.hashed && !detail::has_hash(name)) continue;
+        if (shared_->patterns[i].match(location)) return rule.cache_control;
+    }
+    return o.cache_control;
+}
+
+inline response static_files::reply_without_file(request const& r, std::string_view name) const {
+    static_files_options const& o = shared_->options;
+    response answer = error_response(status::not_found);
+    if (o.fallback_file.empty()) return answer;
+    std::string_view const type = content_type_of(detail::extension_of(name));
+    bool const is_page =
+        type == detail::content_type_of({}) || type == detail::content_type_of("html");
+    if (is_page && detail::is_navigation(r)) {
+        opened page = open(o.fallback_file);
+        if (page.file && S_ISREG(page.facts.st_mode))
+            answer = reply(r, std::move(page), o.fallback_file);
+    }
+    // whoever keeps one of the two answers must not give it for the other
+    answer.set(field::vary, "Accept, Sec-Fetch-Mode");
+    return answer;
 }
 
 HTTPHOOKS_DECL response static_files::serve(request const& r, std::string_view path,
@@ -107,14 +214,15 @@ HTTPHOOKS_DECL response static_files::serve(request const& r, std::string_view p
 
     std::string full(name);
     opened found = open(full);
-    if (!found.file) return not_found;
+    if (!found.file) return reply_without_file(r, name);
     if (S_ISREG(found.facts.st_mode) && !slash) return reply(r, std::move(found), full);
-    if (!S_ISDIR(found.facts.st_mode) || shared_->options.index.empty()) return not_found;
+    if (!S_ISDIR(found.facts.st_mode) || shared_->options.index.empty())
+        return reply_without_file(r, name);
 
     if (!full.empty()) full += '/';
     full += shared_->options.index;
     found = open(full);
-    if (!found.file || !S_ISREG(found.facts.st_mode)) return not_found;
+    if (!found.file || !S_ISREG(found.facts.st_mode)) return reply_without_file(r, name);
     if (slash) return reply(r, std::move(found), full);
 
     std::string location(path);
