@@ -7,7 +7,6 @@
 #include <httphooks/testing.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -23,8 +22,7 @@ namespace hh = httphooks;
 using namespace std::chrono_literals;
 
 int main() {
-    asio::io_context context;
-    hh::registry hooks(context.get_executor());
+    hh::registry hooks;
 
     // A value: text, JSON, a status, a response, or a type of your own with into_response().
     hooks.get("/value", [](auto& c) {

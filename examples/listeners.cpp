@@ -5,17 +5,13 @@
 #include <httphooks/registry.hpp>
 #include <httphooks/testing.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include <iostream>
 #include <string>
 
-namespace asio = boost::asio;
 namespace hh = httphooks;
 
 int main() {
-    asio::io_context context;
-    hh::registry hooks(context.get_executor());
+    hh::registry hooks;
 
     // The request as it came, before anything else.
     hooks.request_listener(hh::any_verb, "/*", [](auto& c) {

@@ -8,7 +8,6 @@
 #include <httphooks/testing.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -30,8 +29,7 @@ asio::awaitable<hh::response> slow_price(std::string_view book) {
 }
 
 int main() {
-    asio::io_context context;
-    hh::registry hooks(context.get_executor());
+    hh::registry hooks;
     hooks.get("/books/:id", [](auto& c) { return slow_price(c.param("id")); });
     hooks.get("/books/:id", [](auto&) { return hh::json({{"stock", 3}}); });
     hooks.get("/books/:id", [](auto&) { return hh::status::not_found; });

@@ -5,17 +5,13 @@
 #include <httphooks/registry.hpp>
 #include <httphooks/testing.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include <iostream>
 
-namespace asio = boost::asio;
 namespace hh = httphooks;
 using hh::verb;
 
 int main() {
-    asio::io_context context;
-    hh::registry hooks(context.get_executor());
+    hh::registry hooks;
     hooks.get("/books", [](auto&) { return "books"; });
 
     auto const show = [&](verb method, char const* target) {

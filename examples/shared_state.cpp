@@ -5,13 +5,10 @@
 #include <httphooks/registry.hpp>
 #include <httphooks/testing.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include <chrono>
 #include <iostream>
 #include <string>
 
-namespace asio = boost::asio;
 namespace hh = httphooks;
 
 /// Made for each request.
@@ -21,8 +18,7 @@ struct visit {
 };
 
 int main() {
-    asio::io_context context;
-    hh::basic_registry<visit> hooks(context.get_executor());
+    hh::basic_registry<visit> hooks;
 
     hooks.pre_responder(hh::any_verb, "/*", [](auto& c) {
         c.state().user = c.request()[hh::field::authorization];

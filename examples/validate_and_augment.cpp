@@ -5,7 +5,6 @@
 #include <httphooks/registry.hpp>
 #include <httphooks/testing.hpp>
 
-#include <boost/asio/io_context.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <functional>
@@ -13,15 +12,13 @@
 #include <string>
 #include <utility>
 
-namespace asio = boost::asio;
 namespace hh = httphooks;
 using hh::field;
 using hh::status;
 using hh::verb;
 
 int main() {
-    asio::io_context context;
-    hh::registry hooks(context.get_executor());
+    hh::registry hooks;
 
     // A field that every reply gets, whatever it becomes.
     hooks.pre_responder(hh::any_verb, "/*", [](auto& c) {

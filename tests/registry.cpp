@@ -13,6 +13,7 @@
 #include <httphooks/socketio/dispatch.hpp>
 #include <httphooks/socketio/server.hpp>
 #include <httphooks/sockjs/dispatch.hpp>
+#include <httphooks/testing.hpp>
 #include <httphooks/websocket/dispatch.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -423,6 +424,31 @@ TEST_CASE("a dispatch from a foreign thread runs the hooks on the registry's exe
         CHECK(id != std::this_thread::get_id());
         CHECK(id == hook_thread);
     }
+}
+
+TEST_CASE("the hooks of a registry without an executor run where their requests come from") {
+    registry hooks;
+    std::thread::id where;
+    hooks.get("/now", [&](auto&) {
+        where = std::this_thread::get_id();
+        return "now";
+    });
+    hooks.get("/later", [&](auto&) -> asio::awaitable<std::string> {
+        co_await turns(3);
+        where = std::this_thread::get_id();
+        co_return "later";
+    });
+    for (std::string const path : {"/now", "/later"}) {
+        CHECK(testing::inject(hooks, make_request(verb::get, path)).body() == path.substr(1));
+        CHECK(where == std::this_thread::get_id());
+        // a token without an executor: on a thread of the system's
+        auto reply = hooks.async_dispatch(make_request(verb::get, path), asio::use_future);
+        REQUIRE(reply.wait_for(10s) == std::future_status::ready);
+        CHECK(reply.get().body() == path.substr(1));
+    }
+    registry with_options(registry_options{.server_name = "a"});
+    with_options.get("/*", [](auto&) { return "b"; });
+    CHECK(testing::inject(with_options, make_request(verb::get, "/"))["Server"] == "a");
 }
 
 TEST_CASE("a future, a deferred operation and a tuple are tokens as well") {

@@ -95,7 +95,16 @@ public:
     explicit basic_registry(executor_type executor, registry_options options = {})
         : handle_(std::move(executor), std::move(options), detail::state_of<State>()) {}
 
-    /// The executor that the registry was created with.
+    /** A registry whose hooks run where their requests come from.
+
+        A request whose handler has no executor either is run as Asio does it then, by
+        asio::system_executor: on a thread of a pool.
+        @param options see registry_options
+    */
+    explicit basic_registry(registry_options options = {})
+        : handle_(std::move(options), detail::state_of<State>()) {}
+
+    /// The executor that the registry was created with; without one, asio::system_executor.
     executor_type get_executor() const noexcept { return handle_.executor(); }
 
     /// Adds a hook. Gives its id.

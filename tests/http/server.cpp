@@ -10,15 +10,20 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,6 +31,7 @@
 
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 using namespace std::chrono_literals;
 using support::eventually;
@@ -80,6 +86,15 @@ struct server_fixture {
         return ended;
     }
 };
+
+/// Whether a port takes no connection any more.
+bool draining(std::uint16_t port) {
+    asio::io_context context;
+    asio::ip::tcp::socket s(context);
+    hh::error_code ec;
+    s.connect({asio::ip::address_v4::loopback(), port}, ec);
+    return ec == asio::error::connection_refused;
+}
 
 }  // namespace
 
@@ -480,4 +495,66 @@ TEST_CASE("connections, what waits for clients, and what is refused are counted"
     CHECK(eventually([&] { return counted->sessions() == 0; }));
     CHECK(counted->opened() == 2);
     CHECK(eventually([&] { return counted->waiting_bytes() == 0; }));
+}
+
+TEST_CASE("run_until_signal answers what has begun when the process is told to end") {
+    int const signal = GENERATE(SIGINT, SIGTERM);
+    server_fixture f(on_loopback(2));
+    f.web.listen();
+    std::promise<void> returned;
+    std::thread thread([&] {
+        f.web.run_until_signal(20s);
+        returned.set_value();
+    });
+    raw_client c(f.web.port());
+    REQUIRE(c.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+    REQUIRE(eventually([&] { return f.waiting() == 1; }));
+    ::kill(::getpid(), signal);
+    CHECK(eventually([&] { return draining(f.web.port()); }));
+    f.parked.front()();
+    auto const [text, end] = c.rest();
+    CHECK(text.find("waited") != text.npos);
+    CHECK(end == read_end::fin);
+    CHECK(returned.get_future().wait_for(10s) == std::future_status::ready);
+    thread.join();
+}
+
+TEST_CASE("a second signal ends run_until_signal at once") {
+    server_fixture f(on_loopback());
+    f.web.listen();
+    std::promise<void> returned;
+    std::thread thread([&] {
+        f.web.run_until_signal(1h);
+        returned.set_value();
+    });
+    auto ended = returned.get_future();
+    raw_client c(f.web.port());
+    REQUIRE(c.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n"));
+    REQUIRE(eventually([&] { return f.waiting() == 1; }));
+    ::kill(::getpid(), SIGTERM);
+    CHECK(eventually([&] { return draining(f.web.port()); }));
+    CHECK(ended.wait_for(0s) == std::future_status::timeout);
+    ::kill(::getpid(), SIGTERM);
+    CHECK(ended.wait_for(10s) == std::future_status::ready);
+    thread.join();
+}
+
+TEST_CASE("run_until_signal returns when the server is stopped, and is for servers with threads") {
+    server_fixture f(on_loopback());
+    f.web.listen();
+    std::promise<void> returned;
+    std::thread thread([&] {
+        f.web.run_until_signal();
+        returned.set_value();
+    });
+    raw_client c(f.web.port());
+    REQUIRE(c.send(hello_request));
+    CHECK(c.until("hello").starts_with("HTTP/1.1 200 "));
+    f.web.stop();
+    CHECK(returned.get_future().wait_for(10s) == std::future_status::ready);
+    thread.join();
+
+    asio::io_context context;
+    hh::http::server web(context.get_executor(), f.hooks, on_loopback());
+    CHECK_THROWS_AS(web.run_until_signal(), std::logic_error);
 }

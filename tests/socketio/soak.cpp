@@ -6,6 +6,9 @@
 
 #include <httphooks/socketio/server.hpp>
 
+#include <httphooks/socketio/adapter_factory.hpp>
+#include <httphooks/socketio/memory_adapter.hpp>
+
 #include "support/catch.hpp"
 #include "support/raw_client.hpp"
 #include "support/socketio_service.hpp"

@@ -146,6 +146,12 @@ public:
         @throws system_error when the address cannot be listened on */
     void run();
 
+    /** Serves until the process gets SIGINT or SIGTERM, then drains the server, and returns. A
+        second signal stops it at once. For a server with threads.
+        @param patience how long what has begun may take; see async_drain()
+        @throws system_error when the address cannot be listened on */
+    void run_until_signal(std::chrono::milliseconds patience = std::chrono::seconds(5));
+
     /** Ends the server: accepts no more, closes what is idle, answers what has begun, with
         `Connection: close`, tells the mounts; what is not done by then is cut.
         @param patience how long to wait for what has begun

@@ -6,6 +6,8 @@
 
 #include <httphooks/http/detail/polled_stream.hpp>
 
+#include <httphooks/http/detail/byte_stream_on.hpp>
+
 #include "support/catch.hpp"
 
 #if defined(__linux__)

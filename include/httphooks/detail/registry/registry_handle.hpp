@@ -45,6 +45,8 @@ hook_entry_ptr make_hook(hook_type type, verb method, std::string_view pattern,
 class registry_handle {
 public:
     registry_handle(asio::any_io_executor executor, registry_options options, state_type state);
+    /// Without an executor: that of the system stands in for it.
+    registry_handle(registry_options options, state_type state);
 
     asio::any_io_executor const& executor() const noexcept { return executor_; }
 

@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/listener_base.hpp>
@@ -60,6 +61,7 @@ public:
     asio::any_io_executor get_executor() const { return listeners_.front()->get_executor(); }
     std::shared_ptr<server_counters const> counters() const noexcept { return settings_->counters; }
     void run();
+    void run_until_signal(std::chrono::milliseconds patience);
     void stop();
 
     void begin_run(run_handler handler);
@@ -82,6 +84,8 @@ private:
         std::thread thread{};
     };
 
+    /// Runs until the server has ended; then `last` is called by the first thread.
+    inline void run_to_end(httphooks::detail::function_ref<void()> last);
     inline void start_threads();
     inline void end_threads() noexcept;
     inline void cut_all();

@@ -62,6 +62,10 @@ HTTPHOOKS_DECL void server::run() {
     state_->run();
 }
 
+HTTPHOOKS_DECL void server::run_until_signal(std::chrono::milliseconds patience) {
+    state_->run_until_signal(patience);
+}
+
 HTTPHOOKS_DECL void server::stop() {
     state_->stop();
 }

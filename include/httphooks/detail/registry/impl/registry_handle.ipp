@@ -12,6 +12,8 @@
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
 
+#include <boost/asio/system_executor.hpp>
+
 #include <memory>
 #include <span>
 #include <string>
@@ -38,6 +40,9 @@ HTTPHOOKS_DECL registry_handle::registry_handle(asio::any_io_executor executor,
       core_(std::make_shared<registry_core>(std::move(options))),
       shared_loop_(std::make_shared<shared_registry_loop>(core_, state)),
       state_(state) {}
+
+HTTPHOOKS_DECL registry_handle::registry_handle(registry_options options, state_type state)
+    : registry_handle(asio::system_executor(), std::move(options), state) {}
 
 HTTPHOOKS_DECL hook_id registry_handle::add(hook_entry_ptr const& hook) const {
     return core_->add(std::make_shared<hook_entry>(*hook));

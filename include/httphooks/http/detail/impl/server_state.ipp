@@ -3,6 +3,7 @@
 
 #include <httphooks/http/detail/server_state.hpp>
 
+#include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/http/detail/admission.hpp>
 #include <httphooks/http/detail/later.hpp>
@@ -14,10 +15,12 @@
 #include <boost/asio/consign.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -140,6 +143,10 @@ inline void server_state::start_threads() {
 }
 
 HTTPHOOKS_DECL void server_state::run() {
+    run_to_end([] {});
+}
+
+inline void server_state::run_to_end(httphooks::detail::function_ref<void()> last) {
     if (workers_.empty())
         throw std::logic_error("server: run() is for a server with threads of its own");
     listen();
@@ -147,12 +154,26 @@ HTTPHOOKS_DECL void server_state::run() {
     std::condition_variable ended;
     bool done = false;
     begin_run([&](error_code) {
+        last();
         std::lock_guard const lock(m);
         done = true;
         ended.notify_all();
     });
     std::unique_lock lock(m);
     ended.wait(lock, [&] { return done; });
+}
+
+HTTPHOOKS_DECL void server_state::run_until_signal(std::chrono::milliseconds patience) {
+    listen();
+    asio::signal_set signals(get_executor(), SIGINT, SIGTERM);
+    signals.async_wait([&](error_code ec, int) {
+        if (ec) return;
+        signals.async_wait([this](error_code again, int) {
+            if (!again) stop();
+        });
+        begin_drain(patience, [](error_code, drain_report) {});
+    });
+    run_to_end([&] { signals.cancel(); });
 }
 
 HTTPHOOKS_DECL void server_state::begin_drain(std::chrono::milliseconds patience,
