@@ -6,12 +6,9 @@
 #include <httphooks/registry.hpp>
 #include <httphooks/testing.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include <iostream>
 #include <string_view>
 
-namespace asio = boost::asio;
 namespace hh = httphooks;
 
 namespace {
@@ -41,22 +38,20 @@ void register_users(hh::registry& hooks) {
 }  // namespace
 
 int main() {
-    asio::io_context context;
-
     std::cout << "All of them: two responses become one multipart reply\n";
-    hh::registry all(context.get_executor());
+    hh::registry all;
     register_users(all);
     show(all, "/users/me");
     warn(all);
 
     std::cout << "The best one: a literal is more specific than a parameter\n";
-    hh::registry best(context.get_executor(), {.responders = hh::responders::best});
+    hh::registry best({.responders = hh::responders::best});
     register_users(best);
     show(best, "/users/me");
     warn(best);
 
     std::cout << "A fallback: it runs where no other responder serves the path\n";
-    hh::registry files(context.get_executor());
+    hh::registry files;
     files.get("/users/me", [](auto&) { return "you"; });
     files.get("/*path", [](auto&) { return hh::text("a file"); }, {.fallback = true});
     show(files, "/users/me");
