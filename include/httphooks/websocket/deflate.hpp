@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks::websocket {
 
@@ -106,6 +107,8 @@ public:
     std::size_t threshold() const noexcept { return threshold_; }
     /// Whether messages refer to earlier ones, in either direction.
     bool has_context() const noexcept { return has_context_; }
+    /// Whether there was a message since this was asked last.
+    bool take_used() noexcept { return std::exchange(used_, false); }
     /// Names what deflate() makes: codecs of one id make the same of a message. 0: none does.
     std::uint64_t id() const noexcept { return id_; }
 
@@ -113,10 +116,14 @@ protected:
     message_codec(std::size_t threshold, bool has_context, std::uint64_t id) noexcept
         : threshold_(threshold), id_(id), has_context_(has_context) {}
 
+    /// For take_used().
+    void note_use() noexcept { used_ = true; }
+
 private:
     std::size_t const threshold_;
     std::uint64_t const id_;
     bool const has_context_;
+    bool used_ = false;
 };
 
 /// Makes the codecs of connections; see zlib_deflate().

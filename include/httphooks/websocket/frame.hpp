@@ -227,7 +227,8 @@ frame_reader::step frame_reader::deliver(std::string_view message, Sink& sink) {
     fragments_ = 0;
     opcode const type = std::exchange(type_, opcode::continuation);
     if constexpr (requires { sink.on_compressed(type, message); }) {
-        if (compressed_) return sink.on_compressed(type, message) ? step::go : step::stop;
+        if (compressed_) [[unlikely]]
+            return sink.on_compressed(type, message) ? step::go : step::stop;
     }
     return sink.on_message(type, message) ? step::go : step::stop;
 }

@@ -109,7 +109,7 @@ private:
     class event;
 
     static constexpr std::size_t most_held = 64 * 1024;
-    /// When nothing was sent for so long, contexts of compression are let go of.
+    /// When no message was compressed for so long, nor any read that was, contexts are let go of.
     static constexpr std::chrono::seconds context_rest{10};
 
     HTTPHOOKS_DECL void on_readable(error_code ec) override;
@@ -186,8 +186,7 @@ private:
     loop::tick ping_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
-    /// When codec_ was used last, and when that is looked at.
-    loop::tick coded_at_ = 0;
+    /// When it is looked at whether codec_ was used.
     loop::tick rest_at_ = 0;
     std::atomic<state> state_{state::open};
     bool scheduled_ = false;

@@ -117,6 +117,7 @@ private:
     role self() const noexcept { return settings_.self; }
     mask_key next_key() const;
     void prepare();
+    void append_by_codec(opcode op, std::string_view payload, bool compress);
     void append_shared(std::shared_ptr<std::string const> frames);
     void flush_shared();
 

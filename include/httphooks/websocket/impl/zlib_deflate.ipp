@@ -218,6 +218,7 @@ HTTPHOOKS_DECL bool zlib_codec::deflate(std::string_view message, std::string& o
         message.size() > std::size_t{1} << 30)
         return false;
     if (keeps_out_) {
+        note_use();
         if (!deflater_) deflater_ = std::make_unique<deflater>(settings_);
         deflater_->run(message, out);
         return true;
@@ -232,6 +233,7 @@ HTTPHOOKS_DECL bool zlib_codec::deflate(std::string_view message, std::string& o
 }
 
 inline inflater& zlib_codec::own_inflater() {
+    note_use();
     if (!inflater_) {
         inflater_ = std::make_unique<inflater>(in_bits_);
         if (!history_.empty()) inflater_->remember(history_);

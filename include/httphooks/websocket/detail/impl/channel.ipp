@@ -182,7 +182,6 @@ HTTPHOOKS_DECL bool channel::on_message(opcode op, std::string_view bytes) {
 }
 
 HTTPHOOKS_DECL bool channel::on_compressed(opcode op, std::string_view bytes) {
-    coded_at_ = loop_->now();
     std::string whole = httphooks::detail::take_string();
     bool go_on = false;
     switch (codec_->inflate(bytes, options().message.size, whole)) {
@@ -284,7 +283,6 @@ HTTPHOOKS_DECL bool channel::send_with(opcode op, std::size_t expected,
 
 /// Has what was sent outside of the connection's own events written soon.
 inline void channel::schedule() {
-    if (codec_) coded_at_ = loop_->now();
     if (!output_.writing()) return settle_soon();
     output_.note_full();
 }

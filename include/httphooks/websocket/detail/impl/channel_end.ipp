@@ -189,7 +189,7 @@ inline bool channel::has_contexts() const noexcept {
 
 inline void channel::tick_contexts(loop::tick now) {
     if (!has_come(now, rest_at_)) return;
-    if (has_come(now, coded_at_ + timer_wheel::ticks(context_rest))) codec_->rest();
+    if (!codec_->take_used()) codec_->rest();
     rest_at_ = now + timer_wheel::ticks(context_rest);
 }
 

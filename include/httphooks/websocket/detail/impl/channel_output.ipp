@@ -28,11 +28,17 @@ inline void channel_output::prepare() {
 }
 
 HTTPHOOKS_DECL void channel_output::append(opcode op, std::string_view payload, bool compress) {
+    if (codec_) [[unlikely]]
+        return append_by_codec(op, payload, compress);
     prepare();
-    if (codec_ && compress && op < opcode::close) [[unlikely]]
-        append_message(out_, self(), op, payload, next_key(), codec_);
-    else
-        append_frame(out_, self(), op, payload, next_key());
+    append_frame(out_, self(), op, payload, next_key());
+}
+
+HTTPHOOKS_DECL void channel_output::append_by_codec(opcode op, std::string_view payload,
+                                                    bool compress) {
+    prepare();
+    append_message(out_, self(), op, payload, next_key(),
+                   compress && op < opcode::close ? codec_ : nullptr);
 }
 
 HTTPHOOKS_DECL void channel_output::append(prepared_message const& m) {
