@@ -195,11 +195,13 @@
 #include <httphooks/websocket/detail/impl/connect_operation.ipp>
 #include <httphooks/websocket/detail/impl/loop.ipp>
 #include <httphooks/websocket/detail/impl/mask.ipp>
+#include <httphooks/websocket/detail/impl/message_frames.ipp>
 #include <httphooks/websocket/detail/impl/open_channel.ipp>
 #include <httphooks/websocket/detail/impl/sha1.ipp>
 #include <httphooks/websocket/detail/impl/utf8_stream.ipp>
 #include <httphooks/websocket/impl/client.ipp>
 #include <httphooks/websocket/impl/connection.ipp>
+#include <httphooks/websocket/impl/deflate.ipp>
 #include <httphooks/websocket/impl/dispatch.ipp>
 #include <httphooks/websocket/impl/frame.ipp>
 #include <httphooks/websocket/impl/handshake.ipp>

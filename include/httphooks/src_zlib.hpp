@@ -10,3 +10,4 @@
 #endif
 
 #include <httphooks/engineio/impl/zlib_compression.ipp>
+#include <httphooks/websocket/impl/zlib_deflate.ipp>

@@ -9,6 +9,7 @@
 #include <httphooks/websocket/close_code.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/connection_options.hpp>
+#include <httphooks/websocket/deflate.hpp>
 #include <httphooks/websocket/dispatch.hpp>
 #include <httphooks/websocket/error.hpp>
 #include <httphooks/websocket/events.hpp>

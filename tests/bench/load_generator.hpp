@@ -8,6 +8,8 @@
     parse of a header. All requests released by one readable event leave in one send().
 */
 
+#include <httphooks/websocket/zlib_deflate.hpp>
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +69,7 @@ struct load_options {
     double warmup = 1;
     int pid = 0;
     int touch = 0;
+    /// Of raw WebSockets: messages are JSON, and compressed.
     bool deflate = false;
 };
 
@@ -146,10 +149,10 @@ inline std::string json_quote(std::string_view s) {
 }
 
 // A masked client text frame.
-inline std::string client_frame(std::string_view text) {
+inline std::string client_frame(std::string_view text, bool compressed = false) {
     static constexpr unsigned char key[4] = {0x37, 0xfa, 0x21, 0x3d};
     std::string f;
-    f += static_cast<char>(0x81);
+    f += static_cast<char>(compressed ? 0xc1 : 0x81);
     if (text.size() < 126) {
         f += static_cast<char>(0x80 | text.size());
     } else if (text.size() < 65536) {
@@ -171,12 +174,37 @@ inline std::string request_json(std::string_view content) {
            json_quote(content) + "}";
 }
 
+// JSON of about so many bytes: records that are alike, with numbers that are not.
+inline std::string json_records(std::size_t size) {
+    std::string all = "[";
+    for (unsigned n = 1; all.size() + 80 < size; ++n) {
+        if (n > 1) all += ',';
+        all += "{\"id\":" + std::to_string(n * 7919 % 10007) + ",\"name\":\"user " +
+               std::to_string(n) + "\",\"active\":" + (n % 3 ? "true" : "false") +
+               ",\"score\":" + std::to_string(n * 104729 % 997) + "}";
+    }
+    all.resize(size - 1, ' ');
+    return all += ']';
+}
+
+// A message in its compressed form, which refers to no other.
+inline std::string deflated(std::string_view message) {
+    httphooks::websocket::deflate_parameters alone;
+    alone.client_no_context_takeover = true;
+    std::string out;
+    httphooks::websocket::zlib_deflate()
+        ->make(httphooks::websocket::role::client, alone)
+        ->deflate(message, out);
+    return out;
+}
+
 // What the slot-th outstanding request of a connection says, as a finished frame.
 inline std::string request_frame(load_options const& o, int slot) {
     std::string const content(o.size, 'x');
     bool const publish = o.what == mode::bcast;
     switch (o.protocol) {
         case proto::raw:
+            if (o.deflate) return client_frame(deflated(json_records(o.size)), true);
             return client_frame(content);
         case proto::sio:
             if (publish) return client_frame("42[\"bcast\"," + json_quote(content) + "]");
@@ -479,7 +507,7 @@ private:
     void on_message(connection& c, std::size_t at, std::string_view m) {
         switch (o_.protocol) {
             case proto::raw:
-                if (m.size() != o_.size) ++errors_;
+                if (o_.deflate ? m.empty() || m.size() >= o_.size : m.size() != o_.size) ++errors_;
                 completed(c, at, -1);
                 break;
             case proto::sio:

@@ -1,16 +1,18 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 /** @file
-    WebSocket echo: our server against Beast's websocket::stream and the npm package ws.
+    WebSocket echo: our server against Beast's websocket::stream and the npm package ws; with
+    compressed messages, against ws.
 
     Without arguments: measures and prints a table. The servers are other processes on one core, the
     load is made on another; what counts is messages for each second of the server's CPU time.
-    `websocket serve PEER` serves until it is ended: `own`, or `beast` in the shape of Beast's
-    example websocket_server_async.
+    `websocket serve PEER` serves until it is ended: `own`, `deflate`, which compresses, or `beast`
+    in the shape of Beast's example websocket_server_async.
 */
 
 #include <httphooks.hpp>
 #include <httphooks/websocket/server.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -40,9 +42,9 @@ using asio::ip::tcp;
 
 namespace {
 
-int serve_own() {
+int serve_own(ws::connection_options const& o = {}) {
     asio::io_context context(1);
-    ws::server echo(context.get_executor(), {.path = "/ws"});
+    ws::server echo(context.get_executor(), {.path = "/ws", .connection = o});
     echo.on_message([](ws::connection& c, ws::message const& m) { c.send(m); });
     hh::registry hooks(context.get_executor());
     hh::http::server web(context.get_executor(), hooks, {.address = "127.0.0.1"});
@@ -52,6 +54,12 @@ int serve_own() {
     bench::announce(web.port());
     context.run();
     return 0;
+}
+
+int serve_deflate() {
+    ws::connection_options o;
+    o.per_message_deflate = ws::zlib_deflate({.threshold = 0});
+    return serve_own(o);
 }
 
 class beast_session : public std::enable_shared_from_this<beast_session> {
@@ -113,6 +121,13 @@ constexpr char npm_program[] =
     "()=>console.log('listening on '+s.address().port));"
     "s.on('connection',w=>w.on('message',(d,b)=>w.send(d,{binary:b})));";
 
+constexpr char npm_deflate_program[] =
+    "const {WebSocketServer}=require('ws');"
+    "const s=new WebSocketServer({port:0,host:'127.0.0.1',perMessageDeflate:{threshold:0,"
+    "serverNoContextTakeover:true,clientNoContextTakeover:true}},"
+    "()=>console.log('listening on '+s.address().port));"
+    "s.on('connection',w=>w.on('message',(d,b)=>w.send(d,{binary:b})));";
+
 /// Where a peer's echo is.
 struct target {
     bench::peer server;
@@ -166,6 +181,32 @@ void compare(int in_flight, std::size_t size, double against_beast, double again
     std::fflush(stdout);
 }
 
+/// Compressed messages of JSON, against those of ws.
+void compare_deflate(int in_flight, std::size_t size, double against_ws) {
+    target const own{bench::peer({bench::this_program(), "serve", "deflate"}), "/ws"};
+    target const npm{bench::peer({"node", "-e", npm_deflate_program}), "/"};
+    if (!npm.server.works()) return;
+    bench::load_options o;
+    o.inflight = in_flight;
+    o.size = size;
+    o.duration = 2;
+    o.warmup = 0.5;
+    o.deflate = true;
+    std::vector<double> values[2];
+    std::vector<double> ratios;
+    for (int run = 0; run < 5; ++run) {
+        values[0].push_back(own.load(o).per_cpu_second());
+        values[1].push_back(npm.load(o).per_cpu_second());
+        ratios.push_back(values[0].back() / values[1].back());
+    }
+    std::printf(
+        "%2d x %4zu bytes of JSON, compressed: own %8.0f   ws %8.0f   ratio %5.2f (at least "
+        "%.1f)\n",
+        in_flight, size, bench::median(values[0]), bench::median(values[1]), bench::median(ratios),
+        against_ws);
+    std::fflush(stdout);
+}
+
 /// Growth of the resident set for each connection, after ten messages.
 double idle_bytes(target const& server) {
     bench::load_options o;
@@ -184,6 +225,7 @@ int measure() {
     compare(1, 64, 1.4, 1.8);
     compare(16, 64, 8, 8);
     compare(16, 4096, 2.5, 2.5);
+    compare_deflate(16, 1024, 3);
     bench::raise_descriptor_limit();
     std::printf("idle connection: own %.0f bytes (at most 1024), Beast %.0f\n",
                 idle_bytes(own_server()), idle_bytes(beast_server()));
@@ -195,7 +237,9 @@ int measure() {
 int main(int count, char** argument) {
     try {
         if (count == 3 && std::string_view(argument[1]) == "serve")
-            return argument[2] == std::string_view("own") ? serve_own() : serve_beast();
+            return argument[2] == std::string_view("own")       ? serve_own()
+                   : argument[2] == std::string_view("deflate") ? serve_deflate()
+                                                                : serve_beast();
         bench::pin(0);
         return measure();
     } catch (std::exception const& e) {

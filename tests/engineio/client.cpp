@@ -6,6 +6,7 @@
 #include <httphooks/http/tls.hpp>
 #include <httphooks/http/tls_client.hpp>
 #include <httphooks/websocket/server.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include "support/catch.hpp"
 #include "support/client_subject.hpp"
@@ -573,6 +574,26 @@ TEST_CASE("What exceeds the output limit of an Engine.IO client is not taken") {
     REQUIRE(s.until([&] { return server.asked("&sid=s") == 2; }));
     CHECK_FALSE(s.connection.send("more"));
     CHECK(s.connection.buffered_amount() == 5'001);
+}
+
+TEST_CASE("Engine.IO messages are compressed over a WebSocket when both sides are told to") {
+    eio::options so;
+    so.per_message_deflate = hh::websocket::zlib_deflate();
+    engineio_service service(std::move(so));
+    service.on_connection([](eio::connection c) {
+        auto const offer = (*c.handshake().message)["Sec-WebSocket-Extensions"];
+        c.send(std::string(offer.data(), offer.size()));
+        c.on_message([c](std::string_view m, bool) mutable { c.send(m); });
+    });
+    auto o = ways({way::websocket});
+    o.per_message_deflate = hh::websocket::zlib_deflate();
+    subject s(o);
+    REQUIRE_FALSE(s.connect(url_of(service.port())));
+    std::string const large(5'000, 'x');
+    s.connection.send(large);
+    REQUIRE(s.logged(2));
+    CHECK(s.log[0].starts_with("permessage-deflate"));
+    CHECK(s.log[1] == large);
 }
 
 TEST_CASE("Header fields and query of the client reach the server") {

@@ -24,6 +24,7 @@
 
 #include "interop/running_server.hpp"
 #include "support/catch.hpp"
+#include "support/websocket_peer.hpp"
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
@@ -359,6 +360,33 @@ TEST_CASE("a fallback runs only where no other responder serves the path") {
     reply const r = c.get("/api/a");
     CHECK(r.result_int() == 405);
     CHECK(r[http::field::allow] == "POST, OPTIONS");
+}
+
+TEST_CASE("WebSockets compress with --deflate, and without do not") {
+    server const with(nullptr, {"--deflate"});
+    server const without(nullptr);
+    for (std::string const target :
+         {"/ws", "/ws-hooks", "/echo/000/abc/websocket", "/echo/websocket",
+          "/engine.io/?EIO=4&transport=websocket", "/socket.io/?EIO=4&transport=websocket"}) {
+        INFO(target);
+        support::field_list const offer{
+            {"Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"}};
+        support::websocket_peer taken(with.port(), target, offer);
+        CHECK(taken.reply().status == 101);
+        CHECK(taken.reply()["Sec-WebSocket-Extensions"].starts_with("permessage-deflate"));
+        support::websocket_peer not_offered(with.port(), target);
+        CHECK(not_offered.reply()["Sec-WebSocket-Extensions"] == "-");
+        support::websocket_peer off(without.port(), target, offer);
+        CHECK(off.reply().status == 101);
+        CHECK(off.reply()["Sec-WebSocket-Extensions"] == "-");
+    }
+    std::string const large(5000, 'x');
+    support::websocket_peer echo(with.port(), "/ws",
+                                 {{"Sec-WebSocket-Extensions", "permessage-deflate"}});
+    echo.send(large);
+    CHECK(echo.frame().payload.size() < 100);
+    echo.send("short");
+    CHECK(echo.frame().payload == "short");
 }
 
 TEST_CASE("bad options and bad scripts end with 2 and one line") {

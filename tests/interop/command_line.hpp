@@ -45,6 +45,7 @@ struct command_line {
     std::string parser = "json";
     bool cookie = false;
     bool recovery = false;
+    bool deflate = false;
     std::vector<std::string> cors;
     /// Which of several servers this is, for GET /who; empty: there is no such hook.
     std::string name;
@@ -139,6 +140,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.cookie = true;
         else if (option == "--recovery")
             c.recovery = true;
+        else if (option == "--deflate")
+            c.deflate = true;
         else if (option == "--cors")
             c.cors.push_back(value());
         else if (option == "--name")

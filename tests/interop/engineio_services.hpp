@@ -7,6 +7,7 @@
 
 #include <httphooks/engineio.hpp>
 #include <httphooks/engineio/zlib_compression.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -30,6 +31,7 @@ inline engineio::options engine_options(command_line const& c, std::string path)
     o.ping_timeout = c.ping_timeout;
     o.upgrade_timeout = c.upgrade_timeout;
     o.compression = engineio::zlib_compression();
+    if (c.deflate) o.per_message_deflate = httphooks::websocket::zlib_deflate();
     o.max_payload = static_cast<std::size_t>(c.max_payload);
     if (c.cookie) o.cookie.emplace();
     if (!c.cors.empty()) {

@@ -8,6 +8,7 @@
 #include <httphooks.hpp>
 #include <httphooks/sockjs.hpp>
 #include <httphooks/sockjs/dispatch.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -72,6 +73,7 @@ inline sockjs::options sockjs_services::common(command_line const& c, std::strin
     o.disconnect_delay = c.disconnect;
     o.sockjs_url = c.sockjs_client_url;
     o.message_limit = static_cast<std::size_t>(c.body_limit);
+    if (c.deflate) o.per_message_deflate = hh::websocket::zlib_deflate();
     if (std::find(c.cors.begin(), c.cors.end(), "*") == c.cors.end()) o.origins = c.cors;
     return o;
 }

@@ -8,6 +8,7 @@
 #include <httphooks.hpp>
 #include <httphooks/websocket/dispatch.hpp>
 #include <httphooks/websocket/server.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include <cstddef>
 #include <string>
@@ -41,6 +42,7 @@ private:
         o.handshake.origins = c.cors;
         if (c.cors.empty()) o.handshake.origins = {"*"};
         o.connection.write_timeout = c.write_timeout;
+        if (c.deflate) o.connection.per_message_deflate = hh::websocket::zlib_deflate();
         return o;
     }
     static hh::websocket::server_options of_any_size(hh::websocket::server_options o) {

@@ -3,6 +3,7 @@
 #include <httphooks/http/tls.hpp>
 #include <httphooks/http/tls_client.hpp>
 #include <httphooks/sockjs/client.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include "support/catch.hpp"
 #include "support/client_subject.hpp"
@@ -114,6 +115,36 @@ struct scripted_server : support::scripted_server {
 };
 
 }  // namespace
+
+TEST_CASE("A SockJS client offers to compress, and messages of any size come back") {
+    auto o = only(way::websocket);
+    o.per_message_deflate = httphooks::websocket::zlib_deflate();
+    {
+        std::string offer;
+        subject s(o);
+        scripted_server const server(s.context,
+                                     [&](std::string const& request) -> support::scripted {
+                                         if (request.find("/info") != request.npos) return {info};
+                                         offer = request;
+                                         return {not_found};
+                                     });
+        CHECK(s.connect(server.url()));
+        CHECK(offer.find("Sec-WebSocket-Extensions: permessage-deflate") != offer.npos);
+    }
+    auto with = support::service_options("/echo");
+    with.per_message_deflate = o.per_message_deflate;
+    support::sockjs_services services;
+    services.echo(std::move(with));
+    subject s(o);
+    REQUIRE_FALSE(s.connect(url_of(services.port())));
+    list sent;
+    for (std::size_t n = 0; n < 10; ++n) {
+        sent.push_back(std::string(n * 900, 'x'));
+        s.connection.send(sent.back());
+    }
+    CHECK(s.logged(10));
+    CHECK(s.log == sent);
+}
 
 TEST_CASE("A client gets back what it sends, over every transport") {
     support::sockjs_services services;

@@ -5,6 +5,7 @@
 #include <httphooks/websocket/client.hpp>
 #include <httphooks/websocket/frame.hpp>
 #include <httphooks/websocket/server.hpp>
+#include <httphooks/websocket/zlib_deflate.hpp>
 
 #include "support/catch.hpp"
 #include "support/certificate.hpp"
@@ -17,6 +18,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -40,8 +42,11 @@ namespace {
 
 /// An echo server and a client on one context.
 struct client_fixture {
-    explicit client_fixture(std::shared_ptr<asio::ssl::context> tls = nullptr) {
+    explicit client_fixture(std::shared_ptr<asio::ssl::context> tls = nullptr,
+                            std::shared_ptr<ws::message_deflate const> compress = nullptr)
+        : deflate(std::move(compress)) {
         ws::server_options so;
+        so.connection.per_message_deflate = deflate;
         so.path = "/ws";
         so.handshake.subprotocols = {"v1"};
         echo.emplace(context.get_executor(), so);
@@ -98,6 +103,7 @@ struct client_fixture {
 
     asio::io_context context{1};
     hh::registry hooks{context.get_executor()};
+    std::shared_ptr<ws::message_deflate const> deflate;
     std::optional<ws::server> echo{};
     std::optional<hh::http::server> web{};
     std::string token{};
@@ -281,6 +287,54 @@ TEST_CASE("What is right behind the server's answer is handed on, then its close
         CHECK(subject.logged(3));
     }
     CHECK(subject.log == list{"m1", std::string(1000, 'x'), "1000bye"});
+}
+
+TEST_CASE("A server must not choose an extension that was not offered, or another than it is") {
+    auto const answered = [](ws::client_options const& o, std::string const& chosen) {
+        support::client_subject<ws::client, ws::connection> subject(o);
+        support::scripted_server server(subject.context, [&](std::string const& request) {
+            std::string const name = "Sec-WebSocket-Key: ";
+            std::string const key = request.substr(request.find(name) + name.size(), 24);
+            return support::scripted{
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                "Connection: Upgrade\r\nSec-WebSocket-Extensions: " +
+                    chosen + "\r\nSec-WebSocket-Accept: " + ws::accept_key(key) + "\r\n\r\n",
+                true};
+        });
+        return subject.connect(server.url());
+    };
+    ws::client_options o;
+    CHECK(answered(o, "permessage-deflate") == ws::error::not_offered);
+    o.connection.per_message_deflate = ws::zlib_deflate();
+    std::string const agreed =
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
+    CHECK_FALSE(answered(o, agreed));
+    CHECK(answered(o, "permessage-deflate") == ws::error::not_offered);
+    CHECK(answered(o, "permessage-bzip2") == ws::error::not_offered);
+    CHECK(answered(o, agreed + "\r\nSec-WebSocket-Extensions: " + agreed) ==
+          ws::error::not_offered);
+}
+
+TEST_CASE("A client and a server compress what they send, with contexts and without") {
+    bool const keeps = GENERATE(false, true);
+    ws::deflate_options deflate;
+    deflate.server_no_context_takeover = deflate.client_no_context_takeover = !keeps;
+    client_fixture f(nullptr, ws::zlib_deflate(deflate));
+    ws::client_options o;
+    o.connection.per_message_deflate = f.deflate;
+    noting_client c(f, o);
+    REQUIRE_FALSE(f.connect(c.client, f.url()));
+    list expected{"text:welcome"};
+    for (std::size_t n = 0; n < 20; ++n) {
+        std::string const text(n * 700, static_cast<char>('a' + n));
+        asio::post(f.context, [to = f.connection, text] {
+            to.send(text);
+            to.send_binary(text);
+        });
+        expected.insert(expected.end(), {"text:" + text, "binary:" + text});
+    }
+    REQUIRE(f.until([&] { return c.log.size() == expected.size(); }));
+    CHECK(c.log == expected);
 }
 
 TEST_CASE("An answer that is no handshake is an error") {

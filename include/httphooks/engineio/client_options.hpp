@@ -12,7 +12,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <vector>
+
+namespace httphooks::websocket {
+class message_deflate;
+}
 
 namespace httphooks::engineio {
 
@@ -40,6 +45,9 @@ struct client_options {
     std::size_t output_limit = 1024 * 1024;
     /// Makes the streams for https and wss, see http::tls_streams(); null: they are not supported.
     http::client_stream_factory tls{};
+    /// Has messages of WebSockets compressed where the other side takes it: `zlib_deflate()` of
+    /// websocket/zlib_deflate.hpp; null: they are not.
+    std::shared_ptr<websocket::message_deflate const> per_message_deflate{};
 };
 
 }  // namespace httphooks::engineio

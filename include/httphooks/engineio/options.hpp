@@ -14,8 +14,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+
+namespace httphooks::websocket {
+class message_deflate;
+}
 
 namespace httphooks::engineio {
 
@@ -90,6 +95,9 @@ struct options {
     /// How replies to polls are compressed: `compression = zlib_compression()` of
     /// engineio/zlib_compression.hpp; without it they are not.
     engineio::compression compression{};
+    /// Has messages of WebSockets compressed where the other side takes it: `zlib_deflate()` of
+    /// websocket/zlib_deflate.hpp; null: they are not.
+    std::shared_ptr<websocket::message_deflate const> per_message_deflate{};
     /// Sessions of the server; further ones get 503.
     std::size_t max_sessions = 100'000;
     /// Sessions of one client address, loopback exempt; further ones get 503.

@@ -43,7 +43,7 @@ struct packet_view {
     bool binary = false;
     /// What it carries: UTF-8, or bytes.
     std::string_view data{};
-    /// Whether a poll's reply is worth compressing for it.
+    /// Whether it is worth compressing: a poll's reply for it, or itself in a WebSocket.
     bool compress = true;
 };
 
@@ -55,7 +55,7 @@ struct packet {
     bool binary = false;
     /// What it carries: UTF-8, or bytes.
     std::string data{};
-    /// Whether a poll's reply is worth compressing for it.
+    /// Whether it is worth compressing: a poll's reply for it, or itself in a WebSocket.
     bool compress = true;
 
     /// An empty message.

@@ -28,7 +28,8 @@ namespace httphooks::engineio {
 class prepared_message {
 public:
     /// One message. @param binary whether data is bytes and not UTF-8
-    /// @param compress whether a poll's reply is worth compressing for it
+    /// @param compress whether it is worth compressing: a poll's reply for it, or itself in a
+    /// WebSocket
     explicit prepared_message(std::string_view data, bool binary = false, bool compress = true);
     /// Several messages; nothing comes between them.
     explicit prepared_message(std::vector<packet> messages);

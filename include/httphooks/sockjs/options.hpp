@@ -11,10 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace httphooks::websocket {
+class message_deflate;
+}
 
 namespace httphooks::sockjs {
 
@@ -51,6 +56,9 @@ struct options {
     bool websocket = true;
     /// Whether WebSocket without SockJS framing is there, at prefix/websocket.
     bool raw_websocket = true;
+    /// Has messages of WebSockets compressed where the other side takes it: `zlib_deflate()` of
+    /// websocket/zlib_deflate.hpp; null: they are not.
+    std::shared_ptr<websocket::message_deflate const> per_message_deflate{};
     /// Whether the transports that load scripts are there: htmlfile and JSONP.
     bool script_transports = true;
 

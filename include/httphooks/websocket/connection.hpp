@@ -53,16 +53,18 @@ public:
     bool send(std::string_view text) const;
     /// Sends bytes. @return as above
     bool send_binary(std::string_view bytes) const;
-    /// Sends a message as it came. @return as above
-    bool send(message const& m) const { return m.binary ? send_binary(m.data) : send(m.data); }
+    /// Sends a message as it came, or as it says. @return as above
+    bool send(message const& m) const;
     /// Sends messages that were framed before; for servers. @return as above
     bool send(prepared_message const& m) const;
     /** Sends a message that `write(std::string& out)` appends to the output, without a copy.
         On the connection's executor.
         @param expected about how many bytes it will be
+        @param compress whether it may be compressed
         @return as above */
     bool send_with(bool binary, std::size_t expected,
-                   httphooks::detail::function_ref<void(std::string&)> write) const;
+                   httphooks::detail::function_ref<void(std::string&)> write,
+                   bool compress = true) const;
 
     /** Begins to close: sends a close frame, and waits for the other side's. events::close follows.
         @param code what the frame says; none: nothing

@@ -10,8 +10,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace httphooks::websocket {
+
+class message_deflate;
 
 /// What becomes of a message that exceeds connection_options::output_limit.
 enum class overflow : std::uint8_t {
@@ -43,6 +46,10 @@ struct connection_options {
     std::chrono::milliseconds close_timeout{5'000};
     /// How long the other side may take no byte of what waits for it; then the connection is cut.
     std::chrono::milliseconds write_timeout{30'000};
+    /// Has messages compressed where the other side takes it: `zlib_deflate()` of
+    /// websocket/zlib_deflate.hpp; null: they are not. The limits are of messages as they were
+    /// before that.
+    std::shared_ptr<message_deflate const> per_message_deflate{};
 };
 
 }  // namespace httphooks::websocket

@@ -21,6 +21,8 @@ struct message {
     std::string_view data{};
     /// Whether it is bytes and not a text.
     bool binary = false;
+    /// Whether it is compressed when it is sent, where that was agreed on.
+    bool compress = true;
 };
 
 /// How a connection ended.

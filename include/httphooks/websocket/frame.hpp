@@ -40,7 +40,8 @@ enum class role : std::uint8_t { server, client };
 
 /** What a frame_reader tells of: each returns whether to go on with the next frame.
 
-    Views are of the input or of the reader, and are good until it returns. */
+    Views are of the input or of the reader, and are good until it returns. A sink of a reader that
+    takes compressed messages is told of them by `bool on_compressed(opcode, std::string_view)`. */
 template <class S>
 concept frame_sink = requires(S& s, opcode op, close_code code, std::string_view bytes) {
     { s.on_message(op, bytes) } -> std::same_as<bool>;
@@ -59,14 +60,17 @@ concept frame_sink = requires(S& s, opcode op, close_code code, std::string_view
     @par Thread safety
     None.
     @par Source
-    RFC 6455 5 and 8.1. Without extensions: reserved bits are errors, as are frames that are not
-    masked as they must be, lengths that are not in their shortest form, and close frames with a
-    code that may not be sent.
+    RFC 6455 5 and 8.1. Reserved bits are errors, but for the one that RFC 7692 gives to compressed
+    messages, as are frames that are not masked as they must be, lengths that are not in their
+    shortest form, and close frames with a code that may not be sent.
 */
 class frame_reader {
 public:
     /// The most bytes that read() can leave when it waits for more.
     static constexpr std::size_t most_left = 14 + 125;
+
+    /// From now on messages may be compressed; they are handed on as they come.
+    void allow_compressed() noexcept { reserved_ = 0x30; }
 
     /** Reads frames.
 
@@ -94,6 +98,7 @@ private:
         std::uint8_t size;
         opcode op;
         bool fin;
+        bool compressed;
     };
     enum class step : std::uint8_t { go, more, stop };
 
@@ -119,8 +124,12 @@ private:
     close_code failure_ = close_code::none;
     /// The type of the message that is not whole; continuation: there is none.
     opcode type_ = opcode::continuation;
+    /// The bits of a frame's first byte that must not be set.
+    std::uint8_t reserved_ = 0x70;
     bool fin_ = false;
     bool in_frame_ = false;
+    /// The message that is not whole is compressed.
+    bool compressed_ = false;
 };
 
 /// The bytes of a frame's header.
@@ -130,9 +139,10 @@ constexpr std::size_t header_size(role self, std::uint64_t payload) noexcept {
 
 /** Writes the header of a frame that is the last of its message.
     @param to room for header_size() bytes
-    @param key the masking key of a client's frame */
-void write_header(char* to, role self, opcode op, std::uint64_t payload,
-                  detail::mask_key key = 0) noexcept;
+    @param key the masking key of a client's frame
+    @param compressed whether it is the one frame of a compressed message */
+void write_header(char* to, role self, opcode op, std::uint64_t payload, detail::mask_key key = 0,
+                  bool compressed = false) noexcept;
 
 /// Appends a frame, masked with `key` when a client sends it.
 void append_frame(std::string& out, role self, opcode op, std::string_view payload,
@@ -157,9 +167,17 @@ public:
     /// How many bytes of payload there are.
     std::size_t size() const noexcept { return out_.size() - begin_ - header_; }
 
-    /// Puts the header in front of the payload, and masks it for a client.
-    void finish(opcode op, detail::mask_key key = 0);
+    /// The payload.
+    std::string_view payload() const noexcept {
+        return std::string_view(out_).substr(begin_ + header_);
+    }
 
+    /// Puts the header in front of the payload, and masks it for a client.
+    /// @param compressed see write_header()
+    void finish(opcode op, detail::mask_key key = 0, bool compressed = false);
+
+    /// Takes back the payload.
+    void clear() { out_.resize(begin_ + header_); }
     /// Takes back what was written.
     void discard() { out_.resize(begin_); }
 
@@ -208,6 +226,10 @@ frame_reader::step frame_reader::deliver(std::string_view message, Sink& sink) {
     }
     fragments_ = 0;
     opcode const type = std::exchange(type_, opcode::continuation);
+    if constexpr (requires { sink.on_compressed(type, message); }) {
+        if (compressed_) [[unlikely]]
+            return sink.on_compressed(type, message) ? step::go : step::stop;
+    }
     return sink.on_message(type, message) ? step::go : step::stop;
 }
 

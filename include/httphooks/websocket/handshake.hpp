@@ -61,8 +61,8 @@ bool is_upgrade(request const& r);
     @return 101; or 405 for a method other than GET, 426 without an Upgrade field that names
         websocket, or for another version than 13, which then says so; 400 for HTTP/1.0, and a
         missing or malformed Connection, key, version or subprotocol; 403 for an origin that may not
-        connect; 500 when a function of the options throws. Extensions that the client offers are
-    not taken.
+        connect; 500 when a function of the options throws. Extensions are not looked at: see
+        accept_deflate()
     @par Source
     RFC 6455 4.2; 10.2 for the origin; RFC 9110 15.5.22
 */
@@ -81,10 +81,10 @@ std::string make_key();
 request make_handshake(std::string_view target, std::string_view host, std::string_view key,
                        std::vector<std::string> const& subprotocols = {});
 
-/** Checks a server's answer.
+/** Checks a server's answer, but for extensions.
     @param chosen is set to the subprotocol, empty for none
     @return error::refused, bad_handshake, bad_accept or not_offered; none when the connection is
-        open
+        open, if no extension was chosen, or one that was offered: see read_deflate_reply()
     @par Source
     RFC 6455 4.1 */
 error_code check_reply(response const& r, std::string_view key,

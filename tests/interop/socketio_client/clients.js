@@ -311,7 +311,7 @@ const yesterday = (url, full, way) => {
   const at = (...more) => start(program, ['--threads', '2', '--ping-timeout-ms', '5000',
     '--connect-timeout-ms', '20000', ...more]);
   const full = await at('--app', 'full');
-  const packed = await at('--app', 'full', '--parser', 'msgpack');
+  const packed = await at('--app', 'full', '--parser', 'msgpack', '--deflate');
   const basic = await at();
   const recovering = await at('--app', 'full', '--recovery');
   for (const way of Object.keys(ways)) {

@@ -13,7 +13,7 @@ process.exitCode = 1;
 (async () => {
   const www = make_page(folder, 'sockjs-client/dist/sockjs.min.js', path.join(__dirname, 'cases.js'));
   const here = await start(program, ['--www', www]);
-  const there = await start(program, ['--www', www, '--threads', '2']);
+  const there = await start(program, ['--www', www, '--threads', '2', '--deflate']);
   const everywhere = ['websocket', 'xhr-streaming', 'eventsource', 'iframe-eventsource',
     'iframe-htmlfile', 'xhr-polling', 'iframe-xhr-polling', 'jsonp-polling', null];
   const rows = [];

@@ -39,7 +39,7 @@ HTTPHOOKS_DECL websocket::prepared_message frames_of(std::span<packet const> pac
     messages.reserve(packets.size());
     for (std::size_t i = 0; i < packets.size(); ++i) {
         bool const binary = append_message(written[i], packets[i].view(), s);
-        messages.push_back({written[i], binary});
+        messages.push_back({written[i], binary, packets[i].compress});
     }
     return websocket::prepared_message(messages);
 }

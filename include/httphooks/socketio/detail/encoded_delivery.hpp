@@ -22,7 +22,7 @@ struct encoded_delivery {
     engineio::prepared_message frames;
 };
 
-/// The same messages, which no poll's reply is compressed for.
+/// The same messages, not compressed in WebSockets; no poll's reply is compressed for them.
 inline engineio::prepared_message uncompressed(engineio::prepared_message const& m) {
     std::vector<engineio::packet> packets = m.packets();
     for (auto& p : packets) p.compress = false;

@@ -20,6 +20,7 @@
 
 #include <any>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@
 
 namespace httphooks::websocket {
 
+class message_codec;
 class prepared_message;
 
 }  // namespace httphooks::websocket
@@ -47,10 +49,8 @@ public:
     using ticket_ptr = std::unique_ptr<http::detail::connection_ticket>;
 
     channel(std::shared_ptr<channel_settings const> settings,
-            std::shared_ptr<http::detail::byte_stream> stream)
-        : settings_(std::move(settings)),
-          stream_(std::move(stream)),
-          output_(*settings_, *stream_) {}
+            std::shared_ptr<http::detail::byte_stream> stream);
+    HTTPHOOKS_DECL ~channel() override;
 
     /** Opens the connection, on its executor.
         @param handshake what the open handler is told
@@ -58,15 +58,17 @@ public:
         @param input what was read already */
     void start(request const& handshake, std::string output, std::string input, ticket_ptr ticket);
 
-    bool send(opcode op, std::string_view payload);
+    bool send(opcode op, std::string_view payload, bool compress = true);
     bool send(prepared_message const& m);
     bool send_with(opcode op, std::size_t expected,
-                   httphooks::detail::function_ref<void(std::string&)> write);
+                   httphooks::detail::function_ref<void(std::string&)> write, bool compress);
     void close(close_code code, std::string_view reason);
     void close_behind(std::string_view text, close_code code, std::string_view reason);
     void terminate();
     void pause() noexcept { paused_ = true; }
     void resume();
+    /// Has messages compressed. Before start().
+    void compress_by(std::unique_ptr<message_codec> codec) noexcept;
     /// Until present() nobody has the connection: no message is handed on, whatever resume() says.
     void hold_back() noexcept { held_back_ = true; }
     void present();
@@ -83,6 +85,7 @@ public:
 
     // for frame_reader
     bool on_message(opcode op, std::string_view bytes);
+    bool on_compressed(opcode op, std::string_view bytes);
     bool on_ping(std::string_view payload);
     bool on_pong(std::string_view) { return true; }
     bool on_close(close_code code, std::string_view reason);
@@ -106,6 +109,8 @@ private:
     class event;
 
     static constexpr std::size_t most_held = 64 * 1024;
+    /// When no message was compressed for so long, nor any read that was, contexts are let go of.
+    static constexpr std::chrono::seconds context_rest{10};
 
     HTTPHOOKS_DECL void on_readable(error_code ec) override;
     void on_progress() override { progress_ = loop_->now(); }
@@ -145,6 +150,7 @@ private:
     inline bool has_room(std::size_t n);
     inline bool has_room_for_frame(std::size_t payload);
     inline void append_close_frame(close_code code, std::string_view reason);
+    inline void refuse(close_code code);
     inline void fail(close_code code);
     inline void fall_mute();
     inline void lose();
@@ -157,6 +163,8 @@ private:
     inline void set_deadline();
     void tick();
     inline void tick_pings(loop::tick now);
+    inline bool has_contexts() const noexcept;
+    inline void tick_contexts(loop::tick now);
 
     static inline constinit thread_local channel* running_ = nullptr;
 
@@ -168,6 +176,8 @@ private:
     ticket_ptr ticket_{};
     event* event_ = nullptr;
     frame_reader reader_{};
+    /// Null: messages are not compressed.
+    std::unique_ptr<message_codec> codec_{};
     /// Input that is not parsed: the beginning of a frame, or what came while paused.
     lazy_string held_{};
     loop::tick last_input_ = 0;
@@ -176,6 +186,8 @@ private:
     loop::tick ping_at_ = 0;
     loop::tick progress_ = 0;
     loop::tick close_by_ = 0;
+    /// When it is looked at whether codec_ was used.
+    loop::tick rest_at_ = 0;
     std::atomic<state> state_{state::open};
     bool scheduled_ = false;
     bool paused_ = false;

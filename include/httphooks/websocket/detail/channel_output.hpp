@@ -24,6 +24,7 @@
 
 namespace httphooks::websocket {
 
+class message_codec;
 class prepared_message;
 
 }  // namespace httphooks::websocket
@@ -77,11 +78,13 @@ public:
 
     /// What is written before all frames.
     void begin(std::string bytes) noexcept { out_ = std::move(bytes); }
-    void append(opcode op, std::string_view payload);
+    /// Has messages compressed. @param codec outlives it
+    void compress_by(message_codec* codec) noexcept { codec_ = codec; }
+    void append(opcode op, std::string_view payload, bool compress = true);
     void append(prepared_message const& m);
     /// A message that `write` appends. @param expected about how many bytes it has
     void append(opcode op, std::size_t expected,
-                httphooks::detail::function_ref<void(std::string&)> write);
+                httphooks::detail::function_ref<void(std::string&)> write, bool compress);
     void append_close(close_code code, std::string_view reason);
 
     // writing -----------------------------------------------------------------------------
@@ -114,11 +117,14 @@ private:
     role self() const noexcept { return settings_.self; }
     mask_key next_key() const;
     void prepare();
+    void append_by_codec(opcode op, std::string_view payload, bool compress);
+    void append_shared(std::shared_ptr<std::string const> frames);
     void flush_shared();
 
     channel_settings const& settings_;
     http::detail::byte_stream& stream_;
     server_counters::backlog backlog_;
+    message_codec* codec_ = nullptr;
     std::string out_{};
     /// A frame that others send too, to be written when there is nothing else; out_ is empty then.
     std::shared_ptr<std::string const> shared_{};

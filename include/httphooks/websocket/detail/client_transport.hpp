@@ -86,6 +86,7 @@ client client_transport<Self, Link>::make_client(client_options o) const {
     o.tls = from.tls;
     o.connection.output_limit = std::numeric_limits<std::size_t>::max();
     o.connection.close_timeout = from.close_timeout;
+    o.connection.per_message_deflate = from.per_message_deflate;
     client made(this->given().executor, std::move(o));
     made.on_message([](connection& c, message const& m) {
         if (auto const self = of(c)) self->on_message(m);

@@ -66,6 +66,7 @@ private:
     inline void shake_hands();
     inline void read();
     inline void on_read(error_code ec, std::size_t n);
+    inline error_code agree(std::unique_ptr<message_codec>& codec);
     inline void open(std::string rest);
     void finish(error_code ec, connection c = {});
 

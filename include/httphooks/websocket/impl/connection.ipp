@@ -22,14 +22,19 @@ HTTPHOOKS_DECL bool connection::send_binary(std::string_view bytes) const {
     return channel_ && channel_->send(opcode::binary, bytes);
 }
 
+HTTPHOOKS_DECL bool connection::send(message const& m) const {
+    return channel_ && channel_->send(m.binary ? opcode::binary : opcode::text, m.data, m.compress);
+}
+
 HTTPHOOKS_DECL bool connection::send(prepared_message const& m) const {
     return channel_ && channel_->send(m);
 }
 
-HTTPHOOKS_DECL bool connection::send_with(
-    bool binary, std::size_t expected,
-    httphooks::detail::function_ref<void(std::string&)> write) const {
-    return channel_ && channel_->send_with(binary ? opcode::binary : opcode::text, expected, write);
+HTTPHOOKS_DECL bool connection::send_with(bool binary, std::size_t expected,
+                                          httphooks::detail::function_ref<void(std::string&)> write,
+                                          bool compress) const {
+    return channel_ &&
+           channel_->send_with(binary ? opcode::binary : opcode::text, expected, write, compress);
 }
 
 HTTPHOOKS_DECL void connection::close(close_code code, std::string_view reason) const {

@@ -25,8 +25,10 @@ HTTPHOOKS_DECL bool frame_reader::read_header(role self, char const* p, std::siz
     h.op = static_cast<opcode>(op);
     h.fin = (first & 0x80u) != 0;
     bool const control = op >= 8;
-    if ((first & 0x70u) != 0 || (op > 2 && op < 8) || op > 10 || (control && !h.fin))
+    h.compressed = (first & 0x40u) != 0;
+    if ((first & reserved_) != 0 || (op > 2 && op < 8) || op > 10 || (control && !h.fin))
         return fail(close_code::protocol_error);
+    if (h.compressed && (control || op == 0)) return fail(close_code::protocol_error);
     if (!control && (op == 0) != partial()) return fail(close_code::protocol_error);
     if (n < 2) return true;
 
@@ -57,7 +59,10 @@ HTTPHOOKS_DECL bool frame_reader::begin_frame(header const& h, message_limits co
         return fail(close_code::too_big);
     if (limits.fragments != 0 && ++fragments_ > limits.fragments)
         return fail(close_code::policy_violation);
-    if (h.op != opcode::continuation) type_ = h.op;
+    if (h.op != opcode::continuation) {
+        type_ = h.op;
+        compressed_ = h.compressed;
+    }
     left_ = h.length;
     key_ = h.key;
     fin_ = h.fin;
@@ -67,20 +72,21 @@ HTTPHOOKS_DECL bool frame_reader::begin_frame(header const& h, message_limits co
 
 /// Unmasks a piece of payload and checks that it is text.
 HTTPHOOKS_DECL bool frame_reader::take(char* p, std::size_t n) {
-    bool const wide = key_ != 0 ? detail::apply_mask(p, n, key_)
-                                : type_ == opcode::text && detail::has_non_ascii(p, n);
+    bool const text = type_ == opcode::text && !compressed_;
+    bool const wide =
+        key_ != 0 ? detail::apply_mask(p, n, key_) : text && detail::has_non_ascii(p, n);
     key_ = detail::advanced(key_, n);
     left_ -= n;
-    if (type_ == opcode::text && (wide || text_.pending()) && !text_.put({p, n}))
+    if (text && (wide || text_.pending()) && !text_.put({p, n}))
         return fail(close_code::invalid_payload);
     return true;
 }
 
 HTTPHOOKS_DECL void write_header(char* to, role self, opcode op, std::uint64_t payload,
-                                 detail::mask_key key) noexcept {
+                                 detail::mask_key key, bool compressed) noexcept {
     auto const put = [&to](std::uint64_t byte) { *to++ = static_cast<char>(byte & 0xff); };
     unsigned const mask_bit = self == role::client ? 0x80u : 0u;
-    put(0x80u | static_cast<unsigned>(op));
+    put((compressed ? 0xc0u : 0x80u) | static_cast<unsigned>(op));
     if (payload < 126) {
         put(mask_bit | payload);
     } else if (payload < 65536) {
@@ -121,7 +127,7 @@ HTTPHOOKS_DECL void append_close(std::string& out, role self, close_code code,
     append_frame(out, self, opcode::close, {payload, 2 + reason.size()}, key);
 }
 
-HTTPHOOKS_DECL void frame_builder::finish(opcode op, detail::mask_key key) {
+HTTPHOOKS_DECL void frame_builder::finish(opcode op, detail::mask_key key, bool compressed) {
     std::size_t const payload = size();
     std::size_t const needed = header_size(self_, payload);
     if (needed > header_)
@@ -129,7 +135,7 @@ HTTPHOOKS_DECL void frame_builder::finish(opcode op, detail::mask_key key) {
     else if (needed < header_)
         out_.erase(begin_, header_ - needed);
     header_ = needed;
-    write_header(out_.data() + begin_, self_, op, payload, key);
+    write_header(out_.data() + begin_, self_, op, payload, key, compressed);
     if (self_ == role::client) detail::apply_mask(out_.data() + begin_ + header_, payload, key);
 }
 

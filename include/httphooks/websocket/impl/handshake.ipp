@@ -187,7 +187,6 @@ HTTPHOOKS_DECL error_code check_reply(response const& r, std::string_view key,
         return error::bad_handshake;
     if (detail::single(r.base(), field::sec_websocket_accept) != accept_key(key))
         return error::bad_accept;
-    if (r.count(field::sec_websocket_extensions) != 0) return error::not_offered;
     if (r.count(field::sec_websocket_protocol) != 0) {
         chosen = detail::single(r.base(), field::sec_websocket_protocol);
         if (std::ranges::find(subprotocols, chosen) == subprotocols.end())

@@ -49,7 +49,8 @@ HTTPHOOKS_DECL service::service(asio::any_io_executor executor, engineio::option
     w.message.size = options_->max_payload;
     w.output_limit = std::numeric_limits<std::size_t>::max();  // a socket_link sees to it
     w.ping_interval = std::chrono::milliseconds(0);            // the protocol has its own
-    websockets_ = socket_link::settings(w);
+    w.per_message_deflate = options_->per_message_deflate;
+    websockets_ = socket_link::settings(std::move(w));
     websockets_->counters = counters_;
 }
 

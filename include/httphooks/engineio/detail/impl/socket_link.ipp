@@ -29,7 +29,7 @@ HTTPHOOKS_DECL bool socket_link::send_text_with(
 HTTPHOOKS_DECL std::shared_ptr<websocket::detail::channel_settings> socket_link::settings(
     websocket::connection_options o) {
     auto s = std::make_shared<websocket::detail::channel_settings>();
-    s->options = o;
+    s->options = std::move(o);
     s->handlers.open = [](websocket::connection& c, request const&) {
         if (socket_link* const self = of(c)) self->open(c);
     };
@@ -108,9 +108,8 @@ inline bool socket_link::has_room(std::size_t n) {
 
 HTTPHOOKS_DECL bool socket_link::write(packet_view p) {
     std::size_t const n = p.data.size() + 1;
-    return has_room(n) && socket_.send_with(p.binary && !style_.base64, n, [&](std::string& out) {
-        append_message(out, p, style_);
-    });
+    auto const write = [&](std::string& out) { append_message(out, p, style_); };
+    return has_room(n) && socket_.send_with(p.binary && !style_.base64, n, write, p.compress);
 }
 
 HTTPHOOKS_DECL bool socket_link::write(prepared_message const& m) {

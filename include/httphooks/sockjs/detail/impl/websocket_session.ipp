@@ -34,6 +34,7 @@ HTTPHOOKS_DECL std::shared_ptr<websocket::detail::channel_settings> websocket_se
         s->options.ping_interval = o.heartbeat_delay;
     s->options.ping_always = !o.messages_delay_heartbeat;
     s->options.pong_timeout = o.pong_timeout;
+    s->options.per_message_deflate = o.per_message_deflate;
     s->handlers.open = [](websocket::connection& c, request const&) {
         if (auto const self = of(c)) self->open(c);
     };

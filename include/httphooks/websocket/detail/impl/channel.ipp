@@ -3,7 +3,10 @@
 
 #include <httphooks/websocket/detail/channel.hpp>
 
+#include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/deflate.hpp>
 #include <httphooks/websocket/detail/buffers.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
 #include <httphooks/websocket/frame.hpp>
@@ -21,6 +24,18 @@
 namespace httphooks::websocket::detail {
 
 // How a channel ends is in channel_end.ipp.
+
+HTTPHOOKS_DECL channel::channel(std::shared_ptr<channel_settings const> settings,
+                                std::shared_ptr<http::detail::byte_stream> stream)
+    : settings_(std::move(settings)), stream_(std::move(stream)), output_(*settings_, *stream_) {}
+
+HTTPHOOKS_DECL channel::~channel() = default;
+
+HTTPHOOKS_DECL void channel::compress_by(std::unique_ptr<message_codec> codec) noexcept {
+    codec_ = std::move(codec);
+    output_.compress_by(codec_.get());
+    reader_.allow_compressed();
+}
 
 /// While it lives, the caller runs on the channel's executor.
 class channel::here_scope {
@@ -101,6 +116,7 @@ HTTPHOOKS_DECL void channel::start(request const& handshake, std::string output,
     loop_->enter(*this, stream_->get_executor());
     last_input_ = loop_->now();
     ping_at_ = last_input_ + timer_wheel::ticks(options().ping_interval);
+    rest_at_ = last_input_ + timer_wheel::ticks(context_rest);
     event const e(*this);
     output_.begin(std::move(output));
     call(handlers().open, handshake);
@@ -150,8 +166,7 @@ inline void channel::process(char* bytes, std::size_t n) {
         return;
     }
     if (reader_.failure() != close_code::none) {
-        if (settings_->counters) settings_->counters->refuse(to_string(reader_.failure()));
-        fail(reader_.failure());
+        refuse(reader_.failure());
     } else if (used < n && receiving()) {
         held_.append(bytes + used, n - used);
     } else {
@@ -164,6 +179,27 @@ HTTPHOOKS_DECL bool channel::on_message(opcode op, std::string_view bytes) {
     if (output_.is_large()) flush();
     stopped_ = !may_parse();
     return !stopped_;
+}
+
+HTTPHOOKS_DECL bool channel::on_compressed(opcode op, std::string_view bytes) {
+    std::string whole = httphooks::detail::take_string();
+    bool go_on = false;
+    switch (codec_->inflate(bytes, options().message.size, whole)) {
+        case inflate_result::done:
+            if (op == opcode::text && !httphooks::detail::is_utf8(whole))
+                refuse(close_code::invalid_payload);
+            else
+                go_on = on_message(op, whole);
+            break;
+        case inflate_result::broken:
+            refuse(close_code::invalid_payload);
+            break;
+        case inflate_result::too_big:
+            refuse(close_code::too_big);
+            break;
+    }
+    httphooks::detail::give_string(std::move(whole));
+    return go_on;
 }
 
 HTTPHOOKS_DECL bool channel::on_ping(std::string_view payload) {
@@ -211,15 +247,16 @@ inline bool channel::has_room_for_frame(std::size_t payload) {
     return has_room(header_size(self(), payload) + payload);
 }
 
-HTTPHOOKS_DECL bool channel::send(opcode op, std::string_view payload) {
+HTTPHOOKS_DECL bool channel::send(opcode op, std::string_view payload, bool compress) {
     if (!is_open()) return false;
     if (here()) {
         if (!has_room_for_frame(payload.size())) return false;
-        output_.append(op, payload);
+        output_.append(op, payload, compress);
         schedule();
         return true;
     }
-    post_send([op, copy = std::string(payload)](channel& c) { c.send(op, copy); });
+    post_send(
+        [op, compress, copy = std::string(payload)](channel& c) { c.send(op, copy, compress); });
     return true;
 }
 
@@ -236,9 +273,10 @@ HTTPHOOKS_DECL bool channel::send(prepared_message const& m) {
 }
 
 HTTPHOOKS_DECL bool channel::send_with(opcode op, std::size_t expected,
-                                       httphooks::detail::function_ref<void(std::string&)> write) {
+                                       httphooks::detail::function_ref<void(std::string&)> write,
+                                       bool compress) {
     if (!has_room_for_frame(expected)) return false;
-    output_.append(op, expected, write);
+    output_.append(op, expected, write, compress);
     schedule();
     return true;
 }

@@ -7,6 +7,8 @@
 
 #include <httphooks/websocket/detail/channel.hpp>
 
+#include <httphooks/websocket/deflate.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -49,6 +51,12 @@ HTTPHOOKS_DECL void channel::close_behind(std::string_view text, close_code code
 HTTPHOOKS_DECL void channel::terminate() {
     if (current() == state::closed) return;
     post([](channel& c) { c.cut_ = true; });
+}
+
+/// The other side sent what cannot be taken.
+inline void channel::refuse(close_code code) {
+    if (settings_->counters) settings_->counters->refuse(to_string(code));
+    fail(code);
 }
 
 /// The other side, or this one, broke a rule: says so and ends the connection.
@@ -143,6 +151,7 @@ inline void channel::set_deadline() {
         else if (!pinged_)
             add(last_input_ + timer_wheel::ticks(o.ping_interval));
     }
+    if (has_contexts()) add(rest_at_);
     if (set)
         loop_->deadline(*this, next);
     else
@@ -170,7 +179,18 @@ HTTPHOOKS_DECL void channel::tick() {
         else
             cut_ = true;
     }
+    if (has_contexts()) tick_contexts(now);
     if (!cut_) set_deadline();
+}
+
+inline bool channel::has_contexts() const noexcept {
+    return codec_ && codec_->has_context() && current() == state::open;
+}
+
+inline void channel::tick_contexts(loop::tick now) {
+    if (!has_come(now, rest_at_)) return;
+    if (!codec_->take_used()) codec_->rest();
+    rest_at_ = now + timer_wheel::ticks(context_rest);
 }
 
 inline void channel::tick_pings(loop::tick now) {

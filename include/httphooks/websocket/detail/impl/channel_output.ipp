@@ -4,7 +4,9 @@
 #include <httphooks/websocket/detail/channel_output.hpp>
 
 #include <httphooks/detail/system/random_bits.hpp>
+#include <httphooks/websocket/deflate.hpp>
 #include <httphooks/websocket/detail/buffers.hpp>
+#include <httphooks/websocket/detail/message_frames.hpp>
 #include <httphooks/websocket/frame.hpp>
 #include <httphooks/websocket/prepared_message.hpp>
 
@@ -25,31 +27,48 @@ inline void channel_output::prepare() {
     if (auto const first = std::exchange(shared_, nullptr)) out_ = *first;
 }
 
-HTTPHOOKS_DECL void channel_output::append(opcode op, std::string_view payload) {
+HTTPHOOKS_DECL void channel_output::append(opcode op, std::string_view payload, bool compress) {
+    if (codec_) [[unlikely]]
+        return append_by_codec(op, payload, compress);
     prepare();
     append_frame(out_, self(), op, payload, next_key());
 }
 
+HTTPHOOKS_DECL void channel_output::append_by_codec(opcode op, std::string_view payload,
+                                                    bool compress) {
+    prepare();
+    append_message(out_, self(), op, payload, next_key(),
+                   compress && op < opcode::close ? codec_ : nullptr);
+}
+
 HTTPHOOKS_DECL void channel_output::append(prepared_message const& m) {
+    if (!codec_ || !m.may_compress()) return append_shared(m.plain());
+    if (codec_->id() != 0)
+        if (auto frames = m.compressed(*codec_)) return append_shared(std::move(frames));
+    for_each_frame(m.bytes(), [this](opcode op, std::string_view payload) { append(op, payload); });
+}
+
+HTTPHOOKS_DECL void channel_output::append_shared(std::shared_ptr<std::string const> frames) {
     if (waiting() == 0) {
-        shared_ = m.bytes_;
+        shared_ = std::move(frames);
     } else {
         prepare();
-        out_ += m.bytes();
+        out_ += *frames;
     }
 }
 
 HTTPHOOKS_DECL void channel_output::append(
-    opcode op, std::size_t expected, httphooks::detail::function_ref<void(std::string&)> write) {
+    opcode op, std::size_t expected, httphooks::detail::function_ref<void(std::string&)> write,
+    bool compress) {
     prepare();
     frame_builder frame(out_, self(), expected);
     try {
         write(out_);
+        finish_message(frame, out_, op, next_key(), compress ? codec_ : nullptr);
     } catch (...) {
         frame.discard();
         throw;
     }
-    frame.finish(op, next_key());
 }
 
 HTTPHOOKS_DECL void channel_output::append_close(close_code code, std::string_view reason) {

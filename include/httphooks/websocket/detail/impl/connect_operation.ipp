@@ -7,6 +7,7 @@
 #include <httphooks/http/detail/begin_connect.hpp>
 #include <httphooks/http/detail/byte_stream_on.hpp>
 #include <httphooks/websocket/connection.hpp>
+#include <httphooks/websocket/deflate.hpp>
 #include <httphooks/websocket/detail/client_stream_adapter.hpp>
 #include <httphooks/websocket/error.hpp>
 #include <httphooks/websocket/handshake.hpp>
@@ -61,6 +62,8 @@ inline void connect_operation::connect(tcp::resolver::results_type const& where)
 
 inline void connect_operation::shake_hands() {
     request_ = make_handshake(what_.url.target, what_.url.host_field(), key_, what_.subprotocols);
+    if (auto const& deflate = what_.settings->options.per_message_deflate)
+        request_.set(field::sec_websocket_extensions, offer_deflate(deflate->options()));
     for (auto const& f : what_.headers) request_.insert(f.name(), f.name_string(), f.value());
     output_.append("GET ").append(what_.url.target).append(" HTTP/1.1\r\n");
     output_.append(request_.base().wire()).append("\r\n");
@@ -96,10 +99,25 @@ inline void connect_operation::on_read(error_code ec, std::size_t n) {
     open(std::move(input_));
 }
 
+/// Sees which extension the server has chosen. @param codec what it takes, if any
+inline error_code connect_operation::agree(std::unique_ptr<message_codec>& codec) {
+    response const& reply = parser_.get();
+    if (reply.count(field::sec_websocket_extensions) == 0) return {};
+    auto const& deflate = what_.settings->options.per_message_deflate;
+    auto const chosen = single(reply.base(), field::sec_websocket_extensions);
+    if (!deflate || chosen.empty()) return error::not_offered;
+    auto const agreed = read_deflate_reply(chosen, deflate->options());
+    if (!agreed) return agreed.error();
+    codec = deflate->make(role::client, *agreed);
+    return {};
+}
+
 inline void connect_operation::open(std::string rest) {
     std::string chosen;
-    if (auto const ec = check_reply(parser_.get(), key_, what_.subprotocols, chosen))
-        return finish(ec);
+    std::unique_ptr<message_codec> codec;
+    error_code ec = check_reply(parser_.get(), key_, what_.subprotocols, chosen);
+    if (!ec) ec = agree(codec);
+    if (ec) return finish(ec);
     auto const peer = http::detail::peer_of(stream_->socket());
     std::shared_ptr<http::detail::byte_stream> stream;
     if (what_.url.tls)
@@ -112,6 +130,7 @@ inline void connect_operation::open(std::string rest) {
     opened->peer = peer;
     opened->tls = what_.url.tls;
     if (!chosen.empty()) opened->subprotocol = std::make_unique<std::string const>(chosen);
+    if (codec) opened->compress_by(std::move(codec));
     // who asked for the connection has it before the first message comes
     opened->hold_back();
     opened->start(request_, {}, std::move(rest), nullptr);

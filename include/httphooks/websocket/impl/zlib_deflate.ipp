@@ -1,0 +1,311 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/websocket/zlib_deflate.hpp>
+
+#include <httphooks/detail/system/recycle.hpp>
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace httphooks::websocket {
+
+namespace detail {
+
+/// What DEFLATE ends with when it is flushed; it is not sent.
+inline constexpr std::string_view flush_mark("\x00\x00\xff\xff", 4);
+
+inline Bytef* as_bytes(char const* p) noexcept {
+    return reinterpret_cast<Bytef*>(const_cast<char*>(p));
+}
+
+/// How a compressor works.
+struct deflater_settings {
+    int level;
+    int memory_level;
+    int window_bits;
+
+    bool operator==(deflater_settings const&) const = default;
+};
+
+/// A compressor of raw DEFLATE.
+class deflater {
+public:
+    explicit deflater(deflater_settings const& s) {
+        if (deflateInit2(&stream_, s.level, Z_DEFLATED, -s.window_bits, s.memory_level,
+                         Z_DEFAULT_STRATEGY) != Z_OK)
+            throw std::bad_alloc();
+    }
+    deflater(deflater const&) = delete;
+    deflater& operator=(deflater const&) = delete;
+    ~deflater() { deflateEnd(&stream_); }
+
+    void forget() noexcept { deflateReset(&stream_); }
+
+    /// Appends a message, which is not empty.
+    void run(std::string_view message, std::string& out) {
+        std::size_t used = out.size();
+        out.resize(used + deflateBound(&stream_, message.size()) + flush_mark.size() + 1);
+        stream_.next_in = as_bytes(message.data());
+        stream_.avail_in = static_cast<uInt>(message.size());
+        for (;;) {
+            stream_.next_out = as_bytes(out.data() + used);
+            stream_.avail_out = static_cast<uInt>(out.size() - used);
+            ::deflate(&stream_, Z_SYNC_FLUSH);
+            used = out.size() - stream_.avail_out;
+            if (stream_.avail_out > 0) break;
+            out.resize(out.size() + 256);
+        }
+        out.resize(used - flush_mark.size());
+    }
+
+private:
+    z_stream stream_{};
+};
+
+/// A decompressor of raw DEFLATE.
+class inflater {
+public:
+    explicit inflater(int window_bits) {
+        if (inflateInit2(&stream_, -window_bits) != Z_OK) throw std::bad_alloc();
+    }
+    inflater(inflater const&) = delete;
+    inflater& operator=(inflater const&) = delete;
+    ~inflater() { inflateEnd(&stream_); }
+
+    void forget() noexcept { inflateReset(&stream_); }
+
+    /// What later messages may refer to.
+    std::string history() {
+        std::string h(std::size_t{1} << MAX_WBITS, '\0');
+        uInt n = 0;
+        inflateGetDictionary(&stream_, as_bytes(h.data()), &n);
+        h.resize(n);
+        h.shrink_to_fit();
+        return h;
+    }
+    void remember(std::string const& history) noexcept {
+        inflateSetDictionary(&stream_, as_bytes(history.data()), static_cast<uInt>(history.size()));
+    }
+
+    /// Appends a message. @param most how many bytes it may have
+    inflate_result run(std::string_view data, std::size_t most, std::string& out) {
+        std::size_t const begin = out.size();
+        std::size_t used = begin;
+        for (std::string_view const piece : {data, flush_mark}) {
+            stream_.next_in = as_bytes(piece.data());
+            stream_.avail_in = static_cast<uInt>(piece.size());
+            for (;;) {
+                if (used == out.size()) {
+                    std::size_t const had = used - begin;
+                    if (had > most) return inflate_result::too_big;
+                    // one byte more than it may have, which shows that it is too long
+                    out.resize(begin + std::min(most + 1, std::max(had * 2, data.size() * 4 + 64)));
+                }
+                stream_.next_out = as_bytes(out.data() + used);
+                stream_.avail_out = static_cast<uInt>(out.size() - used);
+                int const r = ::inflate(&stream_, Z_SYNC_FLUSH);
+                used = out.size() - stream_.avail_out;
+                if (r == Z_STREAM_END) {
+                    begin_again();
+                    if (stream_.avail_in > 0) continue;
+                } else if (r != Z_OK && r != Z_BUF_ERROR) {
+                    return inflate_result::broken;
+                }
+                if (stream_.avail_out > 0) break;
+            }
+            if (stream_.avail_in > 0) return inflate_result::broken;
+        }
+        if (used - begin > most) return inflate_result::too_big;
+        out.resize(used);
+        return inflate_result::done;
+    }
+
+private:
+    /// Behind a block that was marked as the last; RFC 7692 7.2.3.4.
+    void begin_again() {
+        Bytef* const next_in = stream_.next_in;
+        uInt const avail_in = stream_.avail_in;
+        Bytef* const next_out = stream_.next_out;
+        uInt const avail_out = stream_.avail_out;
+        std::string const before = history();
+        inflateReset(&stream_);
+        remember(before);
+        stream_.next_in = next_in;
+        stream_.avail_in = avail_in;
+        stream_.next_out = next_out;
+        stream_.avail_out = avail_out;
+    }
+
+    z_stream stream_{};
+};
+
+/// The compressors and the decompressor that connections without contexts share on a thread.
+class shared_streams {
+public:
+    deflater& compressor(deflater_settings const& s) {
+        auto const found = std::ranges::find(deflaters_, s, &entry::settings);
+        entry& e = found != deflaters_.end()
+                       ? *found
+                       : deflaters_.emplace_back(entry{s, std::make_unique<deflater>(s)});
+        e.stream->forget();
+        return *e.stream;
+    }
+    inflater& decompressor() {
+        if (!inflater_)
+            inflater_.emplace(MAX_WBITS);
+        else
+            inflater_->forget();
+        return *inflater_;
+    }
+
+private:
+    struct entry {
+        deflater_settings settings;
+        std::unique_ptr<deflater> stream;
+    };
+
+    std::vector<entry> deflaters_{};
+    std::optional<inflater> inflater_{};
+};
+
+/// The codec of one side of a connection.
+class zlib_codec final : public message_codec {
+public:
+    /// @param keeps_out, keeps_in whether messages that are sent, and received, refer to earlier
+    /// ones
+    zlib_codec(std::size_t threshold, std::uint64_t id, deflater_settings const& out, int in_bits,
+               bool keeps_out, bool keeps_in)
+        : message_codec(threshold, keeps_out || keeps_in, id),
+          settings_(out),
+          in_bits_(in_bits),
+          keeps_out_(keeps_out),
+          keeps_in_(keeps_in) {}
+
+    HTTPHOOKS_DECL bool deflate(std::string_view message, std::string& out) override;
+    HTTPHOOKS_DECL inflate_result inflate(std::string_view data, std::size_t most,
+                                          std::string& out) override;
+    HTTPHOOKS_DECL void rest() noexcept override;
+
+private:
+    inline inflater& own_inflater();
+
+    deflater_settings const settings_;
+    int const in_bits_;
+    bool const keeps_out_;
+    bool const keeps_in_;
+    std::unique_ptr<deflater> deflater_{};
+    std::unique_ptr<inflater> inflater_{};
+    /// What the next message may refer to, while there is no decompressor.
+    std::string history_{};
+};
+
+/// zlib cannot write raw DEFLATE with a window of 256 bytes.
+inline constexpr int smallest_window = 9;
+
+HTTPHOOKS_DECL bool zlib_codec::deflate(std::string_view message, std::string& out) {
+    if (message.empty() || settings_.window_bits < smallest_window ||
+        message.size() > std::size_t{1} << 30)
+        return false;
+    if (keeps_out_) {
+        note_use();
+        if (!deflater_) deflater_ = std::make_unique<deflater>(settings_);
+        deflater_->run(message, out);
+        return true;
+    }
+    auto* const shared = httphooks::detail::thread_cache<shared_streams>::get();
+    if (!shared) return false;
+    std::size_t const begin = out.size();
+    shared->compressor(settings_).run(message, out);
+    if (out.size() - begin < message.size()) return true;
+    out.resize(begin);
+    return false;
+}
+
+inline inflater& zlib_codec::own_inflater() {
+    note_use();
+    if (!inflater_) {
+        inflater_ = std::make_unique<inflater>(in_bits_);
+        if (!history_.empty()) inflater_->remember(history_);
+        std::string().swap(history_);
+    }
+    return *inflater_;
+}
+
+HTTPHOOKS_DECL inflate_result zlib_codec::inflate(std::string_view data, std::size_t most,
+                                                  std::string& out) {
+    if (keeps_in_) return own_inflater().run(data, most, out);
+    if (auto* const shared = httphooks::detail::thread_cache<shared_streams>::get())
+        return shared->decompressor().run(data, most, out);
+    return inflater(MAX_WBITS).run(data, most, out);
+}
+
+HTTPHOOKS_DECL void zlib_codec::rest() noexcept {
+    deflater_.reset();
+    if (!inflater_) return;
+    try {
+        history_ = inflater_->history();
+        inflater_.reset();
+    } catch (std::bad_alloc const&) {  // then it stays
+    }
+}
+
+/// Makes codecs.
+class zlib_message_deflate final : public message_deflate {
+public:
+    explicit zlib_message_deflate(deflate_options const& o) : message_deflate(o) {
+        auto const within = [](int n, int least, int most) { return n >= least && n <= most; };
+        if (!within(o.level, -1, 9) || !within(o.memory_level, 1, 9) ||
+            !within(o.server_max_window_bits, smallest_window, MAX_WBITS) ||
+            !within(o.client_max_window_bits, smallest_window, MAX_WBITS))
+            throw std::invalid_argument("zlib_deflate: an option is out of its range");
+    }
+
+    HTTPHOOKS_DECL std::unique_ptr<message_codec> make(
+        role self, deflate_parameters const& agreed) const override;
+
+private:
+    static inline std::uint64_t next_id() noexcept;
+
+    /// Ids of codecs that keep nothing: this, and the bits of the window.
+    std::uint64_t const id_ = next_id();
+};
+
+inline std::uint64_t zlib_message_deflate::next_id() noexcept {
+    static std::atomic<std::uint64_t> last{0};
+    return (last.fetch_add(1, std::memory_order_relaxed) + 1) * (MAX_WBITS + 1);
+}
+
+HTTPHOOKS_DECL std::unique_ptr<message_codec> zlib_message_deflate::make(
+    role self, deflate_parameters const& agreed) const {
+    bool const server = self == role::server;
+    deflate_options const& o = options();
+    int const out_bits = server ? agreed.server_max_window_bits : agreed.client_max_window_bits;
+    int const in_bits = server ? agreed.client_max_window_bits : agreed.server_max_window_bits;
+    bool const keeps_out =
+        !(server ? agreed.server_no_context_takeover : agreed.client_no_context_takeover);
+    bool const keeps_in =
+        !(server ? agreed.client_no_context_takeover : agreed.server_no_context_takeover);
+    std::uint64_t const id = keeps_out ? 0 : id_ + static_cast<std::uint64_t>(out_bits);
+    return std::make_unique<zlib_codec>(o.threshold, id,
+                                        deflater_settings{o.level, o.memory_level, out_bits},
+                                        in_bits, keeps_out, keeps_in);
+}
+
+}  // namespace detail
+
+HTTPHOOKS_DECL std::shared_ptr<message_deflate const> zlib_deflate(deflate_options const& o) {
+    return std::make_shared<detail::zlib_message_deflate>(o);
+}
+
+}  // namespace httphooks::websocket
