@@ -138,8 +138,9 @@ public:
 
     /** Sets this hook's response; the last one set counts.
 
-        In a pre- or post-responder a 2xx means pass() and its content is dropped; any other status
-        ends the chain with it.
+        In a pre- or post-responder a 2xx means pass() and its content is dropped, which the error
+        handler is told once; any other status ends the chain with it. What such a hook returns is
+        otherwise: see hook_function.
 
         @throws system_error error::invalid_status: the status is not in 200 to 599
     */

@@ -149,7 +149,8 @@ int main(int argc, char* argv[]) {
         return 2;
     }
     try {
-        hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout});
+        hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout,
+                                                 .on_failure = failure_handler_of(script)});
         if (!options.www.empty()) serve_files(hooks, options.www);
         if (!options.name.empty()) tell_who(hooks, options.name);
         auto const log = std::make_shared<hook_log>();

@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/services.hpp>
+#include <httphooks/detail/registry/told_once.hpp>
 #include <httphooks/detail/runs/hook_callback.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/route_pattern.hpp>
@@ -34,6 +35,7 @@ struct hook_entry {
     hook_info info;
     route_pattern pattern;
     hook_callback callback{};
+    mutable told_once told{};
 
     /// Whether a run of it may complete later.
     bool asynchronous() const noexcept { return callback.call == nullptr; }

@@ -118,20 +118,41 @@ HTTPHOOKS_DECL std::optional<std::string_view> hook_run::query(std::string_view 
     return values.front();
 }
 
+/// Whether a response says nothing but its status.
+inline bool is_bare(response const& r) noexcept {
+    return r.body().empty() && !r.body().file() && r.begin() == r.end();
+}
+
+inline void hook_run::tell_once(error what) const noexcept {
+    if (hook_->told.first(what))
+        exchange_->table_->services->report(
+            {hook_->info, exchange_->id(), make_error_code(what), nullptr});
+}
+
 HTTPHOOKS_DECL void hook_run::respond(response&& message, decision kind) {
     unsigned const code = message.result_int();
     if (code < 200 || code > 599) throw system_error(make_error_code(error::invalid_status));
-    change const c(*this);
-    if (!c) return;
-    bool const success = code < 300;
     bool const decides = kind == decision::respond && hook_->info.type != hook_type::responder;
-    if (decides && success) {
+    bool const passes = decides && code < 300;
+    {
+        change const c(*this);
+        if (!c) return;
+        if (!passes) {
+            outcome_.decided = decides ? decision::end : kind;
+            if (outcome_.message) give_string(std::move(outcome_.message->body()));
+            outcome_.message.emplace(std::move(message));
+            return;
+        }
         if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
-        return;
     }
-    outcome_.decided = decides ? decision::end : kind;
-    if (outcome_.message) give_string(std::move(outcome_.message->body()));
-    outcome_.message.emplace(std::move(message));
+    if (!is_bare(message)) tell_once(error::content_dropped);
+}
+
+HTTPHOOKS_DECL void hook_run::answer(response&& message) {
+    bool const success = message.result_int() < 300;
+    if (!success || is_bare(message)) return respond(std::move(message), decision::respond);
+    bool const pre = hook_->info.type == hook_type::pre_responder;
+    respond(std::move(message), pre ? decision::end : decision::replace);
 }
 
 HTTPHOOKS_DECL void hook_run::replace_request(fields headers, std::optional<std::string> content) {
