@@ -116,9 +116,8 @@ public:
     */
     response take_reply(std::uint64_t most);
 
-    /** In place of start(): the reply, which is ready then, says that the request is none, or that it
-        is not taken. Its hooks but the response-listeners do not run; of the target that incoming()
-        has, if it has any, the path decides which of these.
+    /** In place of start(): the reply, which is ready then, says that the request is none or is not
+        taken. No hooks run but the response-listeners that match the target, as far as it is known.
 
         @param code 400 to 599
         @param why what is wrong, if there is more to say

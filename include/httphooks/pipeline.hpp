@@ -119,7 +119,10 @@ private:
     static inline void start_processing(exchange& ex);
     static inline void start_responder(exchange& ex, detail::hook_entry const& entry, std::size_t match);
     /// Queues what a responder left, or keeps it until those before it are done.
-    static inline void finish_responder(exchange& ex, detail::run_outcome& outcome);
+    static inline void finish_responder(exchange& ex, detail::hook_entry const& entry,
+                                        detail::run_outcome& outcome);
+    /// Queues the library's own response.
+    static void queue_made(exchange& ex);
     /// What a closed run contributes.
     static detail::run_outcome& settle(exchange& ex, detail::async_run& run);
     /// Makes a responder's response that of its failure.
@@ -143,11 +146,13 @@ private:
     static inline void clear_responses(exchange& ex);
     static inline void queue(exchange& ex, detail::run_outcome& outcome);
     static inline void merge_reply_headers(exchange& ex, fields& headers);
+    /// As above, of a hook's fields that were not checked.
+    static inline void take_reply_headers(exchange& ex, detail::hook_entry const& entry,
+                                          fields& headers);
     /// Removes from a hook's fields for the reply what is the writer's to make.
     static void check_reply_headers(exchange& ex, detail::hook_entry const& entry,
                                     fields& headers) {
-        if (headers.begin() != headers.end() &&
-            detail::find_writers_field(headers) != headers.end()) [[unlikely]]
+        if (detail::find_writers_field(headers) != headers.end()) [[unlikely]]
             ignore_fields(ex, headers, &entry, nullptr);
     }
     /// Reads the files that are bodies of responses, for those who look at them.

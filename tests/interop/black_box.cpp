@@ -267,13 +267,13 @@ TEST_CASE("a script's on-failure gives the reply in place of every failure") {
     json const some = {{"pattern", "/some"}, {"verb", "GET"}};
     json const slow = {{"pattern", "/slow"}, {"delay_ms", 60'000}};
     json const heard = {{"name", "l"}};
-    server s(json::array({failure, hook("pre-responder", "nothing", undecided),
-                          hook("responder", "respond", chosen), hook("responder", "respond", some),
-                          hook("responder", "throw", {{"pattern", "/throws"}}),
-                          hook("responder", "respond", {{"pattern", "/guarded"}}),
-                          hook("responder", "respond", slow),
-                          hook("response-listener", "log", heard)}),
-             {"--body-limit", "10", "--handler-timeout-ms", "100"});
+    server s(
+        json::array({failure, hook("pre-responder", "nothing", undecided),
+                     hook("responder", "respond", chosen), hook("responder", "respond", some),
+                     hook("responder", "throw", {{"pattern", "/throws"}}),
+                     hook("responder", "respond", {{"pattern", "/guarded"}}),
+                     hook("responder", "respond", slow), hook("response-listener", "log", heard)}),
+        {"--body-limit", "10", "--handler-timeout-ms", "100"});
     auto const answered = [&](std::string const& request, std::string const& status) {
         INFO(request.substr(0, 80));
         client c(s.port());

@@ -174,7 +174,8 @@ inline scripted_hook read_entry(json const& entry) {
         if (h.method == hh::verb::unknown) throw std::runtime_error("unknown \"verb\": " + verb);
     }
     h.what = handler && what.empty() ? action::respond : action_from_string(what);
-    if (handler && h.what != action::respond) throw std::runtime_error("an on-failure only responds");
+    if (handler && h.what != action::respond)
+        throw std::runtime_error("an on-failure only responds");
     if (!suits(h.type, h.what)) throw std::runtime_error("a " + h.type + " cannot " + what);
     if (h.status < 100 || h.status > 999) throw std::runtime_error("\"status\" is not 100 to 999");
     if (!h.headers.is_object()) throw std::runtime_error("\"headers\" is not an object");

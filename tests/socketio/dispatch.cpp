@@ -168,9 +168,10 @@ TEST_CASE("what is no request is acknowledged with 400, and the socket stays") {
 
 TEST_CASE("on_failure makes the acknowledgement of what is no request") {
     hooked h({}, 1, sio::parser::json, {.on_failure = [](hh::failure const& f) {
-        return hh::make_response(f.status, std::string(hh::to_string(f.reason)) + " over " +
-                                               std::string(hh::to_string(f.origin.transport())));
-    }});
+                 return hh::make_response(f.status,
+                                          std::string(hh::to_string(f.reason)) + " over " +
+                                              std::string(hh::to_string(f.origin.transport())));
+             }});
     socketio_peer p(h.service);
     p.join();
     json r = answer_in(p.ask(packet({{"id", 1}, {"method", "GET"}}, "3")));

@@ -160,9 +160,10 @@ TEST_CASE("a message that is no request is answered with 400, and the connection
 
 TEST_CASE("on_failure makes the answer to a message that is no request") {
     hooked h({}, 1, {.on_failure = [](hh::failure const& f) {
-        return hh::make_response(f.status, std::string(hh::to_string(f.reason)) + " over " +
-                                               std::string(hh::to_string(f.origin.transport())));
-    }});
+                 return hh::make_response(f.status,
+                                          std::string(hh::to_string(f.reason)) + " over " +
+                                              std::string(hh::to_string(f.origin.transport())));
+             }});
     websocket_peer ws(h.services.port(), "/hooks/0/s/websocket");
     CHECK(ws.text() == "o");
     ws.send(R"(["nonsense"])");

@@ -123,10 +123,11 @@ TEST_CASE("What is not a request is answered with 400, and the connection goes o
 TEST_CASE("on_failure makes the answers to what is no request, and to failures, as over HTTP") {
     support::websocket_server server;
     list told;
-    server.registry = hh::registry(server.context.get_executor(), {.on_failure = [&](auto const& f) {
-        told.push_back(std::string(hh::to_string(f.reason)) + " " + f.what());
-        return hh::make_response(f.status, "failed", "text/failure");
-    }});
+    server.registry =
+        hh::registry(server.context.get_executor(), {.on_failure = [&](auto const& f) {
+                         told.push_back(std::string(hh::to_string(f.reason)) + " " + f.what());
+                         return hh::make_response(f.status, "failed", "text/failure");
+                     }});
     list listened;
     server.registry.get("/a", [](auto&) { return "a"; });
     server.registry.response_listener(hh::any_verb, "/*", [&](auto& c) {

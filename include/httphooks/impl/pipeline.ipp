@@ -247,8 +247,7 @@ inline bool pipeline::run_post_responders(exchange& ex) {
 
 inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
                                         detail::run_outcome& outcome, failure const& failed) {
-    check_reply_headers(ex, entry, outcome.reply_headers);
-    merge_reply_headers(ex, outcome.reply_headers);
+    take_reply_headers(ex, entry, outcome.reply_headers);
     if (failed) return fail_chain(ex, entry, failed);
     switch (outcome.decided) {
         case detail::decision::none: {
@@ -268,8 +267,7 @@ inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
 
 inline void pipeline::apply_post(exchange& ex, detail::hook_entry const& entry,
                                          detail::run_outcome& outcome, failure const& failed) {
-    check_reply_headers(ex, entry, outcome.reply_headers);
-    merge_reply_headers(ex, outcome.reply_headers);
+    take_reply_headers(ex, entry, outcome.reply_headers);
     if (failed) return fail_chain(ex, entry, failed);
     if (outcome.decided == detail::decision::end)
         return end_chain(ex, std::move(*outcome.message), &entry);
@@ -293,12 +291,7 @@ inline void pipeline::start_processing(exchange& ex) {
         case processing::no_match:
             return start_responder(ex, *table.no_match, detail::no_match_index);
         case processing::made:
-            if (ex.made_->result() == status::not_found)
-                note(ex, failure_reason::no_match, nullptr, {});
-            else if (ex.made_->result() == status::method_not_allowed)
-                note(ex, failure_reason::method_not_allowed, nullptr, {});
-            ex.responses_.push_back(std::move(*ex.made_));
-            return;
+            return queue_made(ex);
     }
 }
 
@@ -307,7 +300,7 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& en
     if (entry.asynchronous()) {
         detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
         run->part = ex.parts_.size();
-        if (run->start()) return finish_responder(ex, settle(ex, *run));
+        if (run->start()) return finish_responder(ex, entry, settle(ex, *run));
         ex.running_.push_back(run);
         ex.parts_.emplace_back();
         return;
@@ -318,15 +311,18 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& en
         fail(ex, entry, outcome, failed);
     else if (outcome.message)
         ex.author_ = &entry;
-    check_reply_headers(ex, entry, outcome.reply_headers);
-    finish_responder(ex, outcome);
+    finish_responder(ex, entry, outcome);
 }
 
-inline void pipeline::finish_responder(exchange& ex, detail::run_outcome& outcome) {
-    if (ex.running_.empty())
-        queue(ex, outcome);
-    else
+inline void pipeline::finish_responder(exchange& ex, detail::hook_entry const& entry,
+                                       detail::run_outcome& outcome) {
+    if (ex.running_.empty()) {
+        take_reply_headers(ex, entry, outcome.reply_headers);
+        if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
+    } else {
+        check_reply_headers(ex, entry, outcome.reply_headers);
         ex.parts_.push_back(std::move(outcome));
+    }
 }
 
 HTTPHOOKS_DECL detail::run_outcome& pipeline::settle(exchange& ex, detail::async_run& run) {
@@ -337,7 +333,6 @@ HTTPHOOKS_DECL detail::run_outcome& pipeline::settle(exchange& ex, detail::async
     } else if (outcome.message) {
         ex.author_ = &run.hook();
     }
-    check_reply_headers(ex, run.hook(), outcome.reply_headers);
     return outcome;
 }
 
@@ -348,7 +343,9 @@ inline bool pipeline::finish_processing(exchange& ex) {
             ++i;
             continue;
         }
-        ex.parts_[run.part] = std::move(settle(ex, run));
+        detail::run_outcome& outcome = settle(ex, run);
+        check_reply_headers(ex, run.hook(), outcome.reply_headers);
+        ex.parts_[run.part] = std::move(outcome);
         ex.running_.erase(ex.running_.begin() + static_cast<std::ptrdiff_t>(i));
     }
     if (!ex.running_.empty()) return false;

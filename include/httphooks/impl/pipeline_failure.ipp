@@ -149,6 +149,14 @@ HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
     }
 }
 
+HTTPHOOKS_DECL void pipeline::queue_made(exchange& ex) {
+    if (ex.made_->result() == status::not_found)
+        note(ex, failure_reason::no_match, nullptr, {});
+    else if (ex.made_->result() == status::method_not_allowed)
+        note(ex, failure_reason::method_not_allowed, nullptr, {});
+    ex.responses_.push_back(std::move(*ex.made_));
+}
+
 HTTPHOOKS_DECL response pipeline::empty_reply(exchange& ex) {
     if (ex.processing_ == processing::default_responder) {
         tell_once(ex, *ex.table_->default_responder, error::nothing_set, {});

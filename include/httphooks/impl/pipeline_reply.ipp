@@ -16,8 +16,7 @@
 
 namespace httphooks {
 
-inline void pipeline::end_chain(exchange& ex, response message,
-                                detail::hook_entry const* author) {
+inline void pipeline::end_chain(exchange& ex, response message, detail::hook_entry const* author) {
     ex.chain_ended_ = true;
     clear_responses(ex);
     ex.failed_.reset();
@@ -43,6 +42,13 @@ inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
         return;
     }
     detail::merge_fields(ex.reply_headers_, headers);
+}
+
+inline void pipeline::take_reply_headers(exchange& ex, detail::hook_entry const& entry,
+                                         fields& headers) {
+    if (headers.begin() == headers.end()) return;
+    check_reply_headers(ex, entry, headers);
+    merge_reply_headers(ex, headers);
 }
 
 inline void pipeline::read_files(exchange& ex) {

@@ -86,9 +86,10 @@ struct callback_functions {
 /// Erases a callback that sees a `Context`.
 template <class Context, class F>
 hook_callback erase_callback(F&& f) {
-    static_assert(hook_function<F, Context> || Context::may_respond,
-                  "a listener's callback has one of the forms `void(context&)`, "
-                  "`asio::awaitable<void>(context&)` and `void(context&, done)`: it returns nothing");
+    static_assert(
+        hook_function<F, Context> || Context::may_respond,
+        "a listener's callback has one of the forms `void(context&)`, "
+        "`asio::awaitable<void>(context&)` and `void(context&, done)`: it returns nothing");
     static_assert(hook_function<F, Context> || !Context::may_respond,
                   "a hook's callback has one of the four forms `T(context&)`, `void(context&)`, "
                   "`asio::awaitable<T or void>(context&)` and `void(context&, done)`, "

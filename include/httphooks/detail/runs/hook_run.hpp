@@ -124,7 +124,8 @@ protected:
 private:
     class change;
 
-    inline void tell_once(error what) const noexcept;
+    /// Passes by a response of a 2xx, whose content is dropped; the error handler is told once.
+    void pass_by(response const& message);
 
     run_outcome outcome_;
     mutable std::forward_list<std::string> decoded_;

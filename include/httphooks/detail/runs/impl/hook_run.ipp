@@ -123,29 +123,27 @@ inline bool is_bare(response const& r) noexcept {
     return r.body().empty() && !r.body().file() && r.begin() == r.end();
 }
 
-inline void hook_run::tell_once(error what) const noexcept {
-    if (hook_->told.first(what))
-        exchange_->table_->services->report(
-            {hook_->info, exchange_->id(), make_error_code(what), nullptr});
-}
-
 HTTPHOOKS_DECL void hook_run::respond(response&& message, decision kind) {
     unsigned const code = message.result_int();
     if (code < 200 || code > 599) throw system_error(make_error_code(error::invalid_status));
     bool const decides = kind == decision::respond && hook_->info.type != hook_type::responder;
-    bool const passes = decides && code < 300;
+    if (decides && code < 300) return pass_by(message);
+    change const c(*this);
+    if (!c) return;
+    outcome_.decided = decides ? decision::end : kind;
+    if (outcome_.message) give_string(std::move(outcome_.message->body()));
+    outcome_.message.emplace(std::move(message));
+}
+
+HTTPHOOKS_DECL void hook_run::pass_by(response const& message) {
     {
         change const c(*this);
         if (!c) return;
-        if (!passes) {
-            outcome_.decided = decides ? decision::end : kind;
-            if (outcome_.message) give_string(std::move(outcome_.message->body()));
-            outcome_.message.emplace(std::move(message));
-            return;
-        }
         if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
     }
-    if (!is_bare(message)) tell_once(error::content_dropped);
+    if (!is_bare(message) && hook_->told.first(error::content_dropped))
+        exchange_->table_->services->report(
+            {hook_->info, exchange_->id(), make_error_code(error::content_dropped), nullptr});
 }
 
 HTTPHOOKS_DECL void hook_run::answer(response&& message) {
