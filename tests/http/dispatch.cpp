@@ -343,8 +343,7 @@ TEST_CASE(
                t.pass(t.settings->options.header_timeout);
                t.bytes.on_deadline();
            });
-    expect("", "503", "refused    /", "",
-           [](dispatch_fixture& t) { t.bytes.refuse_connection(); });
+    expect("", "503", "refused    /", "", [](dispatch_fixture& t) { t.bytes.refuse_connection(); });
     expect("", "500", "exception    /", "", [](dispatch_fixture& t) { t.bytes.fail(); });
     expect("GET /later HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n", "504",
            "time-limit GET /later 1 /later", "/later", [](dispatch_fixture& t) {
