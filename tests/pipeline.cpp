@@ -35,6 +35,12 @@ void decide(basic_context<Type>& c, std::string const& name) {
         c.pass();
 }
 
+/// What a hook returns that neither ends the chain nor replaces anything.
+template <hook_type Type>
+response what_passes(std::string const& name) {
+    return Type == hook_type::responder ? text(name) : into_response(status::ok);
+}
+
 /// A hook of any type and form that logs its name.
 template <hook_type Type>
 hook hook_of(form f, journal& log, std::string const& name) {
@@ -45,7 +51,7 @@ hook hook_of(form f, journal& log, std::string const& name) {
             if constexpr (returns)
                 return hook::of_type<Type>(any_verb, "/*", [&log, name](context&) {
                     log.add(name);
-                    return name;
+                    return what_passes<Type>(name);
                 });
             [[fallthrough]];
         case form::returns_nothing:
@@ -56,10 +62,10 @@ hook hook_of(form f, journal& log, std::string const& name) {
         case form::coroutine_value:
             if constexpr (returns)
                 return hook::of_type<Type>(any_verb, "/*",
-                                           [&log, name](context&) -> asio::awaitable<std::string> {
+                                           [&log, name](context&) -> asio::awaitable<response> {
                                                log.add(name);
                                                co_await turns();
-                                               co_return name;
+                                               co_return what_passes<Type>(name);
                                            });
             [[fallthrough]];
         case form::coroutine:
@@ -275,12 +281,11 @@ TEST_CASE("a pre-responder that passes, in whatever way, lets the responders run
     SECTION("by pass()") {
         t.hooks.pre_responder(any_verb, "/*", [](auto& c) { c.pass(); });
     }
-    SECTION("by a 2xx, whose content is dropped") {
-        t.hooks.pre_responder(any_verb, "/*",
-                              [](auto& c) { c.set_response(status::created, "dropped"); });
+    SECTION("by a 2xx") {
+        t.hooks.pre_responder(any_verb, "/*", [](auto& c) { c.set_response(status::created); });
     }
-    SECTION("by returning a 2xx") {
-        t.hooks.pre_responder(any_verb, "/*", [](auto&) { return "dropped"; });
+    SECTION("by returning a 2xx without content") {
+        t.hooks.pre_responder(any_verb, "/*", [](auto&) { return status::created; });
     }
     SECTION("by replacing the request") {
         t.hooks.pre_responder(any_verb, "/*", [](auto& c) { c.replace_request(fields()); });
@@ -315,6 +320,30 @@ TEST_CASE("a pre-responder that ends the chain decides the reply; pre-listeners 
         t.hooks.pre_responder(any_verb, "/*", [](auto&) { return status::forbidden; });
         CHECK(t.get("/").result() == status::forbidden);
         CHECK(t.log.text() == "request-listener pre-listener response-listener:403");
+    }
+    SECTION("by returning content") {
+        t.hooks.pre_responder(any_verb, "/*", [](auto&) { return "maintenance"; });
+        response const r = t.get("/");
+        CHECK(r.result() == status::ok);
+        CHECK(r.body() == "maintenance");
+        CHECK(t.log.text() == "request-listener pre-listener response-listener:200");
+    }
+    SECTION("by returning content, later") {
+        t.hooks.pre_responder(any_verb, "/*", [](auto&) -> asio::awaitable<nlohmann::json> {
+            co_await turns();
+            co_return nlohmann::json{{"a", 1}};
+        });
+        CHECK(t.get("/").body() == R"({"a":1})");
+        CHECK(t.log.text() == "request-listener pre-listener response-listener:200");
+    }
+    SECTION("by returning fields") {
+        t.hooks.pre_responder(any_verb, "/*", [](auto&) {
+            response r = make_response(status::no_content);
+            r.set("X-A", "1");
+            return r;
+        });
+        CHECK(t.get("/")["X-A"] == "1");
+        CHECK(t.log.text() == "request-listener pre-listener response-listener:204");
     }
     SECTION("by end(), with any status") {
         t.hooks.pre_responder(any_verb, "/*", [](auto& c) {
@@ -356,7 +385,7 @@ TEST_CASE("response-listeners see the responses that the reply was made of") {
         for (auto const* target : {"/one", "/three", "/replaced", "/nothing", "/ended", "/none"})
             t.get(target);
         CHECK(t.log.text() == "200:1, 202:1,2,3, 200:2 replaced, 200: 200:ended, 404:Not Found,");
-        CHECK(t.errors.text() == "");
+        CHECK(t.errors.text() == "responder: no responder set a response, so the reply is empty");
     }
 }
 
@@ -675,6 +704,65 @@ TEST_CASE("responders that set nothing give an empty 200 of application/json") {
     CHECK(r[field::content_length] == "0");
 }
 
+TEST_CASE("of an empty reply the error handler is told once for each responder that ran") {
+    std::string const told = "responder: no responder set a response, so the reply is empty";
+    fixture t({.empty_is_no_content = true});
+    t.hooks.get("/a", [](auto&) {});
+    t.hooks.get("/*", [](auto& c) {
+        if (c.path() != "/a") c.set_response("set");
+    });
+    t.hooks.default_responder([](auto&) {});
+    CHECK(t.get("/a").result() == status::no_content);
+    CHECK(t.get("/a").body().empty());
+    CHECK(t.get("/b").body() == "set");
+    CHECK(t.errors.entries() == std::vector<std::string>{told, told});
+    t.errors.clear();
+    CHECK(t.send(verb::put, "/a").result() == status::no_content);
+    CHECK(t.send(verb::put, "/a").count(field::content_length) == 0);
+    CHECK(t.errors.entries() == std::vector<std::string>{told});
+    t.errors.clear();
+    t.hooks.default_responder(nullptr);
+    t.hooks.no_match([](auto&) {});
+    CHECK(t.send(verb::delete_, "/a").result() == status::method_not_allowed);
+    t.hooks.clear();
+    CHECK(t.get("/").result() == status::no_content);
+    CHECK(t.errors.entries() == std::vector<std::string>{told});
+}
+
+TEST_CASE("fields that the library makes are left out, and the error handler is told once a hook") {
+    fixture t;
+    t.hooks.get("/length", [](auto&) {
+        response r = text("abc");
+        r.set(field::content_length, "3");  // what it would be anyway
+        return r;
+    });
+    t.hooks.get("/*", [](auto& c) -> asio::awaitable<response> {
+        co_await turns();
+        response r = text(c.path());
+        if (c.path() != "/length") r.set(field::connection, "close");
+        co_return r;
+    });
+    t.hooks.pre_responder(any_verb, "/headers", [](auto& c) {
+        c.reply_headers().set("X-A", "1");
+        c.reply_headers().set(field::transfer_encoding, "chunked");
+        c.reply_headers().set(field::date, "today");
+        c.pass();
+    });
+    CHECK(t.get("/length").result() == status::accepted);
+    CHECK(t.errors.text() == "");
+    for (int i = 0; i < 2; ++i) {
+        response const r = t.get("/headers");
+        CHECK(r["X-A"] == "1");
+        CHECK(r.count(field::connection) == 0);
+        CHECK(r.count(field::transfer_encoding) == 0);
+        CHECK(r[field::date] != "today");
+    }
+    std::string const text = "a header field that the library makes is not taken from a hook: ";
+    CHECK(t.errors.entries() ==
+          std::vector<std::string>{"pre-responder: " + text + "Transfer-Encoding",
+                                   "responder: " + text + "Connection"});
+}
+
 TEST_CASE("several responses collapse into a 202 with a boundary of the injected source") {
     registry_options options;
     options.boundary = [] { return 0x0123456789abcdefULL; };
@@ -735,6 +823,52 @@ TEST_CASE("a post-responder replaces status, headers, content and the whole queu
     CHECK(r[field::content_type] == "text/x");
     CHECK(r["X-Own"] == "own");
     CHECK(t.log.text() == "second");
+}
+
+TEST_CASE("what a post-responder returns replaces the responses") {
+    fixture t;
+    t.hooks.get("/*", [](auto&) { return "a"; });
+    t.hooks.post_responder(any_verb, "/*", [](auto&) { return status::ok; });
+    SECTION("content with a 2xx, and the chain goes on") {
+        t.hooks.post_responder(any_verb, "/*", [](auto&) { return "b"; });
+        t.hooks.post_responder(any_verb, "/*",
+                               [&](auto& c) { t.log.add(c.responses()[0].body()); });
+        CHECK(t.get("/").body() == "b");
+        CHECK(t.log.text() == "b");
+    }
+    SECTION("any other status, and the chain ends") {
+        t.hooks.post_responder(any_verb, "/*", [](auto&) { return status::gone; });
+        t.hooks.post_responder(any_verb, "/*", [&](auto&) { t.log.add("not run"); });
+        CHECK(t.get("/").result() == status::gone);
+        CHECK(t.log.size() == 0);
+    }
+}
+
+TEST_CASE("of content that a 2xx drops the error handler is told once a hook") {
+    fixture t;
+    t.hooks.get("/*", [](auto&) { return "r"; });
+    t.hooks.pre_responder(any_verb, "/*", [](auto& c) { c.set_response("dropped"); });
+    t.hooks.post_responder(any_verb, "/*", [](auto& c) { c.set_response(text("dropped")); });
+    for (int i = 0; i < 3; ++i) CHECK(t.get("/").body() == "r");
+    CHECK(t.errors.entries() ==
+          std::vector<std::string>{
+              "pre-responder: a 2xx that is set means pass(), and its content is dropped",
+              "post-responder: a 2xx that is set means pass(), and its content is dropped"});
+}
+
+TEST_CASE("an error handler that is told of dropped content may use the hook's context") {
+    pre_responder_context* seen = nullptr;
+    asio::io_context context;
+    registry hooks(context.get_executor(),
+                   {.error_handler = [&](hook_error const&) { seen->pass(); }});
+    hooks.get("/*", [](auto&) { return "r"; });
+    hooks.pre_responder(any_verb, "/*", [&](auto& c, auto done) {
+        seen = &c;
+        c.set_response("dropped");
+        done();
+    });
+    CHECK(testing::inject(hooks, make_request(verb::get, "/")).body() == "r");
+    CHECK(seen);
 }
 
 TEST_CASE("a post-responder ends the chain by any other status") {
@@ -935,9 +1069,10 @@ TEST_CASE("reply_headers of a later hook take the place of an earlier one's of t
     CHECK(r.count(field::set_cookie) == 2);
 }
 
-TEST_CASE("what is no target is a 400, and no hook sees it") {
+TEST_CASE("what is no target is a 400, and only response-listeners see it") {
     fixture t;
-    for (hook_type type : hook_types) t.hooks.add(hook_of(type, form::value, t.log, "run"));
+    for (hook_type type : hook_types)
+        t.hooks.add(hook_of(type, form::value, t.log, std::string(to_string(type))));
     t.hooks.default_responder([](auto&) { return "default"; });
     for (char const* target : {"/%", "/%zz", "/a/../..", "/%00", "x", "ftp://h/"}) {
         response const r = t.get(target);
@@ -951,7 +1086,7 @@ TEST_CASE("what is no target is a 400, and no hook sees it") {
     request unknown = make_request(verb::get, "/%00");
     unknown.method_string("BREW");
     CHECK(t.send(std::move(unknown)).result() == status::bad_request);
-    CHECK(t.log.size() == 0);
+    CHECK(t.log.entries() == std::vector<std::string>(8, "response-listener"));
     CHECK(t.get("/?a=%zz").result() != status::bad_request);
 }
 
@@ -967,16 +1102,17 @@ TEST_CASE("a fragment is for sockets only") {
     CHECK(send(transport::websocket) == 200);
 }
 
-TEST_CASE("a method that is not known is a 501, and no hook sees it") {
+TEST_CASE("a method that is not known is a 501, and only response-listeners see it") {
     fixture t;
-    for (hook_type type : hook_types) t.hooks.add(hook_of(type, form::value, t.log, "run"));
+    for (hook_type type : hook_types)
+        t.hooks.add(hook_of(type, form::value, t.log, std::string(to_string(type))));
     request req = make_request(verb::get, "/");
     req.method_string("BREW");
     response const r = t.send(std::move(req));
     CHECK(r.result() == status::not_implemented);
     CHECK(r[field::content_type] == "text/html");
     CHECK(r.body() == "Not Implemented");
-    CHECK(t.log.size() == 0);
+    CHECK(t.log.text() == "response-listener");
 }
 
 TEST_CASE("a path that no responder serves is a 404; guards and listeners run around it") {

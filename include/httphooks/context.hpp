@@ -79,8 +79,8 @@ public:
 
     /** The same for a parameter without which the hook has no answer.
 
-        @throws an exception of which the reply is a 400, `{"error":"Invalid parameter id"}`, when a
-            hook that answers lets it pass: the parameter is absent, or no `T`
+        @throws http_error with 400, `{"error":"Invalid parameter id"}`: the parameter is absent, or
+            no `T`
     */
     template <parameter_value T>
     T require(std::string_view name) const {
@@ -163,8 +163,9 @@ public:
 
     /** Sets this hook's response; the last one set counts.
 
-        In a pre- or post-responder a 2xx means pass() and its content is dropped; any other status
-        ends the chain with it.
+        In a pre- or post-responder a 2xx means pass() and its content is dropped, which the error
+        handler is told once; any other status ends the chain with it. What such a hook returns is
+        otherwise: see hook_function.
 
         @throws system_error error::invalid_status: the status is not in 200 to 599
     */

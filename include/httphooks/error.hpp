@@ -67,6 +67,16 @@ enum class error {
     observer_stopped,
     /// Too many listeners are running; this one was not started.
     listener_limit,
+    /// A pre- or post-responder set content with a 2xx, which means pass(): it was dropped.
+    content_dropped,
+    /// A responder set no response, and no other did: the reply is empty.
+    nothing_set,
+    /// A hook set a header field that the library makes: it was left out.
+    field_ignored,
+    /// An option of a hook has no effect.
+    option_ignored,
+    /// on_failure gave a status below 400: that of the first reply stands.
+    status_ignored,
 };
 
 /// The category of error: name "httphooks".
@@ -125,6 +135,16 @@ public:
                 return "the observer has stopped";
             case error::listener_limit:
                 return "too many listeners are running";
+            case error::content_dropped:
+                return "a 2xx that is set means pass(), and its content is dropped";
+            case error::nothing_set:
+                return "no responder set a response, so the reply is empty";
+            case error::field_ignored:
+                return "a header field that the library makes is not taken from a hook";
+            case error::option_ignored:
+                return "an option has no effect";
+            case error::status_ignored:
+                return "on_failure cannot make a failure a success";
         }
         return "unknown error";
     }

@@ -11,6 +11,8 @@
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/make_state.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
+#include <httphooks/error.hpp>
+#include <httphooks/failure.hpp>
 #include <httphooks/file_body.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -114,14 +116,22 @@ public:
     */
     response take_reply(std::uint64_t most);
 
-    /// Whether the reply, which is ready, was made before any hook was called.
-    bool refused() const noexcept { return refused_; }
+    /** In place of start(): the reply, which is ready then, says that the request is none or is not
+        taken. No hooks run but the response-listeners that match the target, as far as it is known.
+
+        @param code 400 to 599
+        @param why what is wrong, if there is more to say
+    */
+    void refuse(status code, error_code why = {});
 
     /// Starts the response-listeners; call it once, when the reply was handed over.
     void handed_over();
 
     /// Drops the reply and cancels the hooks that run; the sink is not called any more.
     void cancel() noexcept;
+
+    /// Cancels the hooks that run; the reply is a 504, of which the sink is told.
+    void time_out() noexcept;
 
     /// Lets go of the hooks that run, without a word to them: for the end of an execution context.
     void abandon() noexcept;
@@ -185,6 +195,9 @@ private:
     /// The last reference has gone.
     inline void recycle() noexcept;
 
+    /// What is asked of who runs the pipeline.
+    enum class ending : std::uint8_t { none, cancel, time_out };
+
     /// What the processing stage runs.
     enum class processing : std::uint8_t { responders, default_responder, no_match, made };
 
@@ -199,11 +212,10 @@ private:
     std::atomic<std::uint32_t> references_{0};
     /// Wake-ups not yet handled; who makes it 1 runs the pipeline.
     std::atomic<std::uint32_t> signals_{0};
-    std::atomic<bool> cancel_requested_{false};
+    std::atomic<ending> ending_{ending::none};
     stage stage_ = stage::idle;
     processing processing_ = processing::responders;
     bool chain_ended_ = false;
-    bool refused_ = false;
     bool counted_ = false;
     bool handed_over_ = false;
     bool skip_get_responders_ = false;
@@ -247,6 +259,10 @@ private:
     std::shared_ptr<std::vector<response> const> responses_snapshot_;
     fields reply_headers_;
     std::shared_ptr<response const> reply_snapshot_;
+    /// Whose response the last one in `responses_` is; null: the library's.
+    detail::hook_entry const* author_ = nullptr;
+    /// What the reply will tell of; null: no failure.
+    std::unique_ptr<detail::failure_record> failed_;
 
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;

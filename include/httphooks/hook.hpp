@@ -127,14 +127,19 @@ struct hook_error {
     error_code code;
     /// What the hook threw; null when it did not throw.
     std::exception_ptr exception;
+    /// What the code is about, as the name of a header field or an option; empty: nothing to add.
+    std::string detail{};
 
-    /// The text of the code or of the exception.
+    /// The text of the code or of the exception, and the detail.
     std::string what() const;
 };
 
 class hook_done;
 
 namespace detail {
+
+/// The text of an exception, or of a code when it is null.
+std::string error_text(error_code const& code, std::exception_ptr const& exception);
 
 template <class T>
 struct awaitable_value {
@@ -179,6 +184,10 @@ constexpr hook_form form_of() {
     One of `T(Context&)`, `void(Context&)`, `awaitable<void or T>(Context&)` and
     `void(Context&, done)`, where `T` converts to a response; listeners return nothing. A callback
     may be called by several threads at once.
+
+    What a pre-responder returns ends the chain, what a post-responder returns replaces the
+    responses; but a 2xx without content and fields, as `status::ok`, lets the chain go on. Of a
+    post-responder any other status ends the chain, too.
 */
 template <class F, class Context>
 concept hook_function = detail::form_of<std::remove_reference_t<F>, Context>()

@@ -67,6 +67,9 @@ response convert(beast::http::message<false, Body, Fields>&& m);
 
 namespace detail {
 
+/// A status' reason phrase; "Error" for one that has none.
+std::string reason_phrase(status code);
+
 /// Writes a body of any kind to the end of a string.
 template <bool IsRequest, class Body, class Fields>
 void append_body(std::string& to, beast::http::message<IsRequest, Body, Fields>& m) {

@@ -6,10 +6,12 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/fields/header_rules.hpp>
 #include <httphooks/detail/runs/async_run.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
+#include <httphooks/failure.hpp>
 #include <httphooks/message.hpp>
 
 #include <cstddef>
@@ -36,6 +38,9 @@ public:
 
     /// Something has happened that the exchange may be waiting for.
     static void signal(exchange& ex) noexcept;
+
+    /// See exchange::refuse.
+    static void refuse_request(exchange& ex, status code, error_code why);
 
     /// Starts the response-listeners.
     static void handed_over(exchange& ex);
@@ -69,8 +74,14 @@ private:
     static inline void tell_sink(exchange& ex) noexcept;
 
     static void begin(exchange& ex);
-    /// Replies without running a hook.
-    static void refuse(exchange& ex, status code);
+    /// Takes what the exchange needs to run. @return what is wrong with the target
+    static error_code open(exchange& ex);
+    /// Replies without running a hook but the response-listeners.
+    static void refuse(exchange& ex, status code, error_code why);
+    /// Replies that it took too long.
+    static void expire(exchange& ex);
+    /// Has the sink give its fields to a reply that no hook has seen.
+    static void dress(exchange& ex, response& reply) noexcept;
     static void look_up(exchange& ex);
     static inline void choose_processing(exchange& ex);
     static inline std::string allowed_methods(exchange const& ex);
@@ -108,19 +119,42 @@ private:
     static inline void start_processing(exchange& ex);
     static inline void start_responder(exchange& ex, detail::hook_entry const& entry, std::size_t match);
     /// Queues what a responder left, or keeps it until those before it are done.
-    static inline void finish_responder(exchange& ex, detail::run_outcome& outcome);
+    static inline void finish_responder(exchange& ex, detail::hook_entry const& entry,
+                                        detail::run_outcome& outcome);
+    /// Queues the library's own response.
+    static void queue_made(exchange& ex);
     /// What a closed run contributes.
     static detail::run_outcome& settle(exchange& ex, detail::async_run& run);
-    static void fail(detail::run_outcome& outcome, failure const& failed);
+    /// Makes a responder's response that of its failure.
+    static void fail(exchange& ex, detail::hook_entry const& entry, detail::run_outcome& outcome,
+                     failure const& failed);
+    /// Ends the chain with the response to a failure.
+    static void fail_chain(exchange& ex, detail::hook_entry const& entry, failure const& failed);
     /// Queues what the responders left, in their order. False: some are not done.
     static inline bool finish_processing(exchange& ex);
 
     static void report(exchange& ex, detail::hook_entry const& entry, failure failed);
-    static inline response reply_to(failure const& failed);
-    static inline void end_chain(exchange& ex, response message);
+    /// Tells the error handler of something, unless it was told of it before.
+    static void tell_once(exchange& ex, detail::hook_entry const& entry, error what,
+                          std::string_view detail);
+    /// Keeps what failed for the handler of failures, if there is one.
+    static void note(exchange& ex, failure_reason reason, hook_info const* whose, failure failed);
+    /// Has the handler of failures make the reply.
+    static void ask(exchange& ex) noexcept;
+    static response reply_to(failure const& failed);
+    static inline void end_chain(exchange& ex, response message, detail::hook_entry const* author);
     static inline void clear_responses(exchange& ex);
     static inline void queue(exchange& ex, detail::run_outcome& outcome);
     static inline void merge_reply_headers(exchange& ex, fields& headers);
+    /// As above, of a hook's fields that were not checked.
+    static inline void take_reply_headers(exchange& ex, detail::hook_entry const& entry,
+                                          fields& headers);
+    /// Removes from a hook's fields for the reply what is the writer's to make.
+    static void check_reply_headers(exchange& ex, detail::hook_entry const& entry,
+                                    fields& headers) {
+        if (detail::find_writers_field(headers) != headers.end()) [[unlikely]]
+            ignore_fields(ex, headers, &entry, nullptr);
+    }
     /// Reads the files that are bodies of responses, for those who look at them.
     static inline void read_files(exchange& ex);
     static inline void patch_request(exchange& ex, detail::request_patch& patch);
@@ -154,8 +188,16 @@ private:
     }
 
     static inline void make_reply(exchange& ex);
+    /// The reply when nobody left a response.
+    static response empty_reply(exchange& ex);
+    /// Adds what hooks want in the reply whatever it is, and removes what is the writer's to make.
+    static inline void complete_reply(exchange& ex);
+    /// Removes what is the writer's to make, and tells so of whose it is, or of nobody.
+    /// @param reply whose fields they are; null: they are for whatever reply there will be
+    static void ignore_fields(exchange& ex, fields& headers, detail::hook_entry const* whose,
+                              response const* reply);
     /// Makes the reply a 500.
-    static inline void fail_reply(exchange& ex);
+    static inline void fail_reply(exchange& ex, error_code why);
     static inline void cancel_runs(exchange& ex) noexcept;
     static void uncount(exchange& ex) noexcept;
 };
@@ -196,6 +238,7 @@ bool pipeline::run_one(exchange& ex, detail::hook_entry const& entry, Apply appl
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/impl/pipeline.ipp>
 #include <httphooks/impl/pipeline_begin.ipp>
+#include <httphooks/impl/pipeline_failure.ipp>
 #include <httphooks/impl/pipeline_reply.ipp>
 #include <httphooks/impl/pipeline_trace.ipp>
 #endif

@@ -13,7 +13,9 @@
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 #include <httphooks/detail/runs/erase_callback.hpp>
 #include <httphooks/exchange.hpp>
+#include <httphooks/failure.hpp>
 #include <httphooks/hook.hpp>
+#include <httphooks/http_error.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
 #include <httphooks/registry_options.hpp>
@@ -57,7 +59,7 @@ public:
         @param callback see hook_function
         @throws std::invalid_argument the pattern cannot be compiled; it says where it is wrong
     */
-    template <hook_type Type, hook_function<basic_context<Type, State>> F>
+    template <hook_type Type, class F>
     static basic_hook of_type(verb method, std::string_view pattern, F callback,
                               hook_options options = {},
                               std::source_location where = std::source_location::current());
@@ -139,7 +141,7 @@ public:
     }
 
     /// Registers a hook for requests as they come.
-    template <hook_function<basic_context<hook_type::request_listener, State>> F>
+    template <class F>
     hook_id request_listener(verb method, std::string_view pattern, F callback,
                              hook_options options = {},
                              std::source_location where = std::source_location::current()) {
@@ -147,7 +149,7 @@ public:
     }
 
     /// Registers a hook that lets requests pass, changes them, or answers them itself.
-    template <hook_function<basic_context<hook_type::pre_responder, State>> F>
+    template <class F>
     hook_id pre_responder(verb method, std::string_view pattern, F callback,
                           hook_options options = {},
                           std::source_location where = std::source_location::current()) {
@@ -155,7 +157,7 @@ public:
     }
 
     /// Registers a hook for requests as the pre-responders left them.
-    template <hook_function<basic_context<hook_type::pre_listener, State>> F>
+    template <class F>
     hook_id pre_listener(verb method, std::string_view pattern, F callback,
                          hook_options options = {},
                          std::source_location where = std::source_location::current()) {
@@ -163,14 +165,14 @@ public:
     }
 
     /// Registers a hook that answers requests.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id responder(verb method, std::string_view pattern, F callback, hook_options options = {},
                       std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(method, pattern, callback, options, where);
     }
 
     /// Registers a hook for the responses of the responders.
-    template <hook_function<basic_context<hook_type::post_listener, State>> F>
+    template <class F>
     hook_id post_listener(verb method, std::string_view pattern, F callback,
                           hook_options options = {},
                           std::source_location where = std::source_location::current()) {
@@ -178,7 +180,7 @@ public:
     }
 
     /// Registers a hook that lets responses pass, or replaces them.
-    template <hook_function<basic_context<hook_type::post_responder, State>> F>
+    template <class F>
     hook_id post_responder(verb method, std::string_view pattern, F callback,
                            hook_options options = {},
                            std::source_location where = std::source_location::current()) {
@@ -186,7 +188,7 @@ public:
     }
 
     /// Registers a hook for replies that were handed over.
-    template <hook_function<basic_context<hook_type::response_listener, State>> F>
+    template <class F>
     hook_id response_listener(verb method, std::string_view pattern, F callback,
                               hook_options options = {},
                               std::source_location where = std::source_location::current()) {
@@ -194,56 +196,56 @@ public:
     }
 
     /// Registers a responder for GET, and so for HEAD.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id get(std::string_view pattern, F callback, hook_options options = {},
                 std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::get, pattern, callback, options, where);
     }
 
     /// Registers a responder for HEAD, in place of those for GET.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id head(std::string_view pattern, F callback, hook_options options = {},
                  std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::head, pattern, callback, options, where);
     }
 
     /// Registers a responder for POST.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id post(std::string_view pattern, F callback, hook_options options = {},
                  std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::post, pattern, callback, options, where);
     }
 
     /// Registers a responder for PUT.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id put(std::string_view pattern, F callback, hook_options options = {},
                 std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::put, pattern, callback, options, where);
     }
 
     /// Registers a responder for PATCH.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id patch(std::string_view pattern, F callback, hook_options options = {},
                   std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::patch, pattern, callback, options, where);
     }
 
     /// Registers a responder for DELETE.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id delete_(std::string_view pattern, F callback, hook_options options = {},
                     std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::delete_, pattern, callback, options, where);
     }
 
     /// Registers a responder for OPTIONS, in place of the library's answer.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     hook_id options(std::string_view pattern, F callback, hook_options options = {},
                     std::source_location where = std::source_location::current()) {
         return add_hook<hook_type::responder>(verb::options, pattern, callback, options, where);
     }
 
     /// Sets the responder that runs when no other matches; the no-match handler is not called then.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     void default_responder(F callback, hook_options options = {},
                            std::source_location where = std::source_location::current()) {
         handle_.default_responder(
@@ -254,7 +256,7 @@ public:
     void default_responder(std::nullptr_t) { handle_.default_responder(nullptr); }
 
     /// Sets what answers requests for paths that no responder serves, in place of the 404.
-    template <hook_function<basic_context<hook_type::responder, State>> F>
+    template <class F>
     void no_match(F callback, hook_options options = {},
                   std::source_location where = std::source_location::current()) {
         handle_.no_match(make_hook<hook_type::responder>(any_verb, "/*", callback, options, where));
@@ -339,7 +341,7 @@ using registry = basic_registry<>;
 // ---------------------------------------------------------------------------------------------
 
 template <class State>
-template <hook_type Type, hook_function<basic_context<Type, State>> F>
+template <hook_type Type, class F>
 basic_hook<State> basic_hook<State>::of_type(verb method, std::string_view pattern, F callback,
                                              hook_options options, std::source_location where) {
     return basic_hook(

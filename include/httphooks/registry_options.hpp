@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/failure.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/multipart.hpp>
 #include <httphooks/responders.hpp>
@@ -27,6 +28,15 @@ struct registry_options {
     std::size_t max_listeners = 10'000;
     /// Told of every error in a hook, on the thread where it happened; null: one line on std::cerr.
     std::function<void(hook_error const&)> error_handler = nullptr;
+    /** Asked once for each reply of the library's own that tells of a failure, before
+        context::reply_headers() are added; null: such replies stay as they are.
+
+        What it gives goes out in its place, but it cannot make it a success: of a status below 400
+        the first one stands. `Allow`, and the fields for pages of other origins, stay. When it
+        throws, the first reply stands, and the error handler is told. problem_details() is one. */
+    failure_handler on_failure = nullptr;
+    /// Whether the reply is a 204, not a 200 without content, when no responder set anything.
+    bool empty_is_no_content = false;
     /// The value of the Server header; empty: none.
     std::string server_name = {};
     /// The second that it is now; null: the system's clock. For tests.

@@ -41,11 +41,13 @@
 #include <httphooks/impl/describe.ipp>
 #include <httphooks/impl/envelope.ipp>
 #include <httphooks/impl/exchange.ipp>
+#include <httphooks/impl/failure.ipp>
 #include <httphooks/impl/fields.ipp>
 #include <httphooks/impl/file_body.ipp>
 #include <httphooks/impl/hook.ipp>
 #include <httphooks/impl/hook_done.ipp>
 #include <httphooks/impl/hooks_page.ipp>
+#include <httphooks/impl/http_error.ipp>
 #include <httphooks/impl/into_response.ipp>
 #include <httphooks/impl/message.ipp>
 #include <httphooks/impl/metrics.ipp>
@@ -55,8 +57,10 @@
 #include <httphooks/impl/parameter_value.ipp>
 #include <httphooks/impl/pipeline.ipp>
 #include <httphooks/impl/pipeline_begin.ipp>
+#include <httphooks/impl/pipeline_failure.ipp>
 #include <httphooks/impl/pipeline_reply.ipp>
 #include <httphooks/impl/pipeline_trace.ipp>
+#include <httphooks/impl/problem_details.ipp>
 #include <httphooks/impl/response_body.ipp>
 #include <httphooks/impl/route_pattern.ipp>
 #include <httphooks/impl/server_counters.ipp>

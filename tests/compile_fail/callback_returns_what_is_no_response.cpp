@@ -1,4 +1,4 @@
-// expect: hook_function
+// expect: has one of the four forms `T(context&)`, `void(context&)`
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/registry.hpp>

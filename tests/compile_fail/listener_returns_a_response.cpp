@@ -1,4 +1,4 @@
-// expect: hook_function
+// expect: and `void(context&, done)`: it returns nothing
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/registry.hpp>

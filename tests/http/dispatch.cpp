@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hh = httphooks;
 namespace asio = boost::asio;
@@ -23,7 +24,7 @@ namespace {
 
 struct dispatch_fixture final : hh::http::dispatch::listener {
     asio::io_context context{};
-    hh::registry hooks{context.get_executor()};
+    hh::registry hooks;
     std::shared_ptr<hh::http::detail::server_settings> settings =
         std::make_shared<hh::http::detail::server_settings>();
     hh::http::detail::loop loop;
@@ -32,8 +33,9 @@ struct dispatch_fixture final : hh::http::dispatch::listener {
     std::function<void()> complete{};
     bool cancelled = false;
 
-    explicit dispatch_fixture(hh::http::options o = {})
-        : loop(context.get_executor(), hooks.make_loop(), with(std::move(o))) {
+    explicit dispatch_fixture(hh::http::options o = {}, hh::registry_options of_hooks = {})
+        : hooks(context.get_executor(), std::move(of_hooks)),
+          loop(context.get_executor(), hooks.make_loop(), with(std::move(o))) {
         bytes.open(*this, {asio::ip::make_address("192.0.2.7"), 4000}, false);
         hooks.get("/at-once", [](auto&) { return "now"; });
         hooks.post("/at-once", [](auto& c) { return c.request().body(); });
@@ -278,6 +280,129 @@ TEST_CASE("what is late or fails is refused with the fields that pages need, too
     }
     t.run();
     CHECK(t.take().find("Access-Control-Allow-Origin: *\r\n") != std::string::npos);
+}
+
+TEST_CASE(
+    "on_failure makes what the server replies before hooks run, and response-listeners see it") {
+    hh::http::options o;
+    o.cors.emplace(hh::http::cors_options{.origins = {"*"}});
+    o.body_limit = 10;
+    std::vector<std::string> seen;
+    auto const answer = [&](std::string const& request, auto then) {
+        dispatch_fixture t(
+            o, {.on_failure = [](hh::failure const& f) {
+                std::string said(hh::to_string(f.reason));
+                said.append(" ").append(f.request.method_string()).append(" ");
+                said.append(std::string_view(f.request.target()).substr(0, 10)).append(" ");
+                said.append(f.request["X-A"]).append(" ").append(f.path.substr(0, 10)).append(" ");
+                said.append(f.origin.peer().address().to_string());
+                return hh::make_response(f.status, said, "text/failure");
+            }});
+        t.hooks.response_listener(hh::any_verb, "/*", [&](auto& c) {
+            seen.push_back(std::to_string(c.response().result_int()) + " " +
+                           std::string(c.request().target()).substr(0, 10));
+        });
+        if (!request.empty()) t.bytes.consume(request);
+        then(t);
+        t.run();
+        t.bytes.collect();
+        CHECK(t.hooks.stats().exchanges == 0);
+        return t.take();
+    };
+    auto const expect = [&](
+                            std::string const& request, std::string const& status,
+                            std::string const& said, std::string const& listened,
+                            std::function<void(dispatch_fixture&)> then = [](auto&) {}) {
+        INFO(request.substr(0, 200));
+        seen.clear();
+        std::string const reply = answer(request, then);
+        CHECK(reply.starts_with("HTTP/1.1 " + status + " "));
+        CHECK(reply.find("Access-Control-Allow-Origin: *\r\n") != reply.npos);
+        CHECK(reply.find("Content-Type: text/failure\r\n") != reply.npos);
+        CHECK(reply.substr(reply.find("\r\n\r\n") + 4) == said + " 192.0.2.7");
+        CHECK(seen == std::vector<std::string>{status + " " + listened});
+    };
+    std::string const fields = "X-A: 1\r\n";
+    expect("GET /a/b HTTP/1.1\r\nHost: a b\r\n" + fields + "\r\n", "400", "refused GET /a/b 1 /a/b",
+           "/a/b");
+    expect("GET /%zz HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n", "400", "refused GET /%zz 1 /",
+           "/%zz");
+    expect("BREW /a HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n", "501", "refused BREW /a 1 /a",
+           "/a");
+    expect("POST /a HTTP/1.1\r\nHost: a\r\n" + fields + "Content-Length: 11\r\n\r\n", "413",
+           "refused POST /a 1 /a", "/a");
+    expect("GET /" + std::string(17'000, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n", "414",
+           "refused GET /xxxxxxxxx  /xxxxxxxxx", "/xxxxxxxxx");
+    expect("POST /a HTTP/1.1\r\nHost: a\r\n" + fields + "Expect: more\r\n\r\n", "417",
+           "refused POST /a 1 /a", "/a");
+    expect("GET /a HTTP/1.1\r\n" + fields + "X: " + std::string(17'000, 'x'), "431",
+           "refused GET /a 1 /a", "/a");
+    expect("GET /a HTTP/1.1\r\nHost: a\r\n" + fields, "408", "refused GET /a 1 /a", "/a",
+           [](dispatch_fixture& t) {
+               t.bytes.held() = "GET /a HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n";
+               t.pass(t.settings->options.header_timeout);
+               t.bytes.on_deadline();
+           });
+    expect("", "503", "refused    /", "", [](dispatch_fixture& t) { t.bytes.refuse_connection(); });
+    expect("", "500", "exception    /", "", [](dispatch_fixture& t) { t.bytes.fail(); });
+    expect("GET /later HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n", "504",
+           "time-limit GET /later 1 /later", "/later", [](dispatch_fixture& t) {
+               t.pass(t.settings->options.handler_timeout);
+               t.bytes.on_deadline();
+               t.complete();  // too late
+           });
+}
+
+TEST_CASE("requests that took too long keep their place among the replies") {
+    dispatch_fixture t({}, {.on_failure = [](hh::failure const& f) {
+                           return hh::make_response(f.status, "late");
+                       }});
+    t.bytes.consume(later);
+    t.bytes.consume(at_once);
+    t.pass(t.settings->options.handler_timeout);
+    t.bytes.on_deadline();
+    CHECK(t.told == 0);
+    t.run();
+    std::string const out = t.take();
+    CHECK(out.starts_with("HTTP/1.1 504 "));
+    CHECK(replies(out) == 2);
+    CHECK(out.ends_with("now"));
+    CHECK(t.cancelled);
+    CHECK_FALSE(t.bytes.in_flight());
+}
+
+TEST_CASE("on_failure sees what a mount made of a refusal, and the mount's fields stay") {
+    bool replace = false;
+    std::string first;
+    dispatch_fixture t({}, {.on_failure = [&](hh::failure const& f) {
+                           first = f.reply.body();
+                           return replace ? hh::make_response(f.status, "mine", "text/x") : f.reply;
+                       }});
+    t.settings->mounts.add(telling_mount{});
+    std::string const request = "POST /told HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n";
+    t.bytes.consume(request);
+    std::string reply = t.take();
+    CHECK(reply.ends_with("[POST /told ]"));
+    CHECK(first == "[POST /told ]");
+    replace = true;
+    t.bytes.clear();
+    t.bytes.open(t, {asio::ip::make_address("192.0.2.7"), 4000}, false);
+    t.bytes.consume(request);
+    reply = t.take();
+    CHECK(reply.ends_with("mine"));
+    CHECK(reply.find("X-Dressed: yes\r\n") != reply.npos);
+    CHECK(reply.find("Content-Type: text/x\r\n") != reply.npos);
+    CHECK(reply.find("Content-Length: 4\r\n") != reply.npos);
+}
+
+TEST_CASE("when on_failure or a state throws, what is refused is refused all the same") {
+    dispatch_fixture t({}, {.error_handler = [](hh::hook_error const&) {},
+                            .on_failure = [](hh::failure const&) -> hh::response {
+                                throw std::runtime_error("f");
+                            }});
+    t.bytes.consume("GET / HTTP/1.1\r\nHost: a b\r\n\r\n");
+    CHECK(t.take().starts_with("HTTP/1.1 400 "));
+    CHECK(t.bytes.closing());
 }
 
 TEST_CASE("a policy that throws does not keep a refusal from the client") {

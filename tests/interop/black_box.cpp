@@ -258,6 +258,65 @@ TEST_CASE("a script sets the default responder and the no-match handler") {
     CHECK(client(all.port()).get("/b").result_int() == 299);
 }
 
+TEST_CASE("a script's on-failure gives the reply in place of every failure") {
+    json const failure = {{"type", "on-failure"},
+                          {"status", 418},
+                          {"headers", {{"X-A", "b"}, {"Content-Type", "text/x"}}},
+                          {"content", "was ${status}${x}"}};
+    json const undecided = {{"pattern", "/guarded"}};
+    json const chosen = {{"pattern", "/chosen"}, {"status", 404}, {"content", "mine"}};
+    json const some = {{"pattern", "/some"}, {"verb", "GET"}};
+    json const slow = {{"pattern", "/slow"}, {"delay_ms", 60'000}};
+    json const heard = {{"name", "l"}};
+    server s(
+        json::array({failure, hook("pre-responder", "nothing", undecided),
+                     hook("responder", "respond", chosen), hook("responder", "respond", some),
+                     hook("responder", "throw", {{"pattern", "/throws"}}),
+                     hook("responder", "respond", {{"pattern", "/guarded"}}),
+                     hook("responder", "respond", slow), hook("response-listener", "log", heard)}),
+        {"--body-limit", "10", "--handler-timeout-ms", "100"});
+    auto const answered = [&](std::string const& request, std::string const& status) {
+        INFO(request.substr(0, 80));
+        client c(s.port());
+        c.send(request);
+        reply const r = c.receive();
+        CHECK(r.result_int() == 418);
+        CHECK(r["X-A"] == "b");
+        CHECK(r[http::field::content_type] == "text/x");
+        CHECK(r.body() == "was " + status);
+        return r;
+    };
+    std::string const last = " HTTP/1.1\r\nHost: a\r\n\r\n";
+    client log(s.port());
+    CHECK(log.get_json("/__log").empty());
+    answered("GET /none" + last, "404");
+    CHECK(answered("PUT /some" + last, "405")[http::field::allow] == "GET, HEAD, OPTIONS");
+    answered("GET /throws" + last, "500");
+    answered("GET /guarded" + last, "500");
+    answered("GET /slow" + last, "504");
+    answered("GET /%zz" + last, "400");
+    answered("BREW /some" + last, "501");
+    answered("GET /some HTTP/1.1\r\n\r\n", "400");
+    answered("POST /some HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", "413");
+    answered("GET /" + std::string(17'000, 'x') + last, "414");
+    answered("POST /some HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: x\r\n\r\n", "417");
+    answered("GET /some HTTP/1.1\r\nHost: a\r\nX: " + std::string(17'000, 'x') + "\r\n\r\n", "431");
+    json const seen = log.get_json("/__log");
+    CHECK(seen.size() == 15);
+    client c(s.port());
+    CHECK(c.get("/chosen").result_int() == 404);
+    CHECK(c.get("/chosen").body() == "mine");
+}
+
+TEST_CASE("a script's on-failure cannot make a failure a success") {
+    json const failure = {{"type", "on-failure"}, {"content", "${status}"}};
+    server s(json::array({failure, hook("pre-responder", "nothing"),
+                          hook("responder", "respond", {{"content", "secret"}})}));
+    reply const r = client(s.port()).get("/");
+    CHECK(r.result_int() == 500);
+    CHECK(r.body() == "500");
+}
+
 TEST_CASE("the log waits until the hooks have ended") {
     server s(json::array({hook("request-listener", "log", {{"delay_ms", 50}, {"name", "slow"}}),
                           hook("response-listener", "log", {{"delay_ms", 50}, {"name", "last"}}),

@@ -150,6 +150,7 @@ int main(int argc, char* argv[]) {
     }
     try {
         hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout,
+                                                 .on_failure = failure_handler_of(script),
                                                  .responders = options.best ? hh::responders::best
                                                                             : hh::responders::all});
         if (!options.www.empty()) serve_files(hooks, options.www);

@@ -62,7 +62,7 @@ enum class action { respond, pass, end, replace, reply_headers, echo, nothing, t
 /// An entry of the script.
 struct scripted_hook {
     std::string name;
-    /// The type as it is written: one of the seven, "default-responder" or "no-match".
+    /// The type as it is written: one of the seven, "default-responder", "no-match", "on-failure".
     std::string type;
     hh::verb method = hh::any_verb;
     std::string pattern;
@@ -79,6 +79,9 @@ struct scripted_hook {
 /** Reads a script.
     @throws std::runtime_error that names the entry and says what is wrong */
 std::vector<scripted_hook> read_script(std::string const& file);
+
+/// Makes the replies to failures that a script asks for; null when it asks for none.
+hh::failure_handler failure_handler_of(std::vector<scripted_hook> const& script);
 
 /// Registers the hooks of a script; their runs are logged.
 void register_script(hh::registry& hooks, std::vector<scripted_hook> const& script,
@@ -161,7 +164,8 @@ inline scripted_hook read_entry(json const& entry) {
         else
             throw std::runtime_error("unknown member \"" + key + "\"");
     }
-    bool const fallback = h.type == "default-responder" || h.type == "no-match";
+    bool const handler = h.type == "on-failure";
+    bool const fallback = handler || h.type == "default-responder" || h.type == "no-match";
     if (!fallback && !hh::hook_type_from_string(h.type))
         throw std::runtime_error("unknown \"type\": \"" + h.type + "\"");
     if (!fallback) {
@@ -174,7 +178,9 @@ inline scripted_hook read_entry(json const& entry) {
         h.method = boost::beast::http::string_to_verb(verb);
         if (h.method == hh::verb::unknown) throw std::runtime_error("unknown \"verb\": " + verb);
     }
-    h.what = action_from_string(what);
+    h.what = handler && what.empty() ? action::respond : action_from_string(what);
+    if (handler && h.what != action::respond)
+        throw std::runtime_error("an on-failure only responds");
     if (!suits(h.type, h.what)) throw std::runtime_error("a " + h.type + " cannot " + what);
     if (h.status < 100 || h.status > 999) throw std::runtime_error("\"status\" is not 100 to 999");
     if (!h.headers.is_object()) throw std::runtime_error("\"headers\" is not an object");
@@ -281,9 +287,9 @@ void log_run(hook_log& log, scripted_hook const& h, Context const& c) {
              {"status", std::move(status)}});
 }
 
-/// The content with the values of the parameters in place of `${name}`.
-template <class Context>
-std::string content_of(scripted_hook const& h, Context const& c) {
+/// The content with values in place of `${name}`.
+template <class Value>
+std::string filled(scripted_hook const& h, Value value_of) {
     std::string const text = h.content.value_or("");
     std::string out;
     std::size_t done = 0;
@@ -291,10 +297,16 @@ std::string content_of(scripted_hook const& h, Context const& c) {
         std::size_t const end = text.find('}', at);
         if (end == text.npos) break;
         out.append(text, done, at - done);
-        out += c.param(std::string_view(text).substr(at + 2, end - at - 2));
+        out += value_of(std::string_view(text).substr(at + 2, end - at - 2));
         done = end + 1;
     }
     return out.append(text, done);
+}
+
+/// The content with the values of the parameters in place of `${name}`.
+template <class Context>
+std::string content_of(scripted_hook const& h, Context const& c) {
+    return filled(h, [&c](std::string_view name) { return c.param(name); });
 }
 
 inline void insert_headers(scripted_hook const& h, hh::fields& to) {
@@ -314,6 +326,23 @@ hh::response response_of(scripted_hook const& h, Context const& c) {
     insert_headers(h, r);
     r.body() = content_of(h, c);
     return r;
+}
+
+inline hh::failure_handler failure_handler_of(std::vector<scripted_hook> const& script) {
+    for (scripted_hook const& h : script)
+        if (h.type == "on-failure")
+            return [h](hh::failure const& f) {
+                hh::response r;
+                r.version(11);
+                r.result(h.status);
+                insert_headers(h, r);
+                r.body() = filled(h, [&f](std::string_view name) {
+                    return name == "status" ? std::to_string(static_cast<unsigned>(f.status))
+                                            : std::string();
+                });
+                return r;
+            };
+    return nullptr;
 }
 
 template <class Context>
@@ -394,6 +423,7 @@ inline void register_script(hh::registry& hooks, std::vector<scripted_hook> cons
                             std::shared_ptr<hook_log> log) {
     using enum hh::hook_type;
     for (scripted_hook const& h : script) {
+        if (h.type == "on-failure") continue;
         if (h.type == "default-responder") {
             with_callback<responder>(
                 h, log, [&](auto callback) { hooks.default_responder(std::move(callback)); });

@@ -36,8 +36,8 @@ sio::options with(sio::parser p) {
 /// A server whose events are requests, and hooks that a test completes by hand.
 struct hooked {
     explicit hooked(sio::dispatch_options o = {}, unsigned threads = 1,
-                    sio::parser p = sio::parser::json)
-        : service(with(p), threads) {
+                    sio::parser p = sio::parser::json, hh::registry_options r = {})
+        : registry(context.get_executor(), std::move(r)), service(with(p), threads) {
         registry.responder(hh::any_verb, "/hook*", [](hh::responder_context& c) {
             return hh::make_response(
                 hh::status::ok, "Welcome to '" + std::string(c.path()) + "'... Hello world! :)",
@@ -85,7 +85,7 @@ struct hooked {
     }
 
     boost::asio::io_context context{};
-    hh::registry registry{context.get_executor()};
+    hh::registry registry;
     std::mutex mutex{};
     std::vector<std::function<void()>> waiting{};
     socketio_service service;
@@ -164,6 +164,24 @@ TEST_CASE("what is no request is acknowledged with 400, and the socket stays") {
     // nobody hears of it
     p.send(R"(2["request",5])");
     CHECK(answer_in(p.ask(get("/hook", "1")))["statusCode"] == 200);
+}
+
+TEST_CASE("on_failure makes the acknowledgement of what is no request") {
+    hooked h({}, 1, sio::parser::json, {.on_failure = [](hh::failure const& f) {
+                 return hh::make_response(f.status,
+                                          std::string(hh::to_string(f.reason)) + " over " +
+                                              std::string(hh::to_string(f.origin.transport())));
+             }});
+    socketio_peer p(h.service);
+    p.join();
+    json r = answer_in(p.ask(packet({{"id", 1}, {"method", "GET"}}, "3")));
+    CHECK(r["ack"] == "3");
+    CHECK(r["id"] == 1);
+    CHECK(r["statusCode"] == 400);
+    CHECK(r["content"] == "refused over socketio");
+    r = answer_in(p.ask(get("/none", "4")));
+    CHECK(r["statusCode"] == 404);
+    CHECK(r["content"] == "no-match over socketio");
 }
 
 TEST_CASE("bytes are content both ways") {

@@ -28,7 +28,9 @@ namespace {
 
 /// A server whose messages are requests, and hooks that a test completes by hand.
 struct hooked {
-    explicit hooked(hh::sockjs::dispatch_options o = {}, unsigned threads = 1) : services(threads) {
+    explicit hooked(hh::sockjs::dispatch_options o = {}, unsigned threads = 1,
+                    hh::registry_options r = {})
+        : registry(context.get_executor(), std::move(r)), services(threads) {
         registry.responder(hh::any_verb, "/hook*", [](hh::responder_context& c) {
             return hh::make_response(
                 hh::status::ok, "Welcome to '" + std::string(c.path()) + "'... Hello world! :)",
@@ -68,7 +70,7 @@ struct hooked {
     }
 
     boost::asio::io_context context{};
-    hh::registry registry{context.get_executor()};
+    hh::registry registry;
     std::mutex mutex{};
     std::vector<std::function<void()>> waiting{};
     tally started{};
@@ -154,6 +156,24 @@ TEST_CASE("a message that is no request is answered with 400, and the connection
     CHECK(message_of(ws.text())["statusCode"] == 200);
     ws.send(frame({{"method", "BREW"}, {"url", "/hook"}}));
     CHECK(message_of(ws.text())["statusCode"] == 501);
+}
+
+TEST_CASE("on_failure makes the answer to a message that is no request") {
+    hooked h({}, 1, {.on_failure = [](hh::failure const& f) {
+                 return hh::make_response(f.status,
+                                          std::string(hh::to_string(f.reason)) + " over " +
+                                              std::string(hh::to_string(f.origin.transport())));
+             }});
+    websocket_peer ws(h.services.port(), "/hooks/0/s/websocket");
+    CHECK(ws.text() == "o");
+    ws.send(R"(["nonsense"])");
+    json r = message_of(ws.text());
+    CHECK(r["statusCode"] == 400);
+    CHECK(r["content"] == "refused over sockjs");
+    ws.send(frame({{"id", 1}, {"method", "GET"}, {"url", "/none"}}));
+    r = message_of(ws.text());
+    CHECK(r["id"] == 1);
+    CHECK(r["content"] == "no-match over sockjs");
 }
 
 TEST_CASE("answers with an id come when they are ready, others in order") {

@@ -120,6 +120,47 @@ TEST_CASE("What is not a request is answered with 400, and the connection goes o
     CHECK(f.ask(c, R"({"method":"GET","url":"/hello/x"})").at(0)["statusCode"] == 200);
 }
 
+TEST_CASE("on_failure makes the answers to what is no request, and to failures, as over HTTP") {
+    support::websocket_server server;
+    list told;
+    server.registry =
+        hh::registry(server.context.get_executor(), {.on_failure = [&](auto const& f) {
+                         told.push_back(std::string(hh::to_string(f.reason)) + " " + f.what());
+                         return hh::make_response(f.status, "failed", "text/failure");
+                     }});
+    list listened;
+    server.registry.get("/a", [](auto&) { return "a"; });
+    server.registry.response_listener(hh::any_verb, "/*", [&](auto& c) {
+        listened.push_back(std::string(c.request().target()) + " " +
+                           std::string(hh::to_string(c.origin().transport())));
+    });
+    ws::server socket(server.context.get_executor(), {.path = "/ws-hooks"});
+    ws::dispatch(socket, server.registry);
+    server.settings->mounts.add(socket);
+    memory_client c = server.open("/ws-hooks");
+    auto const expect = [&](std::string const& message, int status, std::string const& id = {}) {
+        list const got = server.ask(c, client_text(message));
+        REQUIRE(got.size() == 1);
+        json const answer = json::parse(got[0].substr(5));
+        CHECK(answer.at("statusCode") == status);
+        CHECK(answer.at("content") == "failed");
+        CHECK(answer.at("headers").at("Content-Type") == "text/failure");
+        CHECK(answer.at("headers").at("Content-Length") == "6");
+        CHECK_FALSE(answer.at("headers").contains("Connection"));
+        CHECK(answer.value("id", "") == id);
+    };
+    expect("x", 400);
+    expect(R"({"id":"i","method":"GET","url":"/a","headers":{"a b":"c"}})", 400, "i");
+    expect(R"({"method":"BREW","url":"/a"})", 501);
+    expect(R"({"method":"GET","url":"/none"})", 404);
+    expect(R"({"method":"PUT","url":"/a"})", 405);
+    CHECK(told == list{"refused invalid envelope", "refused invalid header field name",
+                       "refused unknown method", "no-match no-match",
+                       "method-not-allowed method-not-allowed"});
+    CHECK(listened ==
+          list{" websocket", "/a websocket", "/a websocket", "/none websocket", "/a websocket"});
+}
+
 TEST_CASE("Content that is no JSON is answered with 400 when a hook asks for it") {
     dispatch_fixture f;
     f.hooks().post("/json", [](auto& c) { return c.json(); });

@@ -131,16 +131,16 @@ private:
         bool last;
         bool http10;
         bool head;
-        /// The reply when the hooks do not make it.
+        /// The reply when there is no memory for another one.
         std::unique_ptr<response> refusal{};
     };
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void dress(exchange& ex, response& reply) noexcept override;
     inline bool begin_request(std::string_view block, bool body_follows);
     inline void finish_request();
     inline void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
-    inline void dress(request const& r, response& reply) const;
     inline void write(entry& e);
     inline void append(entry const& e, detail::persistence after);
     inline void abandon() noexcept;

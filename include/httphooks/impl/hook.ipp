@@ -10,7 +10,9 @@
 
 namespace httphooks {
 
-HTTPHOOKS_DECL std::string hook_error::what() const {
+namespace detail {
+
+HTTPHOOKS_DECL std::string error_text(error_code const& code, std::exception_ptr const& exception) {
     if (!exception) return code.message();
     try {
         std::rethrow_exception(exception);
@@ -19,6 +21,14 @@ HTTPHOOKS_DECL std::string hook_error::what() const {
     } catch (...) {
         return make_error_code(error::unknown_exception).message();
     }
+}
+
+}  // namespace detail
+
+HTTPHOOKS_DECL std::string hook_error::what() const {
+    std::string text = httphooks::detail::error_text(code, exception);
+    if (!detail.empty()) text.append(": ").append(detail);
+    return text;
 }
 
 }  // namespace httphooks

@@ -43,6 +43,11 @@ HTTPHOOKS_DECL response error_response(status code) {
 
 namespace detail {
 
+HTTPHOOKS_DECL std::string reason_phrase(status code) {
+    auto const phrase = beast::http::obsolete_reason(code);
+    return phrase.starts_with('<') ? "Error" : std::string(phrase);
+}
+
 HTTPHOOKS_DECL void take_start_line(request& to, verb method, std::string_view method_text,
                                     std::string_view target, unsigned version) {
     if (method != verb::unknown)

@@ -3,7 +3,7 @@
 
 #include <httphooks/parameter_value.hpp>
 
-#include <httphooks/detail/runs/bad_parameter.hpp>
+#include <httphooks/http_error.hpp>
 
 #include <charconv>
 #include <cmath>
@@ -44,7 +44,7 @@ HTTPHOOKS_DECL std::optional<bool> bool_from(std::string_view text) noexcept {
 }
 
 HTTPHOOKS_DECL void refuse_parameter(std::string_view name) {
-    throw bad_parameter("Invalid parameter " + std::string(name));
+    throw http_error(status::bad_request, "Invalid parameter " + std::string(name));
 }
 
 }  // namespace httphooks::detail

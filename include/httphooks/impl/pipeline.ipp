@@ -3,9 +3,7 @@
 
 #include <httphooks/pipeline.hpp>
 
-#include <httphooks/detail/json/malformed_json.hpp>
 #include <httphooks/detail/runs/async_run.hpp>
-#include <httphooks/detail/runs/bad_parameter.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
@@ -50,6 +48,10 @@ HTTPHOOKS_DECL bool exchange::start() {
     return pipeline::start(*this);
 }
 
+HTTPHOOKS_DECL void exchange::refuse(status code, error_code why) {
+    pipeline::refuse_request(*this, code, why);
+}
+
 HTTPHOOKS_DECL void exchange::handed_over() {
     pipeline::handed_over(*this);
 }
@@ -63,7 +65,12 @@ HTTPHOOKS_DECL void exchange::abandon() noexcept {
 }
 
 HTTPHOOKS_DECL void exchange::cancel() noexcept {
-    cancel_requested_.store(true, std::memory_order_relaxed);
+    ending_.store(ending::cancel, std::memory_order_relaxed);
+    pipeline::signal(*this);
+}
+
+HTTPHOOKS_DECL void exchange::time_out() noexcept {
+    ending_.store(ending::time_out, std::memory_order_relaxed);
     pipeline::signal(*this);
 }
 
@@ -121,7 +128,10 @@ HTTPHOOKS_DECL void pipeline::abandon(exchange& ex) noexcept {
 
 HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
     if (ex.stage_ == stage::replied || ex.stage_ == stage::cancelled) return true;
-    if (ex.cancel_requested_.load(std::memory_order_relaxed)) {
+    if (auto const wanted = ex.ending_.load(std::memory_order_relaxed);
+        wanted == exchange::ending::time_out) [[unlikely]] {
+        expire(ex);
+    } else if (wanted == exchange::ending::cancel) {
         cancel_runs(ex);
         ex.stage_ = stage::cancelled;
         if (ex.traced_) [[unlikely]]
@@ -238,16 +248,16 @@ inline bool pipeline::run_post_responders(exchange& ex) {
 
 inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
                                         detail::run_outcome& outcome, failure const& failed) {
-    merge_reply_headers(ex, outcome.reply_headers);
-    if (failed) return end_chain(ex, reply_to(failed));
+    take_reply_headers(ex, entry, outcome.reply_headers);
+    if (failed) return fail_chain(ex, entry, failed);
     switch (outcome.decided) {
         case detail::decision::none: {
             failure const undecided{make_error_code(error::undecided)};
             report(ex, entry, undecided);
-            return end_chain(ex, reply_to(undecided));
+            return fail_chain(ex, entry, undecided);
         }
         case detail::decision::end:
-            return end_chain(ex, std::move(*outcome.message));
+            return end_chain(ex, std::move(*outcome.message), &entry);
         case detail::decision::pass:
         case detail::decision::respond:
         case detail::decision::replace:
@@ -256,13 +266,16 @@ inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
     if (outcome.patch) patch_request(ex, *outcome.patch);
 }
 
-inline void pipeline::apply_post(exchange& ex, detail::hook_entry const&,
+inline void pipeline::apply_post(exchange& ex, detail::hook_entry const& entry,
                                          detail::run_outcome& outcome, failure const& failed) {
-    merge_reply_headers(ex, outcome.reply_headers);
-    if (failed) return end_chain(ex, reply_to(failed));
-    if (outcome.decided == detail::decision::end) return end_chain(ex, std::move(*outcome.message));
+    take_reply_headers(ex, entry, outcome.reply_headers);
+    if (failed) return fail_chain(ex, entry, failed);
+    if (outcome.decided == detail::decision::end)
+        return end_chain(ex, std::move(*outcome.message), &entry);
     if (outcome.decided == detail::decision::replace) {
         clear_responses(ex);
+        ex.failed_.reset();
+        ex.author_ = &entry;
         ex.responses_.push_back(std::move(*outcome.message));
     }
 }
@@ -279,8 +292,7 @@ inline void pipeline::start_processing(exchange& ex) {
         case processing::no_match:
             return start_responder(ex, *table.no_match, detail::no_match_index);
         case processing::made:
-            ex.responses_.push_back(std::move(*ex.made_));
-            return;
+            return queue_made(ex);
     }
 }
 
@@ -289,33 +301,40 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& en
     if (entry.asynchronous()) {
         detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
         run->part = ex.parts_.size();
-        if (run->start()) return finish_responder(ex, settle(ex, *run));
+        if (run->start()) return finish_responder(ex, entry, settle(ex, *run));
         ex.running_.push_back(run);
         ex.parts_.emplace_back();
         return;
     }
     detail::hook_run_in_place run(ex, entry, match);
-    if (failure const failed = call(ex, entry, run)) fail(run.outcome(), failed);
-    finish_responder(ex, run.outcome());
+    detail::run_outcome& outcome = run.outcome();
+    if (failure const failed = call(ex, entry, run))
+        fail(ex, entry, outcome, failed);
+    else if (outcome.message)
+        ex.author_ = &entry;
+    finish_responder(ex, entry, outcome);
 }
 
-inline void pipeline::finish_responder(exchange& ex, detail::run_outcome& outcome) {
-    if (ex.running_.empty())
-        queue(ex, outcome);
-    else
+inline void pipeline::finish_responder(exchange& ex, detail::hook_entry const& entry,
+                                       detail::run_outcome& outcome) {
+    if (ex.running_.empty()) {
+        take_reply_headers(ex, entry, outcome.reply_headers);
+        if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
+    } else {
+        check_reply_headers(ex, entry, outcome.reply_headers);
         ex.parts_.push_back(std::move(outcome));
+    }
 }
 
 HTTPHOOKS_DECL detail::run_outcome& pipeline::settle(exchange& ex, detail::async_run& run) {
+    detail::run_outcome& outcome = run.settled();
     if (failure const failed{run.error(), run.exception()}) {
-        fail(run.settled(), failed);
+        fail(ex, run.hook(), outcome, failed);
         report(ex, run.hook(), failed);
+    } else if (outcome.message) {
+        ex.author_ = &run.hook();
     }
-    return run.settled();
-}
-
-HTTPHOOKS_DECL void pipeline::fail(detail::run_outcome& outcome, failure const& failed) {
-    outcome.message.emplace(reply_to(failed));
+    return outcome;
 }
 
 inline bool pipeline::finish_processing(exchange& ex) {
@@ -325,29 +344,15 @@ inline bool pipeline::finish_processing(exchange& ex) {
             ++i;
             continue;
         }
-        ex.parts_[run.part] = std::move(settle(ex, run));
+        detail::run_outcome& outcome = settle(ex, run);
+        check_reply_headers(ex, run.hook(), outcome.reply_headers);
+        ex.parts_[run.part] = std::move(outcome);
         ex.running_.erase(ex.running_.begin() + static_cast<std::ptrdiff_t>(i));
     }
     if (!ex.running_.empty()) return false;
     for (detail::run_outcome& part : ex.parts_) queue(ex, part);
     ex.parts_.clear();
     return true;
-}
-
-HTTPHOOKS_DECL void pipeline::report(exchange& ex, detail::hook_entry const& entry,
-                                     failure failed) {
-    ex.table_->services->report({entry.info, ex.id(), failed.code, std::move(failed.exception)});
-}
-
-inline response pipeline::reply_to(failure const& failed) {
-    if (failed.code == error::time_limit) return error_response(status::gateway_timeout);
-    if (detail::is_malformed_json(failed.exception))
-        return make_response(status::bad_request, R"({"error":"Malformed JSON"})",
-                             "application/json");
-    if (std::string const text = detail::text_of_bad_parameter(failed.exception); !text.empty())
-        return make_response(status::bad_request, R"({"error":")" + text + R"("})",
-                             "application/json");
-    return error_response(status::internal_server_error);
 }
 
 }  // namespace httphooks

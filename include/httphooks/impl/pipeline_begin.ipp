@@ -15,7 +15,7 @@
 
 namespace httphooks {
 
-HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
+HTTPHOOKS_DECL error_code pipeline::open(exchange& ex) {
     ex.table_ = ex.source_->table();
     detail::counters::add(ex.counters_->exchanges);
     ex.counted_ = true;
@@ -28,10 +28,15 @@ HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
         ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http);
     if (!ex.table_->tracers.empty()) [[unlikely]]
         trace_begin(ex);
-    if (invalid) return refuse(ex, status::bad_request);
-    if (ex.incoming_->method() == verb::unknown) return refuse(ex, status::not_implemented);
+    return invalid;
+}
+
+HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
+    if (error_code const invalid = open(ex)) return refuse(ex, status::bad_request, invalid);
+    if (ex.incoming_->method() == verb::unknown)
+        return refuse(ex, status::not_implemented, error::unknown_method);
     look_up(ex);
-    if (body_too_long(ex)) return refuse(ex, status::payload_too_large);
+    if (body_too_long(ex)) return refuse(ex, status::payload_too_large, {});
     choose_processing(ex);
 }
 
@@ -71,13 +76,6 @@ inline bool pipeline::body_too_long(exchange const& ex) {
         if (auto const limit = ex.matches_[i].value->info.options.body_limit)
             if (ex.incoming_->body().size() > *limit) return true;
     return false;
-}
-
-HTTPHOOKS_DECL void pipeline::refuse(exchange& ex, status code) {
-    ex.matched_types_ = 0;
-    ex.refused_ = true;
-    ex.responses_.push_back(error_response(code));
-    ex.stage_ = stage::reply;
 }
 
 inline void pipeline::choose_processing(exchange& ex) {

@@ -16,9 +16,11 @@
 
 namespace httphooks {
 
-inline void pipeline::end_chain(exchange& ex, response message) {
+inline void pipeline::end_chain(exchange& ex, response message, detail::hook_entry const* author) {
     ex.chain_ended_ = true;
     clear_responses(ex);
+    ex.failed_.reset();
+    ex.author_ = author;
     ex.responses_.push_back(std::move(message));
 }
 
@@ -42,9 +44,19 @@ inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
     detail::merge_fields(ex.reply_headers_, headers);
 }
 
+inline void pipeline::take_reply_headers(exchange& ex, detail::hook_entry const& entry,
+                                         fields& headers) {
+    if (headers.begin() == headers.end()) return;
+    check_reply_headers(ex, entry, headers);
+    merge_reply_headers(ex, headers);
+}
+
 inline void pipeline::read_files(exchange& ex) {
     for (response& r : ex.responses_)
-        if (r.body().load()) r = error_response(status::internal_server_error);
+        if (error_code const ec = r.body().load()) {
+            r = error_response(status::internal_server_error);
+            note(ex, failure_reason::error, nullptr, {ec});
+        }
 }
 
 inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
@@ -66,9 +78,11 @@ inline void pipeline::make_reply(exchange& ex) {
     ex.responses_snapshot_.reset();
     if (ex.responses_.empty()) {
         ex.nothing_left_ = true;
-        ex.responses_.push_back(make_response(status::ok, {}, "application/json"));
+        ex.responses_.push_back(empty_reply(ex));
     } else if (ex.responses_.size() > 1) {
         read_files(ex);
+        ex.failed_.reset();
+        ex.author_ = nullptr;
         response all = collapse(ex.responses_, ex.table_->services->options.boundary);
         if (matched(ex, hook_type::response_listener))
             ex.responses_snapshot_ =
@@ -77,19 +91,27 @@ inline void pipeline::make_reply(exchange& ex) {
             clear_responses(ex);
         ex.responses_.push_back(std::move(all));
     }
+    if (ex.failed_) [[unlikely]]
+        ask(ex);
+    complete_reply(ex);
+}
+
+inline void pipeline::complete_reply(exchange& ex) {
     response& reply = ex.reply();
+    if (detail::find_writers_field(reply) != reply.end()) [[unlikely]]
+        ignore_fields(ex, reply, ex.author_, &reply);
     if (ex.reply_headers_.begin() != ex.reply_headers_.end())
         detail::merge_fields(reply, ex.reply_headers_);
-    detail::erase_writers_fields(reply);
     reply.version(11);
     if (detail::has_no_content(reply.result_int())) reply.body().clear();
 }
 
-inline void pipeline::fail_reply(exchange& ex) {
-    response& reply = ex.reply();
-    reply = error_response(status::internal_server_error);
-    detail::merge_fields(reply, ex.reply_headers_);
-    detail::erase_writers_fields(reply);
+inline void pipeline::fail_reply(exchange& ex, error_code why) {
+    ex.reply() = error_response(status::internal_server_error);
+    ex.author_ = nullptr;
+    note(ex, failure_reason::error, nullptr, {why});
+    if (ex.failed_) ask(ex);
+    complete_reply(ex);
 }
 
 HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
@@ -98,9 +120,10 @@ HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
     response_body::value_type content;
     if (read) {
         content = ex.reply().body();
-        if (content.load()) {
-            fail_reply(ex);
+        if (error_code const ec = content.load()) {
+            fail_reply(ex, ec);
             content = ex.reply().body();
+            content.load();  // what took its place may be another file's
         }
     }
     response reply = matched(ex, hook_type::response_listener) ? ex.reply() : std::move(ex.reply());
@@ -143,16 +166,18 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
     reply_snapshot_.reset();
     reply_headers_.clear();
     made_.reset();
+    failed_.reset();
+    author_ = nullptr;
     parts_.clear();
     running_.clear();
     origin_ = httphooks::origin();
     table_.reset();
     executor_ = asio::any_io_executor();  // nothing of an execution context outlives it in a pool
     signals_.store(0, std::memory_order_relaxed);
-    cancel_requested_.store(false, std::memory_order_relaxed);
+    ending_.store(ending::none, std::memory_order_relaxed);
     stage_ = stage::idle;
     processing_ = processing::responders;
-    chain_ended_ = refused_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
+    chain_ended_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
     traced_ = hooks_traced_ = false;
     matched_types_ = 0;
     id_ = 0;

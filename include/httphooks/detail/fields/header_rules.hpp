@@ -60,9 +60,21 @@ inline void erase_framing_fields(fields& headers) {
     erase_fields_if(headers, is_framing_field);
 }
 
-/// Removes what the writer of a reply computes, its date too.
+/// Whether a field is what the writer of a reply computes, its date too.
+constexpr bool is_writers_field(field name) noexcept {
+    return name == field::date || is_framing_field(name);
+}
+
+/// The first field that is what the writer of a reply computes; end(): there is none.
+inline fields::const_iterator find_writers_field(fields const& headers) noexcept {
+    auto it = headers.begin();
+    while (it != headers.end() && !is_writers_field(it->name())) ++it;
+    return it;
+}
+
+/// Removes what the writer of a reply computes.
 inline void erase_writers_fields(fields& headers) {
-    erase_fields_if(headers, [](field f) { return f == field::date || is_framing_field(f); });
+    erase_fields_if(headers, is_writers_field);
 }
 
 /// Whether a reply of this status has no content, whatever it was given. One of 205 says so by its

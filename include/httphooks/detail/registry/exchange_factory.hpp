@@ -29,6 +29,12 @@ struct reply_sink {
     /// Called once, on the exchange's executor, unless the exchange was cancelled.
     virtual void on_reply(exchange& ex) noexcept = 0;
 
+    /// Called for a reply that no hook has seen, so that it can be given more fields.
+    virtual void dress(exchange& ex, response& reply) noexcept {
+        static_cast<void>(ex);
+        static_cast<void>(reply);
+    }
+
 protected:
     ~reply_sink() = default;
 };

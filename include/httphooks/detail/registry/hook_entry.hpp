@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/services.hpp>
+#include <httphooks/detail/registry/told_once.hpp>
 #include <httphooks/detail/runs/hook_callback.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/route_pattern.hpp>
@@ -37,6 +38,7 @@ struct hook_entry {
     hook_callback callback{};
     /// Of a responder; see specificity_of().
     std::string specificity{};
+    mutable told_once told{};
 
     /// Whether a run of it may complete later.
     bool asynchronous() const noexcept { return callback.call == nullptr; }

@@ -34,8 +34,8 @@ struct message_loop {
     asio::any_io_executor executor;
 };
 
-/// The answer to what is no request.
-response bad_envelope_reply();
+/// Answers what is no request, in place of its hooks. @param why what is wrong with it
+void refuse_message(exchange& ex, error_code why);
 
 /** The requests of one socket.
 
@@ -84,7 +84,6 @@ public:
 
 private:
     struct entry {
-        /// Null for one that was refused.
         exchange_ptr journey;
         std::string id;
         bool ready;
@@ -92,7 +91,6 @@ private:
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
     inline bool must_wait(std::string_view id) const noexcept;
-    inline void refuse(std::string_view id);
     inline void answer(exchange_ptr const& ex, std::string_view id);
     inline void answer_in_order();
 

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/registry/told_once.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/registry_options.hpp>
 #include <httphooks/registry_stats.hpp>
@@ -55,6 +56,9 @@ public:
 
     /// Tells the error handler; whatever it throws is dropped.
     void report(hook_error const& e) const noexcept;
+
+    /// What the error handler was told of registry_options::on_failure.
+    mutable told_once told_of_handler{};
 
 private:
     mutable std::mutex mutex_;

@@ -36,9 +36,17 @@ struct callback_functions {
         Context context(run);
         if constexpr (std::is_same_v<std::remove_cvref_t<std::invoke_result_t<F&, Context&>>,
                                      response>)
-            run.respond(response((*static_cast<F*>(function))(context)), decision::respond);
+            take(run, response((*static_cast<F*>(function))(context)));
         else
-            run.respond(into_response((*static_cast<F*>(function))(context)), decision::respond);
+            take(run, into_response((*static_cast<F*>(function))(context)));
+    }
+
+    /// Takes what the callback has returned.
+    static void take(hook_run& run, response&& returned) {
+        if constexpr (Context::type == hook_type::responder)
+            run.respond(std::move(returned), decision::respond);
+        else
+            run.answer(std::move(returned));
     }
 
     static void void_(void* function, hook_run& run) {
@@ -65,7 +73,7 @@ struct callback_functions {
                 co_await std::move(operation);
             } else {
                 auto value = co_await std::move(operation);
-                run.respond(into_response(std::move(value)), decision::respond);
+                take(run, into_response(std::move(value)));
             }
         } catch (...) {
             coroutine_ended(run, std::current_exception());
@@ -78,6 +86,14 @@ struct callback_functions {
 /// Erases a callback that sees a `Context`.
 template <class Context, class F>
 hook_callback erase_callback(F&& f) {
+    static_assert(
+        hook_function<F, Context> || Context::may_respond,
+        "a listener's callback has one of the forms `void(context&)`, "
+        "`asio::awaitable<void>(context&)` and `void(context&, done)`: it returns nothing");
+    static_assert(hook_function<F, Context> || !Context::may_respond,
+                  "a hook's callback has one of the four forms `T(context&)`, `void(context&)`, "
+                  "`asio::awaitable<T or void>(context&)` and `void(context&, done)`, "
+                  "where T is text, JSON, a status, a response, or what into_response() takes");
     using functions = callback_functions<F, Context>;
     constexpr hook_form form = form_of<F, Context>();
     hook_callback c;
@@ -89,7 +105,7 @@ hook_callback erase_callback(F&& f) {
         c.call = &functions::void_;
     else if constexpr (form == hook_form::callback)
         c.start = &functions::callback;
-    else
+    else if constexpr (form == hook_form::coroutine)
         c.spawn = &functions::coroutine;
     return c;
 }

@@ -94,6 +94,9 @@ public:
     /// Sets the run's response; see the contexts for what that means for each type.
     void respond(response&& message, decision kind);
 
+    /// What a pre- or post-responder has returned: content is a decision, a bare 2xx passes.
+    void answer(response&& message);
+
     void pass() noexcept;
     void replace_request(fields headers, std::optional<std::string> content);
     fields& reply_headers() noexcept;
@@ -120,6 +123,9 @@ protected:
 
 private:
     class change;
+
+    /// Passes by a response of a 2xx, whose content is dropped; the error handler is told once.
+    void pass_by(response const& message);
 
     run_outcome outcome_;
     mutable std::forward_list<std::string> decoded_;

@@ -170,8 +170,6 @@ inline void dispatch::finish_request() {
     journey_.reset();
     if (e.last) stopped_ = true;
     e.ready = e.journey->start();
-    if (e.ready && e.journey->refused()) [[unlikely]]
-        dress(e.journey->incoming(), e.journey->reply());
     if (e.ready && !in_flight())
         write(e);
     else
@@ -187,24 +185,23 @@ inline void dispatch::refuse(status s, std::string_view header) {
 
 HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) {
     bool const parsed = header.empty() && journey_;
-    entry e{nullptr,
-            wheel().now(),
-            true,
-            true,
-            false,
-            header.starts_with("HEAD ") || (parsed && journey_->incoming().method() == verb::head),
-            std::make_unique<response>(error_response(s))};
-    if (parsed)
-        dress(journey_->incoming(), *e.refusal);
-    else
-        dress(detail::known_request(header, loop_.options().framing.fields), *e.refusal);
     end_body(true);
     mount_ = nullptr;
     mount_request_.reset();
     parser_.reset();
+    if (!journey_) journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
+    request& asked = journey_->incoming();
+    if (!parsed) asked = detail::known_request(header, loop_.options().framing.fields);
+    journey_->origin() = origin_of(asked);
+    entry e{std::move(journey_), wheel().now(), true, true, false, asked.method() == verb::head};
     journey_.reset();
     header_begun_ = continue_due_ = false;
     stopped_ = true;
+    try {
+        e.journey->refuse(s);
+    } catch (...) {  // the client is told all the same
+        e.refusal = std::make_unique<response>(error_response(s));
+    }
     if (!in_flight())
         write(e);
     else
@@ -213,13 +210,14 @@ HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) 
 
 /// Has a reply that no hook has seen the fields that pages of other origins need, and what else a
 /// mount gives to its replies.
-inline void dispatch::dress(request const& r, response& reply) const {
+HTTPHOOKS_DECL void dispatch::dress(exchange& ex, response& reply) noexcept {
     status const s = reply.result();
+    request const& asked = ex.incoming();
     try {
-        if (detail::mounted const* const owner = loop_.mounts().owner(r))
-            owner->dress_refusal(r, reply);
+        if (detail::mounted const* const owner = loop_.mounts().owner(asked))
+            owner->dress_refusal(asked, reply);
         else if (auto const& policy = loop_.options().cors)
-            policy->apply(r, reply.base());
+            policy->apply(asked, reply.base());
         detail::remove_owned(reply);
     } catch (...) {  // the client is told all the same
         reply = error_response(s);
@@ -376,13 +374,11 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
     tick const now = wheel().now();
     auto const reached = [now](tick t) { return static_cast<std::int32_t>(now - t) >= 0; };
     tick const handlers = detail::timer_wheel::ticks(loop_.options().handler_timeout);
+    consuming_ = true;
     for (std::size_t i = first_; i < queue_.size(); ++i)
-        if (entry& e = queue_[i]; !e.ready && reached(e.begun + handlers)) {
-            e.refusal = std::make_unique<response>(error_response(status::gateway_timeout));
-            dress(e.journey->incoming(), *e.refusal);
-            e.journey->cancel();
-            e.ready = true;
-        }
+        if (entry const& e = queue_[i]; !e.ready && reached(e.begun + handlers))
+            e.journey->time_out();
+    consuming_ = false;
     if (auto const next = deadline(); partial() && next && reached(*next))
         refuse(status::request_timeout, parser_ ? std::string_view() : held_);
     collect();

@@ -68,7 +68,6 @@ private:
     };
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
-    inline void refuse(acknowledgement const& ack, std::string_view id);
     inline void answer(exchange_ptr const& ex, acknowledgement const& ack, std::string_view id);
     inline void set_paused(bool b);
 

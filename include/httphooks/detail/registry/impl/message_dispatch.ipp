@@ -2,7 +2,6 @@
 #pragma once
 
 #include <httphooks/detail/registry/message_dispatch.hpp>
-#include <httphooks/detail/text/http_date.hpp>
 
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/runs/dispatch_operation.hpp>
@@ -29,15 +28,12 @@ HTTPHOOKS_DECL bool message_dispatch::receive(std::string_view json) {
     exchange_ptr ex = loop_->hooks->make_exchange(loop_->executor, this);
     std::string_view id;
     error_code const ec = envelope::detail::decode_to(ex->incoming(), id, json, depth_);
-    if (ec && ec != error::unknown_method) {
-        if (must_wait(id))
-            queue_.push_back({nullptr, {}, true});
-        else
-            refuse(id);
-        return queue_.size() < most_;
-    }
     ex->origin() = origin_;
-    bool const ready = ex->start();
+    bool ready = true;
+    if (ec && ec != error::unknown_method)
+        refuse_message(*ex, ec);
+    else
+        ready = ex->start();
     if (ready && !must_wait(id))
         answer(ex, id);
     else
@@ -45,16 +41,9 @@ HTTPHOOKS_DECL bool message_dispatch::receive(std::string_view json) {
     return queue_.size() < most_;
 }
 
-HTTPHOOKS_DECL response bad_envelope_reply() {
-    response reply = error_response(status::bad_request);
-    reply.append_parsed(field::date, "Date", http_date(coarse_time()));
-    reply.append_parsed(field::content_length, "Content-Length",
-                        std::to_string(reply.body().size()));
-    return reply;
-}
-
-inline void message_dispatch::refuse(std::string_view id) {
-    listener_.on_answer(bad_envelope_reply(), id);
+HTTPHOOKS_DECL void refuse_message(exchange& ex, error_code why) {
+    ex.incoming().version(11);
+    ex.refuse(status::bad_request, why);
 }
 
 inline void message_dispatch::answer(exchange_ptr const& ex, std::string_view id) {
@@ -87,17 +76,14 @@ inline void message_dispatch::answer_in_order() {
         if (it == queue_.end() || !it->ready) return;
         entry const done = std::move(*it);
         queue_.erase(it);
-        if (done.journey)
-            answer(done.journey, {});
-        else
-            refuse({});
+        answer(done.journey, {});
     }
 }
 
 HTTPHOOKS_DECL void message_dispatch::cancel() noexcept {
     std::vector<entry> const all = std::exchange(queue_, {});
     for (entry const& e : all)
-        if (e.journey && !e.ready) e.journey->cancel();
+        if (!e.ready) e.journey->cancel();
 }
 
 }  // namespace httphooks::detail

@@ -8,6 +8,7 @@
 #include <httphooks/detail/registry/registry_loop.hpp>
 #include <httphooks/detail/registry/services.hpp>
 #include <httphooks/detail/routes/specificity.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/pipeline.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
@@ -44,8 +45,25 @@ HTTPHOOKS_DECL registry_handle::registry_handle(asio::any_io_executor executor,
 HTTPHOOKS_DECL registry_handle::registry_handle(registry_options options, state_type state)
     : registry_handle(asio::system_executor(), std::move(options), state) {}
 
+/// Tells of the options of a hook that have no effect.
+/// @param by_pattern whether it is found by its pattern
+inline void tell_ignored_options(registry_services const& services, hook_entry const& entry,
+                                 bool by_pattern = true) {
+    hook_options const& o = entry.info.options;
+    auto const tell = [&](char const* what) {
+        services.report({entry.info, 0, make_error_code(error::option_ignored), nullptr, what});
+    };
+    if (o.time_limit && o.time_limit->count() > 0 && !entry.asynchronous())
+        tell("time_limit of a callback that completes when it returns");
+    if (o.body_limit && !by_pattern)
+        tell("body_limit of a responder that is not found by its pattern");
+}
+
 HTTPHOOKS_DECL hook_id registry_handle::add(hook_entry_ptr const& hook) const {
-    return core_->add(std::make_shared<hook_entry>(*hook));
+    auto const entry = std::make_shared<hook_entry>(*hook);
+    hook_id const id = core_->add(entry);
+    tell_ignored_options(core_->services(), *entry);
+    return id;
 }
 
 HTTPHOOKS_DECL std::vector<hook_id> registry_handle::add(
@@ -53,7 +71,9 @@ HTTPHOOKS_DECL std::vector<hook_id> registry_handle::add(
     std::vector<std::shared_ptr<hook_entry>> entries;
     entries.reserve(hooks.size());
     for (auto const& h : hooks) entries.push_back(std::make_shared<hook_entry>(*h));
-    return core_->add(std::move(entries));
+    auto const ids = core_->add(entries);
+    for (auto const& e : entries) tell_ignored_options(core_->services(), *e);
+    return ids;
 }
 
 HTTPHOOKS_DECL void registry_handle::remove(std::span<hook_id const> ids) const {
@@ -65,10 +85,12 @@ HTTPHOOKS_DECL void registry_handle::clear() const {
 }
 
 HTTPHOOKS_DECL void registry_handle::default_responder(hook_entry_ptr hook) const {
+    if (hook) tell_ignored_options(core_->services(), *hook, false);
     core_->default_responder(std::move(hook));
 }
 
 HTTPHOOKS_DECL void registry_handle::no_match(hook_entry_ptr hook) const {
+    if (hook) tell_ignored_options(core_->services(), *hook, false);
     core_->no_match(std::move(hook));
 }
 

@@ -118,20 +118,39 @@ HTTPHOOKS_DECL std::optional<std::string_view> hook_run::query(std::string_view 
     return values.front();
 }
 
+/// Whether a response says nothing but its status.
+inline bool is_bare(response const& r) noexcept {
+    return r.body().empty() && !r.body().file() && r.begin() == r.end();
+}
+
 HTTPHOOKS_DECL void hook_run::respond(response&& message, decision kind) {
     unsigned const code = message.result_int();
     if (code < 200 || code > 599) throw system_error(make_error_code(error::invalid_status));
+    bool const decides = kind == decision::respond && hook_->info.type != hook_type::responder;
+    if (decides && code < 300) return pass_by(message);
     change const c(*this);
     if (!c) return;
-    bool const success = code < 300;
-    bool const decides = kind == decision::respond && hook_->info.type != hook_type::responder;
-    if (decides && success) {
-        if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
-        return;
-    }
     outcome_.decided = decides ? decision::end : kind;
     if (outcome_.message) give_string(std::move(outcome_.message->body()));
     outcome_.message.emplace(std::move(message));
+}
+
+HTTPHOOKS_DECL void hook_run::pass_by(response const& message) {
+    {
+        change const c(*this);
+        if (!c) return;
+        if (outcome_.decided == decision::none) outcome_.decided = decision::pass;
+    }
+    if (!is_bare(message) && hook_->told.first(error::content_dropped))
+        exchange_->table_->services->report(
+            {hook_->info, exchange_->id(), make_error_code(error::content_dropped), nullptr});
+}
+
+HTTPHOOKS_DECL void hook_run::answer(response&& message) {
+    bool const success = message.result_int() < 300;
+    if (!success || is_bare(message)) return respond(std::move(message), decision::respond);
+    bool const pre = hook_->info.type == hook_type::pre_responder;
+    respond(std::move(message), pre ? decision::end : decision::replace);
 }
 
 HTTPHOOKS_DECL void hook_run::replace_request(fields headers, std::optional<std::string> content) {

@@ -90,19 +90,14 @@ HTTPHOOKS_DECL void request_dispatch::receive(arguments const& args, acknowledge
     exchange_ptr ex = loop_->hooks->make_exchange(loop_->executor, this);
     std::string id;
     error_code const ec = read_request(ex->incoming(), id, args, depth_);
-    if (ec && ec != httphooks::error::unknown_method) return refuse(ack, id);
     ex->origin() = origin_;
+    if (ec && ec != httphooks::error::unknown_method) {
+        httphooks::detail::refuse_message(*ex, ec);
+        return answer(ex, ack, id);
+    }
     if (ex->start()) return answer(ex, ack, id);
     under_way_.push_back({std::move(ex), ack, std::move(id)});
     if (under_way_.size() >= most_) set_paused(true);
-}
-
-inline void request_dispatch::refuse(acknowledgement const& ack, std::string_view id) {
-    if (!ack) return;
-    response reply = httphooks::detail::bad_envelope_reply();
-    scratch_payload out;
-    make_response_payload(*out, reply, id);
-    ack.answer(std::move(*out));
 }
 
 inline void request_dispatch::answer(exchange_ptr const& ex, acknowledgement const& ack,

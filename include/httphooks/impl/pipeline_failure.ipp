@@ -1,0 +1,220 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    What becomes of failures: who is told, what the client is told, and what was ignored.
+*/
+
+#include <httphooks/detail/fields/header_rules.hpp>
+#include <httphooks/detail/json/malformed_json.hpp>
+#include <httphooks/failure.hpp>
+#include <httphooks/http_error.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/pipeline.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks {
+
+namespace detail {
+
+/// What stands for registry_options::on_failure where the error handler is told of a hook.
+inline hook_info const& failure_handler_info() {
+    static hook_info const info{{},           hook_type::responder,   any_verb,
+                                "on_failure", {.name = "on_failure"}, {}};
+    return info;
+}
+
+inline failure_reason reason_of(error_code const& code, std::exception_ptr const& exception) {
+    if (code == error::time_limit) return failure_reason::time_limit;
+    if (code == error::undecided) return failure_reason::undecided;
+    if (!exception) return failure_reason::error;
+    try {
+        std::rethrow_exception(exception);
+    } catch (system_error const& e) {
+        if (e.code() == error::invalid_status) return failure_reason::invalid_replacement;
+    } catch (...) {
+        return failure_reason::exception;
+    }
+    return failure_reason::exception;
+}
+
+/// Whether a reply's Content-Length is what it would be anyway.
+inline bool is_true_length(response const& reply, fields::const_iterator f) {
+    return f->name() == field::content_length &&
+           f->value() == std::to_string(response_body::size(reply.body()));
+}
+
+/** Gives a reply the fields of the first one that have nothing to do with its content: `Allow` as
+    it was, the others where it has none of that name, or not that value of several. */
+inline void keep_fields(fields const& first, fields& reply) {
+    for (auto const& f : first) {
+        if (f.name() == field::content_type) continue;
+        auto const [begin, end] = reply.equal_range(f.name_string());
+        bool const same =
+            std::any_of(begin, end, [&f](auto const& own) { return own.value() == f.value(); });
+        if (f.name() == field::allow)
+            reply.set(field::allow, f.value());
+        else if (begin == end || (is_repeatable_field(f.name()) && !same))
+            reply.insert(f.name(), f.name_string(), f.value());
+    }
+}
+
+}  // namespace detail
+
+HTTPHOOKS_DECL void pipeline::report(exchange& ex, detail::hook_entry const& entry,
+                                     failure failed) {
+    if (is_responder(entry.info.type) && detail::is_clients_error(failed.exception)) return;
+    ex.table_->services->report({entry.info, ex.id(), failed.code, std::move(failed.exception)});
+}
+
+HTTPHOOKS_DECL void pipeline::tell_once(exchange& ex, detail::hook_entry const& entry, error what,
+                                        std::string_view detail) {
+    if (entry.told.first(what))
+        ex.table_->services->report(
+            {entry.info, ex.id(), make_error_code(what), nullptr, std::string(detail)});
+}
+
+HTTPHOOKS_DECL response pipeline::reply_to(failure const& failed) {
+    if (failed.code == error::time_limit) return error_response(status::gateway_timeout);
+    if (!failed.exception) return error_response(status::internal_server_error);
+    try {
+        std::rethrow_exception(failed.exception);
+    } catch (http_error const& e) {
+        return detail::reply_of(e);
+    } catch (detail::malformed_json const&) {
+        return make_response(status::bad_request, R"({"error":"Malformed JSON"})",
+                             "application/json");
+    } catch (...) {
+        return error_response(status::internal_server_error);
+    }
+}
+
+HTTPHOOKS_DECL void pipeline::fail(exchange& ex, detail::hook_entry const& entry,
+                                   detail::run_outcome& outcome, failure const& failed) {
+    outcome.message.emplace(reply_to(failed));
+    ex.author_ = nullptr;
+    note(ex, detail::reason_of(failed.code, failed.exception), &entry.info, failed);
+}
+
+HTTPHOOKS_DECL void pipeline::fail_chain(exchange& ex, detail::hook_entry const& entry,
+                                         failure const& failed) {
+    end_chain(ex, reply_to(failed), nullptr);
+    note(ex, detail::reason_of(failed.code, failed.exception), &entry.info, failed);
+}
+
+HTTPHOOKS_DECL void pipeline::note(exchange& ex, failure_reason reason, hook_info const* whose,
+                                   failure failed) {
+    if (!options(ex).on_failure) return;
+    ex.failed_ = std::make_unique<detail::failure_record>(
+        detail::failure_record{reason, failed.code, std::move(failed.exception), whose});
+}
+
+HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
+    auto const record = std::move(ex.failed_);
+    auto const& services = *ex.table_->services;
+    response& first = ex.reply();
+    auto const tell_once = [&](error what, std::string_view detail) {
+        if (services.told_of_handler.first(what))
+            services.report({detail::failure_handler_info(), ex.id(), make_error_code(what),
+                             nullptr, std::string(detail)});
+    };
+    try {
+        httphooks::failure const f{
+            record->reason, first.result(), record->code, record->exception, record->hook,
+            *ex.request_,   ex.url_.path(), ex.origin_,   ex.id(),           first};
+        response reply = services.options.on_failure(f);
+        if (reply.result_int() < 400 || reply.result_int() > 599) {
+            tell_once(error::status_ignored, std::to_string(reply.result_int()));
+            reply.result(first.result());
+            reply.reason({});
+        }
+        for (auto it = detail::find_writers_field(reply); it != reply.end();
+             it = detail::find_writers_field(reply)) {
+            if (!detail::is_true_length(reply, it))
+                tell_once(error::field_ignored, it->name_string());
+            reply.erase(it);
+        }
+        detail::keep_fields(first, reply);
+        first = std::move(reply);
+        ex.author_ = nullptr;
+    } catch (...) {  // the first reply stands
+        services.report(
+            {detail::failure_handler_info(), ex.id(), error_code(), std::current_exception()});
+    }
+}
+
+HTTPHOOKS_DECL void pipeline::queue_made(exchange& ex) {
+    if (ex.made_->result() == status::not_found)
+        note(ex, failure_reason::no_match, nullptr, {});
+    else if (ex.made_->result() == status::method_not_allowed)
+        note(ex, failure_reason::method_not_allowed, nullptr, {});
+    ex.responses_.push_back(std::move(*ex.made_));
+}
+
+HTTPHOOKS_DECL response pipeline::empty_reply(exchange& ex) {
+    if (ex.processing_ == processing::default_responder) {
+        tell_once(ex, *ex.table_->default_responder, error::nothing_set, {});
+    } else if (ex.processing_ == processing::no_match) {
+        tell_once(ex, *ex.table_->no_match, error::nothing_set, {});
+    } else {
+        std::size_t const at = std::exchange(ex.cursor_, 0);
+        while (auto const* const entry = next(ex, hook_type::responder))
+            tell_once(ex, *entry, error::nothing_set, {});
+        ex.cursor_ = at;
+    }
+    if (options(ex).empty_is_no_content) return make_response(status::no_content);
+    return make_response(status::ok, {}, "application/json");
+}
+
+HTTPHOOKS_DECL void pipeline::ignore_fields(exchange& ex, fields& headers,
+                                            detail::hook_entry const* whose,
+                                            response const* reply) {
+    for (auto it = detail::find_writers_field(headers); it != headers.end();
+         it = detail::find_writers_field(headers)) {
+        if (whose && !(reply && detail::is_true_length(*reply, it)))
+            tell_once(ex, *whose, error::field_ignored, it->name_string());
+        headers.erase(it);
+    }
+}
+
+HTTPHOOKS_DECL void pipeline::dress(exchange& ex, response& reply) noexcept {
+    if (reply_sink* const sink = ex.sink_.load(std::memory_order_acquire)) sink->dress(ex, reply);
+}
+
+HTTPHOOKS_DECL void pipeline::refuse(exchange& ex, status code, error_code why) {
+    if (ex.url_.path().empty()) ex.url_.parse("/");
+    look_up(ex);
+    ex.matched_types_ &= type_bit(hook_type::response_listener);
+    response reply = error_response(code);
+    dress(ex, reply);
+    ex.responses_.push_back(std::move(reply));
+    unsigned const value = static_cast<unsigned>(code);
+    note(ex, value == 500 ? failure_reason::exception : failure_reason::refused, nullptr, {why});
+    ex.stage_ = stage::reply;
+}
+
+HTTPHOOKS_DECL void pipeline::refuse_request(exchange& ex, status code, error_code why) {
+    detail::kept_exchange const keep(ex);
+    ex.signals_.store(1, std::memory_order_relaxed);
+    open(ex);
+    refuse(ex, code, why);
+    step(ex);
+}
+
+HTTPHOOKS_DECL void pipeline::expire(exchange& ex) {
+    cancel_runs(ex);
+    ex.parts_.clear();
+    response reply = error_response(status::gateway_timeout);
+    dress(ex, reply);
+    end_chain(ex, std::move(reply), nullptr);
+    note(ex, failure_reason::time_limit, nullptr, {make_error_code(error::time_limit)});
+    ex.stage_ = stage::reply;
+}
+
+}  // namespace httphooks
