@@ -103,6 +103,9 @@ public:
     /// The exchange's number, unique in the process; for logs.
     std::uint64_t id() const noexcept { return run_.id(); }
 
+    /// The request's id, which its reply has too; empty without registry_options::request_id.
+    std::string_view request_id() const noexcept { return run_.request_id(); }
+
     /// Where the exchange's hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return run_.get_executor(); }
 

@@ -26,6 +26,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -132,6 +134,9 @@ public:
     /// The exchange's number, unique in the process; 0 before start().
     std::uint64_t id() const noexcept { return id_; }
 
+    /// The request's id, from start() on; empty without registry_options::request_id.
+    std::string_view request_id() const noexcept { return request_id_; }
+
     /// Where the hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return executor_; }
 
@@ -217,6 +222,7 @@ private:
     /// The executor is known never to run two things at once.
     bool serial_ = false;
     std::uint64_t id_ = 0;
+    std::string request_id_;
 
     detail::exchange_factory* source_ = nullptr;
     detail::counters* counters_ = nullptr;

@@ -22,6 +22,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -123,6 +124,8 @@ struct hook_error {
     error_code code;
     /// What the hook threw; null when it did not throw.
     std::exception_ptr exception;
+    /// The request's id, good until the handler returns; empty when requests have none.
+    std::string_view request_id{};
 
     /// The text of the code or of the exception.
     std::string what() const;

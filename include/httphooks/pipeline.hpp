@@ -154,6 +154,10 @@ private:
     }
 
     static inline void make_reply(exchange& ex);
+    static void write_request_id(exchange& ex) {
+        if (!ex.request_id_.empty()) [[unlikely]]
+            ex.table_->ids->write(ex.reply(), ex.request_id_);
+    }
     /// Makes the reply a 500.
     static inline void fail_reply(exchange& ex);
     static inline void cancel_runs(exchange& ex) noexcept;

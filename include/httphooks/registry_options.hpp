@@ -8,11 +8,13 @@
 #include <httphooks/config.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/multipart.hpp>
+#include <httphooks/request_id.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace httphooks {
@@ -32,6 +34,8 @@ struct registry_options {
     std::function<std::time_t()> clock = nullptr;
     /// Random bits for the boundary of a collapsed reply; null: the system's. For tests.
     boundary_source boundary = nullptr;
+    /// Gives each request an id, which its reply has too; nothing: requests have none.
+    std::optional<httphooks::request_id> request_id = std::nullopt;
 };
 
 }  // namespace httphooks

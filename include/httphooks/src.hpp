@@ -55,6 +55,7 @@
 #include <httphooks/impl/pipeline_begin.ipp>
 #include <httphooks/impl/pipeline_reply.ipp>
 #include <httphooks/impl/pipeline_trace.ipp>
+#include <httphooks/impl/request_id.ipp>
 #include <httphooks/impl/response_body.ipp>
 #include <httphooks/impl/route_pattern.ipp>
 #include <httphooks/impl/server_counters.ipp>

@@ -149,7 +149,9 @@ int main(int argc, char* argv[]) {
         return 2;
     }
     try {
-        hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout});
+        hh::registry_options registry_options = options_of(script);
+        registry_options.time_limit = options.handler_timeout;
+        hh::registry hooks(loop.get_executor(), registry_options);
         if (!options.www.empty()) serve_files(hooks, options.www);
         if (!options.name.empty()) tell_who(hooks, options.name);
         auto const log = std::make_shared<hook_log>();

@@ -62,7 +62,8 @@ enum class action { respond, pass, end, replace, reply_headers, echo, nothing, t
 /// An entry of the script.
 struct scripted_hook {
     std::string name;
-    /// The type as it is written: one of the seven, "default-responder" or "no-match".
+    /// The type as it is written: one of the seven, "default-responder", "no-match" or
+    /// "request-id".
     std::string type;
     hh::verb method = hh::any_verb;
     std::string pattern;
@@ -78,6 +79,9 @@ struct scripted_hook {
 /** Reads a script.
     @throws std::runtime_error that names the entry and says what is wrong */
 std::vector<scripted_hook> read_script(std::string const& file);
+
+/// What a script says of the registry as a whole.
+hh::registry_options options_of(std::vector<scripted_hook> const& script);
 
 /// Registers the hooks of a script; their runs are logged.
 void register_script(hh::registry& hooks, std::vector<scripted_hook> const& script,
@@ -158,6 +162,7 @@ inline scripted_hook read_entry(json const& entry) {
         else
             throw std::runtime_error("unknown member \"" + key + "\"");
     }
+    if (h.type == "request-id") return h;
     bool const fallback = h.type == "default-responder" || h.type == "no-match";
     if (!fallback && !hh::hook_type_from_string(h.type))
         throw std::runtime_error("unknown \"type\": \"" + h.type + "\"");
@@ -384,10 +389,18 @@ void register_hook(hh::registry& hooks, scripted_hook const& h,
     });
 }
 
+inline hh::registry_options options_of(std::vector<scripted_hook> const& script) {
+    hh::registry_options o;
+    for (scripted_hook const& h : script)
+        if (h.type == "request-id") o.request_id.emplace();
+    return o;
+}
+
 inline void register_script(hh::registry& hooks, std::vector<scripted_hook> const& script,
                             std::shared_ptr<hook_log> log) {
     using enum hh::hook_type;
     for (scripted_hook const& h : script) {
+        if (h.type == "request-id") continue;
         if (h.type == "default-responder") {
             with_callback<responder>(
                 h, log, [&](auto callback) { hooks.default_responder(std::move(callback)); });

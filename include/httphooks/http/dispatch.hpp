@@ -59,6 +59,8 @@ public:
         asio::ip::tcp::endpoint client;
         /// Whether the client came by TLS.
         bool tls;
+        /// A field that its replies have, as a line; empty: none.
+        std::string reply_line{};
     };
 
     /// For connections of a loop, which outlives it.
@@ -140,7 +142,8 @@ private:
     inline void finish_request();
     inline void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
-    inline void dress(request const& r, response& reply) const;
+    inline void dress(request const& r, response& reply, std::string_view id = {}) const;
+    inline std::string id_line(request const& r, origin const& from) const;
     inline void write(entry& e);
     inline void append(entry const& e, detail::persistence after);
     inline void abandon() noexcept;

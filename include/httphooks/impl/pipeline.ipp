@@ -334,7 +334,8 @@ inline bool pipeline::finish_processing(exchange& ex) {
 
 HTTPHOOKS_DECL void pipeline::report(exchange& ex, detail::hook_entry const& entry,
                                      failure failed) {
-    ex.table_->services->report({entry.info, ex.id(), failed.code, std::move(failed.exception)});
+    ex.table_->services->report({entry.info, ex.id(), failed.code, std::move(failed.exception),
+                                 ex.request_id()});
 }
 
 inline response pipeline::reply_to(failure const& failed) {

@@ -81,6 +81,7 @@ inline void pipeline::make_reply(exchange& ex) {
     if (ex.reply_headers_.begin() != ex.reply_headers_.end())
         detail::merge_fields(reply, ex.reply_headers_);
     detail::erase_writers_fields(reply);
+    write_request_id(ex);
     reply.version(11);
     if (detail::has_no_content(reply.result_int())) reply.body().clear();
 }
@@ -90,6 +91,7 @@ inline void pipeline::fail_reply(exchange& ex) {
     reply = error_response(status::internal_server_error);
     detail::merge_fields(reply, ex.reply_headers_);
     detail::erase_writers_fields(reply);
+    write_request_id(ex);
 }
 
 HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
@@ -155,6 +157,7 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
     chain_ended_ = refused_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
     traced_ = hooks_traced_ = false;
     matched_types_ = 0;
+    request_id_.clear();
     id_ = 0;
     cursor_ = 0;
     waiting_ = nullptr;

@@ -10,6 +10,7 @@
 #include <httphooks/detail/registry/services.hpp>
 #include <httphooks/detail/runs/hook_callback.hpp>
 #include <httphooks/hook.hpp>
+#include <httphooks/request_id.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/route_table.hpp>
 #include <httphooks/trace.hpp>
@@ -52,12 +53,17 @@ struct hook_table {
     /// Who watches the exchanges.
     std::vector<std::shared_ptr<exchange_tracer>> tracers;
     bool hooks_traced = false;
+    /// Gives requests their ids; null: they have none. The services' own.
+    request_id const* ids = nullptr;
 };
 
 /// The smallest body limit of the hooks that match, in bytes; `matches` is for its memory only.
 std::optional<std::uint64_t> smallest_body_limit(
     hook_table const& table, verb method, url const& location,
     route_table<hook_entry const*>::match_list& matches);
+
+/// Gives a reply that no exchange has made the id of its request, when requests have ids.
+void identify(exchange_factory& hooks, request const& r, origin const& from, response& reply);
 
 }  // namespace detail
 }  // namespace httphooks

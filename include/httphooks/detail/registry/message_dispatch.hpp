@@ -34,8 +34,8 @@ struct message_loop {
     asio::any_io_executor executor;
 };
 
-/// The answer to what is no request.
-response bad_envelope_reply();
+/// The answer to what is no request, but came from somewhere.
+response bad_envelope_reply(exchange_factory& hooks, origin const& from);
 
 /** The requests of one socket.
 

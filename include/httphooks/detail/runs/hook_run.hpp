@@ -77,6 +77,7 @@ public:
     std::string_view path() const noexcept;
     httphooks::origin const& origin() const noexcept;
     std::uint64_t id() const noexcept;
+    std::string_view request_id() const noexcept;
     asio::any_io_executor const& get_executor() const noexcept;
     void* state() const noexcept;
 

@@ -141,10 +141,11 @@ inline void dispatch::append_continue() {
 }
 
 inline origin dispatch::origin_of(request const& r) const {
-    if (!trusted_peer_) return origin(transport::http, peer_, tls_);
+    if (!trusted_peer_) [[likely]]
+        return origin(transport::http, peer_, tls_);
     auto const said = loop_.proxies().client(r, loop_.options().trusted_field);
     auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : peer_;
-    return origin(transport::http, peer, said.tls.value_or(tls_));
+    return origin(transport::http, peer, said.tls.value_or(tls_), nullptr, nullptr, true);
 }
 
 inline void dispatch::finish_request() {
@@ -158,6 +159,8 @@ inline void dispatch::finish_request() {
         origin const from = origin_of(journey_->incoming());
         mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
                                              keep && !loop_.draining(), from.peer(), from.tls()});
+        if (loop_.ids()) [[unlikely]]
+            mount_request_->reply_line = id_line(mount_request_->message, from);
         mount_ = nullptr;
         journey_.reset();
         return;
@@ -171,7 +174,7 @@ inline void dispatch::finish_request() {
     if (e.last) stopped_ = true;
     e.ready = e.journey->start();
     if (e.ready && e.journey->refused()) [[unlikely]]
-        dress(e.journey->incoming(), e.journey->reply());
+        dress(e.journey->incoming(), e.journey->reply(), e.journey->request_id());
     if (e.ready && !in_flight())
         write(e);
     else
@@ -212,8 +215,9 @@ HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) 
 }
 
 /// Has a reply that no hook has seen the fields that pages of other origins need, and what else a
-/// mount gives to its replies.
-inline void dispatch::dress(request const& r, response& reply) const {
+/// mount gives to its replies; and the id of the request, when requests have ids.
+/// @param id empty: it has not got one yet
+inline void dispatch::dress(request const& r, response& reply, std::string_view id) const {
     status const s = reply.result();
     try {
         if (detail::mounted const* const owner = loop_.mounts().owner(r))
@@ -224,6 +228,21 @@ inline void dispatch::dress(request const& r, response& reply) const {
     } catch (...) {  // the client is told all the same
         reply = error_response(s);
     }
+    if (!loop_.ids()) [[likely]]
+        return;
+    std::string made;
+    if (id.empty()) {
+        loop_.ids()->assign(made, r, origin_of(r));
+        id = made;
+    }
+    loop_.ids()->write(reply, id);
+}
+
+/// The id of a mount's request, as a line of its replies.
+inline std::string dispatch::id_line(request const& r, origin const& from) const {
+    std::string id;
+    loop_.ids()->assign(id, r, from);
+    return loop_.ids()->header() + ": " + id + "\r\n";
 }
 
 HTTPHOOKS_DECL void dispatch::fail() {
@@ -379,7 +398,7 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (entry& e = queue_[i]; !e.ready && reached(e.begun + handlers)) {
             e.refusal = std::make_unique<response>(error_response(status::gateway_timeout));
-            dress(e.journey->incoming(), *e.refusal);
+            dress(e.journey->incoming(), *e.refusal, e.journey->request_id());
             e.journey->cancel();
             e.ready = true;
         }

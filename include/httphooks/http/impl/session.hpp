@@ -391,6 +391,7 @@ void session<Stream>::hand_over() {
     core->input = std::move(work_->held());
     core->input_ended = input_ended_;
     core->server_name = loop_->options().server_name;
+    core->reply_line = std::move(asked.reply_line);
     core->write_timeout = loop_->options().write_timeout;
     core->ticket = std::make_unique<detail::guest_ticket>(loop_, core, std::move(ticket_));
     phase_ = phase::closed;

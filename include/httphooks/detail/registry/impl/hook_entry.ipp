@@ -4,12 +4,15 @@
 #include <httphooks/detail/registry/hook_entry.hpp>
 
 #include <httphooks/hook.hpp>
+#include <httphooks/message.hpp>
+#include <httphooks/origin.hpp>
 #include <httphooks/route_table.hpp>
 #include <httphooks/url.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace httphooks {
 
@@ -25,6 +28,15 @@ HTTPHOOKS_DECL std::optional<std::uint64_t> smallest_body_limit(
         if (limit && (!smallest || *limit < *smallest)) smallest = limit;
     }
     return smallest;
+}
+
+HTTPHOOKS_DECL void identify(exchange_factory& hooks, request const& r, origin const& from,
+                             response& reply) {
+    hook_table_ptr const table = hooks.table();
+    if (!table->ids) return;
+    std::string id;
+    table->ids->assign(id, r, from);
+    table->ids->write(reply, id);
 }
 
 }  // namespace detail

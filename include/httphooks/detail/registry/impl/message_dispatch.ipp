@@ -5,6 +5,7 @@
 #include <httphooks/detail/text/http_date.hpp>
 
 #include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 #include <httphooks/envelope.hpp>
 #include <httphooks/exchange.hpp>
@@ -45,8 +46,9 @@ HTTPHOOKS_DECL bool message_dispatch::receive(std::string_view json) {
     return queue_.size() < most_;
 }
 
-HTTPHOOKS_DECL response bad_envelope_reply() {
+HTTPHOOKS_DECL response bad_envelope_reply(exchange_factory& hooks, origin const& from) {
     response reply = error_response(status::bad_request);
+    identify(hooks, request(), from, reply);
     reply.append_parsed(field::date, "Date", http_date(coarse_time()));
     reply.append_parsed(field::content_length, "Content-Length",
                         std::to_string(reply.body().size()));
@@ -54,7 +56,7 @@ HTTPHOOKS_DECL response bad_envelope_reply() {
 }
 
 inline void message_dispatch::refuse(std::string_view id) {
-    listener_.on_answer(bad_envelope_reply(), id);
+    listener_.on_answer(bad_envelope_reply(*loop_->hooks, origin_), id);
 }
 
 inline void message_dispatch::answer(exchange_ptr const& ex, std::string_view id) {

@@ -129,6 +129,7 @@ inline hook_table_ptr registry_core::build() const {
     table->default_responder = default_responder_;
     table->no_match = no_match_;
     table->tracers = tracers_;
+    if (auto const& ids = services_->options.request_id) table->ids = &*ids;
     table->hooks_traced =
         std::ranges::any_of(tracers_, [](auto const& t) { return t->watches_hooks(); });
     table->hooks = hooks_;

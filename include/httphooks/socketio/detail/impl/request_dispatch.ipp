@@ -99,7 +99,7 @@ HTTPHOOKS_DECL void request_dispatch::receive(arguments const& args, acknowledge
 
 inline void request_dispatch::refuse(acknowledgement const& ack, std::string_view id) {
     if (!ack) return;
-    response reply = httphooks::detail::bad_envelope_reply();
+    response reply = httphooks::detail::bad_envelope_reply(*loop_->hooks, origin_);
     scratch_payload out;
     make_response_payload(*out, reply, id);
     ack.answer(std::move(*out));

@@ -19,6 +19,7 @@ HTTPHOOKS_DECL connection open_channel(std::shared_ptr<channel_settings const> s
     std::string output = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
     if (std::string const& name = c.core()->server_name; !name.empty())
         output.append("Server: ").append(name).append("\r\n");
+    output.append(c.core()->reply_line);
     output.append(reply.message.base().wire()).append("\r\n");
     http::connection::taken taken = c.take_over();
     auto const opened = std::make_shared<channel>(std::move(settings), std::move(taken.stream));
