@@ -36,8 +36,8 @@ struct moved_clock {
     }
 };
 
-response ask(fixture& t, std::string_view address, request r = make_request(verb::get, "/x"),
-             bool proxied = false) {
+response ask_as(fixture& t, std::string_view address, request r = make_request(verb::get, "/x"),
+                bool proxied = false) {
     origin const from(transport::http, {asio::ip::make_address(std::string(address)), 4000}, false,
                       nullptr, nullptr, proxied);
     return testing::inject(t.hooks, std::move(r), from);
@@ -66,26 +66,26 @@ TEST_CASE("a client that asks too often is refused, and told when to come again"
     serve(t, rate_limit(clock.set({.limit = 3, .window = 30s})));
     for (auto const fields :
          {"\"default\";r=2;t=10", "\"default\";r=1;t=20", "\"default\";r=0;t=30"}) {
-        response const r = ask(t, "192.0.2.1");
+        response const r = ask_as(t, "192.0.2.1");
         CHECK(r.result() == status::ok);
         CHECK(r["RateLimit"] == fields);
         CHECK(r["RateLimit-Policy"] == "\"default\";q=3;w=30");
         CHECK_FALSE(r.contains(field::retry_after));
     }
-    response r = ask(t, "192.0.2.1");
+    response r = ask_as(t, "192.0.2.1");
     CHECK(r.result() == status::too_many_requests);
     CHECK(r.body() == "Too Many Requests");
     CHECK(r["Retry-After"] == "10");
     CHECK(r["RateLimit"] == "\"default\";r=0;t=30");
     clock.pass(9'500ms);
-    r = ask(t, "192.0.2.1");
+    r = ask_as(t, "192.0.2.1");
     CHECK(r.result() == status::too_many_requests);
     CHECK(r["Retry-After"] == "1");
     clock.pass(500ms);
-    CHECK(ask(t, "192.0.2.1").result() == status::ok);
-    CHECK(ask(t, "192.0.2.1").result() == status::too_many_requests);
+    CHECK(ask_as(t, "192.0.2.1").result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.1").result() == status::too_many_requests);
     clock.pass(1h);
-    CHECK(ask(t, "192.0.2.1")["RateLimit"] == "\"default\";r=2;t=10");
+    CHECK(ask_as(t, "192.0.2.1")["RateLimit"] == "\"default\";r=2;t=10");
     CHECK(t.errors.text().empty());
 }
 
@@ -93,27 +93,29 @@ TEST_CASE("each address has a limit of its own, an IPv6 network of 64 bits one t
     moved_clock const clock;
     fixture t;
     serve(t, rate_limit(clock.set({.limit = 1})));
-    CHECK(ask(t, "192.0.2.1").result() == status::ok);
-    CHECK(ask(t, "192.0.2.2").result() == status::ok);
-    CHECK(ask(t, "::ffff:192.0.2.2").result() == status::too_many_requests);
-    CHECK(ask(t, "2001:db8:0:1::1").result() == status::ok);
-    CHECK(ask(t, "2001:db8:0:1:ffff::2").result() == status::too_many_requests);
-    CHECK(ask(t, "2001:db8:0:2::1").result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.1").result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.2").result() == status::ok);
+    CHECK(ask_as(t, "::ffff:192.0.2.2").result() == status::too_many_requests);
+    CHECK(ask_as(t, "2001:db8:0:1::1").result() == status::ok);
+    CHECK(ask_as(t, "2001:db8:0:1:ffff::2").result() == status::too_many_requests);
+    CHECK(ask_as(t, "2001:db8:0:2::1").result() == status::ok);
 }
 
 TEST_CASE("what a client says of itself does not give it another limit") {
     moved_clock const clock;
     fixture t;
     serve(t, rate_limit(clock.set({.limit = 1, .header = "X-Client"})));
-    CHECK(ask(t, "192.0.2.1", named("X-Client", "a")).result() == status::ok);
-    CHECK(ask(t, "192.0.2.1", named("X-Client", "b")).result() == status::too_many_requests);
-    CHECK(ask(t, "192.0.2.1", named("X-Forwarded-For", "9.9.9.9")).result() ==
+    CHECK(ask_as(t, "192.0.2.1", named("X-Client", "a")).result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.1", named("X-Client", "b")).result() == status::too_many_requests);
+    CHECK(ask_as(t, "192.0.2.1", named("X-Forwarded-For", "9.9.9.9")).result() ==
           status::too_many_requests);
     // what a trusted proxy says does
-    CHECK(ask(t, "192.0.2.1", named("X-Client", "a"), true).result() == status::ok);
-    CHECK(ask(t, "192.0.2.7", named("X-Client", "a"), true).result() == status::too_many_requests);
-    CHECK(ask(t, "192.0.2.7", named("X-Client", "b"), true).result() == status::ok);
-    CHECK(ask(t, "192.0.2.1", named("X-Other", "b"), true).result() == status::too_many_requests);
+    CHECK(ask_as(t, "192.0.2.1", named("X-Client", "a"), true).result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.7", named("X-Client", "a"), true).result() ==
+          status::too_many_requests);
+    CHECK(ask_as(t, "192.0.2.7", named("X-Client", "b"), true).result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.1", named("X-Other", "b"), true).result() ==
+          status::too_many_requests);
 }
 
 TEST_CASE("a client is named by a function of the options, else by its address") {
@@ -122,10 +124,10 @@ TEST_CASE("a client is named by a function of the options, else by its address")
     serve(t, rate_limit(clock.set({.limit = 1, .key = [](request const& r, origin const&) {
                                        return std::string(r["X-Proved"]);
                                    }})));
-    CHECK(ask(t, "192.0.2.1", named("X-Proved", "a")).result() == status::ok);
-    CHECK(ask(t, "192.0.2.2", named("X-Proved", "a")).result() == status::too_many_requests);
-    CHECK(ask(t, "192.0.2.1").result() == status::ok);
-    CHECK(ask(t, "192.0.2.1").result() == status::too_many_requests);
+    CHECK(ask_as(t, "192.0.2.1", named("X-Proved", "a")).result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.2", named("X-Proved", "a")).result() == status::too_many_requests);
+    CHECK(ask_as(t, "192.0.2.1").result() == status::ok);
+    CHECK(ask_as(t, "192.0.2.1").result() == status::too_many_requests);
 }
 
 TEST_CASE("a client is named by what earlier hooks left in the state") {
@@ -176,8 +178,8 @@ TEST_CASE("the fields can be left to refusals") {
     moved_clock const clock;
     fixture t;
     serve(t, rate_limit(clock.set({.limit = 1, .fields = false, .name = "burst"})));
-    CHECK_FALSE(ask(t, "192.0.2.1").contains("RateLimit"));
-    response const r = ask(t, "192.0.2.1");
+    CHECK_FALSE(ask_as(t, "192.0.2.1").contains("RateLimit"));
+    response const r = ask_as(t, "192.0.2.1");
     CHECK(r["RateLimit"] == "\"burst\";r=0;t=60");
     CHECK(r["RateLimit-Policy"] == "\"burst\";q=1;w=60");
 }

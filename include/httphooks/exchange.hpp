@@ -137,6 +137,13 @@ public:
     /// The request's id, from start() on; empty without registry_options::request_id.
     std::string_view request_id() const noexcept { return request_id_; }
 
+    /// How long ago it began; 0 when nobody wanted to know: no tracer, and no hook whose callback
+    /// is of a type with `static constexpr bool timed = true`.
+    hook_span::clock::duration elapsed() const noexcept {
+        return began_ == hook_span::clock::time_point() ? hook_span::clock::duration()
+                                                        : hook_span::clock::now() - began_;
+    }
+
     /// Where the hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return executor_; }
 
@@ -254,6 +261,8 @@ private:
     fields reply_headers_;
     std::shared_ptr<response const> reply_snapshot_;
 
+    /// When it began; only while it is timed.
+    hook_span::clock::time_point began_{};
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;
 

@@ -32,6 +32,7 @@
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
 #include <httphooks/detail/system/impl/keyed_hash.ipp>
+#include <httphooks/detail/system/impl/log_file.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
 #include <httphooks/detail/system/impl/token_buckets.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>
@@ -39,6 +40,7 @@
 #include <httphooks/detail/text/impl/html_table.ipp>
 #include <httphooks/detail/text/impl/http_date.ipp>
 #include <httphooks/detail/text/impl/http_text.ipp>
+#include <httphooks/impl/access_log.ipp>
 #include <httphooks/impl/describe.ipp>
 #include <httphooks/impl/envelope.ipp>
 #include <httphooks/impl/exchange.ipp>

@@ -27,7 +27,7 @@ HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
         ex.table_->ids->assign(ex.request_id_, *ex.incoming_, ex.origin_);
     error_code const invalid =
         ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http);
-    if (!ex.table_->tracers.empty()) [[unlikely]]
+    if (ex.table_->timed) [[unlikely]]
         trace_begin(ex);
     if (invalid) return refuse(ex, status::bad_request);
     if (ex.incoming_->method() == verb::unknown) return refuse(ex, status::not_implemented);

@@ -158,6 +158,7 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
     traced_ = hooks_traced_ = false;
     matched_types_ = 0;
     request_id_.clear();
+    began_ = {};
     id_ = 0;
     cursor_ = 0;
     waiting_ = nullptr;

@@ -53,6 +53,8 @@ struct hook_table {
     /// Who watches the exchanges.
     std::vector<std::shared_ptr<exchange_tracer>> tracers;
     bool hooks_traced = false;
+    /// Somebody watches, or wants to know how long exchanges take.
+    bool timed = false;
     /// Gives requests their ids; null: they have none. The services' own.
     request_id const* ids = nullptr;
 };

@@ -132,6 +132,7 @@ inline hook_table_ptr registry_core::build() const {
     if (auto const& ids = services_->options.request_id) table->ids = &*ids;
     table->hooks_traced =
         std::ranges::any_of(tracers_, [](auto const& t) { return t->watches_hooks(); });
+    table->timed = !tracers_.empty();
     table->hooks = hooks_;
     std::sort(table->hooks.begin(), table->hooks.end(),
               [](hook_entry_ptr const& a, hook_entry_ptr const& b) {
@@ -140,6 +141,7 @@ inline hook_table_ptr registry_core::build() const {
     for (auto const& hook : table->hooks) {
         table->routes.insert(hook->info.method, hook->pattern, hook.get());
         if (hook->info.options.body_limit) table->has_body_limits = true;
+        if (hook->callback.timed) table->timed = true;
     }
     table->routes.build();
     return table;
