@@ -100,6 +100,8 @@ public:
     bool in_flight() const noexcept { return queue_.size() > first_ || file_; }
     /// How many replies are due.
     std::size_t in_flight_count() const noexcept { return queue_.size() - first_; }
+    /// Whether hooks are at work.
+    bool awaits_hooks() const noexcept;
     /// Whether the connection closes when everything due is written.
     bool closing() const noexcept { return stopped_; }
     /// Whether a mount is to serve the connection, when everything due is written.

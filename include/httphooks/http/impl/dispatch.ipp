@@ -45,6 +45,11 @@ HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
            output_.size() < loop_.options().output_limit;
 }
 
+HTTPHOOKS_DECL bool dispatch::awaits_hooks() const noexcept {
+    return std::any_of(queue_.begin() + static_cast<std::ptrdiff_t>(first_), queue_.end(),
+                       [](entry const& e) { return !e.ready; });
+}
+
 HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
     std::size_t used = 0;
     consuming_ = true;

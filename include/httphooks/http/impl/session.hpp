@@ -198,6 +198,8 @@ void session<Stream>::serve(std::string_view fresh) {
 template <class Stream>
 void session<Stream>::settle(bool written) {
     bool wants_input = !input_ended_;
+    if (input_ended_ && work_ && loop_->options().cancel_on_half_close && work_->awaits_hooks())
+        return close(false);
     if (work_) {
         if (written && !work_->in_flight()) {
             if (work_->has_mount()) return hand_over();
