@@ -2,6 +2,7 @@
 
 #include <httphooks/detail/metrics/metrics_writer.hpp>
 #include <httphooks/engineio/server.hpp>
+#include <httphooks/file_body.hpp>
 #include <httphooks/http/server.hpp>
 #include <httphooks/metrics.hpp>
 #include <httphooks/sockjs/server.hpp>
@@ -21,6 +22,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include <unistd.h>
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
@@ -117,6 +120,67 @@ TEST_CASE("the time of each stage is a histogram") {
     CHECK(has_line(text, R"(httphooks_stage_seconds_count{stage="pre-processing"} 2)"));
     CHECK(has_line(text, R"(httphooks_stage_seconds_count{stage="output"} 0)"));
     CHECK(text.find(R"(httphooks_stage_seconds_sum{stage="processing"} )") != std::string::npos);
+}
+
+TEST_CASE("the time and size of replies are told by pattern, method and class of the status") {
+    fixture t;
+    metrics const numbers(t.hooks);
+    t.hooks.get("/orders/:id", [](auto&) { return "12345"; });
+    t.hooks.put("/orders/:id", [](auto&) { return make_response(status::created, "123"); });
+    for (int i = 0; i < 3; ++i) t.get("/orders/" + std::to_string(i));
+    t.send(verb::head, "/orders/1");
+    t.send(verb::put, "/orders/1");
+    t.get("/nowhere");
+
+    auto const all = samples(numbers.text());
+
+    std::string const get = R"({pattern="/orders/:id",method="GET",status="2xx")";
+    CHECK(all.at("httphooks_request_seconds_count" + get + "}") == 3);
+    CHECK(all.at("httphooks_request_seconds_bucket" + get + R"(,le="+Inf"})") == 3);
+    CHECK(all.at("httphooks_request_seconds_bucket" + get + R"(,le="10"})") == 3);
+    CHECK(all.at("httphooks_request_seconds_sum" + get + "}") > 0);
+    CHECK(all.at("httphooks_response_bytes_total" + get + "}") == 15);
+    CHECK(all.at(R"(httphooks_response_bytes_total{pattern="/orders/:id",method="HEAD",)"
+                 R"(status="2xx"})") == 0);
+    CHECK(all.at(R"(httphooks_response_bytes_total{pattern="/orders/:id",method="PUT",)"
+                 R"(status="2xx"})") == 3);
+    CHECK(all.at(R"(httphooks_request_seconds_count{pattern="",method="GET",status="4xx"})") == 1);
+}
+
+TEST_CASE("the bytes of a file are counted, though nobody reads it for that") {
+    fixture t;
+    metrics const numbers(t.hooks);
+    t.hooks.get("/file", [](auto& c) {
+        char name[] = "/tmp/httphooks-XXXXXX";
+        int const fd = ::mkstemp(name);
+        REQUIRE(fd >= 0);
+        ::unlink(name);
+        REQUIRE(::ftruncate(fd, 100'000) == 0);
+        c.set_response(make_response(status::ok), std::make_shared<file_body>(fd, 0, 100'000));
+    });
+    t.get("/file");
+    t.send(verb::head, "/file");
+    CHECK(has_line(numbers.text(), R"(httphooks_response_bytes_total{pattern="/file",)"
+                                   R"(method="GET",status="2xx"} 100000)"));
+}
+
+TEST_CASE("patterns that come and go for ever do not make the numbers grow for ever") {
+    detail::thread_counts counts;
+    for (int i = 0; i < 30'000; ++i)
+        counts.add_reply({"/p" + std::to_string(i), verb::get, 200, transport::http}, {}, 1);
+    std::size_t series = 0;
+    std::uint64_t replies = 0;
+    std::uint64_t others = 0;
+    counts.for_each_reply(
+        [&](detail::reply_labels const& l, std::uint64_t n, detail::route_counts const& route) {
+            ++series;
+            replies += n;
+            CHECK(route.bytes.get() == n);
+            if (l.pattern == "(other)") others = n;
+        });
+    CHECK(series == 10'001);
+    CHECK(replies == 30'000);
+    CHECK(others == 20'000);
 }
 
 TEST_CASE("the text is what Prometheus reads, whatever patterns have in them") {

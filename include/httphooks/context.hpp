@@ -18,6 +18,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <nlohmann/json_fwd.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -127,6 +128,13 @@ public:
 
     /// The exchange's number, unique in the process; for logs.
     std::uint64_t id() const noexcept { return run_.id(); }
+
+    /// The request's id, which its reply has too; empty without registry_options::request_id.
+    std::string_view request_id() const noexcept { return run_.request_id(); }
+
+    /// How long ago the exchange began; 0 unless it is traced, or the type of some hook's callback
+    /// has a member `static constexpr bool timed = true`.
+    std::chrono::nanoseconds elapsed() const noexcept { return run_.elapsed(); }
 
     /// Where the exchange's hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return run_.get_executor(); }

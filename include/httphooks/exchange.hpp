@@ -28,6 +28,8 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -142,6 +144,16 @@ public:
     /// The exchange's number, unique in the process; 0 before start().
     std::uint64_t id() const noexcept { return id_; }
 
+    /// The request's id, from start() on; empty without registry_options::request_id.
+    std::string_view request_id() const noexcept { return request_id_; }
+
+    /// How long ago it began; 0 when nobody wanted to know: no tracer, and no hook whose callback
+    /// is of a type with `static constexpr bool timed = true`.
+    hook_span::clock::duration elapsed() const noexcept {
+        return began_ == hook_span::clock::time_point() ? hook_span::clock::duration()
+                                                        : hook_span::clock::now() - began_;
+    }
+
     /// Where the hooks run.
     asio::any_io_executor const& get_executor() const noexcept { return executor_; }
 
@@ -229,6 +241,7 @@ private:
     /// The executor is known never to run two things at once.
     bool serial_ = false;
     std::uint64_t id_ = 0;
+    std::string request_id_;
 
     detail::exchange_factory* source_ = nullptr;
     detail::counters* counters_ = nullptr;
@@ -264,6 +277,8 @@ private:
     /// What the reply will tell of; null: no failure.
     std::unique_ptr<detail::failure_record> failed_;
 
+    /// When it began; only while it is timed.
+    hook_span::clock::time_point began_{};
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;
 

@@ -22,6 +22,7 @@
 #include <optional>
 #include <source_location>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -129,6 +130,8 @@ struct hook_error {
     std::exception_ptr exception;
     /// What the code is about, as the name of a header field or an option; empty: nothing to add.
     std::string detail{};
+    /// The request's id, good until the handler returns; empty when requests have none.
+    std::string_view request_id{};
 
     /// The text of the code or of the exception, and the detail.
     std::string what() const;

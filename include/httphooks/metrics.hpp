@@ -40,11 +40,16 @@ concept counting_server = requires(Server const& s) {
 
     `httphooks_requests_total{pattern,method,status,transport}`: replies, by the pattern of the
     first responder that matched, empty when none did; never by path.
+    `httphooks_request_seconds{pattern,method,status}`: histograms of the time from the beginning of
+    an exchange until its reply was ready; the status is a class, as "2xx".
+    `httphooks_response_bytes_total{pattern,method,status}`: bytes of the bodies of replies; a
+    file's when it begins to be sent.
     `httphooks_stage_seconds{stage}`: histograms of the stages that had hooks.
     `httphooks_cancelled_total`: exchanges whose client went. Then what registry_stats has:
     `httphooks_exchanges`, `httphooks_listeners`, `httphooks_late_calls_total`,
     `httphooks_timeouts_total`, `httphooks_dropped_listeners_total`,
-    `httphooks_spoofed_control_headers_total`.
+    `httphooks_spoofed_control_headers_total`. When hooks of ever new patterns come and go, those
+    that come late are counted together, with the pattern "(other)".
 
     Of each server that watch() has added, what server_counters has: `httphooks_server_sessions`,
     `httphooks_server_opened_total`, `httphooks_server_waiting_bytes`,

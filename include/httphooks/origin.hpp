@@ -66,15 +66,17 @@ public:
         @param tls whether the client came by TLS; behind a trusted proxy what the proxy says
         @param handshake for sockets the request that opened them, else null
         @param socket for sockets what sends to the client, else null
+        @param proxied whether a proxy that is trusted passed the request on
     */
     explicit origin(httphooks::transport via, endpoint peer = {}, bool tls = false,
                     std::shared_ptr<request const> handshake = nullptr,
-                    std::shared_ptr<push_target> socket = nullptr)
+                    std::shared_ptr<push_target> socket = nullptr, bool proxied = false)
         : handshake_(std::move(handshake)),
           socket_(std::move(socket)),
           peer_(std::move(peer)),
           via_(via),
-          tls_(tls) {}
+          tls_(tls),
+          proxied_(proxied) {}
 
     /// How the request came.
     httphooks::transport transport() const noexcept { return via_; }
@@ -84,6 +86,9 @@ public:
 
     /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept { return tls_; }
+
+    /// Whether a trusted proxy passed the request on: it may be believed what it says.
+    bool proxied() const noexcept { return proxied_; }
 
     /// The request that opened the client's socket; null for plain HTTP.
     std::shared_ptr<request const> const& handshake() const noexcept { return handshake_; }
@@ -99,6 +104,7 @@ private:
     endpoint peer_;
     httphooks::transport via_ = httphooks::transport::http;
     bool tls_ = false;
+    bool proxied_ = false;
 };
 
 }  // namespace httphooks

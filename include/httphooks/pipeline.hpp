@@ -196,6 +196,10 @@ private:
     /// @param reply whose fields they are; null: they are for whatever reply there will be
     static void ignore_fields(exchange& ex, fields& headers, detail::hook_entry const* whose,
                               response const* reply);
+    static void write_request_id(exchange& ex) {
+        if (!ex.request_id_.empty()) [[unlikely]]
+            ex.table_->ids->write(ex.reply(), ex.request_id_);
+    }
     /// Makes the reply a 500.
     static inline void fail_reply(exchange& ex, error_code why);
     static inline void cancel_runs(exchange& ex) noexcept;

@@ -10,11 +10,13 @@
 #include <httphooks/hook.hpp>
 #include <httphooks/multipart.hpp>
 #include <httphooks/responders.hpp>
+#include <httphooks/request_id.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <ctime>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace httphooks {
@@ -45,6 +47,8 @@ struct registry_options {
     boundary_source boundary = nullptr;
     /// Which of the responders that match run.
     httphooks::responders responders = httphooks::responders::all;
+    /// Gives each request an id, which its reply has too; nothing: requests have none.
+    std::optional<httphooks::request_id> request_id = std::nullopt;
 };
 
 }  // namespace httphooks

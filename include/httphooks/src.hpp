@@ -32,12 +32,16 @@
 #include <httphooks/detail/runs/impl/erase_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
+#include <httphooks/detail/system/impl/keyed_hash.ipp>
+#include <httphooks/detail/system/impl/log_file.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
+#include <httphooks/detail/system/impl/token_buckets.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>
 #include <httphooks/detail/text/impl/header_parameter.ipp>
 #include <httphooks/detail/text/impl/html_table.ipp>
 #include <httphooks/detail/text/impl/http_date.ipp>
 #include <httphooks/detail/text/impl/http_text.ipp>
+#include <httphooks/impl/access_log.ipp>
 #include <httphooks/impl/describe.ipp>
 #include <httphooks/impl/envelope.ipp>
 #include <httphooks/impl/exchange.ipp>
@@ -61,6 +65,8 @@
 #include <httphooks/impl/pipeline_reply.ipp>
 #include <httphooks/impl/pipeline_trace.ipp>
 #include <httphooks/impl/problem_details.ipp>
+#include <httphooks/impl/rate_limit.ipp>
+#include <httphooks/impl/request_id.ipp>
 #include <httphooks/impl/response_body.ipp>
 #include <httphooks/impl/route_pattern.ipp>
 #include <httphooks/impl/server_counters.ipp>

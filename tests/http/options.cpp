@@ -25,6 +25,7 @@ TEST_CASE("the defaults of a server's options suit a public server with small re
     CHECK(o.max_connections_per_address == 256);
     CHECK(o.server_name.empty());
     CHECK(o.trusted_proxies.empty());
+    CHECK_FALSE(o.cancel_on_half_close);
 }
 
 TEST_CASE("options are given by name, the others stay") {

@@ -291,6 +291,42 @@ TEST_CASE("after a half-close the reply is still delivered") {
     CHECK(s.loop().size() == 0);
 }
 
+TEST_CASE("a half-close cancels the hooks where the options say so") {
+    memory_server s({.cancel_on_half_close = true});
+    parked p;
+    p.add(s);
+    bool cancelled = false;
+    s.registry.get("/cancelled", [&](auto& c, auto done) {
+        c.cancellation_slot().assign([&](auto) { cancelled = true; });
+        p.waiting.push_back([d = std::make_shared<decltype(done)>(std::move(done))] { (*d)(); });
+    });
+    s.registry.get("/now", [](auto&) { return hh::text("now"); });
+
+    auto quick = s.connect();
+    quick.send("GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+    quick.finish();
+    s.run();
+    CHECK(quick.received().ends_with("now"));
+    CHECK(quick.ended());
+
+    auto slow = s.connect();
+    slow.send(
+        "GET /now HTTP/1.1\r\nHost: a\r\n\r\nGET /cancelled HTTP/1.1\r\nHost: a\r\n\r\n"
+        "GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.run();
+    CHECK_FALSE(slow.ended());
+    slow.finish();
+    s.run();
+    CHECK(slow.closed());
+    CHECK(cancelled);
+    CHECK(support::occurrences(slow.received(), "HTTP/1.1 200") == 1);
+    CHECK(s.loop().size() == 0);
+    REQUIRE(p.waiting.size() == 1);
+    p.waiting[0]();
+    s.run();
+    CHECK(support::occurrences(slow.received(), "HTTP/1.1 200") == 1);
+}
+
 TEST_CASE("a reset cancels the hooks, and a late done is ignored") {
     memory_server s;
     parked p;

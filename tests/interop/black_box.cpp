@@ -14,6 +14,8 @@
 #include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -315,6 +317,42 @@ TEST_CASE("a script's on-failure cannot make a failure a success") {
     reply const r = client(s.port()).get("/");
     CHECK(r.result_int() == 500);
     CHECK(r.body() == "500");
+}
+
+TEST_CASE("a script switches request ids on, for every reply") {
+    server s(json::array({{{"type", "request-id"}},
+                          hook("responder", "respond", {{"pattern", "/a"}, {"verb", "GET"}}),
+                          hook("responder", "throw", {{"pattern", "/t"}})}),
+             {"--body-limit", "10"});
+    std::vector<std::string> ids;
+    for (auto const& [request, expected] : {std::pair{"GET /a", 200u},
+                                            {"GET /b", 404u},
+                                            {"POST /a", 405u},
+                                            {"GET /t", 500u},
+                                            {"GET /%zz", 400u},
+                                            {"BREW /a", 501u},
+                                            {"GET /ws", 426u},
+                                            {"GET /echo/info", 200u}}) {
+        client c(s.port());
+        c.send(std::string(request) +
+               " HTTP/1.1\r\nHost: a\r\nX-Request-Id: forged\r\nContent-Length: 0\r\n\r\n");
+        reply const r = c.receive();
+        INFO(request);
+        CHECK(r.result_int() == expected);
+        REQUIRE(r.count("X-Request-Id") == 1);
+        ids.emplace_back(r["X-Request-Id"]);
+    }
+    client c(s.port());
+    c.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+    reply const r = c.receive();
+    CHECK(r.result_int() == 413);
+    ids.emplace_back(r["X-Request-Id"]);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        CHECK(ids[i] != "forged");
+        CHECK(std::count(ids.begin(), ids.end(), ids[i]) == 1);
+    }
+    server none(json::array({hook("responder", "respond")}));
+    CHECK(client(none.port()).get("/").count("X-Request-Id") == 0);
 }
 
 TEST_CASE("the log waits until the hooks have ended") {

@@ -149,10 +149,10 @@ int main(int argc, char* argv[]) {
         return 2;
     }
     try {
-        hh::registry hooks(loop.get_executor(), {.time_limit = options.handler_timeout,
-                                                 .on_failure = failure_handler_of(script),
-                                                 .responders = options.best ? hh::responders::best
-                                                                            : hh::responders::all});
+        hh::registry_options registry_options = options_of(script);
+        registry_options.time_limit = options.handler_timeout;
+        if (options.best) registry_options.responders = hh::responders::best;
+        hh::registry hooks(loop.get_executor(), registry_options);
         if (!options.www.empty()) serve_files(hooks, options.www);
         if (!options.name.empty()) tell_who(hooks, options.name);
         auto const log = std::make_shared<hook_log>();

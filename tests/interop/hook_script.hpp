@@ -62,7 +62,8 @@ enum class action { respond, pass, end, replace, reply_headers, echo, nothing, t
 /// An entry of the script.
 struct scripted_hook {
     std::string name;
-    /// The type as it is written: one of the seven, "default-responder", "no-match", "on-failure".
+    /// The type as it is written: one of the seven, "default-responder", "no-match", "on-failure"
+    /// or "request-id".
     std::string type;
     hh::verb method = hh::any_verb;
     std::string pattern;
@@ -82,6 +83,8 @@ std::vector<scripted_hook> read_script(std::string const& file);
 
 /// Makes the replies to failures that a script asks for; null when it asks for none.
 hh::failure_handler failure_handler_of(std::vector<scripted_hook> const& script);
+/// What a script says of the registry as a whole.
+hh::registry_options options_of(std::vector<scripted_hook> const& script);
 
 /// Registers the hooks of a script; their runs are logged.
 void register_script(hh::registry& hooks, std::vector<scripted_hook> const& script,
@@ -166,6 +169,7 @@ inline scripted_hook read_entry(json const& entry) {
     }
     bool const handler = h.type == "on-failure";
     bool const fallback = handler || h.type == "default-responder" || h.type == "no-match";
+    if (h.type == "request-id") return h;
     if (!fallback && !hh::hook_type_from_string(h.type))
         throw std::runtime_error("unknown \"type\": \"" + h.type + "\"");
     if (!fallback) {
@@ -419,11 +423,19 @@ void register_hook(hh::registry& hooks, scripted_hook const& h,
     });
 }
 
+inline hh::registry_options options_of(std::vector<scripted_hook> const& script) {
+    hh::registry_options o;
+    o.on_failure = failure_handler_of(script);
+    for (scripted_hook const& h : script)
+        if (h.type == "request-id") o.request_id.emplace();
+    return o;
+}
+
 inline void register_script(hh::registry& hooks, std::vector<scripted_hook> const& script,
                             std::shared_ptr<hook_log> log) {
     using enum hh::hook_type;
     for (scripted_hook const& h : script) {
-        if (h.type == "on-failure") continue;
+        if (h.type == "on-failure" || h.type == "request-id") continue;
         if (h.type == "default-responder") {
             with_callback<responder>(
                 h, log, [&](auto callback) { hooks.default_responder(std::move(callback)); });

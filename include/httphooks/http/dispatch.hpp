@@ -59,6 +59,8 @@ public:
         asio::ip::tcp::endpoint client;
         /// Whether the client came by TLS.
         bool tls;
+        /// A field that its replies have, as a line; empty: none.
+        std::string reply_line{};
     };
 
     /// For connections of a loop, which outlives it.
@@ -98,6 +100,8 @@ public:
     bool in_flight() const noexcept { return queue_.size() > first_ || file_; }
     /// How many replies are due.
     std::size_t in_flight_count() const noexcept { return queue_.size() - first_; }
+    /// Whether hooks are at work.
+    bool awaits_hooks() const noexcept;
     /// Whether the connection closes when everything due is written.
     bool closing() const noexcept { return stopped_; }
     /// Whether a mount is to serve the connection, when everything due is written.
@@ -141,6 +145,7 @@ private:
     inline void finish_request();
     inline void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
+    inline std::string id_line(request const& r, origin const& from) const;
     inline void write(entry& e);
     inline void append(entry const& e, detail::persistence after);
     inline void abandon() noexcept;

@@ -55,6 +55,11 @@ struct options {
     std::chrono::milliseconds idle_timeout{60'000};
     /// How long the hooks may take for a request; then they are cancelled and the reply is 504.
     std::chrono::milliseconds handler_timeout{30'000};
+    /// Whether a client that sends no more (FIN) while hooks work for it counts as gone: they are
+    /// cancelled, and the connection is closed without their replies. Otherwise it may still read
+    /// them, as RFC 9112 9.6 lets it, and only a reset cancels; most clients that send FIN have
+    /// gone. It is noticed as long as the connection may have further requests, see pipeline_limit.
+    bool cancel_on_half_close = false;
     /// How long a client may take no byte of what waits for it; then the connection is cut.
     std::chrono::milliseconds write_timeout{30'000};
     /// How long a TLS handshake may take; then the connection is closed.

@@ -37,23 +37,47 @@ inline void write_replies(metrics_writer& out, metrics_counts const& all) {
     }
 }
 
+/// Writes a histogram. @param begin begins a line with a suffix, and its labels
+template <class Bounds, class Begin>
+void write_histogram(duration_histogram<Bounds> const& h, Begin begin) {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < h.buckets.size(); ++i) {
+        count += h.buckets[i].get();
+        std::string_view const bound = i < h.labels.size() ? h.labels[i] : "+Inf";
+        begin("_bucket").label("le", bound).value(count);
+    }
+    begin("_sum").value(static_cast<double>(h.nanoseconds.get()) * 1e-9);
+    begin("_count").value(count);
+}
+
+inline metrics_writer& begin_route(metrics_writer& out, std::string_view suffix,
+                                   route_labels const& labels) {
+    auto const method = beast::http::to_string(labels.method);
+    return out.line(suffix)
+        .label("pattern", labels.pattern)
+        .label("method", {method.data(), method.size()})
+        .label("status", std::to_string(labels.status_class) + "xx");
+}
+
+inline void write_routes(metrics_writer& out, metrics_counts const& all) {
+    out.begin("httphooks_request_seconds", "histogram",
+              "Time from the beginning of an exchange until its reply was ready.");
+    for (auto const& [labels, route] : all.routes)
+        write_histogram(route.times, [&](std::string_view suffix) -> metrics_writer& {
+            return begin_route(out, suffix, labels);
+        });
+    out.begin("httphooks_response_bytes_total", "counter",
+              "Bytes of the bodies of replies, of files too.");
+    for (auto const& [labels, route] : all.routes)
+        begin_route(out, {}, labels).value(route.bytes.get());
+}
+
 inline void write_stages(metrics_writer& out, metrics_counts const& all) {
     out.begin("httphooks_stage_seconds", "histogram", "Time that the hooks of a stage took.");
-    for (std::size_t s = 0; s < all.stages.size(); ++s) {
-        stage_histogram const& h = all.stages[s];
-        std::string_view const stage = to_string(static_cast<exchange_stage>(s));
-        std::uint64_t count = 0;
-        for (std::size_t i = 0; i < h.buckets.size(); ++i) {
-            count += h.buckets[i].get();
-            std::string_view const bound =
-                i < stage_histogram::labels.size() ? stage_histogram::labels[i] : "+Inf";
-            out.line("_bucket").label("stage", stage).label("le", bound).value(count);
-        }
-        out.line("_sum")
-            .label("stage", stage)
-            .value(static_cast<double>(h.nanoseconds.get()) * 1e-9);
-        out.line("_count").label("stage", stage).value(count);
-    }
+    for (std::size_t s = 0; s < all.stages.size(); ++s)
+        write_histogram(all.stages[s], [&](std::string_view suffix) -> metrics_writer& {
+            return out.line(suffix).label("stage", to_string(static_cast<exchange_stage>(s)));
+        });
 }
 
 inline void write_stats(metrics_writer& out, registry_stats const& stats) {
@@ -127,6 +151,7 @@ HTTPHOOKS_DECL std::string metrics::text() const {
     detail::metrics_writer out;
     detail::metrics_counts const all = state_->recorder->sum();
     detail::write_replies(out, all);
+    detail::write_routes(out, all);
     detail::write_stages(out, all);
     out.begin("httphooks_cancelled_total", "counter", "Exchanges whose client went.");
     out.line().value(all.cancelled);

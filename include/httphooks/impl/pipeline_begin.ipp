@@ -24,9 +24,11 @@ HTTPHOOKS_DECL error_code pipeline::open(exchange& ex) {
     ex.request_ = ex.incoming_;
     ex.stage_ = stage::input;
     remove_control_headers(ex);
+    if (ex.table_->ids) [[unlikely]]
+        ex.table_->ids->assign(ex.request_id_, *ex.incoming_, ex.origin_);
     error_code const invalid =
         ex.url_.parse(ex.incoming_->target(), ex.origin_.transport() != transport::http);
-    if (!ex.table_->tracers.empty()) [[unlikely]]
+    if (ex.table_->timed) [[unlikely]]
         trace_begin(ex);
     return invalid;
 }

@@ -70,14 +70,15 @@ inline void keep_fields(fields const& first, fields& reply) {
 HTTPHOOKS_DECL void pipeline::report(exchange& ex, detail::hook_entry const& entry,
                                      failure failed) {
     if (is_responder(entry.info.type) && detail::is_clients_error(failed.exception)) return;
-    ex.table_->services->report({entry.info, ex.id(), failed.code, std::move(failed.exception)});
+    ex.table_->services->report(
+        {entry.info, ex.id(), failed.code, std::move(failed.exception), {}, ex.request_id()});
 }
 
 HTTPHOOKS_DECL void pipeline::tell_once(exchange& ex, detail::hook_entry const& entry, error what,
                                         std::string_view detail) {
     if (entry.told.first(what))
-        ex.table_->services->report(
-            {entry.info, ex.id(), make_error_code(what), nullptr, std::string(detail)});
+        ex.table_->services->report({entry.info, ex.id(), make_error_code(what), nullptr,
+                                     std::string(detail), ex.request_id()});
 }
 
 HTTPHOOKS_DECL response pipeline::reply_to(failure const& failed) {
@@ -122,7 +123,7 @@ HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
     auto const tell_once = [&](error what, std::string_view detail) {
         if (services.told_of_handler.first(what))
             services.report({detail::failure_handler_info(), ex.id(), make_error_code(what),
-                             nullptr, std::string(detail)});
+                             nullptr, std::string(detail), ex.request_id()});
     };
     try {
         httphooks::failure const f{
@@ -144,8 +145,12 @@ HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
         first = std::move(reply);
         ex.author_ = nullptr;
     } catch (...) {  // the first reply stands
-        services.report(
-            {detail::failure_handler_info(), ex.id(), error_code(), std::current_exception()});
+        services.report({detail::failure_handler_info(),
+                         ex.id(),
+                         error_code(),
+                         std::current_exception(),
+                         {},
+                         ex.request_id()});
     }
 }
 

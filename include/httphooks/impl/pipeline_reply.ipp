@@ -102,6 +102,7 @@ inline void pipeline::complete_reply(exchange& ex) {
         ignore_fields(ex, reply, ex.author_, &reply);
     if (ex.reply_headers_.begin() != ex.reply_headers_.end())
         detail::merge_fields(reply, ex.reply_headers_);
+    write_request_id(ex);
     reply.version(11);
     if (detail::has_no_content(reply.result_int())) reply.body().clear();
 }
@@ -180,6 +181,8 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
     chain_ended_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
     traced_ = hooks_traced_ = false;
     matched_types_ = 0;
+    request_id_.clear();
+    began_ = {};
     id_ = 0;
     cursor_ = 0;
     waiting_ = nullptr;

@@ -53,9 +53,11 @@ inline pipeline::failure pipeline::call_traced(exchange& ex,
 }
 
 inline void pipeline::trace_begin(exchange& ex) noexcept {
+    ex.began_ = hook_span::clock::now();
+    if (ex.table_->tracers.empty()) return;
     ex.traced_ = true;
     ex.hooks_traced_ = ex.table_->hooks_traced;
-    ex.stage_began_ = hook_span::clock::now();
+    ex.stage_began_ = ex.began_;
     for (auto const& tracer : ex.table_->tracers) tracer->on_begin(ex, ex.stage_began_);
 }
 

@@ -11,6 +11,7 @@
 #include <httphooks/detail/registry/told_once.hpp>
 #include <httphooks/detail/runs/hook_callback.hpp>
 #include <httphooks/hook.hpp>
+#include <httphooks/request_id.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/route_table.hpp>
 #include <httphooks/trace.hpp>
@@ -59,6 +60,10 @@ struct hook_table {
     /// Who watches the exchanges.
     std::vector<std::shared_ptr<exchange_tracer>> tracers;
     bool hooks_traced = false;
+    /// Somebody watches, or wants to know how long exchanges take.
+    bool timed = false;
+    /// Gives requests their ids; null: they have none. The services' own.
+    request_id const* ids = nullptr;
 };
 
 /** Leaves those responders among the matches that are to run, and the hooks of other types.

@@ -97,6 +97,7 @@ hook_callback erase_callback(F&& f) {
     using functions = callback_functions<F, Context>;
     constexpr hook_form form = form_of<F, Context>();
     hook_callback c;
+    if constexpr (requires { F::timed; }) c.timed = F::timed;
     c.function =
         own_function(new F(std::move(f)), [](void* p) noexcept { delete static_cast<F*>(p); });
     if constexpr (form == hook_form::value)

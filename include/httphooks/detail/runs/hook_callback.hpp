@@ -30,6 +30,8 @@ struct hook_callback {
     void (*start)(void* function, hook_run& run, context_memory& context, hook_done done) = nullptr;
     /// Spawns a coroutine; coroutine_ended() is called behind its end.
     void (*spawn)(void* function, hook_run& run) = nullptr;
+    /// Whether it wants to know how long exchanges take.
+    bool timed = false;
 };
 
 /// A function in memory of its own.

@@ -15,6 +15,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <forward_list>
@@ -77,6 +78,8 @@ public:
     std::string_view path() const noexcept;
     httphooks::origin const& origin() const noexcept;
     std::uint64_t id() const noexcept;
+    std::string_view request_id() const noexcept;
+    std::chrono::nanoseconds elapsed() const noexcept;
     asio::any_io_executor const& get_executor() const noexcept;
     void* state() const noexcept;
 

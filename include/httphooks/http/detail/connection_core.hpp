@@ -70,6 +70,8 @@ public:
     /// Whose stream it is: the client's, or a proxy's.
     tcp_endpoint stream_peer{};
     std::string server_name{};
+    /// A field that every reply to its request has, as a line; empty: none.
+    std::string reply_line{};
     std::chrono::milliseconds write_timeout{30'000};
     std::unique_ptr<connection_ticket> ticket{};
     /// Whether who asks came by TLS.

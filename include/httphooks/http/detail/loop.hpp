@@ -6,11 +6,13 @@
 */
 
 #include <httphooks/detail/registry/exchange_factory.hpp>
+#include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/http/detail/timer_wheel.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/http/options.hpp>
+#include <httphooks/request_id.hpp>
 #include <httphooks/server_counters.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -41,7 +43,8 @@ public:
          std::shared_ptr<server_settings const> settings)
         : executor_(std::move(executor)),
           hooks_(std::move(hooks)),
-          settings_(std::move(settings)) {}
+          settings_(std::move(settings)),
+          ids_(hooks_->table()->ids) {}
 
     asio::any_io_executor const& executor() const noexcept { return executor_; }
     httphooks::detail::exchange_factory& hooks() noexcept { return *hooks_; }
@@ -50,6 +53,8 @@ public:
     trusted_networks const& proxies() const noexcept { return settings_->proxies; }
     server_counters& counters() const noexcept { return *settings_->counters; }
     std::atomic<std::uint64_t>& dropped() const noexcept { return settings_->dropped; }
+    /// Gives requests their ids; null: they have none.
+    request_id const* ids() const noexcept { return ids_; }
     timer_wheel& wheel() noexcept { return wheel_; }
 
     /// The Date field's value.
@@ -65,6 +70,7 @@ private:
     asio::any_io_executor executor_;
     std::unique_ptr<httphooks::detail::exchange_factory> hooks_;
     std::shared_ptr<server_settings const> settings_;
+    request_id const* ids_;
     timer_wheel wheel_;
     bool draining_ = false;
 };

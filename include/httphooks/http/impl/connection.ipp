@@ -50,6 +50,11 @@ inline persistence after_reply(connection_core const& core) noexcept {
     return core.http11 ? persistence::keep : persistence::keep_http10;
 }
 
+/// Adds a field that the server gives to all replies to a request.
+inline void add_line(response& r, std::string const& line) {
+    if (!line.empty()) r.append_parsed_line(field::unknown, line, line.find(':'));
+}
+
 /// The Date field's value.
 inline std::string_view date_now() {
     return httphooks::detail::http_date(httphooks::detail::coarse_time());
@@ -60,6 +65,7 @@ inline std::string_view date_now() {
 HTTPHOOKS_DECL std::string connection::whole(response&& r) const {
     if (r.body().load()) r = error_response(status::internal_server_error);
     detail::remove_owned(r);
+    detail::add_line(r, core_->reply_line);
     std::string bytes;
     detail::append_reply(bytes, r, detail::date_now(), core_->server_name,
                          detail::after_reply(*core_), core_->head);
@@ -68,6 +74,7 @@ HTTPHOOKS_DECL std::string connection::whole(response&& r) const {
 
 HTTPHOOKS_DECL std::string connection::start(response header) {
     detail::remove_owned(header);
+    detail::add_line(header, core_->reply_line);
     chunked_ = core_->http11;
     if (!chunked_) core_->reusable = false;
     auto const framing = chunked_ ? detail::framing::chunked : detail::framing::until_close;

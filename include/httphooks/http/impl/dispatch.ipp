@@ -45,6 +45,11 @@ HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
            output_.size() < loop_.options().output_limit;
 }
 
+HTTPHOOKS_DECL bool dispatch::awaits_hooks() const noexcept {
+    return std::any_of(queue_.begin() + static_cast<std::ptrdiff_t>(first_), queue_.end(),
+                       [](entry const& e) { return !e.ready; });
+}
+
 HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
     std::size_t used = 0;
     consuming_ = true;
@@ -141,10 +146,11 @@ inline void dispatch::append_continue() {
 }
 
 inline origin dispatch::origin_of(request const& r) const {
-    if (!trusted_peer_) return origin(transport::http, peer_, tls_);
+    if (!trusted_peer_) [[likely]]
+        return origin(transport::http, peer_, tls_);
     auto const said = loop_.proxies().client(r, loop_.options().trusted_field);
     auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : peer_;
-    return origin(transport::http, peer, said.tls.value_or(tls_));
+    return origin(transport::http, peer, said.tls.value_or(tls_), nullptr, nullptr, true);
 }
 
 inline void dispatch::finish_request() {
@@ -158,6 +164,8 @@ inline void dispatch::finish_request() {
         origin const from = origin_of(journey_->incoming());
         mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
                                              keep && !loop_.draining(), from.peer(), from.tls()});
+        if (loop_.ids()) [[unlikely]]
+            mount_request_->reply_line = id_line(mount_request_->message, from);
         mount_ = nullptr;
         journey_.reset();
         return;
@@ -222,6 +230,13 @@ HTTPHOOKS_DECL void dispatch::dress(exchange& ex, response& reply) noexcept {
     } catch (...) {  // the client is told all the same
         reply = error_response(s);
     }
+}
+
+/// The id of a mount's request, as a line of its replies.
+inline std::string dispatch::id_line(request const& r, origin const& from) const {
+    std::string id;
+    loop_.ids()->assign(id, r, from);
+    return loop_.ids()->header() + ": " + id + "\r\n";
 }
 
 HTTPHOOKS_DECL void dispatch::fail() {

@@ -198,6 +198,8 @@ void session<Stream>::serve(std::string_view fresh) {
 template <class Stream>
 void session<Stream>::settle(bool written) {
     bool wants_input = !input_ended_;
+    if (input_ended_ && work_ && loop_->options().cancel_on_half_close && work_->awaits_hooks())
+        return close(false);
     if (work_) {
         if (written && !work_->in_flight()) {
             if (work_->has_mount()) return hand_over();
@@ -391,6 +393,7 @@ void session<Stream>::hand_over() {
     core->input = std::move(work_->held());
     core->input_ended = input_ended_;
     core->server_name = loop_->options().server_name;
+    core->reply_line = std::move(asked.reply_line);
     core->write_timeout = loop_->options().write_timeout;
     core->ticket = std::make_unique<detail::guest_ticket>(loop_, core, std::move(ticket_));
     phase_ = phase::closed;

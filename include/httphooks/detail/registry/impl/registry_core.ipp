@@ -135,8 +135,10 @@ inline hook_table_ptr registry_core::build() const {
     table->default_responder = default_responder_;
     table->no_match = no_match_;
     table->tracers = tracers_;
+    if (auto const& ids = services_->options.request_id) table->ids = &*ids;
     table->hooks_traced =
         std::ranges::any_of(tracers_, [](auto const& t) { return t->watches_hooks(); });
+    table->timed = !tracers_.empty();
     table->hooks = hooks_;
     std::sort(table->hooks.begin(), table->hooks.end(),
               [](hook_entry_ptr const& a, hook_entry_ptr const& b) {
@@ -148,6 +150,7 @@ inline hook_table_ptr registry_core::build() const {
         if (hook->info.options.body_limit) table->has_body_limits = true;
         if (hook->info.type == hook_type::responder && hook->info.options.fallback)
             table->picks_responders = true;
+        if (hook->callback.timed) table->timed = true;
     }
     table->routes.build();
     return table;

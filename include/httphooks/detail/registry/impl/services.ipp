@@ -65,7 +65,9 @@ HTTPHOOKS_DECL void registry_services::report(hook_error const& e) const noexcep
 
 HTTPHOOKS_DECL void print_hook_error(hook_error const& e) {
     std::ostringstream line;
-    line << "httphooks: exchange " << e.exchange_id << ", " << to_string(e.hook.type) << ' '
+    line << "httphooks: exchange " << e.exchange_id;
+    if (!e.request_id.empty()) line << " (" << e.request_id << ')';
+    line << ", " << to_string(e.hook.type) << ' '
          << e.hook.pattern << " (" << e.hook.where.file_name() << ':' << e.hook.where.line()
          << "): " << e.what() << '\n';
     std::cerr << line.str();

@@ -186,7 +186,8 @@ HTTPHOOKS_DECL void async_run::fail(std::exception_ptr exception) noexcept {
 }
 
 HTTPHOOKS_DECL void async_run::report(error_code ec, std::exception_ptr exception) const noexcept {
-    exchange().table_->services->report({hook().info, exchange().id(), ec, std::move(exception)});
+    exchange().table_->services->report(
+        {hook().info, exchange().id(), ec, std::move(exception), {}, exchange().request_id()});
 }
 
 inline void async_run::wake() noexcept {

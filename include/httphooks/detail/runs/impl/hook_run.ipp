@@ -82,6 +82,14 @@ HTTPHOOKS_DECL std::uint64_t hook_run::id() const noexcept {
     return exchange_->id();
 }
 
+HTTPHOOKS_DECL std::string_view hook_run::request_id() const noexcept {
+    return exchange_->request_id();
+}
+
+HTTPHOOKS_DECL std::chrono::nanoseconds hook_run::elapsed() const noexcept {
+    return exchange_->elapsed();
+}
+
 HTTPHOOKS_DECL asio::any_io_executor const& hook_run::get_executor() const noexcept {
     return exchange_->get_executor();
 }

@@ -33,6 +33,7 @@ HTTPHOOKS_DECL connection open_channel(std::shared_ptr<channel_settings const> s
     std::string output = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n";
     if (std::string const& name = c.core()->server_name; !name.empty())
         output.append("Server: ").append(name).append("\r\n");
+    output.append(c.core()->reply_line);
     output.append(reply.message.base().wire());
     std::unique_ptr<message_codec> codec;
     if (message_deflate const* const deflate = settings->options.per_message_deflate.get())
