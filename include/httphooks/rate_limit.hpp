@@ -34,8 +34,8 @@ struct rate_limit_options {
     std::chrono::milliseconds window{60'000};
     /// Requests that a client may make at once when it has been quiet; 0: as many as `limit`.
     std::uint32_t burst = 0;
-    /// A field with which trusted requests name their client, as a gateway's; empty: none. Other
-    /// requests, and those without it, count for their address.
+    /// A field with which trusted requests name their client, as a gateway that sets it; empty:
+    /// none. Other requests, and those without it, count for their address.
     std::string header{};
     /// Whose `header` counts; null: that of requests that a trusted proxy passed on, see
     /// origin::proxied(). Who may choose its own name has as many limits as it likes.

@@ -37,7 +37,8 @@ struct request_id_options {
     what others bring: a new one is made. The id is at context::request_id(), exchange::request_id()
     and hook_error::request_id, and every reply has it in its field, whatever a hook wrote there:
     also 404, 405 and 500, and what the server refuses before hooks run. Each message of a socket
-    has its own.
+    has its own. A trusted proxy that passes on what its clients write passes on their ids: have it
+    set the field.
 
     @par Thread safety
     All members may be called from all threads, if the functions of the options may.
