@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/answer.hpp"
@@ -136,6 +137,56 @@ TEST_CASE("A hook behind a mount never runs") {
     CHECK(warnings_of(table, "/echo") == warnings{hook_warning::never_runs});
     CHECK(warnings_of(table, "/echoes").empty());
     CHECK(warnings_of(table, "/echo*").empty());
+}
+
+TEST_CASE("A mount that these hooks do not guard is warned of") {
+    asio::io_context ioc;
+    registry hooks(ioc.get_executor());
+    hooks.pre_responder(any_verb, "/*", guard);
+
+    auto const table = hooks.describe({.mounts = {"/open"}, .guarded_mounts = {"/live"}});
+
+    REQUIRE(table.size() == 3);
+    CHECK(table[1].hook.pattern == "/live");
+    CHECK(table[1].role == hook_role::mount);
+    CHECK(table[1].order == 2);
+    CHECK(table[1].warnings.empty());
+    CHECK(table[2].hook.pattern == "/open");
+    CHECK(table[2].role == hook_role::mount);
+    CHECK(table[2].order == 3);
+    CHECK(table[2].warnings == warnings{hook_warning::unguarded});
+}
+
+TEST_CASE("A mount is guarded when its prefix and all below are, for GET and for POST") {
+    auto const guarded = [](std::vector<std::pair<verb, std::string>> const& guards) {
+        asio::io_context ioc;
+        registry hooks(ioc.get_executor());
+        for (auto const& [method, pattern] : guards) hooks.pre_responder(method, pattern, guard);
+        return hooks.describe({.guarded_mounts = {"/live"}}).back().warnings.empty();
+    };
+    CHECK(guarded({{any_verb, "/live*"}}));
+    CHECK(guarded({{any_verb, "/live"}, {any_verb, "/live/*"}}));
+    CHECK(guarded({{verb::get, "/live*"}, {verb::post, "/live*"}}));
+    CHECK_FALSE(guarded({}));
+    CHECK_FALSE(guarded({{any_verb, "/live"}}));
+    CHECK_FALSE(guarded({{any_verb, "/live/*"}}));
+    CHECK_FALSE(guarded({{verb::get, "/live*"}}));
+    CHECK_FALSE(guarded({{any_verb, "/live*?token=:t"}}));
+}
+
+TEST_CASE("A responder behind a guarded mount never runs, what may judge its requests does") {
+    asio::io_context ioc;
+    registry hooks(ioc.get_executor());
+    hooks.request_listener(any_verb, "/live*", watch);
+    hooks.pre_responder(any_verb, "/live/*", guard);
+    hooks.pre_responder(any_verb, "/live", guard);
+    hooks.get("/live/info", answer);
+
+    auto const table = hooks.describe({.guarded_mounts = {"/live"}});
+
+    CHECK(warnings_of(table, "/live*").empty());
+    CHECK(warnings_of(table, "/live/*").empty());
+    CHECK(warnings_of(table, "/live/info") == warnings{hook_warning::never_runs});
 }
 
 TEST_CASE("A no-match handler never runs beside a default responder") {

@@ -69,6 +69,17 @@ TEST_CASE("The page of hooks is a table that runs nothing") {
     CHECK_FALSE(has(r, "<script"));
 }
 
+TEST_CASE("The page of hooks has the mounts, which are no hooks") {
+    page p({.mounts = {"/chat"}, .guarded_mounts = {"/live"}});
+
+    response const r = p.get(page::ask());
+
+    CHECK(has(r, "1 hooks and 2 mounts, 3 with a warning"));
+    CHECK(has(r, "<td>mount</td>"));
+    CHECK(has(r, "<code>/live</code>"));
+    CHECK_FALSE(has(r, "<code>:0</code>"));
+}
+
 TEST_CASE("What hooks say of themselves is escaped on the page") {
     page p({.title = "<b>&"});
     p.hooks.get("/<i>", answer, {.name = "<script>alert(1)</script>", .summary = "\"a\" & 'b'"});
@@ -83,7 +94,7 @@ TEST_CASE("What hooks say of themselves is escaped on the page") {
 }
 
 TEST_CASE("The page of hooks is JSON for those who ask for it") {
-    page p({.mounts = {"/chat"}});
+    page p({.mounts = {"/chat"}, .guarded_mounts = {"/live"}});
     p.hooks.pre_responder(any_verb, "/*", [](auto& c) { c.pass(); });
     p.hooks.post("/chat/:room", answer, {.time_limit = std::chrono::milliseconds(0)});
     p.hooks.no_match([](auto&) { return status::not_found; });
@@ -92,7 +103,7 @@ TEST_CASE("The page of hooks is JSON for those who ask for it") {
 
     auto const table = nlohmann::json::parse(p.get(r).body());
 
-    REQUIRE(table.size() == 4);
+    REQUIRE(table.size() == 6);
     CHECK(table[0]["type"] == "pre-responder");
     CHECK(table[0]["stage"] == "pre-processing");
     CHECK(table[0]["method"] == "*");
@@ -107,6 +118,11 @@ TEST_CASE("The page of hooks is JSON for those who ask for it") {
     CHECK(table[2]["timeLimitMs"] == 0);
     CHECK(table[2]["warnings"] == nlohmann::json{"never-runs"});
     CHECK(table[3]["role"] == "no-match");
+    CHECK(table[4]["role"] == "mount");
+    CHECK(table[4]["pattern"] == "/live");
+    CHECK(table[4]["warnings"].empty());
+    CHECK(table[5]["pattern"] == "/chat");
+    CHECK(table[5]["warnings"] == nlohmann::json{"unguarded"});
 
     r.set(field::accept, "text/html, application/json;q=0.9");
     CHECK(p.get(r)[field::content_type] == "text/html; charset=utf-8");

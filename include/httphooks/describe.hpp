@@ -20,7 +20,7 @@ namespace httphooks {
 
 /// What may be wrong with a hook.
 enum class hook_warning : std::uint8_t {
-    /// A responder of requests that no pre-responder sees: nothing guards it.
+    /// A responder or a mount of requests that no pre-responder sees: nothing guards it.
     unguarded,
     /// A hook that no request can reach.
     never_runs,
@@ -69,6 +69,8 @@ enum class hook_role : std::uint8_t {
     default_responder,
     /// Answers for paths that no responder serves.
     no_match,
+    /// No hook: a mount beside the hooks, which serves `hook.pattern` and what is below.
+    mount,
 };
 
 /// A hook of a registry as data.
@@ -90,21 +92,24 @@ struct hook_description {
 /// What describe() is told.
 struct describe_options {
     /// The prefixes of the mounts beside the hooks, as "/socket.io": requests below them never
-    /// reach a hook.
+    /// reach a hook. A server knows them: http::server::mounts_beside().
     std::vector<std::string> mounts{};
+    /// The prefixes of the mounts that these hooks guard.
+    std::vector<std::string> guarded_mounts{};
     /// Which responders run; basic_registry::describe() says what its registry was created with.
     httphooks::responders responders = httphooks::responders::all;
 };
 
-/** The hooks in the order in which they run.
+/** The hooks in the order in which they run, then the mounts.
 
     A responder is guarded when each path that it serves is matched by a pre-responder of its verb,
     or of any; a guard that asks for a query or a fragment counts only for a responder of the same
     pattern. A hook never runs when a mount has all its paths, or when it is the no-match handler
-    beside a default responder. Two responders overlap when both would run for a request: a fallback
-    and one that is none never do, nor do those of GET and of HEAD, nor two that differ in how
-    specific they are where only the best runs. What cannot be decided quickly is warned of as
-    unguarded, and not as an overlap.
+    beside a default responder. A mount is guarded when it is behind these hooks and its prefix and
+    all below are matched by pre-responders of GET and by those of POST, or of any verb. Two
+    responders overlap when both would run for a request: a fallback and one that is none never do,
+    nor do those of GET and of HEAD, nor two that differ in how specific they are where only the
+   best runs. What cannot be decided quickly is warned of as unguarded, and not as an overlap.
 
     @param hooks as basic_registry::describe() passes them on
 */

@@ -77,6 +77,9 @@ enum class error {
     option_ignored,
     /// on_failure gave a status below 400: that of the first reply stands.
     status_ignored,
+    /// A guard of a mount has replaced the content of a request, of which it sees none: the mount
+    /// gets what the client has sent. Told once a hook.
+    content_ignored,
 };
 
 /// The category of error: name "httphooks".
@@ -145,6 +148,8 @@ public:
                 return "an option has no effect";
             case error::status_ignored:
                 return "on_failure cannot make a failure a success";
+            case error::content_ignored:
+                return "a guard of a mount cannot replace the content of a request";
         }
         return "unknown error";
     }

@@ -70,6 +70,15 @@ public:
     /// Where the request came from.
     httphooks::origin const& origin() const noexcept { return origin_; }
 
+    /// Has start() judge the request only: request-listeners, pre-responders and pre-listeners run;
+    /// then authorized() says whether it may go on, and where not, reply() is what to answer.
+    void authorize_only() noexcept { processing_ = processing::authorize; }
+    /// Whether a request that is only judged may go on; once there is a reply, which then has
+    /// status 100 and what hooks have added to reply_headers(). No response-listener runs for it.
+    bool authorized() const noexcept {
+        return processing_ == processing::authorize && !chain_ended_;
+    }
+
     /** Runs the hooks.
 
         @return true: the reply is ready, and the sink will not be called. false: the sink is
@@ -211,7 +220,7 @@ private:
     enum class ending : std::uint8_t { none, cancel, time_out };
 
     /// What the processing stage runs.
-    enum class processing : std::uint8_t { responders, default_responder, no_match, made };
+    enum class processing : std::uint8_t { responders, default_responder, no_match, made, authorize };
 
     /// The responses that the reply was made of, for response-listeners.
     std::span<response const> made_of() const noexcept {

@@ -30,17 +30,19 @@ struct hooks_page_options {
     bool loopback_only = true;
     /// The prefixes of the mounts; see describe_options.
     std::vector<std::string> mounts{};
+    /// Of those that these hooks guard.
+    std::vector<std::string> guarded_mounts{};
     /// The heading of the page.
     std::string title = "Hooks";
 };
 
 /** A table of hooks as JSON.
 
-    An array of objects in run order: `order`, `id`, `type`, `stage`, `role`, `method` ("*": every
-    method), `pattern`, `parameters`, `name`, `summary`, `mandatory`, `fallback`, `timeLimitMs`
-    and `bodyLimit` (null: the default), `where` {`file`, without its folders, `line`}, `warnings`,
-    and `overlaps`, each with the other's `order`, an `example` of a target, and whether both
-    answer it `together`.
+    An array of objects in run order, mounts last: `order`, `id`, `type`, `stage`, `role`, `method`
+   ("*": every method), `pattern`, `parameters`, `name`, `summary`, `mandatory`, `fallback`,
+   `timeLimitMs` and `bodyLimit` (null: the default), `where` {`file`, without its folders, `line`},
+   `warnings`, and `overlaps`, each with the other's `order`, an `example` of a target, and whether
+   both answer it `together`.
 */
 nlohmann::json to_json(std::vector<hook_description> const& table);
 

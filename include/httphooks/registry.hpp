@@ -10,6 +10,7 @@
 #include <httphooks/describe.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/registry_handle.hpp>
+#include <httphooks/detail/runs/authorize_operation.hpp>
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 #include <httphooks/detail/runs/erase_callback.hpp>
 #include <httphooks/exchange.hpp>
@@ -28,6 +29,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string_view>
@@ -295,6 +297,37 @@ public:
         return async_dispatch(std::move(req), httphooks::origin(), std::forward<Token>(token));
     }
 
+    /** Has hooks judge a request that something else is to answer, as a WebSocket upgrade in a
+        session of the caller's: its request-listeners, pre-responders and pre-listeners run.
+
+        What they see has no body. What they replace of the request is for the hooks behind them.
+
+        @param req any request of Beast's; its header is copied
+        @param from where it came from
+        @param token for `void(error_code, std::optional<response>)`
+        @par Completes with
+        no error and nothing: the request may go on, response-listeners do not run; no error and a
+        response, ready to be written as async_dispatch() gives it, in place of what would have
+        answered; asio::error::operation_aborted when the operation was cancelled: let it not go on
+        @par Cancellation
+        as async_dispatch()
+        @par Example
+        examples/guarded_upgrade.cpp
+    */
+    template <
+        class Body, class Fields,
+        asio::completion_token_for<void(error_code, std::optional<response>)> Token =
+            asio::use_awaitable_t<>>
+    auto async_authorize(beast::http::message<true, Body, Fields> const& req,
+                         httphooks::origin from, Token&& token = Token());
+
+    /// The same for plain HTTP from an unknown peer.
+    template <class Body, class Fields, class Token = asio::use_awaitable_t<>>
+    requires(!std::is_same_v<std::remove_cvref_t<Token>, httphooks::origin>) auto async_authorize(
+        beast::http::message<true, Body, Fields> const& req, Token&& token = Token()) {
+        return async_authorize(req, httphooks::origin(), std::forward<Token>(token));
+    }
+
     /// An object through which requests come until it is completed or stopped by an error.
     basic_observer<State> observer() const;
 
@@ -312,6 +345,10 @@ public:
     /// The hooks themselves. For the library's own parts.
     std::shared_ptr<detail::registry_core const> core() const noexcept { return handle_.core(); }
 
+    /// The loop for callers on any thread.
+    std::shared_ptr<detail::exchange_factory> const& shared_loop() const noexcept {
+        return handle_.shared_loop();
+    }
     /// A loop for one thread of a server.
     std::unique_ptr<detail::exchange_factory> make_loop() const { return handle_.make_loop(); }
 
@@ -372,6 +409,16 @@ auto basic_registry<State>::async_dispatch(beast::http::message<true, Body, Fiel
             detail::initiate_dispatch(), token, handle_.shared_loop(), handle_.executor(),
             std::move(req), std::move(from));
     }
+}
+
+template <class State>
+template <class Body, class Fields,
+          asio::completion_token_for<void(error_code, std::optional<response>)> Token>
+auto basic_registry<State>::async_authorize(beast::http::message<true, Body, Fields> const& req,
+                                            httphooks::origin from, Token&& token) {
+    return asio::async_initiate<Token, void(error_code, std::optional<response>)>(
+        detail::initiate_authorize(), token, handle_.shared_loop(), handle_.executor(),
+        detail::header_of(req.base()), std::move(from));
 }
 
 template <class State>

@@ -106,6 +106,7 @@
 #include <httphooks/http/detail/impl/client_pool.ipp>
 #include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
+#include <httphooks/http/detail/impl/guarded_mount.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
 #include <httphooks/http/detail/impl/later.ipp>
 #include <httphooks/http/detail/impl/open_beneath.ipp>

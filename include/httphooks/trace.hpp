@@ -128,10 +128,10 @@ public:
     virtual void on_hook_end(hook_span const&) noexcept {}
     /// A stage that had hooks is over.
     virtual void on_stage(exchange const&, exchange_stage, clock::duration) noexcept {}
-    /// The reply is ready: exchange::reply().
+    /// The reply is ready: exchange::reply(). Not called for a request that guards let go on.
     virtual void on_reply(exchange const&) noexcept {}
-    /// The reply was handed over, and the response-listeners have started; or the exchange was
-    /// cancelled.
+    /// The reply was handed over, and the response-listeners have started; or guards have let the
+    /// request go on; or the exchange was cancelled.
     virtual void on_end(exchange const&, bool cancelled) noexcept { static_cast<void>(cancelled); }
 };
 

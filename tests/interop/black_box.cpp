@@ -160,6 +160,53 @@ TEST_CASE("a script's pre-responder changes the request or ends the chain") {
     CHECK(c.get("/other").result_int() == 200);
 }
 
+TEST_CASE("mounts are behind the script's hooks when they are guarded") {
+    json const refuse = {{"status", 403}, {"content", "no"}, {"delay_ms", 5}};
+    json const mark = {{"headers", {{"X-Seen", "1"}}}};
+    json const count = {{"pattern", "/engine.io/"}};
+    json script = json::array(
+        {hook("pre-responder", "reply-headers", mark), hook("request-listener", "log", count)});
+    for (auto const pattern : {"/echo/*", "/ws", "/socket.io/"}) {
+        script.push_back(hook("pre-responder", "end", refuse));
+        script.back()["pattern"] = pattern;
+    }
+    std::string const upgrade =
+        "Host: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    {
+        server s(script, {"--guard-mounts", "--cors", "https://a.example"});
+        client c(s.port());
+        for (auto const* target :
+             {"/echo/info", "/echo/websocket", "/socket.io/?EIO=4&transport=polling"}) {
+            c.send(std::string("GET ") + target +
+                   " HTTP/1.1\r\nHost: a\r\nOrigin: https://a.example\r\n\r\n");
+            reply const r = c.receive();
+            CHECK(r.result_int() == 403);
+            CHECK(r.body() == "no");
+            CHECK(r["X-Seen"] == "1");
+            bool const cors = std::string_view(target) != "/echo/websocket";  // it never has
+            CHECK(r[http::field::access_control_allow_origin] == (cors ? "https://a.example" : ""));
+        }
+        c.send("GET /ws HTTP/1.1\r\n" + upgrade);
+        CHECK(c.receive().result_int() == 403);
+        reply const let = c.get("/engine.io/?EIO=4&transport=polling");
+        CHECK(let.result_int() == 200);
+        CHECK(let["X-Seen"] == "1");
+        CHECK(c.get("/engine.io/%zz").result_int() == 400);
+        c.send("GET /ws-hooks HTTP/1.1\r\n" + upgrade);
+        reply const switched = c.receive();
+        CHECK(switched.result_int() == 101);
+        CHECK(switched["X-Seen"] == "1");
+        json const log = client(s.port()).get_json("/__log");
+        REQUIRE(log.size() == 11);  // six marks, four refusals, the listener
+        CHECK(log.at(8).at("name") == "request-listener");
+    }
+    server s(script);
+    client c(s.port());
+    CHECK(c.get("/echo/info").result_int() == 200);
+    CHECK(c.get_json("/__log") == json::array());
+}
+
 TEST_CASE("a script's hooks fail as hooks do") {
     json script = json::array();
     for (int const delay : {0, 5})

@@ -46,6 +46,8 @@ struct command_line {
     bool cookie = false;
     bool recovery = false;
     bool deflate = false;
+    /// Whether every mount but the log is behind the hooks.
+    bool guard_mounts = false;
     std::vector<std::string> cors;
     /// Which of several servers this is, for GET /who; empty: there is no such hook.
     std::string name;
@@ -142,6 +144,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.recovery = true;
         else if (option == "--deflate")
             c.deflate = true;
+        else if (option == "--guard-mounts")
+            c.guard_mounts = true;
         else if (option == "--cors")
             c.cors.push_back(value());
         else if (option == "--name")

@@ -170,10 +170,12 @@ int main(int argc, char* argv[]) {
         hh::http::server server =
             tls ? hh::http::tls_server(o, context, hooks) : hh::http::server(o, hooks);
         server.mount(log_mount(hooks, log));
-        sockjs.mount_on(server);
-        server.mount(engineio_echo(hooks.get_executor(), options));
-        server.mount(io);
-        websockets.mount_on(server);
+        hh::http::mount_options behind;
+        if (options.guard_mounts) behind.guards = hooks;
+        sockjs.mount_on(server, behind);
+        server.mount(engineio_echo(hooks.get_executor(), options), behind);
+        server.mount(io, behind);
+        websockets.mount_on(server, behind);
         return serve(loop, server, tls ? "https" : "http");
     } catch (std::exception const& e) {
         std::cerr << "conformance_server: " << e.what() << '\n';

@@ -37,8 +37,8 @@ public:
     sockjs_services(hh::registry const& hooks, command_line const& c);
 
     template <class Server>
-    void mount_on(Server& server) {
-        for (auto const& s : services_) server.mount(s);
+    void mount_on(Server& server, hh::http::mount_options const& o) {
+        for (auto const& s : services_) server.mount(s, o);
     }
 
 private:

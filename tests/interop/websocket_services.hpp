@@ -30,9 +30,9 @@ public:
     }
 
     template <class Server>
-    void mount_on(Server& server) {
-        server.mount(echo_);
-        server.mount(hooks_);
+    void mount_on(Server& server, hh::http::mount_options const& o) {
+        server.mount(echo_, o);
+        server.mount(hooks_, o);
     }
 
 private:

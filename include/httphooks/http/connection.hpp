@@ -43,6 +43,14 @@ extern template std::shared_ptr<connection_core> make_connection_core(
 
 namespace httphooks::http {
 
+namespace detail {
+
+/// Adds what a connection has for each reply, where the reply has no such field of its own; of
+/// which each counts, as cookies, those are added.
+void add_reply_fields(connection_core const& core, fields& reply);
+
+}  // namespace detail
+
 /** A connection on which a request has been read and a reply is due.
 
     Write one reply: whole with async_write(), or begun with async_start(), continued with

@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/connection.hpp>
+#include <httphooks/http/guards.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -64,6 +65,8 @@ struct mounted {
     virtual std::optional<std::uint64_t> body_limit() const = 0;
     virtual void dress_refusal(request const& r, response& reply) const = 0;
     virtual body_end body_begins(request const& r) = 0;
+    /// The hooks that it is behind; null: none.
+    virtual http::guards const* guarded_by() const noexcept { return nullptr; }
 
     std::string prefix{};
 };
@@ -106,7 +109,8 @@ void serve(std::shared_ptr<mounted> const& by, connection c, request r, mount_ha
 /** The mounts of a server, longest prefix first.
 
     A mount owns its prefix and everything below it, compared byte by byte with the raw path of the
-    target, before normalisation and before hooks: hooks do not see what a mount serves.
+    target, before normalisation and before hooks: of what a mount serves hooks see what they guard,
+    see mount_options, and nothing else.
 
     @par Thread safety
     Reading is safe from any thread while nobody adds.
@@ -116,11 +120,11 @@ public:
     /** Adds a mount.
         @throws std::invalid_argument when its prefix is malformed or taken */
     template <mountable M>
-    void add(M m) {
-        add(std::make_shared<detail::mounted_as<M>>(std::move(m)));
+    void add(M m, mount_options o = {}) {
+        add(std::make_shared<detail::mounted_as<M>>(std::move(m)), std::move(o));
     }
     /// As above, for a mount behind its interface; for servers.
-    void add(std::shared_ptr<detail::mounted> m);
+    void add(std::shared_ptr<detail::mounted> m, mount_options o);
 
     /// Whether there is none.
     bool empty() const noexcept { return list_.empty(); }
@@ -141,6 +145,12 @@ public:
 
     /// Tells every mount that the server shuts down.
     void drain();
+
+    /// Calls `f(prefix, guards const*)` with each mount; null: it has none.
+    template <class Function>
+    void for_each(Function f) const {
+        for (auto const& m : list_) f(std::string_view(m->prefix), m->guarded_by());
+    }
 
     /// The mount that is to serve the request, or null; for servers.
     detail::mounted* find(request const& r) const noexcept;

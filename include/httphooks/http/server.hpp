@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/describe.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/tcp_endpoint.hpp>
@@ -109,11 +110,21 @@ public:
         : server(detail::serve_with_threads(source_of(hooks), std::move(o), detail::plain{})) {}
 
     /** Has a mount serve everything below its prefix.
+        @param o `{.guards = hooks}`: what these hooks let go on
         @throws std::invalid_argument for a malformed or taken prefix
-        @throws std::logic_error when the server runs */
+        @throws std::logic_error when the server runs
+        @par Example
+        examples/guarded_mount.cpp */
     template <mountable M>
-    void mount(M m) {
-        add(std::make_shared<detail::mounted_as<M>>(std::move(m)));
+    void mount(M m, mount_options o = {}) {
+        add(std::make_shared<detail::mounted_as<M>>(std::move(m)), std::move(o));
+    }
+
+    /** What describe() and hooks_page() are told of the mounts of this server: which of them are
+        behind hooks of this registry, and which are not. */
+    template <class State>
+    describe_options mounts_beside(basic_registry<State> const& hooks) const {
+        return mounts_beside(http::guards(hooks));
     }
 
     /** Opens the port; async_run() does so when it has not been done.
@@ -178,7 +189,8 @@ protected:
     }
 
 private:
-    void add(std::shared_ptr<detail::mounted> m);
+    void add(std::shared_ptr<detail::mounted> m, mount_options o);
+    describe_options mounts_beside(http::guards const& hooks) const;
     /// What operations hold; the handles alone hold the threads.
     std::shared_ptr<detail::server_state> itself() const;
 

@@ -150,21 +150,37 @@ inline bool is_foreign(std::string_view pattern) noexcept {
     return false;
 }
 
+/// The paths that mounts have.
+inline std::vector<path_automaton> paths_of(std::vector<std::string> const& prefixes) {
+    std::vector<path_automaton> paths;
+    for (std::string const& prefix : prefixes) {
+        paths.push_back(path_automaton::of(prefix));
+        paths.push_back(path_automaton::below(prefix));
+    }
+    return paths;
+}
+
+/// Whether hooks of a type run for a request that a guarded mount is to serve, or may refuse it.
+inline bool runs_before_mounts(hook_type type) noexcept {
+    return type == hook_type::request_listener || type == hook_type::pre_responder ||
+           type == hook_type::pre_listener || type == hook_type::response_listener;
+}
+
 /// The table of hooks while its warnings are put together.
 class described_hooks {
 public:
     described_hooks(std::vector<hook_description>& hooks, describe_options const& o)
-        : hooks_(hooks), responders_(o.responders) {
+        : hooks_(hooks),
+          responders_(o.responders),
+          unseen_(paths_of(o.mounts)),
+          mounted_(paths_of(o.guarded_mounts)) {
         for (std::size_t i = 0; i < hooks.size(); ++i) {
             route_pattern pattern(hooks[i].hook.pattern);
             hooks[i].order = i + 1;
             hooks[i].parameters = pattern.names();
             reach_.emplace_back(std::move(pattern));
         }
-        for (std::string const& prefix : o.mounts) {
-            mounted_.push_back(path_automaton::of(prefix));
-            mounted_.push_back(path_automaton::below(prefix));
-        }
+        mounted_.insert(mounted_.end(), unseen_.begin(), unseen_.end());
         has_default_ = std::ranges::any_of(hooks, [](hook_description const& h) {
             return h.role == hook_role::default_responder;
         });
@@ -190,17 +206,39 @@ public:
         }
     }
 
+    /// Adds the mounts to the hooks, when these have their warnings.
+    void add_mounts(describe_options const& o) {
+        std::vector<hook_description> mounts;
+        auto const add = [&](std::string const& prefix, bool guarded) {
+            hook_description& m = mounts.emplace_back();
+            m.hook.type = hook_type::responder;
+            m.hook.method = any_verb;
+            m.hook.pattern = prefix;
+            m.role = hook_role::mount;
+            m.order = hooks_.size() + mounts.size();
+            if (!guarded) m.warnings.push_back(hook_warning::unguarded);
+        };
+        for (std::string const& prefix : o.guarded_mounts)
+            add(prefix,
+                is_guarded_mount(prefix, verb::get) && is_guarded_mount(prefix, verb::post));
+        for (std::string const& prefix : o.mounts) add(prefix, false);
+        hooks_.insert(hooks_.end(), mounts.begin(), mounts.end());
+    }
+
 private:
     bool is_unreachable(std::size_t i) const {
-        if (hooks_[i].role == hook_role::matched)
-            return !mounted_.empty() && covered(reach_[i].path, mounted_);
+        if (hooks_[i].role == hook_role::matched) {
+            auto const& taken = runs_before_mounts(hooks_[i].hook.type) ? unseen_ : mounted_;
+            return !taken.empty() && covered(reach_[i].path, taken);
+        }
         return hooks_[i].role == hook_role::no_match && has_default_;
     }
 
     /// Whether the pre-responders that see all of a verb are for this pattern.
+    /// @param guards what counts as guarded already
     template <class Predicate>
-    std::vector<path_automaton> guards_of(verb method, Predicate found) const {
-        std::vector<path_automaton> guards = mounted_;
+    std::vector<path_automaton> guards_of(verb method, std::vector<path_automaton> guards,
+                                          Predicate found) const {
         for (std::size_t g = 0; g < hooks_.size(); ++g) {
             if (hooks_[g].hook.type != hook_type::pre_responder ||
                 !sees_all_of(hooks_[g].hook.method, method))
@@ -213,7 +251,7 @@ private:
 
     bool is_guarded(std::size_t i) const {
         bool same = false;
-        auto const guards = guards_of(hooks_[i].hook.method, [&](std::size_t g) {
+        auto const guards = guards_of(hooks_[i].hook.method, mounted_, [&](std::size_t g) {
             same = same || hooks_[g].hook.pattern == hooks_[i].hook.pattern;
         });
         return same || covered(reach_[i].path, guards);
@@ -221,7 +259,15 @@ private:
 
     bool leaves_base_open(std::size_t i) const {
         auto const base = base_of(reach_[i].compiled());
-        return base && !covered(*base, guards_of(hooks_[i].hook.method, [](std::size_t) {}));
+        return base &&
+               !covered(*base, guards_of(hooks_[i].hook.method, unseen_, [](std::size_t) {}));
+    }
+
+    /// Whether pre-responders see all requests of a verb below a prefix.
+    bool is_guarded_mount(std::string const& prefix, verb method) const {
+        auto const guards = guards_of(method, {}, [](std::size_t) {});
+        return covered(path_automaton::of(prefix), guards) &&
+               covered(path_automaton::below(prefix), guards);
     }
 
     void find_overlaps(std::size_t i) {
@@ -241,7 +287,9 @@ private:
 
     std::vector<hook_description>& hooks_;
     responders responders_;
-    std::vector<pattern_reach> reach_;
+    std::vector<pattern_reach> reach_{};
+    /// The paths of mounts that hooks do not see, and those of all mounts.
+    std::vector<path_automaton> unseen_;
     std::vector<path_automaton> mounted_;
     bool has_default_ = false;
     std::vector<bool> never_runs_;
@@ -255,7 +303,9 @@ HTTPHOOKS_DECL std::vector<hook_description> describe(std::vector<hook_descripti
     std::ranges::sort(hooks, {}, [](hook_description const& h) {
         return std::tuple(h.hook.type, h.role, h.order);
     });
-    detail::described_hooks(hooks, o).warn();
+    detail::described_hooks described(hooks, o);
+    described.warn();
+    described.add_mounts(o);
     return hooks;
 }
 

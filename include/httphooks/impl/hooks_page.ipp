@@ -43,6 +43,8 @@ inline std::string_view to_string(hook_role role) noexcept {
             return "default-responder";
         case hook_role::no_match:
             return "no-match";
+        case hook_role::mount:
+            return "mount";
     }
     return "matched";
 }
@@ -91,9 +93,14 @@ inline std::string hooks_html(std::vector<hook_description> const& table, std::s
                               responders which) {
     html_table page(title);
     std::size_t warned = 0;
-    for (hook_description const& d : table) warned += d.warnings.empty() ? 0 : 1;
+    std::size_t mounts = 0;
+    for (hook_description const& d : table) {
+        warned += d.warnings.empty() ? 0 : 1;
+        mounts += d.role == hook_role::mount ? 1 : 0;
+    }
     page.paragraph(
-        std::to_string(table.size()) + " hooks, " + std::to_string(warned) +
+        std::to_string(table.size() - mounts) + " hooks" +
+        (mounts ? " and " + std::to_string(mounts) + " mounts, " : ", ") + std::to_string(warned) +
         " with a warning; in the order in which they run. Of the responders that match, " +
         (which == responders::best ? "the most specific one runs." : "every one runs."));
     page.header(
@@ -101,15 +108,19 @@ inline std::string hooks_html(std::vector<hook_description> const& table, std::s
     for (hook_description const& d : table) {
         page.begin_row(!d.warnings.empty());
         page.cell(std::to_string(d.order));
-        page.cell(httphooks::to_string(stage_of(d.hook.type)));
+        bool const mount = d.role == hook_role::mount;
+        page.cell(mount ? std::string_view() : httphooks::to_string(stage_of(d.hook.type)));
         page.cell(d.role != hook_role::matched ? to_string(d.role)
                   : is_fallback(d)             ? "responder (fallback)"
                                                : httphooks::to_string(d.hook.type));
         page.code(method_name_of(d.hook));
-        page.code(d.role == hook_role::matched ? std::string_view(d.hook.pattern) : "");
+        bool const by_path = d.role == hook_role::matched || mount;
+        page.code(by_path ? std::string_view(d.hook.pattern) : "");
         page.cell(d.hook.options.name, d.hook.options.summary);
         page.cell(limits_of(d.hook.options));
-        page.code(std::string(file_name_of(d.hook)) + ":" + std::to_string(d.hook.where.line()));
+        page.code(mount ? ""
+                        : std::string(file_name_of(d.hook)) + ":" +
+                              std::to_string(d.hook.where.line()));
         std::string warnings;
         std::string meanings;
         for (hook_warning w : d.warnings) {
@@ -141,6 +152,7 @@ HTTPHOOKS_DECL response make_hooks_page(registry_core const& shown, hooks_page_o
                                         bool as_json) {
     describe_options mounts;
     mounts.mounts = o.mounts;
+    mounts.guarded_mounts = o.guarded_mounts;
     auto const table = shown.describe(mounts);
     response page =
         as_json

@@ -263,7 +263,12 @@ inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
         case detail::decision::replace:
             break;
     }
-    if (outcome.patch) patch_request(ex, *outcome.patch);
+    if (!outcome.patch) return;
+    if (ex.processing_ == processing::authorize && outcome.patch->content) {
+        outcome.patch->content.reset();
+        tell_once(ex, entry, error::content_ignored, {});
+    }
+    patch_request(ex, *outcome.patch);
 }
 
 inline void pipeline::apply_post(exchange& ex, detail::hook_entry const& entry,
@@ -293,6 +298,10 @@ inline void pipeline::start_processing(exchange& ex) {
             return start_responder(ex, *table.no_match, detail::no_match_index);
         case processing::made:
             return queue_made(ex);
+        case processing::authorize:
+            ex.matched_types_ = 0;  // nothing else runs
+            ex.responses_.push_back(make_response(status::continue_));
+            return;
     }
 }
 

@@ -39,7 +39,8 @@ HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
         return refuse(ex, status::not_implemented, error::unknown_method);
     look_up(ex);
     if (body_too_long(ex)) return refuse(ex, status::payload_too_large, {});
-    choose_processing(ex);
+    if (ex.processing_ != processing::authorize) [[likely]]
+        choose_processing(ex);
 }
 
 inline void pipeline::remove_control_headers(exchange& ex) {

@@ -201,6 +201,7 @@ HTTPHOOKS_DECL void pipeline::refuse(exchange& ex, status code, error_code why) 
     ex.responses_.push_back(std::move(reply));
     unsigned const value = static_cast<unsigned>(code);
     note(ex, value == 500 ? failure_reason::exception : failure_reason::refused, nullptr, {why});
+    ex.processing_ = processing::made;
     ex.stage_ = stage::reply;
 }
 

@@ -68,6 +68,7 @@ HTTPHOOKS_DECL void pipeline::trace_stage(exchange& ex, exchange_stage s) noexce
 }
 
 inline void pipeline::trace_reply(exchange const& ex) noexcept {
+    if (ex.authorized()) return;
     for (auto const& tracer : ex.table_->tracers) tracer->on_reply(ex);
 }
 
@@ -90,6 +91,7 @@ HTTPHOOKS_DECL hook_info const* exchange::responder() const noexcept {
         case processing::no_match:
             return &table_->no_match->info;
         case processing::made:
+        case processing::authorize:
             break;
     }
     return nullptr;

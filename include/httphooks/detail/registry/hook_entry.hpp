@@ -17,6 +17,7 @@
 #include <httphooks/trace.hpp>
 #include <httphooks/url.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -31,6 +32,8 @@ namespace detail {
 
 /// The match of a hook that was not found by its pattern: default responder, no-match handler.
 inline constexpr std::size_t no_match_index = std::numeric_limits<std::size_t>::max();
+
+;
 
 /// A registered hook.
 struct hook_entry {

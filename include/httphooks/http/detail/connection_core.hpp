@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/fields.hpp>
 #include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/tcp_endpoint.hpp>
 
@@ -73,6 +74,8 @@ public:
     /// A field that every reply to its request has, as a line; empty: none.
     std::string reply_line{};
     std::chrono::milliseconds write_timeout{30'000};
+    /// What the replies to the request get beside their own fields; null: nothing.
+    std::unique_ptr<fields const> reply_fields{};
     std::unique_ptr<connection_ticket> ticket{};
     /// Whether who asks came by TLS.
     bool tls = false;

@@ -3,6 +3,7 @@
 
 #include <httphooks/http/connection.hpp>
 
+#include <httphooks/detail/fields/header_rules.hpp>
 #include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
@@ -39,10 +40,22 @@ HTTPHOOKS_DECL void connection::begin(request const& r) {
     core_->http11 = r.version() >= 11;
     core_->head = r.method() == verb::head;
     core_->reusable = r.keep_alive() && !core_->input_ended;
+    core_->reply_fields.reset();
     chunked_ = false;
 }
 
 namespace detail {
+
+HTTPHOOKS_DECL void add_reply_fields(connection_core const& core, fields& reply) {
+    if (!core.reply_fields) [[likely]]
+        return;
+    fields added;
+    for (auto const& f : *core.reply_fields)
+        if (httphooks::detail::is_repeatable_field(f.name()) ||
+            reply.find(f.name_string()) == reply.end())
+            added.insert(f.name(), f.name_string(), f.value());
+    for (auto const& f : added) reply.insert(f.name(), f.name_string(), f.value());
+}
 
 /// What a reply says about the connection after it.
 inline persistence after_reply(connection_core const& core) noexcept {
@@ -64,6 +77,7 @@ inline std::string_view date_now() {
 
 HTTPHOOKS_DECL std::string connection::whole(response&& r) const {
     if (r.body().load()) r = error_response(status::internal_server_error);
+    detail::add_reply_fields(*core_, r);
     detail::remove_owned(r);
     detail::add_line(r, core_->reply_line);
     std::string bytes;
@@ -73,6 +87,7 @@ HTTPHOOKS_DECL std::string connection::whole(response&& r) const {
 }
 
 HTTPHOOKS_DECL std::string connection::start(response header) {
+    detail::add_reply_fields(*core_, header);
     detail::remove_owned(header);
     detail::add_line(header, core_->reply_line);
     chunked_ = core_->http11;

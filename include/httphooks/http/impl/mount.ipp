@@ -3,6 +3,7 @@
 
 #include <httphooks/http/mount.hpp>
 
+#include <httphooks/http/detail/guarded_mount.hpp>
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
 
@@ -54,7 +55,7 @@ HTTPHOOKS_DECL void serve(std::shared_ptr<mounted> const& by, connection c, requ
 
 }  // namespace detail
 
-HTTPHOOKS_DECL void mounts::add(std::shared_ptr<detail::mounted> m) {
+HTTPHOOKS_DECL void mounts::add(std::shared_ptr<detail::mounted> m, mount_options o) {
     std::string const& prefix = m->prefix;
     if (!prefix.starts_with('/') || prefix.ends_with('/') ||
         prefix.find_first_of("?#") != prefix.npos)
@@ -62,6 +63,7 @@ HTTPHOOKS_DECL void mounts::add(std::shared_ptr<detail::mounted> m) {
     for (auto const& other : list_)
         if (other->prefix == prefix)
             throw std::invalid_argument("a mount has this prefix already: " + prefix);
+    if (o.guards) m = std::make_shared<detail::guarded_mount>(std::move(m), std::move(o));
     list_.push_back(std::move(m));
     std::sort(list_.begin(), list_.end(),
               [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });

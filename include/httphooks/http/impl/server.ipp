@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace httphooks::http {
@@ -34,8 +35,18 @@ template std::shared_ptr<server_state> serve_with_threads(hooks_source const&, h
 
 }  // namespace detail
 
-HTTPHOOKS_DECL void server::add(std::shared_ptr<detail::mounted> m) {
-    state_->mounts().add(std::move(m));
+HTTPHOOKS_DECL void server::add(std::shared_ptr<detail::mounted> m, mount_options o) {
+    state_->mounts().add(std::move(m), std::move(o));
+}
+
+HTTPHOOKS_DECL describe_options server::mounts_beside(http::guards const& hooks) const {
+    describe_options o;
+    state_->settings()->mounts.for_each(
+        [&](std::string_view prefix, http::guards const* guarded_by) {
+            bool const guarded = guarded_by && *guarded_by == hooks;
+            (guarded ? o.guarded_mounts : o.mounts).emplace_back(prefix);
+        });
+    return o;
 }
 
 HTTPHOOKS_DECL void server::listen() {

@@ -3,6 +3,7 @@
 
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 
+#include <httphooks/detail/runs/authorize_operation.hpp>
 #include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/pipeline.hpp>
@@ -77,6 +78,10 @@ HTTPHOOKS_DECL bool start(exchange& ex) {
 
 HTTPHOOKS_DECL void hand_over(exchange& ex) {
     ex.handed_over();
+}
+
+HTTPHOOKS_DECL void authorize_only(exchange& ex) noexcept {
+    ex.authorize_only();
 }
 
 /// An initiating function that the calling thread is in, so that what runs in it can tell.

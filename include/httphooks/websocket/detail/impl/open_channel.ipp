@@ -34,7 +34,13 @@ HTTPHOOKS_DECL connection open_channel(std::shared_ptr<channel_settings const> s
     if (std::string const& name = c.core()->server_name; !name.empty())
         output.append("Server: ").append(name).append("\r\n");
     output.append(c.core()->reply_line);
-    output.append(reply.message.base().wire());
+    if (c.core()->reply_fields) {
+        response all = reply.message;
+        http::detail::add_reply_fields(*c.core(), all);
+        output.append(all.base().wire());
+    } else {
+        output.append(reply.message.base().wire());
+    }
     std::unique_ptr<message_codec> codec;
     if (message_deflate const* const deflate = settings->options.per_message_deflate.get())
         if (auto const found = accept_deflate(offered_extensions(r), deflate->options())) {
