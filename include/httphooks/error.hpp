@@ -80,6 +80,8 @@ enum class error {
     /// A guard of a mount has replaced the content of a request, of which it sees none: the mount
     /// gets what the client has sent. Told once a hook.
     content_ignored,
+    /// A client was redirected more often than its options let it follow.
+    redirect_limit,
 };
 
 /// The category of error: name "httphooks".
@@ -150,6 +152,8 @@ public:
                 return "on_failure cannot make a failure a success";
             case error::content_ignored:
                 return "a guard of a mount cannot replace the content of a request";
+            case error::redirect_limit:
+                return "redirected too often";
         }
         return "unknown error";
     }

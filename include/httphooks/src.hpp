@@ -113,6 +113,7 @@
 #include <httphooks/http/detail/impl/parse_http_date.ipp>
 #include <httphooks/http/detail/impl/poll_set.ipp>
 #include <httphooks/http/detail/impl/polled_stream.ipp>
+#include <httphooks/http/detail/impl/redirection.ipp>
 #include <httphooks/http/detail/impl/reply_writer.ipp>
 #include <httphooks/http/detail/impl/server_state.ipp>
 #include <httphooks/http/detail/impl/session_loop.ipp>

@@ -75,3 +75,30 @@ TEST_CASE("what is no http or https URL is refused") {
         CHECK(url.error() == httphooks::make_error_code(httphooks::error::invalid_target));
     }
 }
+
+TEST_CASE("a reference means what it means at its URL") {
+    auto const at = absolute_url::parse("https://example.com:8443/a/b?q=1");
+    auto const resolved = [&](std::string_view reference) {
+        auto const url = at->resolve(reference);
+        if (!url) return std::string("-");
+        return std::string(url->tls ? "https://" : "http://") + url->host_field() + url->target;
+    };
+    CHECK(resolved("/x?y#z") == "https://example.com:8443/x?y");
+    CHECK(resolved("x") == "https://example.com:8443/a/x");
+    CHECK(resolved("../x/./y/..") == "https://example.com:8443/x/");
+    CHECK(resolved("../../../x") == "https://example.com:8443/x");
+    CHECK(resolved(".") == "https://example.com:8443/a/");
+    CHECK(resolved("?r=2") == "https://example.com:8443/a/b?r=2");
+    CHECK(resolved("?u=../x") == "https://example.com:8443/a/b?u=../x");
+    CHECK(resolved("") == "https://example.com:8443/a/b?q=1");
+    CHECK(resolved("#f") == "https://example.com:8443/a/b?q=1");
+    CHECK(resolved("//other/x") == "https://other/x");
+    CHECK(resolved("//other") == "https://other/");
+    CHECK(resolved("http://other:80/x") == "http://other/x");
+    CHECK(resolved("/a:b") == "https://example.com:8443/a:b");
+    for (auto const* text : {"ftp://x/", "data:,x", "javascript:x", "a:b", "http:x", "//u@other/",
+                             "http://u:p@other/", "/a b", "/a\r\nX: y", "//"}) {
+        INFO(text);
+        CHECK(resolved(text) == "-");
+    }
+}

@@ -836,3 +836,162 @@ TEST_CASE("several threads may share a client") {
     // kept
     CHECK(server.connections() < 100);
 }
+
+namespace {
+
+hh::http::client_options following(unsigned most) {
+    hh::http::client_options o;
+    o.max_redirects = most;
+    return o;
+}
+
+/// A server that redirects `/STATUS...` to what its header X-To says, or to /end, and tells of
+/// each.
+scripted_server::script redirector(std::vector<std::string>& seen) {
+    return [&seen](peer& p, int) -> asio::awaitable<void> {
+        for (;;) {
+            std::string const asked = co_await p.request();
+            if (asked.empty()) co_return;
+            seen.push_back(asked);
+            std::size_t const slash = asked.find('/');
+            if (asked[slash + 1] != '3') {
+                co_await p.send(ok);
+                continue;
+            }
+            std::string to = "/end";
+            if (auto const at = asked.find("X-To: "); at != asked.npos)
+                to = asked.substr(at + 6, asked.find('\r', at) - at - 6);
+            co_await p.send("HTTP/1.1 " + asked.substr(slash + 1, 3) + " Moved\r\nLocation: " + to +
+                            "\r\nContent-Length: 5\r\n\r\nmoved");
+        }
+    };
+}
+
+bool says(std::string const& asked, std::string_view part) {
+    return asked.find(part) != asked.npos;
+}
+
+}  // namespace
+
+TEST_CASE("redirections are given as they come, unless they are to be followed") {
+    std::vector<std::string> seen;
+    client_fixture f(redirector(seen));
+    auto const done = f.get("/302");
+    CHECK(done.message.result_int() == 302);
+    CHECK(seen.size() == 1);
+}
+
+TEST_CASE("get is short for a request with GET, and follows where it may") {
+    std::vector<std::string> seen;
+    client_fixture f(redirector(seen), following(1));
+    std::optional<outcome> done;
+    f.client.get(f.server.url("/301"), [&](error_code ec, hh::response r) {
+        done.emplace(outcome{ec, std::move(r)});
+    });
+    f.run_until([&] { return done.has_value(); });
+    CHECK_FALSE(done->ec);
+    CHECK(done->message.body() == "ok");
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0].starts_with("GET /301 HTTP/1.1\r\n"));
+    CHECK(seen[1].starts_with("GET /end HTTP/1.1\r\n"));
+    CHECK(f.server.connections() == 1);
+}
+
+TEST_CASE("what a redirection keeps of a request depends on its status, as in browsers") {
+    std::vector<std::string> seen;
+    client_fixture f(redirector(seen), following(5));
+    auto const method_after = [&](verb method, std::string_view target) {
+        hh::request r(method, "/", 11);
+        r.set(field::content_type, "text/x");
+        r.set("X-Mine", "1");
+        if (method != verb::get && method != verb::head) r.body() = "body";
+        seen.clear();
+        f.ask(std::move(r), target);
+        REQUIRE(seen.size() == 2);
+        CHECK(says(seen[1], "X-Mine: 1\r\n"));
+        bool const kept = says(seen[1], "\r\n\r\nbody");
+        if (method != verb::get && method != verb::head)
+            CHECK(kept == says(seen[1], "Content-Type: text/x\r\n"));
+        return seen[1].substr(0, seen[1].find(' ')) + (kept ? "+body" : "");
+    };
+    for (auto const* target : {"/301", "/302"}) {
+        CHECK(method_after(verb::get, target) == "GET");
+        CHECK(method_after(verb::post, target) == "GET");
+        CHECK(method_after(verb::put, target) == "PUT+body");
+    }
+    CHECK(method_after(verb::post, "/303") == "GET");
+    CHECK(method_after(verb::put, "/303") == "GET");
+    CHECK(method_after(verb::delete_, "/303") == "GET");
+    for (auto const* target : {"/307", "/308"}) {
+        CHECK(method_after(verb::get, target) == "GET");
+        CHECK(method_after(verb::post, target) == "POST+body");
+        CHECK(method_after(verb::patch, target) == "PATCH+body");
+    }
+}
+
+TEST_CASE("no credentials go to another origin") {
+    std::vector<std::string> seen;
+    std::vector<std::string> other;
+    client_fixture f(redirector(seen), following(3));
+    scripted_server elsewhere(f.context, redirector(other));
+    auto const ask = [&](std::string const& to) {
+        hh::request r(verb::get, "/", 11);
+        r.set(field::host, "mine.example");
+        r.set(field::authorization, "secret");
+        r.set(field::cookie, "secret");
+        r.set(field::proxy_authorization, "secret");
+        r.set("X-To", to);
+        auto const done = f.ask(std::move(r), "/307");
+        CHECK_FALSE(done.ec);
+    };
+    ask("/end");
+    REQUIRE(seen.size() == 2);
+    CHECK(says(seen[1], "Authorization: secret\r\n"));
+    CHECK(says(seen[1], "Cookie: secret\r\n"));
+    CHECK(says(seen[1], "Host: mine.example\r\n"));
+    ask(elsewhere.url("/end"));
+    REQUIRE(other.size() == 1);
+    CHECK_FALSE(says(other[0], "secret"));
+    CHECK_FALSE(says(other[0], "mine.example"));
+    CHECK(says(other[0], "Host: " + elsewhere.url("").substr(7) + "\r\n"));
+    CHECK(says(other[0], "X-To: "));
+    elsewhere.stop();
+}
+
+TEST_CASE("redirections end at the limit, and where no URL follows") {
+    std::vector<std::string> seen;
+    client_fixture f(redirector(seen), following(3));
+    hh::request r(verb::get, "/", 11);
+    r.set("X-To", "/302");
+    CHECK(f.ask(r, "/302").ec == hh::make_error_code(hh::error::redirect_limit));
+    CHECK(seen.size() == 4);
+    for (auto const* to : {"ftp://a/", "javascript:alert(1)", "http://u:p@127.0.0.1/", "//"}) {
+        r.set("X-To", to);
+        CHECK(f.ask(r, "/302").ec == hh::make_error_code(hh::error::invalid_target));
+    }
+    r.set("X-To", "https://127.0.0.1/");
+    CHECK(f.ask(r, "/302").ec == asio::error::operation_not_supported);
+    // bytes that have no place in a URL are escaped
+    r.set("X-To", "/caf\xc3\xa9 x");
+    CHECK_FALSE(f.ask(r, "/302").ec);
+    CHECK(seen.back().starts_with("GET /caf%C3%A9%20x HTTP/1.1\r\n"));
+}
+
+TEST_CASE("a redirection that says not where to is a response, and so are 300 and 304") {
+    for (auto const* text : {"HTTP/1.1 302 Found\r\nContent-Length: 2\r\n\r\nok",
+                             "HTTP/1.1 300 Choose\r\nLocation: /x\r\nContent-Length: 2\r\n\r\nok",
+                             "HTTP/1.1 304 Same\r\nLocation: /x\r\n\r\n"}) {
+        client_fixture f(always(text), following(3));
+        auto const done = f.get();
+        CHECK_FALSE(done.ec);
+        CHECK(done.message.result_int() / 100 == 3);
+    }
+}
+
+TEST_CASE("the time-out of a request is for all its redirections") {
+    std::string const loop = "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n";
+    auto options = following(1'000'000'000);
+    options.timeout = 50ms;
+    client_fixture f(always(loop), options);
+    CHECK(f.get().ec == asio::error::timed_out);
+}

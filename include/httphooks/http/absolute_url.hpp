@@ -36,6 +36,13 @@ struct absolute_url {
     */
     static result<absolute_url> parse(std::string_view text);
 
+    /** What a reference means at this URL, as that of a Location field: a whole URL, or `//host/x`,
+        `/x`, `x`, `../x`, `?x`.
+        @return error::invalid_target: as parse(), and a scheme of another kind
+        @par Source
+        RFC 3986 5.2 */
+    result<absolute_url> resolve(std::string_view reference) const;
+
     /// The value of the Host field: the port only when it is not the scheme's.
     std::string host_field() const;
 };

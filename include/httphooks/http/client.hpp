@@ -36,8 +36,9 @@ void begin_request(std::shared_ptr<client_core> const& core, result<absolute_url
 
     Connections are kept for the next request to the same origin, but only when it is certain where
     the response has ended. A request that may be repeated is sent once more, on a new connection,
-    when a kept one turns out to be dead. Redirections are not followed, responses are given as they
-    come, framing fields included. A kept connection does not keep an execution context running.
+    when a kept one turns out to be dead. Redirections are followed as client_options::max_redirects
+    says; by default not. Responses are given as they come, framing fields included. A kept
+    connection does not keep an execution context running.
 
     Copies are handles to one client. They go before the context of the executor does; debug builds
     assert it.
@@ -68,7 +69,8 @@ public:
         @par Completes with
         error::invalid_target: the text is no http or https URL. asio::error::timed_out: a time-out
         has passed. asio::error::operation_not_supported: https without client_options::tls, or
-        CONNECT. beast::http::error::header_limit, body_limit: the response is too large; others of
+        CONNECT. error::redirect_limit: there are more redirections than may be followed;
+        error::invalid_target also: one of them leads to no http or https URL. beast::http::error::header_limit, body_limit: the response is too large; others of
         that category: it is malformed. beast::http::error::end_of_stream: the server closed the
         connection without a response. Else what resolving, connecting, TLS, and reading report.
         @par Cancellation
@@ -90,6 +92,17 @@ public:
     auto async_request(absolute_url url, beast::http::message<true, Body, Fields> req,
                        Token&& token = Token()) {
         return initiate(std::move(url), convert(std::move(req)), std::forward<Token>(token));
+    }
+
+    /** Asks for what a URL stands for, with GET.
+        @param token for `void(error_code, response)`
+        @par Completes with
+        the same as async_request() */
+    template <
+        asio::completion_token_for<void(error_code, response)> Token = asio::use_awaitable_t<>>
+    auto get(std::string_view url, Token&& token = Token()) {
+        return initiate(absolute_url::parse(url), request(verb::get, "/", 11),
+                        std::forward<Token>(token));
     }
 
     /// Ends all requests with operation_aborted, and closes the kept connections.

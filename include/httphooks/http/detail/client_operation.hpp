@@ -67,6 +67,8 @@ private:
 
     enum class place { none, waiting, taken };
 
+    /// Begins to ask what url_ says.
+    inline void ask();
     inline void prepare_request();
     HTTPHOOKS_DECL void take(client_connection_ptr idle) override;
     inline void connect();
@@ -77,6 +79,11 @@ private:
     inline void parse();
     /// The connection failed: tries once more on a new one if that is safe.
     inline void on_failure(error_code ec);
+    /// There is a response: ends with it, or follows where it leads to.
+    inline void on_response();
+    inline void follow();
+    /// Gives the connection back, or closes it. @param answered whether there is a response
+    inline void let_go(bool answered);
     void finish(error_code ec);
 
     std::shared_ptr<client_core> core_;
@@ -90,6 +97,7 @@ private:
     std::optional<response_parser> parser_;
     place place_ = place::none;
     unsigned interim_responses_ = 0;
+    unsigned redirections_ = 0;
     bool retried_ = false;
     bool written_ = false;
     bool done_ = false;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -70,6 +71,56 @@ HTTPHOOKS_DECL result<absolute_url> absolute_url::parse(std::string_view text) {
         if (ec != std::errc() || stop != port.data() + port.size() || url.port == 0) return invalid;
     }
     return url;
+}
+
+namespace detail {
+
+/// Whether a reference begins with a scheme.
+inline bool has_scheme(std::string_view reference) noexcept {
+    std::size_t const end = reference.find_first_of(":/?#");
+    return end != reference.npos && reference[end] == ':';
+}
+
+/// A path whose dot segments are resolved; it begins with '/'.
+inline std::string without_dot_segments(std::string_view path) {
+    std::string out;
+    while (!path.empty()) {
+        std::size_t const end = std::min(path.find('/', 1), path.size());
+        std::string_view const segment = path.substr(1, end - 1);
+        bool const last = end == path.size();
+        if (segment == "..") {
+            out.resize(std::min(out.rfind('/'), out.size()));
+            if (last) out += '/';
+        } else if (segment != ".") {
+            out += path.substr(0, end);
+        } else if (last) {
+            out += '/';
+        }
+        path.remove_prefix(end);
+    }
+    return out.empty() ? "/" : out;
+}
+
+}  // namespace detail
+
+HTTPHOOKS_DECL result<absolute_url> absolute_url::resolve(std::string_view reference) const {
+    if (detail::has_scheme(reference)) return parse(reference);
+    if (reference.starts_with("//"))
+        return parse(std::string(tls ? "https:" : "http:").append(reference));
+    if (!reference.empty() && !httphooks::detail::is_target_text(reference))
+        return make_error_code(error::invalid_target);
+    reference = reference.substr(0, reference.find('#'));
+    absolute_url to = *this;
+    if (reference.empty()) return to;
+    std::size_t const query = std::min(reference.find('?'), reference.size());
+    std::string path(reference.substr(0, query));
+    std::string_view const own = std::string_view(target).substr(0, target.find('?'));
+    if (path.empty())
+        path = own;
+    else if (!path.starts_with('/'))
+        path = std::string(own.substr(0, own.rfind('/') + 1)).append(path);
+    to.target = detail::without_dot_segments(path).append(reference.substr(query));
+    return to;
 }
 
 HTTPHOOKS_DECL std::string absolute_url::host_field() const {

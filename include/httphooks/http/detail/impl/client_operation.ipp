@@ -7,6 +7,7 @@
 #include <httphooks/http/client_options.hpp>
 #include <httphooks/http/client_stream.hpp>
 #include <httphooks/http/detail/client_pool.hpp>
+#include <httphooks/http/detail/redirection.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/connect.hpp>
@@ -49,15 +50,18 @@ HTTPHOOKS_DECL client_operation::client_operation(std::shared_ptr<client_core> c
 HTTPHOOKS_DECL void client_operation::start() {
     core_->pool.enter(*this);
     if (!url_) return finish(url_.error());
-    if ((url_->tls && !core_->options.tls) || request_.method() == verb::connect ||
-        request_.method_string().empty())
+    if (request_.method() == verb::connect || request_.method_string().empty())
         return finish(asio::error::operation_not_supported);
-    prepare_request();
-
     deadline_.expires_after(core_->options.timeout);
     deadline_.async_wait([self = shared_from_this()](error_code ec) {
         if (!ec) self->finish(asio::error::timed_out);
     });
+    ask();
+}
+
+inline void client_operation::ask() {
+    if (url_->tls && !core_->options.tls) return finish(asio::error::operation_not_supported);
+    prepare_request();
     place_ = place::waiting;
     core_->pool.acquire(*url_, *this);
 }
@@ -75,9 +79,9 @@ inline void client_operation::prepare_request() {
     bool const expects_body = method == verb::post || method == verb::put || method == verb::patch;
     if (expects_body || !request_.body().empty()) request_.content_length(request_.body().size());
 
-    text_.append(request_.method_string()).append(" ").append(url_->target).append(" HTTP/1.1\r\n");
+    text_.assign(request_.method_string()).append(" ").append(url_->target).append(" HTTP/1.1\r\n");
     text_.append(request_.base().wire()).append("\r\n").append(request_.body());
-    request_.body() = std::string();
+    if (core_->options.max_redirects == 0) request_.body() = std::string();
 }
 
 HTTPHOOKS_DECL void client_operation::take(client_connection_ptr idle) {
@@ -161,7 +165,7 @@ inline void client_operation::on_read(error_code ec, std::size_t n) {
     if (ec != asio::error::eof) return on_failure(ec);
     error_code incomplete;
     parser_->put_eof(incomplete);
-    incomplete ? on_failure(incomplete) : finish({});
+    incomplete ? on_failure(incomplete) : on_response();
 }
 
 inline void client_operation::parse() {
@@ -181,7 +185,7 @@ inline void client_operation::parse() {
             return read();
         }
         unsigned const code = parser_->get().result_int();
-        if (code >= 200) return finish({});
+        if (code >= 200) return on_response();
         if (code == 101 || ++interim_responses_ > most_interim_responses)
             return finish(beast::http::error::bad_status);
         parser_.emplace(core_->options.header_limit, core_->options.body_limit,
@@ -199,6 +203,43 @@ inline void client_operation::on_failure(error_code ec) {
     connect();
 }
 
+inline void client_operation::on_response() {
+    if (core_->options.max_redirects > 0 && is_redirection(parser_->get()))
+        follow();
+    else
+        finish({});
+}
+
+inline void client_operation::follow() {
+    if (++redirections_ > core_->options.max_redirects)
+        return finish(make_error_code(error::redirect_limit));
+    response const& told = parser_->get();
+    result<absolute_url> next = redirect_target(*url_, told);
+    if (!next) return finish(next.error());
+    redirect_request(request_, *url_, *next, told.result_int());
+    auto const self = shared_from_this();
+    connect_deadline_.cancel();
+    let_go(true);
+    parser_.reset();
+    url_ = std::move(next);
+    interim_responses_ = 0;
+    retried_ = false;
+    ask();
+}
+
+inline void client_operation::let_go(bool answered) {
+    bool const reusable = answered && written_ && request_.keep_alive() && parser_->keep_alive() &&
+                          connection_->buffer.size() == 0;
+    if (connection_ && !reusable) connection_->close();
+    if (reusable) connection_->used = true;
+    client_connection_ptr const connection = std::exchange(connection_, nullptr);
+    if (place_ == place::waiting)
+        core_->pool.forget(*url_, *this);
+    else if (place_ == place::taken)
+        core_->pool.release(*url_, reusable ? connection : nullptr);
+    place_ = place::none;
+}
+
 HTTPHOOKS_DECL void client_operation::finish(error_code ec) {
     if (done_) return;
     done_ = true;
@@ -208,20 +249,9 @@ HTTPHOOKS_DECL void client_operation::finish(error_code ec) {
     resolver_.cancel();
     core_->pool.leave(*this);
 
+    let_go(!ec);
     response message;
-    bool reusable = false;
-    if (!ec) {
-        message = std::move(parser_->get());
-        reusable = written_ && request_.keep_alive() && parser_->keep_alive() &&
-                   connection_->buffer.size() == 0;
-    }
-    if (connection_ && !reusable) connection_->close();
-    if (reusable) connection_->used = true;
-    if (place_ == place::waiting)
-        core_->pool.forget(*url_, *this);
-    else if (place_ == place::taken)
-        core_->pool.release(*url_, reusable ? std::move(connection_) : nullptr);
-    place_ = place::none;
+    if (!ec) message = std::move(parser_->get());
     complete(ec, std::move(message));
 }
 
