@@ -21,6 +21,7 @@
 #include <httphooks/detail/registry/impl/registry_core.ipp>
 #include <httphooks/detail/registry/impl/registry_handle.ipp>
 #include <httphooks/detail/registry/impl/registry_loop.ipp>
+#include <httphooks/detail/registry/impl/registry_loop_judgement.ipp>
 #include <httphooks/detail/registry/impl/services.ipp>
 #include <httphooks/detail/routes/impl/compiled_pattern.ipp>
 #include <httphooks/detail/routes/impl/path_coverage.ipp>
@@ -106,7 +107,6 @@
 #include <httphooks/http/detail/impl/client_pool.ipp>
 #include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
-#include <httphooks/http/detail/impl/guarded_mount.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
 #include <httphooks/http/detail/impl/later.ipp>
 #include <httphooks/http/detail/impl/open_beneath.ipp>
@@ -125,6 +125,7 @@
 #include <httphooks/http/impl/dispatch.ipp>
 #include <httphooks/http/impl/framing_guard.ipp>
 #include <httphooks/http/impl/mount.ipp>
+#include <httphooks/http/impl/mount_guards.ipp>
 #include <httphooks/http/impl/server.ipp>
 #include <httphooks/http/impl/static_files.ipp>
 

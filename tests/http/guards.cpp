@@ -363,6 +363,21 @@ TEST_CASE("a client that has sent FIN gets what a mount answers after a guard to
     CHECK(end == read_end::fin);
 }
 
+TEST_CASE("a mount that cannot dress a refusal does not keep it from the client") {
+    struct moody {
+        std::string_view prefix() const { return "/moody"; }
+        void async_serve(hh::http::connection, hh::request, hh::http::mount_handler) {}
+        void dress_refusal(hh::request const&, hh::response&) const {
+            throw std::runtime_error("moody");
+        }
+    };
+    guards_fixture f;
+    want_token(f.hooks, "/moody");
+    f.web.mount(moody{}, {.guards = f.hooks});
+    CHECK(f.ask(guards_last("/moody")).ends_with("who?"));
+    CHECK(f.ask(guards_last("/moody/%zz")).starts_with("HTTP/1.1 400 "));
+}
+
 TEST_CASE("guards that fail or take too long let nothing pass") {
     guards_fixture f(20ms);
     f.hooks.pre_responder(hh::any_verb, "/m/undecided", [](hh::pre_responder_context&) {});

@@ -101,6 +101,9 @@ struct mounted_as final : mounted {
     M mount;
 };
 
+/// A mount behind guards. @throws std::invalid_argument its prefix is no path that hooks take
+std::shared_ptr<mounted> put_behind(std::shared_ptr<mounted> m, mount_options o);
+
 /// Has a mount serve; the handler is called when nothing is under way on the connection any more.
 void serve(std::shared_ptr<mounted> const& by, connection c, request r, mount_handler h);
 
@@ -180,4 +183,5 @@ auto mounts::async_serve(connection c, request r, Token&& token) const {
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/http/impl/mount.ipp>
+#include <httphooks/http/impl/mount_guards.ipp>
 #endif

@@ -44,6 +44,8 @@ namespace detail {
 struct hook_table;
 using hook_table_ptr = std::shared_ptr<hook_table const>;
 
+class judgement;
+
 /// Makes exchanges for one event loop; not thread-safe unless it says so.
 class exchange_factory {
 public:
@@ -55,6 +57,11 @@ public:
         @param sink told of a reply that comes later; must outlive the exchange, or cancel it
     */
     virtual exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) = 0;
+
+    /// A judgement of a request whose hooks run on an executor. @param sink told of a decision that
+    /// comes later; outlives the judgement
+    virtual std::unique_ptr<judgement> judge(asio::any_io_executor const& executor,
+                                             reply_sink& sink) = 0;
 
     /// The smallest body limit in bytes of the hooks that match; nothing when none has one.
     virtual std::optional<std::uint64_t> body_limit(request const& header) = 0;

@@ -32,6 +32,8 @@ public:
     exchange_ptr make_exchange(asio::any_io_executor const& executor, reply_sink* sink) override {
         return exchange::make(*this, *counters_, state_, executor, true, sink);
     }
+    HTTPHOOKS_DECL std::unique_ptr<judgement> judge(asio::any_io_executor const& executor,
+                                                    reply_sink& sink) override;
     HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit(request const& header) override;
     hook_table_ptr table() override {
         current();
@@ -64,6 +66,8 @@ public:
         return exchange::make(*this, core_->services().shared_counters(), state_, executor, false,
                               sink);
     }
+    HTTPHOOKS_DECL std::unique_ptr<judgement> judge(asio::any_io_executor const& executor,
+                                                    reply_sink& sink) override;
     HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit(request const& header) override;
     hook_table_ptr table() override { return core_->table(); }
 
@@ -76,4 +80,5 @@ private:
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/detail/registry/impl/registry_loop.ipp>
+#include <httphooks/detail/registry/impl/registry_loop_judgement.ipp>
 #endif

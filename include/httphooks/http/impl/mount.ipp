@@ -3,7 +3,6 @@
 
 #include <httphooks/http/mount.hpp>
 
-#include <httphooks/http/detail/guarded_mount.hpp>
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
 
@@ -63,7 +62,7 @@ HTTPHOOKS_DECL void mounts::add(std::shared_ptr<detail::mounted> m, mount_option
     for (auto const& other : list_)
         if (other->prefix == prefix)
             throw std::invalid_argument("a mount has this prefix already: " + prefix);
-    if (o.guards) m = std::make_shared<detail::guarded_mount>(std::move(m), std::move(o));
+    if (o.guards) m = detail::put_behind(std::move(m), std::move(o));
     list_.push_back(std::move(m));
     std::sort(list_.begin(), list_.end(),
               [](auto const& a, auto const& b) { return a->prefix.size() > b->prefix.size(); });
