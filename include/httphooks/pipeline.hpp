@@ -84,6 +84,8 @@ private:
     static void dress(exchange& ex, response& reply) noexcept;
     static void look_up(exchange& ex);
     static inline void choose_processing(exchange& ex);
+    /// Leaves the hooks that run for a request that is only judged, and what says that it goes on.
+    static void prepare_to_authorize(exchange& ex);
     static inline std::string allowed_methods(exchange const& ex);
     static inline void remove_control_headers(exchange& ex);
     static inline bool body_too_long(exchange const& ex);

@@ -53,6 +53,8 @@ HTTPHOOKS_DECL void exchange::refuse(status code, error_code why) {
 }
 
 HTTPHOOKS_DECL void exchange::handed_over() {
+    if (authorized()) [[unlikely]]
+        matched_types_ = 0;  // it is no reply that was handed over
     pipeline::handed_over(*this);
 }
 
@@ -299,8 +301,7 @@ inline void pipeline::start_processing(exchange& ex) {
         case processing::made:
             return queue_made(ex);
         case processing::authorize:
-            ex.matched_types_ = 0;  // nothing else runs
-            ex.responses_.push_back(make_response(status::continue_));
+            ex.responses_.push_back(std::move(*ex.made_));
             return;
     }
 }

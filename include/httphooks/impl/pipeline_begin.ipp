@@ -10,6 +10,7 @@
 #include <httphooks/pipeline.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,15 @@ HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
     if (body_too_long(ex)) return refuse(ex, status::payload_too_large, {});
     if (ex.processing_ != processing::authorize) [[likely]]
         choose_processing(ex);
+    else
+        prepare_to_authorize(ex);
+}
+
+HTTPHOOKS_DECL void pipeline::prepare_to_authorize(exchange& ex) {
+    ex.matched_types_ &= static_cast<std::uint8_t>(
+        type_bit(hook_type::request_listener) | type_bit(hook_type::pre_responder) |
+        type_bit(hook_type::pre_listener) | type_bit(hook_type::response_listener));
+    ex.made_ = make_response(status::continue_);
 }
 
 inline void pipeline::remove_control_headers(exchange& ex) {
