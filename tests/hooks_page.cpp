@@ -22,7 +22,8 @@ namespace {
 
 struct page {
     asio::io_context context{};
-    registry hooks{context.get_executor()};
+    /// An option without effect is shown, too.
+    registry hooks{context.get_executor(), {.error_handler = [](hook_error const&) {}}};
 
     explicit page(hooks_page_options o = {}) {
         hooks.get("/__hooks", hooks_page(hooks, std::move(o)), {.name = "table"});
