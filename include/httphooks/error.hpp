@@ -67,6 +67,12 @@ enum class error {
     observer_stopped,
     /// Too many listeners are running; this one was not started.
     listener_limit,
+    /// A body is not of a type that forms have.
+    not_a_form,
+    /// A field of a form has no name.
+    invalid_form,
+    /// A form exceeds a limit of its parser.
+    form_limit,
 };
 
 /// The category of error: name "httphooks".
@@ -125,6 +131,12 @@ public:
                 return "the observer has stopped";
             case error::listener_limit:
                 return "too many listeners are running";
+            case error::not_a_form:
+                return "not a form";
+            case error::invalid_form:
+                return "a field of a form has no name";
+            case error::form_limit:
+                return "form exceeds a limit";
         }
         return "unknown error";
     }

@@ -37,11 +37,13 @@
 #include <httphooks/detail/text/impl/html_table.ipp>
 #include <httphooks/detail/text/impl/http_date.ipp>
 #include <httphooks/detail/text/impl/http_text.ipp>
+#include <httphooks/impl/cookie.ipp>
 #include <httphooks/impl/describe.ipp>
 #include <httphooks/impl/envelope.ipp>
 #include <httphooks/impl/exchange.ipp>
 #include <httphooks/impl/fields.ipp>
 #include <httphooks/impl/file_body.ipp>
+#include <httphooks/impl/form.ipp>
 #include <httphooks/impl/hook.ipp>
 #include <httphooks/impl/hook_done.ipp>
 #include <httphooks/impl/hooks_page.ipp>

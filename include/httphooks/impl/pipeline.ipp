@@ -6,6 +6,7 @@
 #include <httphooks/detail/json/malformed_json.hpp>
 #include <httphooks/detail/runs/async_run.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/detail/runs/refused_request.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
@@ -342,6 +343,7 @@ inline response pipeline::reply_to(failure const& failed) {
     if (detail::is_malformed_json(failed.exception))
         return make_response(status::bad_request, R"({"error":"Malformed JSON"})",
                              "application/json");
+    if (auto refusal = detail::refusal_of(failed.exception)) return std::move(*refusal);
     return error_response(status::internal_server_error);
 }
 
