@@ -9,6 +9,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/runs/attachment.hpp>
 #include <httphooks/detail/runs/make_state.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
 #include <httphooks/file_body.hpp>
@@ -147,6 +148,9 @@ public:
     /// What the hooks share; there from start() on; null when they share nothing.
     void* state() const noexcept { return state_; }
 
+    /// What is kept with the exchange; from all threads.
+    detail::attachments& attached() noexcept { return attachments_; }
+
     friend void intrusive_ptr_add_ref(exchange* ex) noexcept;
     friend void intrusive_ptr_release(exchange* ex) noexcept;
 
@@ -247,6 +251,8 @@ private:
     std::shared_ptr<std::vector<response> const> responses_snapshot_;
     fields reply_headers_;
     std::shared_ptr<response const> reply_snapshot_;
+
+    detail::attachments attachments_;
 
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;

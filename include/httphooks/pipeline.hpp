@@ -154,6 +154,8 @@ private:
     }
 
     static inline void make_reply(exchange& ex);
+    /// Tells what is kept with the exchange that its reply is made; a 500 when that fails.
+    static void finish_attachments(exchange& ex);
     /// Makes the reply a 500.
     static inline void fail_reply(exchange& ex);
     static inline void cancel_runs(exchange& ex) noexcept;

@@ -31,6 +31,7 @@
 #include <httphooks/detail/runs/impl/erase_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
+#include <httphooks/detail/sessions/impl/session_service.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>
 #include <httphooks/detail/text/impl/base64url.ipp>
@@ -49,6 +50,7 @@
 #include <httphooks/impl/hook_done.ipp>
 #include <httphooks/impl/hooks_page.ipp>
 #include <httphooks/impl/into_response.ipp>
+#include <httphooks/impl/memory_session_store.ipp>
 #include <httphooks/impl/message.ipp>
 #include <httphooks/impl/metrics.ipp>
 #include <httphooks/impl/multi_response.ipp>
@@ -61,6 +63,8 @@
 #include <httphooks/impl/response_body.ipp>
 #include <httphooks/impl/route_pattern.ipp>
 #include <httphooks/impl/server_counters.ipp>
+#include <httphooks/impl/session.ipp>
+#include <httphooks/impl/sessions.ipp>
 #include <httphooks/impl/url.ipp>
 
 #include <httphooks/engineio/detail/impl/client_handshake.ipp>
