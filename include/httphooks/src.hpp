@@ -40,6 +40,7 @@
 #include <httphooks/detail/text/impl/http_date.ipp>
 #include <httphooks/detail/text/impl/http_text.ipp>
 #include <httphooks/impl/cookie.ipp>
+#include <httphooks/impl/csrf.ipp>
 #include <httphooks/impl/describe.ipp>
 #include <httphooks/impl/envelope.ipp>
 #include <httphooks/impl/exchange.ipp>
