@@ -34,7 +34,7 @@ std::vector<std::string> set_cookies(hh::fields const& reply) {
     return all;
 }
 
-using lines = std::vector<std::string>;
+using cookie_lines = std::vector<std::string>;
 
 }  // namespace
 
@@ -163,10 +163,11 @@ TEST_CASE("a reply has one Set-Cookie a cookie, the last one that was set for it
     hh::set_cookie(reply, {.name = "a", .value = "3", .domain = "x"}, false);
     hh::set_cookie(reply, {.name = "a", .value = "4", .http_only = false}, false);
     hh::set_cookie(reply, {.name = "aa", .value = "5"}, false);
-    CHECK(set_cookies(reply) ==
-          lines{"b=1; Path=/; HttpOnly; SameSite=Lax", "a=2; Path=/x; HttpOnly; SameSite=Lax",
-                "a=3; Path=/; Domain=x; HttpOnly; SameSite=Lax", "a=4; Path=/; SameSite=Lax",
-                "aa=5; Path=/; HttpOnly; SameSite=Lax"});
+    CHECK(set_cookies(reply) == cookie_lines{"b=1; Path=/; HttpOnly; SameSite=Lax",
+                                             "a=2; Path=/x; HttpOnly; SameSite=Lax",
+                                             "a=3; Path=/; Domain=x; HttpOnly; SameSite=Lax",
+                                             "a=4; Path=/; SameSite=Lax",
+                                             "aa=5; Path=/; HttpOnly; SameSite=Lax"});
 }
 
 TEST_CASE("an expired cookie has the scope of the one that it deletes") {
@@ -203,12 +204,13 @@ TEST_CASE("responders of every kind set and delete cookies") {
     auto const reply = f.get("/");
     CHECK(reply.body() == "hello");
     CHECK(set_cookies(reply) ==
-          lines{"pre=1; Path=/; HttpOnly; SameSite=Lax", "now=2; Path=/x; HttpOnly; SameSite=Lax",
-                "old=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; "
-                "SameSite=Lax",
-                "older=; Path=/x; Domain=example.com; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 "
-                "GMT; HttpOnly; SameSite=Lax",
-                "post=3; Path=/; HttpOnly; SameSite=Lax"});
+          cookie_lines{
+              "pre=1; Path=/; HttpOnly; SameSite=Lax", "now=2; Path=/x; HttpOnly; SameSite=Lax",
+              "old=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; "
+              "SameSite=Lax",
+              "older=; Path=/x; Domain=example.com; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 "
+              "GMT; HttpOnly; SameSite=Lax",
+              "post=3; Path=/; HttpOnly; SameSite=Lax"});
     CHECK(set_cookies(f.get("/nowhere")).front() == "pre=1; Path=/; HttpOnly; SameSite=Lax");
     CHECK(f.errors.entries().empty());
 }
@@ -221,8 +223,8 @@ TEST_CASE("a cookie that a hook sets is Secure when the client came by TLS") {
                                                hh::origin(hh::transport::http, {}, tls));
         return set_cookies(reply);
     };
-    CHECK(by(true) == lines{"a=; Path=/; Secure; HttpOnly; SameSite=Lax"});
-    CHECK(by(false) == lines{"a=; Path=/; HttpOnly; SameSite=Lax"});
+    CHECK(by(true) == cookie_lines{"a=; Path=/; Secure; HttpOnly; SameSite=Lax"});
+    CHECK(by(false) == cookie_lines{"a=; Path=/; HttpOnly; SameSite=Lax"});
 }
 
 TEST_CASE("a hook that sets an invalid cookie fails, and nothing of it reaches the reply") {
@@ -235,5 +237,5 @@ TEST_CASE("a hook that sets an invalid cookie fails, and nothing of it reaches t
     CHECK(reply.result_int() == 500);
     CHECK(reply.wire().find("Injected") == std::string_view::npos);
     CHECK(f.errors.entries() ==
-          lines{"responder: cookie \"a\": its value has a byte that no cookie may have"});
+          cookie_lines{"responder: cookie \"a\": its value has a byte that no cookie may have"});
 }

@@ -18,7 +18,7 @@ using hh::field;
 using hh::verb;
 
 constexpr std::string_view urlencoded = "application/x-www-form-urlencoded";
-constexpr std::string_view multipart = "multipart/form-data; boundary=b";
+constexpr std::string_view multipart_type = "multipart/form-data; boundary=b";
 
 hh::error_code form_failure(std::string_view type, std::string_view body,
                             hh::form_limits const& limits = {}) {
@@ -26,7 +26,7 @@ hh::error_code form_failure(std::string_view type, std::string_view body,
     return r ? hh::error_code() : r.error();
 }
 
-std::string part(std::string_view disposition, std::string_view content) {
+std::string form_part(std::string_view disposition, std::string_view content) {
     return "--b\r\nContent-Disposition: " + std::string(disposition) + "\r\n\r\n" +
            std::string(content) + "\r\n";
 }
@@ -72,11 +72,11 @@ TEST_CASE("a malformed escape in a form stays, and bytes that are not UTF-8 do")
 
 TEST_CASE("a multipart form has fields and files") {
     std::string const body =
-        part("form-data; name=\"user\"", "J\xc3\xbcrgen") +
+        form_part("form-data; name=\"user\"", "J\xc3\xbcrgen") +
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../a.txt\"\r\n"
         "Content-Type: text/plain\r\n\r\nline 1\r\nline 2\r\n" +
-        part("form-data; name=\"file\"", "no file") + "--b--";
-    auto form = hh::form::parse(multipart, body);
+        form_part("form-data; name=\"file\"", "no file") + "--b--";
+    auto form = hh::form::parse(multipart_type, body);
     REQUIRE(form.has_value());
     auto const moved = std::move(*form);
     CHECK(moved.size() == 3);
@@ -96,9 +96,10 @@ TEST_CASE("what is no form is refused") {
     CHECK(form_failure("application/json", "{}") == hh::error::not_a_form);
     CHECK(form_failure("multipart/mixed; boundary=b", "--b--") == hh::error::not_a_form);
     CHECK(form_failure("multipart/form-data", "--b--") == hh::error::invalid_multipart);
-    CHECK(form_failure(multipart, part("form-data; name=\"a\"", "1")) ==
+    CHECK(form_failure(multipart_type, form_part("form-data; name=\"a\"", "1")) ==
           hh::error::invalid_multipart);
-    CHECK(form_failure(multipart, part("form-data", "1") + "--b--") == hh::error::invalid_form);
+    CHECK(form_failure(multipart_type, form_part("form-data", "1") + "--b--") ==
+          hh::error::invalid_form);
 }
 
 TEST_CASE("a form stays within its limits") {
@@ -107,19 +108,21 @@ TEST_CASE("a form stays within its limits") {
     CHECK(form_failure(urlencoded, "a&b&c", limits) == hh::error::form_limit);
     CHECK(form_failure(urlencoded, "abcd=1", limits) == hh::error::form_limit);
     CHECK(form_failure(urlencoded, "a=12345", limits) == hh::error::form_limit);
-    auto const one = part("form-data; name=\"a\"", "1234");
-    CHECK_FALSE(form_failure(multipart, one + one + "--b--", limits));
-    CHECK(form_failure(multipart, one + one + one + "--b--", limits) == hh::error::multipart_limit);
-    CHECK(form_failure(multipart, part("form-data; name=\"abcd\"", "") + "--b--", limits) ==
-          hh::error::form_limit);
-    CHECK(form_failure(multipart, part("form-data; name=\"a\"", "12345") + "--b--", limits) ==
-          hh::error::form_limit);
+    auto const one = form_part("form-data; name=\"a\"", "1234");
+    CHECK_FALSE(form_failure(multipart_type, one + one + "--b--", limits));
+    CHECK(form_failure(multipart_type, one + one + one + "--b--", limits) ==
+          hh::error::multipart_limit);
+    CHECK(form_failure(multipart_type, form_part("form-data; name=\"abcd\"", "") + "--b--",
+                       limits) == hh::error::form_limit);
+    CHECK(form_failure(multipart_type, form_part("form-data; name=\"a\"", "12345") + "--b--",
+                       limits) == hh::error::form_limit);
 }
 
 TEST_CASE("a hook reads a form") {
     form_server s;
     CHECK(s.post(urlencoded, "name=Ann&pet=cat&pet=dog").body() == "Ann has 2");
-    CHECK(s.post(multipart, part("form-data; name=name", "Ann") + "--b--").body() == "Ann has 0");
+    CHECK(s.post(multipart_type, form_part("form-data; name=name", "Ann") + "--b--").body() ==
+          "Ann has 0");
 }
 
 TEST_CASE("a form that a hook cannot read is the client's fault") {
@@ -134,7 +137,7 @@ TEST_CASE("a form that a hook cannot read is the client's fault") {
     refused("", "name=Ann", 415, R"({"error":"Not a form"})");
     refused(urlencoded, "a&b&c&d", 413, R"({"error":"Form too large"})");
     refused(urlencoded, "a=" + std::string(101, 'x'), 413, R"({"error":"Form too large"})");
-    refused(multipart, "--b", 400, R"({"error":"Malformed form"})");
+    refused(multipart_type, "--b", 400, R"({"error":"Malformed form"})");
 }
 
 TEST_CASE("the time to read a form is linear in its size") {
