@@ -10,7 +10,7 @@
 
 #include <httphooks.hpp>
 #include <httphooks/csrf.hpp>
-#include <httphooks/form.hpp>
+#include <httphooks/form_data.hpp>
 #include <httphooks/sessions.hpp>
 
 #include <boost/asio/detached.hpp>

@@ -31,7 +31,7 @@
 
 namespace httphooks {
 
-class form;
+class form_data;
 
 namespace detail {
 
@@ -121,12 +121,12 @@ public:
     /** The request's body as a form's fields, `application/x-www-form-urlencoded` or
         `multipart/form-data`.
 
-        Include httphooks/form.hpp to call it. The form has views of the body.
+        Include httphooks/form_data.hpp to call it. The form has views of the body.
 
         @throws form_error when the body is none, or exceeds a limit. When a hook that answers lets
             it pass, the reply is a 400, 413 or 415 with an object that has the member "error".
     */
-    template <class Form = httphooks::form>
+    template <class Form = httphooks::form_data>
     Form form(form_limits const& limits = {}) const {
         return Form::of(request(), limits);
     }
@@ -216,9 +216,8 @@ public:
     */
     fields& reply_headers() noexcept requires(may_respond) { return run_.reply_headers(); }
 
-    /** Sets a cookie with the reply, whatever it becomes: a Set-Cookie field of its own, in place
-       of one that this hook set for the same name, path and domain. Only on the exchange's
-       executor.
+    /** Sets a cookie with the reply, whatever it becomes, in place of one that this hook set for
+        the same name, path and domain. Only on the exchange's executor.
 
         @throws std::invalid_argument what cookie::to_string throws
     */

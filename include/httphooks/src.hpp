@@ -46,7 +46,7 @@
 #include <httphooks/impl/exchange.ipp>
 #include <httphooks/impl/fields.ipp>
 #include <httphooks/impl/file_body.ipp>
-#include <httphooks/impl/form.ipp>
+#include <httphooks/impl/form_data.ipp>
 #include <httphooks/impl/hook.ipp>
 #include <httphooks/impl/hook_done.ipp>
 #include <httphooks/impl/hooks_page.ipp>

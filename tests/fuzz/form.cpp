@@ -5,7 +5,7 @@
     those of an encoded form can be encoded and read again.
 */
 
-#include <httphooks/form.hpp>
+#include <httphooks/form_data.hpp>
 #include <httphooks/url.hpp>
 
 #include <cstddef>
@@ -26,7 +26,7 @@ void must(bool condition) {
 constexpr std::string_view urlencoded = "application/x-www-form-urlencoded";
 constexpr hh::form_limits limits{.fields = 16, .name_bytes = 64, .value_bytes = 256};
 
-void check(hh::form const& form) {
+void check(hh::form_data const& form) {
     must(form.size() <= limits.fields);
     for (auto const& f : form) {
         must(f.name.size() <= limits.name_bytes && f.value.size() <= limits.value_bytes);
@@ -34,14 +34,14 @@ void check(hh::form const& form) {
     }
 }
 
-void round_trip(hh::form const& form) {
+void round_trip(hh::form_data const& form) {
     std::string body;
     for (auto const& f : form)
         body.append(hh::form_encode(f.name))
             .append("=")
             .append(hh::form_encode(f.value))
             .append("&");
-    auto const again = hh::form::parse(urlencoded, body, limits);
+    auto const again = hh::form_data::parse(urlencoded, body, limits);
     must(again.has_value() && again->size() == form.size());
     for (std::size_t i = 0; i < form.size(); ++i) {
         must(again->fields()[i].name == form.fields()[i].name);
@@ -56,12 +56,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     std::size_t const line = text.find('\n');
     if (line == text.npos) return 0;
     std::string_view const body = text.substr(line + 1);
-    if (auto form = hh::form::parse(text.substr(0, line), body, limits)) {
-        hh::form const moved = std::move(*form);
+    if (auto form = hh::form_data::parse(text.substr(0, line), body, limits)) {
+        hh::form_data const moved = std::move(*form);
         check(moved);
         round_trip(moved);
     }
-    if (auto const form = hh::form::parse(urlencoded, body, limits)) {
+    if (auto const form = hh::form_data::parse(urlencoded, body, limits)) {
         check(*form);
         round_trip(*form);
     }

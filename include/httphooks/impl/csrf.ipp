@@ -5,7 +5,7 @@
 
 #include <httphooks/detail/text/base64url.hpp>
 #include <httphooks/detail/text/http_text.hpp>
-#include <httphooks/form.hpp>
+#include <httphooks/form_data.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -99,7 +99,7 @@ HTTPHOOKS_DECL bool csrf::has_token(request const& r, std::string_view secret) c
         return token && detail::is_masked_secret(*token, secret);
     }
     if (o.field.empty()) return false;
-    auto const form = form::parse(r[field::content_type], r.body(), o.form);
+    auto const form = form_data::parse(r[field::content_type], r.body(), o.form);
     return form && detail::is_masked_secret((*form)[o.field], secret);
 }
 

@@ -1,7 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #pragma once
 
-#include <httphooks/form.hpp>
+#include <httphooks/form_data.hpp>
 
 #include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/multipart.hpp>
@@ -23,15 +23,15 @@ inline std::string_view media_type(std::string_view content_type) noexcept {
 
 }  // namespace detail
 
-inline std::string_view form::keep(std::string text) {
+inline std::string_view form_data::keep(std::string text) {
     return kept_.emplace_front(std::move(text));
 }
 
-inline std::string_view form::decoded(std::string_view text) {
+inline std::string_view form_data::decoded(std::string_view text) {
     return detail::needs_decoding(text, true) ? keep(form_decode(text)) : text;
 }
 
-inline error_code form::read_pairs(std::string_view body, form_limits const& limits) {
+inline error_code form_data::read_pairs(std::string_view body, form_limits const& limits) {
     for (auto const& [name, value] : query_view(body)) {
         if (fields_.size() == limits.fields) return error::form_limit;
         form_field& f = fields_.emplace_back();
@@ -43,8 +43,8 @@ inline error_code form::read_pairs(std::string_view body, form_limits const& lim
     return {};
 }
 
-inline error_code form::read_parts(std::string_view content_type, std::string_view body,
-                                   form_limits const& limits) {
+inline error_code form_data::read_parts(std::string_view content_type, std::string_view body,
+                                        form_limits const& limits) {
     auto const parts = parse_multipart(content_type, body, {.parts = limits.fields});
     if (!parts) return parts.error();
     for (multipart_part const& part : *parts) {
@@ -62,9 +62,10 @@ inline error_code form::read_parts(std::string_view content_type, std::string_vi
     return {};
 }
 
-HTTPHOOKS_DECL result<form> form::parse(std::string_view content_type, std::string_view body,
-                                        form_limits const& limits) {
-    form read;
+HTTPHOOKS_DECL result<form_data> form_data::parse(std::string_view content_type,
+                                                  std::string_view body,
+                                                  form_limits const& limits) {
+    form_data read;
     std::string_view const type = detail::media_type(content_type);
     error_code ec = error::not_a_form;
     if (detail::ascii_iequals(type, "application/x-www-form-urlencoded"))
@@ -75,24 +76,24 @@ HTTPHOOKS_DECL result<form> form::parse(std::string_view content_type, std::stri
     return read;
 }
 
-HTTPHOOKS_DECL form form::of(request const& r, form_limits const& limits) {
+HTTPHOOKS_DECL form_data form_data::of(request const& r, form_limits const& limits) {
     auto read = parse(r[field::content_type], r.body(), limits);
     if (!read) throw form_error(read.error());
     return std::move(*read);
 }
 
-HTTPHOOKS_DECL form_field const* form::find(std::string_view name, bool file) const noexcept {
+HTTPHOOKS_DECL form_field const* form_data::find(std::string_view name, bool file) const noexcept {
     for (form_field const& f : fields_)
         if (f.filename.has_value() == file && f.name == name) return &f;
     return nullptr;
 }
 
-HTTPHOOKS_DECL std::string_view form::operator[](std::string_view name) const noexcept {
+HTTPHOOKS_DECL std::string_view form_data::operator[](std::string_view name) const noexcept {
     form_field const* const f = find(name, false);
     return f ? f->value : std::string_view();
 }
 
-HTTPHOOKS_DECL std::vector<std::string_view> form::all(std::string_view name) const {
+HTTPHOOKS_DECL std::vector<std::string_view> form_data::all(std::string_view name) const {
     std::vector<std::string_view> values;
     for (form_field const& f : fields_)
         if (!f.filename && f.name == name) values.push_back(f.value);

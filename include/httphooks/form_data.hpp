@@ -40,10 +40,10 @@ struct form_field {
     @par Example
     examples/sessions.cpp
 */
-class form {
+class form_data {
 public:
     /// No fields.
-    form() = default;
+    form_data() = default;
 
     /** Reads a form.
         @param content_type the message's Content-Type
@@ -52,13 +52,13 @@ public:
         error::multipart_limit: as parse_multipart; error::invalid_form: a part without a name;
         error::form_limit: a limit is exceeded
     */
-    static result<form> parse(std::string_view content_type, std::string_view body,
-                              form_limits const& limits = {});
+    static result<form_data> parse(std::string_view content_type, std::string_view body,
+                                   form_limits const& limits = {});
 
     /** Reads the form that a request has, which has to outlive it.
         @throws form_error what parse() says is wrong
     */
-    static form of(request const& r, form_limits const& limits = {});
+    static form_data of(request const& r, form_limits const& limits = {});
 
     /// The first value of that name that is no file's; empty when absent.
     std::string_view operator[](std::string_view name) const noexcept;
@@ -97,12 +97,12 @@ private:
 */
 class form_error : public system_error, public detail::refused_request {
 public:
-    /// @param why one of what form::parse gives
+    /// @param why one of what form_data::parse gives
     explicit form_error(error_code why);
 };
 
 }  // namespace httphooks
 
 #ifdef HTTPHOOKS_HEADER_ONLY
-#include <httphooks/impl/form.ipp>
+#include <httphooks/impl/form_data.ipp>
 #endif

@@ -1,6 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
-#include <httphooks/form.hpp>
+#include <httphooks/form_data.hpp>
 
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ constexpr std::string_view multipart_type = "multipart/form-data; boundary=b";
 
 hh::error_code form_failure(std::string_view type, std::string_view body,
                             hh::form_limits const& limits = {}) {
-    auto const r = hh::form::parse(type, body, limits);
+    auto const r = hh::form_data::parse(type, body, limits);
     return r ? hh::error_code() : r.error();
 }
 
@@ -48,7 +48,8 @@ struct form_server : hh::test::fixture {
 }  // namespace
 
 TEST_CASE("a form's fields are decoded") {
-    auto const form = hh::form::parse(urlencoded, "name=J%C3%BCrgen+M.&pet=cat&pet=d%6fg&flag&&x=");
+    auto const form =
+        hh::form_data::parse(urlencoded, "name=J%C3%BCrgen+M.&pet=cat&pet=d%6fg&flag&&x=");
     REQUIRE(form.has_value());
     CHECK(form->size() == 5);
     CHECK((*form)["name"] == "J\xc3\xbcrgen M.");
@@ -64,7 +65,7 @@ TEST_CASE("a form's fields are decoded") {
 
 TEST_CASE("a malformed escape in a form stays, and bytes that are not UTF-8 do") {
     auto const form =
-        hh::form::parse("Application/X-WWW-Form-Urlencoded ; charset=x", "a=%zz%f&b=%ff%00");
+        hh::form_data::parse("Application/X-WWW-Form-Urlencoded ; charset=x", "a=%zz%f&b=%ff%00");
     REQUIRE(form.has_value());
     CHECK((*form)["a"] == "%zz%f");
     CHECK((*form)["b"] == std::string_view("\xff\0", 2));
@@ -76,7 +77,7 @@ TEST_CASE("a multipart form has fields and files") {
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"../a.txt\"\r\n"
         "Content-Type: text/plain\r\n\r\nline 1\r\nline 2\r\n" +
         form_part("form-data; name=\"file\"", "no file") + "--b--";
-    auto form = hh::form::parse(multipart_type, body);
+    auto form = hh::form_data::parse(multipart_type, body);
     REQUIRE(form.has_value());
     auto const moved = std::move(*form);
     CHECK(moved.size() == 3);
