@@ -5,9 +5,11 @@
     What one callback sees of an exchange, and what a hook of its type may do to it.
 */
 
+#include <httphooks/cookie.hpp>
 #include <httphooks/detail/json/malformed_json.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/detail/runs/make_state.hpp>
+#include <httphooks/form_limits.hpp>
 #include <httphooks/hook_done.hpp>
 #include <httphooks/into_response.hpp>
 #include <httphooks/message.hpp>
@@ -30,6 +32,14 @@
 #include <vector>
 
 namespace httphooks {
+
+class form_data;
+
+namespace detail {
+
+struct context_access;
+
+}  // namespace detail
 
 /** What one callback of a hook of type `Type` sees, and may do.
 
@@ -118,6 +128,33 @@ public:
         } catch (typename Json::out_of_range const& e) {
             throw detail::malformed_json_error(e);
         }
+    }
+
+    /** The first value of a cookie of the request, as it was sent; empty when absent.
+
+        Over a socket those of the message, which its sender may claim as he likes; what the browser
+        sent is at origin().handshake().
+    */
+    std::string_view cookie(std::string_view name) const noexcept {
+        return cookie_value(request(), name).value_or("");
+    }
+
+    /// Whether the request has the cookie.
+    bool has_cookie(std::string_view name) const noexcept {
+        return cookie_value(request(), name).has_value();
+    }
+
+    /** The request's body as a form's fields, `application/x-www-form-urlencoded` or
+        `multipart/form-data`.
+
+        Include httphooks/form_data.hpp to call it. The form has views of the body.
+
+        @throws form_error when the body is none, or exceeds a limit. When a hook that answers lets
+            it pass, the reply is a 400, 413 or 415 with an object that has the member "error".
+    */
+    template <class Form = httphooks::form_data>
+    Form form(form_limits const& limits = {}) const {
+        return Form::of(request(), limits);
     }
 
     /// The hook whose callback this is.
@@ -213,6 +250,25 @@ public:
     */
     fields& reply_headers() noexcept requires(may_respond) { return run_.reply_headers(); }
 
+    /** Sets a cookie with the reply, whatever it becomes, in place of one that this hook set for
+        the same name, path and domain. Only on the exchange's executor.
+
+        @throws std::invalid_argument what cookie::to_string throws
+    */
+    void set_cookie(httphooks::cookie const& value) requires(may_respond) {
+        httphooks::set_cookie(run_.reply_headers(), value, origin().tls());
+    }
+
+    /// Has the browser delete a cookie: one of the same name, path and domain.
+    void delete_cookie(httphooks::cookie like) requires(may_respond) {
+        set_cookie(expired(std::move(like)));
+    }
+
+    /// As above, of the path "/" and no domain.
+    void delete_cookie(std::string_view name) requires(may_respond) {
+        delete_cookie({.name = std::string(name)});
+    }
+
     /// Lets the chain go on. Does not undo an end.
     void pass() noexcept
         requires(Type == hook_type::pre_responder || Type == hook_type::post_responder) {
@@ -245,8 +301,24 @@ public:
     }
 
 private:
+    friend struct detail::context_access;
+
     detail::hook_run& run_;
 };
+
+/// @cond
+namespace detail {
+
+/// For what is kept with an exchange.
+struct context_access {
+    template <hook_type Type, class State>
+    static hook_run& run(basic_context<Type, State> const& c) noexcept {
+        return c.run_;
+    }
+};
+
+}  // namespace detail
+/// @endcond
 
 /// The context of a request-listener.
 using request_listener_context = basic_context<hook_type::request_listener>;

@@ -82,6 +82,12 @@ enum class error {
     content_ignored,
     /// A client was redirected more often than its options let it follow.
     redirect_limit,
+    /// A body is not of a type that forms have.
+    not_a_form,
+    /// A field of a form has no name.
+    invalid_form,
+    /// A form exceeds a limit of its parser.
+    form_limit,
 };
 
 /// The category of error: name "httphooks".
@@ -154,6 +160,12 @@ public:
                 return "a guard of a mount cannot replace the content of a request";
             case error::redirect_limit:
                 return "redirected too often";
+            case error::not_a_form:
+                return "not a form";
+            case error::invalid_form:
+                return "a field of a form has no name";
+            case error::form_limit:
+                return "form exceeds a limit";
         }
         return "unknown error";
     }

@@ -9,6 +9,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/runs/attachment.hpp>
 #include <httphooks/detail/runs/make_state.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
 #include <httphooks/error.hpp>
@@ -178,6 +179,9 @@ public:
     /// What the hooks share; there from start() on; null when they share nothing.
     void* state() const noexcept { return state_; }
 
+    /// What is kept with the exchange; from all threads.
+    detail::attachments& attached() noexcept { return attachments_; }
+
     friend void intrusive_ptr_add_ref(exchange* ex) noexcept;
     friend void intrusive_ptr_release(exchange* ex) noexcept;
 
@@ -220,7 +224,13 @@ private:
     enum class ending : std::uint8_t { none, cancel, time_out };
 
     /// What the processing stage runs.
-    enum class processing : std::uint8_t { responders, default_responder, no_match, made, authorize };
+    enum class processing : std::uint8_t {
+        responders,
+        default_responder,
+        no_match,
+        made,
+        authorize
+    };
 
     /// The responses that the reply was made of, for response-listeners.
     std::span<response const> made_of() const noexcept {
@@ -288,6 +298,8 @@ private:
 
     /// When it began; only while it is timed.
     hook_span::clock::time_point began_{};
+    detail::attachments attachments_;
+
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;
 

@@ -103,7 +103,8 @@ private:
         if (matched(ex, type)) start_listeners(ex, type);
     }
     static void start_listeners(exchange& ex, hook_type type);
-    static inline void start_listener(exchange& ex, detail::hook_entry const& entry, std::size_t match);
+    static inline void start_listener(exchange& ex, detail::hook_entry const& entry,
+                                      std::size_t match);
 
     static inline bool run_pre_responders(exchange& ex);
     static inline bool run_post_responders(exchange& ex);
@@ -114,12 +115,13 @@ private:
     template <class Apply>
     static bool run_one(exchange& ex, detail::hook_entry const& entry, Apply apply);
     static inline void apply_pre(exchange& ex, detail::hook_entry const& entry,
-                          detail::run_outcome& outcome, failure const& failed);
+                                 detail::run_outcome& outcome, failure const& failed);
     static inline void apply_post(exchange& ex, detail::hook_entry const& entry,
-                           detail::run_outcome& outcome, failure const& failed);
+                                  detail::run_outcome& outcome, failure const& failed);
 
     static inline void start_processing(exchange& ex);
-    static inline void start_responder(exchange& ex, detail::hook_entry const& entry, std::size_t match);
+    static inline void start_responder(exchange& ex, detail::hook_entry const& entry,
+                                       std::size_t match);
     /// Queues what a responder left, or keeps it until those before it are done.
     static inline void finish_responder(exchange& ex, detail::hook_entry const& entry,
                                         detail::run_outcome& outcome);
@@ -164,9 +166,9 @@ private:
     /// Calls a callback that completes when it returns. What it throws has been reported.
     static failure call(exchange& ex, detail::hook_entry const& entry, detail::hook_run& run);
     static inline failure call_untraced(exchange& ex, detail::hook_entry const& entry,
-                                 detail::hook_run& run);
+                                        detail::hook_run& run);
     static inline failure call_traced(exchange& ex, detail::hook_entry const& entry,
-                               detail::hook_run& run);
+                                      detail::hook_run& run);
     static inline void trace_begin(exchange& ex) noexcept;
     static void trace_stage(exchange& ex, exchange_stage s) noexcept;
     static inline void trace_reply(exchange const& ex) noexcept;
@@ -202,6 +204,8 @@ private:
         if (!ex.request_id_.empty()) [[unlikely]]
             ex.table_->ids->write(ex.reply(), ex.request_id_);
     }
+    /// Tells what is kept with the exchange that its reply is made; a 500 when that fails.
+    static void finish_attachments(exchange& ex);
     /// Makes the reply a 500.
     static inline void fail_reply(exchange& ex, error_code why);
     static inline void cancel_runs(exchange& ex) noexcept;

@@ -11,3 +11,4 @@
 
 #include <httphooks/http/impl/tls.ipp>
 #include <httphooks/http/impl/tls_client.ipp>
+#include <httphooks/impl/tls_cookie_keys.ipp>

@@ -1,5 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
+#include <httphooks/sessions.hpp>
+#include <httphooks/testing.hpp>
 #include <httphooks/websocket/dispatch.hpp>
 
 #include "support/catch.hpp"
@@ -288,4 +290,28 @@ TEST_CASE("Bodies that are not UTF-8 travel as base64, both ways") {
     std::string const large(200'000, 'x');
     CHECK(f.ask(c, R"({"method":"POST","url":"/echo","content":")" + large + "\"}")
               .at(0)["content"] == large);
+}
+
+TEST_CASE(
+    "A message has the session of the request that opened its socket, not one that it claims") {
+    dispatch_fixture f;
+    hh::sessions const sessions;
+    f.hooks().post("/login", [sessions](auto& c) {
+        sessions.of(c).rotate();
+        sessions.of(c).set("user", "ann");
+    });
+    f.hooks().get("/user", [sessions](auto& c) { return sessions.of(c).get("user"); });
+    auto const login = hh::testing::inject(f.hooks(), hh::request(hh::verb::post, "/login", 11));
+    std::string cookie(login[hh::field::set_cookie]);
+    cookie.resize(cookie.find(';'));
+
+    memory_client ann = f.server.open("/ws-hooks", "Cookie: " + cookie + "\r\n");
+    CHECK(f.ask(ann, R"({"method":"GET","url":"/user"})").at(0)["content"] == "ann");
+    CHECK(f.ask(ann, R"({"method":"GET","url":"/user","headers":{"cookie":"sid=x"}})")
+              .at(0)["content"] == "ann");
+    CHECK(f.ask(ann, R"({"method":"POST","url":"/login"})").at(0)["statusCode"] == 500);
+
+    memory_client bob = f.server.open("/ws-hooks");
+    CHECK(f.ask(bob, R"({"method":"GET","url":"/user","headers":{"cookie":")" + cookie + "\"}}")
+              .at(0)["content"] == "");
 }

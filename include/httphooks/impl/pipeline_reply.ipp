@@ -10,6 +10,7 @@
 #include <httphooks/multi_response.hpp>
 #include <httphooks/pipeline.hpp>
 
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -74,7 +75,23 @@ inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) 
     ex.request_ = std::move(changed);
 }
 
+HTTPHOOKS_DECL void pipeline::finish_attachments(exchange& ex) {
+    for (auto* a = ex.attachments_.first(); a; a = a->next()) {
+        try {
+            fields headers;
+            a->before_reply(headers);
+            merge_reply_headers(ex, headers);
+        } catch (...) {
+            failure const failed{{}, std::current_exception()};
+            report(ex, a->hook(), failed);
+            fail_chain(ex, a->hook(), failed);
+        }
+    }
+}
+
 inline void pipeline::make_reply(exchange& ex) {
+    if (ex.attachments_.first()) [[unlikely]]
+        finish_attachments(ex);
     ex.responses_snapshot_.reset();
     if (ex.responses_.empty()) {
         ex.nothing_left_ = true;
@@ -163,6 +180,7 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
         detail::clear_string(incoming_->body());
     }
     request_.reset();
+    attachments_.clear();
     pipeline::clear_responses(*this);
     reply_snapshot_.reset();
     reply_headers_.clear();

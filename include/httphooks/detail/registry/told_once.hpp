@@ -28,7 +28,7 @@ public:
     }
 
 private:
-    static_assert(static_cast<unsigned>(error::redirect_limit) < 64);
+    static_assert(static_cast<unsigned>(error::form_limit) < 64);
 
     std::atomic<std::uint64_t> told_{0};
 };
