@@ -32,6 +32,7 @@
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
+#include <httphooks/detail/system/impl/virtual_time.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>
 #include <httphooks/detail/text/impl/header_parameter.ipp>
 #include <httphooks/detail/text/impl/html_table.ipp>
