@@ -111,3 +111,19 @@ TEST_CASE("a request whose reply takes no time is injected on a clock") {
     hooks.post("/*", [&](auto&, hook_done done) { kept = std::move(done); });
     CHECK_THROWS_AS(testing::inject(hooks, make_request(verb::post, "/"), clock), std::logic_error);
 }
+
+TEST_CASE("the Date of a reply goes by a clock that the registry is given") {
+    testing::clock clock(
+        std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'000)));
+    registry_options o;
+    o.clock = [&] { return clock.seconds(); };
+    registry hooks(o);
+    hooks.get("/*", [](auto&) { return "r"; });
+    auto const date = [&] {
+        auto const reply = testing::inject(hooks, make_request(verb::get, "/"), clock);
+        return std::string(reply[field::date]);
+    };
+    CHECK(date() == "Tue, 14 Nov 2023 22:13:20 GMT");
+    clock.advance(std::chrono::seconds(90));
+    CHECK(date() == "Tue, 14 Nov 2023 22:14:50 GMT");
+}

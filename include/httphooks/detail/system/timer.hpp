@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace httphooks::detail {
@@ -59,12 +60,11 @@ public:
 
     /// Calls `h(error_code)` when it has expired, or is cancelled.
     template <class Handler>
-    void async_wait(Handler h) {
+    void async_wait(Handler&& h) {
         if (virtual_) [[unlikely]]
-            virtual_->wait(this, real_.get_executor(), real_.expiry(),
-                           std::make_unique<waiter<Handler>>(std::move(h)));
+            wait_virtually(std::forward<Handler>(h));
         else
-            real_.async_wait(std::move(h));
+            real_.async_wait(std::forward<Handler>(h));
     }
 
 private:
@@ -77,6 +77,12 @@ private:
     private:
         Handler handler_;
     };
+
+    template <class Handler>
+    [[gnu::cold, gnu::noinline]] void wait_virtually(Handler&& h) {
+        virtual_->wait(this, real_.get_executor(), real_.expiry(),
+                       std::make_unique<waiter<std::decay_t<Handler>>>(std::forward<Handler>(h)));
+    }
 
     asio::steady_timer real_;
     virtual_time* const virtual_;

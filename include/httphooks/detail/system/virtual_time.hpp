@@ -13,10 +13,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace httphooks::detail {
 
@@ -71,6 +71,7 @@ private:
     class service;
 
     struct waiting {
+        time_point at;
         void const* timer;
         asio::any_io_executor executor;
         std::unique_ptr<waiter> who;
@@ -79,6 +80,8 @@ private:
     static virtual_time* find(asio::execution_context& context);
     static virtual_time* find(asio::any_io_executor const& executor);
     static inline void complete(waiting w, error_code ec);
+    /// Who is the next, of those who wait for the same time the first; end(): nobody.
+    inline std::vector<waiting>::const_iterator first() const noexcept;
     void shut_down();
 
     /// Whether there ever was one.
@@ -86,7 +89,7 @@ private:
 
     std::atomic<clock::rep> now_{clock::now().time_since_epoch().count()};
     mutable std::mutex mutex_{};
-    std::multimap<time_point, waiting> queue_{};
+    std::vector<waiting> waiting_{};
     bool ended_ = false;
 };
 

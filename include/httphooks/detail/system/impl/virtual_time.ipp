@@ -56,14 +56,11 @@ inline void virtual_time::complete(waiting w, error_code ec) {
 
 HTTPHOOKS_DECL void virtual_time::wait(void const* timer, asio::any_io_executor const& executor,
                                        time_point at, std::unique_ptr<waiter> w) {
-    waiting one{timer, executor, std::move(w)};
+    waiting one{at, timer, executor, std::move(w)};
     {
         std::lock_guard const lock(mutex_);
         if (ended_) return;
-        if (at > now()) {
-            queue_.emplace(at, std::move(one));
-            return;
-        }
+        if (at > now()) return waiting_.push_back(std::move(one));
     }
     complete(std::move(one), {});
 }
@@ -72,22 +69,30 @@ HTTPHOOKS_DECL void virtual_time::cancel(void const* timer) {
     std::vector<waiting> cancelled;
     {
         std::lock_guard const lock(mutex_);
-        for (auto it = queue_.begin(); it != queue_.end();) {
-            if (it->second.timer != timer) {
+        for (auto it = waiting_.begin(); it != waiting_.end();) {
+            if (it->timer != timer) {
                 ++it;
                 continue;
             }
-            cancelled.push_back(std::move(it->second));
-            it = queue_.erase(it);
+            cancelled.push_back(std::move(*it));
+            it = waiting_.erase(it);
         }
     }
     for (waiting& w : cancelled) complete(std::move(w), asio::error::operation_aborted);
 }
 
+inline std::vector<virtual_time::waiting>::const_iterator virtual_time::first() const noexcept {
+    auto found = waiting_.begin();
+    for (auto it = found; it != waiting_.end(); ++it)
+        if (it->at < found->at) found = it;
+    return found;
+}
+
 HTTPHOOKS_DECL std::optional<virtual_time::time_point> virtual_time::next() const {
     std::lock_guard const lock(mutex_);
-    if (queue_.empty()) return std::nullopt;
-    return queue_.begin()->first;
+    auto const it = first();
+    if (it == waiting_.end()) return std::nullopt;
+    return it->at;
 }
 
 HTTPHOOKS_DECL void virtual_time::go_to(time_point t) {
@@ -95,19 +100,20 @@ HTTPHOOKS_DECL void virtual_time::go_to(time_point t) {
     {
         std::lock_guard const lock(mutex_);
         now_.store(t.time_since_epoch().count(), std::memory_order_relaxed);
-        while (!queue_.empty() && queue_.begin()->first <= t) {
-            due.push_back(std::move(queue_.begin()->second));
-            queue_.erase(queue_.begin());
+        for (auto it = first(); it != waiting_.end() && it->at <= t; it = first()) {
+            auto const place = waiting_.begin() + (it - waiting_.cbegin());
+            due.push_back(std::move(*place));
+            waiting_.erase(place);
         }
     }
     for (waiting& w : due) complete(std::move(w), {});
 }
 
 HTTPHOOKS_DECL void virtual_time::shut_down() {
-    std::multimap<time_point, waiting> dropped;  // destroyed without the lock: they may cancel
+    std::vector<waiting> dropped;  // destroyed without the lock: they may cancel
     std::lock_guard const lock(mutex_);
     ended_ = true;
-    dropped.swap(queue_);
+    dropped.swap(waiting_);
 }
 
 }  // namespace httphooks::detail
