@@ -92,6 +92,7 @@ TEST_CASE("a session that does not answer pings is given up") {
     sockjs_client c(t.clock, t.server);
     t.clock.advance(10min);
     CHECK(c.is_open());
+    CHECK(c.pings() >= 20);
     c.answer_pings(false);
     t.clock.advance(10min);
     CHECK_FALSE(c.is_open());

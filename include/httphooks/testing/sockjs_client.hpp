@@ -88,8 +88,10 @@ public:
     /// Takes all messages that were not taken yet.
     std::vector<std::string> receive_all();
 
-    /// How many heartbeats have come: frames `h`, and pings.
+    /// How many heartbeats have come as frames `h`; see options::websocket_heartbeat_frames.
     std::size_t heartbeats() const;
+    /// How many pings have come.
+    std::size_t pings() const;
     /// Whether pings are answered from now on: with false the client is as one that has gone.
     void answer_pings(bool yes);
     /// How the session ended; nothing while it has not.

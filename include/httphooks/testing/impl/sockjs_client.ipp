@@ -115,7 +115,11 @@ HTTPHOOKS_DECL std::vector<std::string> sockjs_client::receive_all() {
 }
 
 HTTPHOOKS_DECL std::size_t sockjs_client::heartbeats() const {
-    return state_->beats + state_->pings;
+    return state_->beats;
+}
+
+HTTPHOOKS_DECL std::size_t sockjs_client::pings() const {
+    return state_->pings;
 }
 
 HTTPHOOKS_DECL void sockjs_client::answer_pings(bool yes) {
