@@ -1,14 +1,19 @@
 # Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
-# httphooks_add_compiled(NAME SOURCE TARGET...)
+# httphooks_add_compiled(NAME SOURCES TARGET...)
 #
-# The static library httphooks::NAME: the bodies that the header SOURCE lists, compiled once, for those
-# who link it; with the usage requirements of each TARGET.
-function(httphooks_add_compiled name source)
-  set(unit "${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp")
-  file(CONFIGURE OUTPUT "${unit}" CONTENT "#include <httphooks/${source}>\n" @ONLY)
+# The static library httphooks::NAME: the bodies that each of the headers SOURCES lists, compiled once,
+# for those who link it; with the usage requirements of each TARGET. A program that uses
+# nothing of a header has nothing of it.
+function(httphooks_add_compiled name sources)
   set(target httphooks_${name})
-  add_library(${target} STATIC "${unit}")
+  add_library(${target} STATIC)
+  foreach(source IN LISTS sources)
+    cmake_path(GET source STEM unit)
+    set(unit "${CMAKE_CURRENT_BINARY_DIR}/compiled_${unit}.cpp")
+    file(CONFIGURE OUTPUT "${unit}" CONTENT "#include <httphooks/${source}>\n" @ONLY)
+    target_sources(${target} PRIVATE "${unit}")
+  endforeach()
   add_library(httphooks::${name} ALIAS ${target})
   string(REPLACE compiled httphooks file ${name})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} OUTPUT_NAME ${file}
@@ -20,7 +25,7 @@ function(httphooks_add_compiled name source)
   endif()
 endfunction()
 
-httphooks_add_compiled(compiled src.hpp httphooks)
+httphooks_add_compiled(compiled "src.hpp;src_testing.hpp" httphooks)
 if(OpenSSL_FOUND)
   httphooks_add_compiled(compiled_tls src_tls.hpp httphooks_compiled httphooks_tls)
 endif()

@@ -38,6 +38,7 @@
 #include <httphooks/detail/system/impl/log_file.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
 #include <httphooks/detail/system/impl/token_buckets.ipp>
+#include <httphooks/detail/system/impl/virtual_time.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>
 #include <httphooks/detail/text/impl/base64url.ipp>
 #include <httphooks/detail/text/impl/header_parameter.ipp>

@@ -7,10 +7,13 @@
 
 #include <httphooks/error.hpp>
 #include <httphooks/registry.hpp>
+#include <httphooks/testing/clock.hpp>
+#include <httphooks/testing/pending_reply.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -31,6 +34,25 @@ template <class State, class Body, class Fields>
 response inject(basic_registry<State> hooks, beast::http::message<true, Body, Fields> req,
                 origin from = origin(transport::inject));
 
+/** Begins a request on a clock: the hooks run there, until they wait for time to pass.
+
+    @param hooks the registry
+    @param req any request of Beast's
+    @param on what runs it, then and in its other calls
+    @param from where the hooks see the request come from
+    @return the reply, which may be there already, and may be never if what the hooks await is not
+        on the clock
+    @throws system_error a file could not be read */
+template <class State, class Body, class Fields>
+pending_reply start(basic_registry<State> hooks, beast::http::message<true, Body, Fields> req,
+                    clock& on, origin from = origin(transport::inject));
+
+/** As above, for a request whose reply takes no time.
+    @throws std::logic_error there is none yet */
+template <class State, class Body, class Fields>
+response inject(basic_registry<State> hooks, beast::http::message<true, Body, Fields> req,
+                clock& on, origin from = origin(transport::inject));
+
 // ---------------------------------------------------------------------------------------------
 
 template <class State, class Body, class Fields>
@@ -45,6 +67,26 @@ response inject(basic_registry<State> hooks, beast::http::message<true, Body, Fi
     context.run();
     if (error_code const ec = reply->body().load()) throw system_error(ec, "inject");
     return std::move(*reply);
+}
+
+template <class State, class Body, class Fields>
+pending_reply start(basic_registry<State> hooks, beast::http::message<true, Body, Fields> req,
+                    clock& on, origin from) {
+    auto const reply = std::make_shared<std::optional<response>>();
+    hooks.async_dispatch(std::move(req), std::move(from),
+                         asio::bind_executor(on.get_executor(), [reply](error_code, response r) {
+                             if (error_code const ec = r.body().load())
+                                 throw system_error(ec, "inject");
+                             reply->emplace(std::move(r));
+                         }));
+    on.run();
+    return pending_reply(reply);
+}
+
+template <class State, class Body, class Fields>
+response inject(basic_registry<State> hooks, beast::http::message<true, Body, Fields> req,
+                clock& on, origin from) {
+    return start(std::move(hooks), std::move(req), on, std::move(from)).get();
 }
 
 }  // namespace httphooks::testing

@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -138,6 +139,10 @@ public:
     /// An event of another server has come. @param answer empty: none is asked for
     virtual void server_side_event(packet_data const& event,
                                    std::function<void(packet_data const&)> answer) = 0;
+    /// The time that it is; in tests that of a testing::clock.
+    virtual std::chrono::steady_clock::time_point now() const noexcept {
+        return std::chrono::steady_clock::now();
+    }
     /// An exception in the adapter's own work.
     virtual void failed(std::exception_ptr e) noexcept = 0;
 

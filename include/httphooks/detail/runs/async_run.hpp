@@ -9,11 +9,11 @@
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/detail/system/timer.hpp>
 #include <httphooks/trace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive_ptr.hpp>
 
 #include <atomic>
@@ -109,7 +109,7 @@ private:
     run_outcome settled_;
     asio::cancellation_signal signal_;
     asio::any_io_executor executor_;
-    std::optional<asio::steady_timer> timer_;
+    std::optional<timer> timer_;
     /// When it was started; only while it is traced.
     hook_span::clock::time_point began_{};
 

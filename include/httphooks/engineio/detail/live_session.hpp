@@ -127,8 +127,6 @@ public:
     }
 
 private:
-    using clock = session::clock;
-
     /// What few applications ask for.
     struct rare_handlers {
         httphooks::detail::shared_function<void()> drain{};

@@ -7,12 +7,13 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/timer.hpp>
+#include <httphooks/detail/system/virtual_time.hpp>
 #include <httphooks/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
@@ -54,7 +55,10 @@ class timers : public std::enable_shared_from_this<timers> {
 public:
     using time_point = timed::time_point;
 
-    explicit timers(asio::any_io_executor executor) : timer_(std::in_place, std::move(executor)) {}
+    explicit timers(asio::any_io_executor const& executor);
+
+    /// The time that it is on the event loop.
+    time_point now() const noexcept { return httphooks::detail::now(virtual_.get()); }
 
     /// Adds something; it is told of the end of the loop, until it leaves.
     void enter(timed& t);
@@ -97,7 +101,9 @@ private:
     std::mutex mutex_{};
     queue queue_{};
     list members_{};
-    std::optional<asio::steady_timer> timer_;
+    std::optional<httphooks::detail::timer> timer_;
+    /// Only in tests; the timers may outlive the context.
+    std::shared_ptr<httphooks::detail::virtual_time> const virtual_;
     time_point armed_ = time_point::max();
     std::atomic<bool> ended_{false};
 };

@@ -20,6 +20,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -178,6 +179,9 @@ public:
     void tell_rooms() noexcept { tells_rooms_ = true; }
     HTTPHOOKS_DECL void server_side_event(packet_data const& event,
                                           std::function<void(packet_data const&)> answer) override;
+    std::chrono::steady_clock::time_point now() const noexcept override {
+        return settings_->place.timers().now();
+    }
     void failed(std::exception_ptr e) noexcept override { settings_->failed(std::move(e)); }
 
 private:

@@ -113,7 +113,7 @@ HTTPHOOKS_DECL void memory_adapter::send(std::shared_ptr<local_socket> const& s,
         to.add(s);
         if (!log_) return std::make_shared<packet_data const>(std::move(data));
         if (f.volatile_ || !s->listed_) return log_->mark(std::move(data));
-        auto kept = log_->add_for(s->id(), std::move(data));
+        auto kept = log_->add_for(s->id(), std::move(data), context_.now());
         s->last_packet_ = log_->newest();
         return kept;
     });
@@ -131,7 +131,8 @@ HTTPHOOKS_DECL void memory_adapter::broadcast(packet_data data, broadcast_option
     }
     put(o.flags, [&](targets& to) {
         bool const keep = !o.flags.volatile_;
-        auto made = keep ? log_->add(std::move(data), o) : log_->mark(std::move(data));
+        auto made =
+            keep ? log_->add(std::move(data), o, context_.now()) : log_->mark(std::move(data));
         index_.select(o, [&](local_socket& s) {
             if (keep) s.last_packet_ = log_->newest();
             to.add(s.shared_from_this());
@@ -199,7 +200,7 @@ HTTPHOOKS_DECL void memory_adapter::persist_session(session_state s) {
     std::lock_guard const lock(mutex_);
     if (local_socket const* const last = index_.find(s.sid); last && last->last_packet_ != 0)
         s.sent = log_->offset_of(last->last_packet_);
-    log_->persist(std::move(s));
+    log_->persist(std::move(s), context_.now());
 }
 
 HTTPHOOKS_DECL void memory_adapter::restore_session(std::string_view pid, std::string_view offset,
@@ -207,7 +208,7 @@ HTTPHOOKS_DECL void memory_adapter::restore_session(std::string_view pid, std::s
     std::optional<session_state> found;
     if (log_) {
         std::lock_guard const lock(mutex_);
-        found = log_->restore(pid, offset);
+        found = log_->restore(pid, offset, context_.now());
     }
     done(std::move(found));
 }

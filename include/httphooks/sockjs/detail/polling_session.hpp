@@ -29,7 +29,7 @@ public:
         : session_base(std::move(owner), std::move(place), std::move(shake), transport),
           options_(std::move(o)),
           backlog_(&counters()),
-          machine_(*options_, session::clock::now()),
+          machine_(*options_, session_base::place().timers().now()),
           id_(std::move(id)) {}
 
     /// The client's name for the session.

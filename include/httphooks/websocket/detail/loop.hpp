@@ -6,16 +6,16 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/timer.hpp>
+#include <httphooks/detail/system/virtual_time.hpp>
 #include <httphooks/http/detail/connection_core.hpp>
 #include <httphooks/http/detail/timer_wheel.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -56,7 +56,8 @@ protected:
 class loop : public std::enable_shared_from_this<loop> {
 public:
     using tick = timer_wheel::tick;
-    using clock = std::chrono::steady_clock;
+
+    explicit loop(asio::execution_context& context);
 
     /// The loop of a context, made when it is first asked for.
     static std::shared_ptr<loop> of(asio::execution_context& context);
@@ -97,7 +98,8 @@ private:
     class service;
 
     tick tick_now() const {
-        return static_cast<tick>((clock::now() - started_) / timer_wheel::resolution);
+        return static_cast<tick>((httphooks::detail::now(virtual_) - started_) /
+                                 timer_wheel::resolution);
     }
     void arm(asio::any_io_executor const& executor);
     void wait();
@@ -108,8 +110,10 @@ private:
     std::atomic<tick> now_{0};
     boost::intrusive::list<loop_member, boost::intrusive::constant_time_size<false>> members_;
     std::size_t count_ = 0;
-    std::optional<asio::steady_timer> timer_;
-    clock::time_point const started_ = clock::now();
+    std::optional<httphooks::detail::timer> timer_;
+    /// Only in tests.
+    httphooks::detail::virtual_time const* const virtual_;
+    httphooks::detail::virtual_time::time_point const started_;
     bool armed_ = false;
     bool manual_ = false;
 };

@@ -156,7 +156,8 @@ HTTPHOOKS_DECL void async_run::arm() {
     auto const limit =
         hook().info.options.time_limit.value_or(exchange().table_->services->options.time_limit);
     if (limit.count() <= 0) return;
-    timer_.emplace(executor_ ? executor_ : exchange().get_executor(), limit);
+    timer_.emplace(executor_ ? executor_ : exchange().get_executor());
+    timer_->expires_after(limit);
     timer_->async_wait(handler(*this));
 }
 

@@ -41,7 +41,7 @@ HTTPHOOKS_DECL live_session::live_session(std::shared_ptr<session_owner> owner,
       handshake_(std::move(b.handshake)),
       id_(std::move(b.id)),
       backlog_(&owner_->counters()),
-      machine_(*options_, id_, b.transport, b.protocol, clock::now()),
+      machine_(*options_, id_, b.transport, b.protocol, home_.timers().now()),
       protocol_(b.protocol),
       base64_(b.base64),
       script_call_(std::move(b.script_call)),
@@ -110,18 +110,18 @@ inline void live_session::flush_later() {
 
 HTTPHOOKS_DECL void live_session::close() {
     open_.store(false, std::memory_order_relaxed);
-    home_.dispatch([s = self()] { s->apply(s->machine_.close(clock::now())); });
+    home_.dispatch([s = self()] { s->apply(s->machine_.close(s->home_.timers().now())); });
 }
 
 HTTPHOOKS_DECL void live_session::close_to_drain() {
     open_.store(false, std::memory_order_relaxed);
-    home_.dispatch([s = self()] { s->apply(s->machine_.close_to_drain(clock::now())); });
+    home_.dispatch([s = self()] { s->apply(s->machine_.close_to_drain(s->home_.timers().now())); });
 }
 
 HTTPHOOKS_DECL void live_session::pause() {
     home_.dispatch([s = self()] {
         if (s->pauses_++ != 0 || s->machine_.is_over()) return;
-        s->machine_.hold(true, clock::now());
+        s->machine_.hold(true, s->home_.timers().now());
         if (s->socket_) s->socket_->set_paused(true);
     });
 }
@@ -244,7 +244,7 @@ HTTPHOOKS_DECL void live_session::apply(session_actions todo) {
 }
 
 HTTPHOOKS_DECL void live_session::on_deadline() {
-    home_.post([s = self()] { s->apply(s->machine_.expire(clock::now())); });
+    home_.post([s = self()] { s->apply(s->machine_.expire(s->home_.timers().now())); });
 }
 
 HTTPHOOKS_DECL void live_session::on_loop_end() noexcept {

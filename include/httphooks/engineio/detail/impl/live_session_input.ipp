@@ -33,7 +33,7 @@ inline void live_session::take(packet_view p) {
     if (!machine_.is_open()) return;
     if (p.type == packet_type::message) return call_message(p.data, p.binary);
     session_actions todo;
-    machine_.receive(p, clock::now(), todo);
+    machine_.receive(p, home_.timers().now(), todo);
     apply(std::move(todo));
 }
 
@@ -62,7 +62,7 @@ inline void live_session::pump(bool again) {
     held_.reset();
     if (lost_) return fail(*lost_);
     if (!machine_.is_open()) return;
-    machine_.hold(false, clock::now());
+    machine_.hold(false, home_.timers().now());
     if (socket_) socket_->set_paused(false);
     apply({});
 }
@@ -71,7 +71,7 @@ inline void live_session::pump(bool again) {
 
 HTTPHOOKS_DECL void live_session::poll(std::shared_ptr<http::detail::waiting_visit> w,
                                        parked_poll p) {
-    session_actions todo = machine_.poll(clock::now());
+    session_actions todo = machine_.poll(home_.timers().now());
     if (std::exchange(todo.refuse_poll, false)) {
         p.reply.result(status::bad_request);
         p.answer(std::move(p.reply));
@@ -123,7 +123,7 @@ HTTPHOOKS_DECL void live_session::on_socket_open(std::shared_ptr<socket_link> co
         apply(machine_.start());
         return tell_opened();
     }
-    if (!machine_.probe(clock::now())) return l->close();
+    if (!machine_.probe(home_.timers().now())) return l->close();
     probe_ = l;
     apply({});
 }
@@ -135,7 +135,7 @@ HTTPHOOKS_DECL void live_session::on_socket_message(socket_link const& l, std::s
     error_code const ec = read_message(p, data, binary, scratch, protocol_);
     if (&l == probe_.get())
         return apply(machine_.receive_probe(
-            ec || p.binary ? std::nullopt : std::optional<packet_view>(p), clock::now()));
+            ec || p.binary ? std::nullopt : std::optional<packet_view>(p), home_.timers().now()));
     if (&l != socket_.get()) return;
     if (ec) return fail(close_reason::parse_error);
     bool const beats = p.type == packet_type::ping || p.type == packet_type::pong;

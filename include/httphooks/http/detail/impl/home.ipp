@@ -12,7 +12,6 @@
 #include <boost/asio/strand.hpp>
 
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +47,13 @@ struct timers::service final : asio::execution_context::service {
     std::shared_ptr<home::state const> context_{};
 };
 
+HTTPHOOKS_DECL timers::timers(asio::any_io_executor const& executor)
+    : timer_(std::in_place, executor),
+      virtual_([&executor]() -> std::shared_ptr<httphooks::detail::virtual_time> {
+          auto* const t = httphooks::detail::virtual_time::of(executor);
+          return t ? t->shared_from_this() : nullptr;
+      }()) {}
+
 HTTPHOOKS_DECL void timers::set(timed& t, std::optional<time_point> at) {
     std::lock_guard const lock(mutex_);
     if (t.hook_.is_linked()) {
@@ -74,8 +80,8 @@ inline void timers::on_timer() {
     {
         std::lock_guard const lock(mutex_);
         if (!timer_) return;
-        auto const now = std::chrono::steady_clock::now();
-        while (!queue_.empty() && queue_.begin()->deadline_ <= now) {
+        auto const time = now();
+        while (!queue_.empty() && queue_.begin()->deadline_ <= time) {
             timed& t = *queue_.begin();
             queue_.erase(queue_.begin());
             if (auto alive = t.weak_from_this().lock()) due.push_back(std::move(alive));

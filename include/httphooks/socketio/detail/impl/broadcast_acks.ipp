@@ -21,7 +21,7 @@ namespace httphooks::socketio::detail {
 inline void broadcast_acks::wait(std::chrono::milliseconds timeout) {
     self_ = shared_from_this();
     home_.timers().enter(*this);
-    auto const until = deadline_after(timeout);
+    auto const until = deadline_after(timeout, home_.timers().now());
     if (until != time_point::max()) home_.timers().set(*this, until);
     if (home_.timers().ended()) on_loop_end();
 }

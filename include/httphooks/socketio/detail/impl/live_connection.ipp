@@ -48,7 +48,7 @@ HTTPHOOKS_DECL live_connection::live_connection(std::shared_ptr<connection_owner
       settings_(owner_->settings()),
       connection_(std::move(c)),
       decoder_(settings_.options.parser, limits_of(settings_.options)),
-      connect_until_(clock::now() + settings_.options.connect_timeout) {}
+      connect_until_(place().timers().now() + settings_.options.connect_timeout) {}
 
 HTTPHOOKS_DECL void live_connection::begin() {
     place().timers().enter(*this);
@@ -99,7 +99,7 @@ inline void live_connection::receive(std::string_view message, bool binary) {
 /// Attachments are to come.
 inline void live_connection::await_attachments() {
     if (attachments_until_ != never) return;
-    attachments_until_ = clock::now() + settings_.options.connect_timeout;
+    attachments_until_ = place().timers().now() + settings_.options.connect_timeout;
     deadline_changed();
 }
 
@@ -279,7 +279,7 @@ HTTPHOOKS_DECL void live_connection::deadline_changed() {
 HTTPHOOKS_DECL void live_connection::on_deadline() {
     place().post([s = self()] {
         if (s->ended_) return;
-        auto const now = clock::now();
+        auto const now = s->place().timers().now();
         if (s->connect_until_ <= now) {
             s->connect_until_ = never;
             return s->violated("No namespace joined in time",

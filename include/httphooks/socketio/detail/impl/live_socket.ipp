@@ -75,7 +75,7 @@ inline void live_socket::wait_for_ack(std::uint64_t id, ack_handler f,
         guarded([&] { f(error::ack_timed_out, {}); });
         return;
     }
-    if (acks_.add(id, std::move(f), timeout)) carrier_->deadline_changed();
+    if (acks_.add(id, std::move(f), timeout, place().timers().now())) carrier_->deadline_changed();
 }
 
 HTTPHOOKS_DECL void live_socket::emit(packet_data&& p, broadcast_flags const& f, ack_handler ack) {

@@ -21,7 +21,7 @@ namespace httphooks::sockjs::detail {
 inline void polling_session::carry(std::shared_ptr<receiver> const& r) {
     receiver_ = r;
     receiver_id_ = r->id();
-    apply(machine_.attach(r->shape(), session::clock::now()));
+    apply(machine_.attach(r->shape(), place().timers().now()));
     r->place().dispatch([r] { r->hold(); });
 }
 
@@ -94,18 +94,18 @@ HTTPHOOKS_DECL void polling_session::on_written(receiver_id r) {
 }
 
 HTTPHOOKS_DECL void polling_session::on_done(receiver_id r) {
-    if (r == receiver_id_) apply(machine_.receiver_done(session::clock::now()));
+    if (r == receiver_id_) apply(machine_.receiver_done(place().timers().now()));
 }
 
 HTTPHOOKS_DECL void polling_session::on_gone(receiver_id r) {
     if (r == receiver_id_ || machine_.state() == session::phase::connecting)
-        apply(machine_.receiver_gone(session::clock::now()));
+        apply(machine_.receiver_gone(place().timers().now()));
 }
 
 HTTPHOOKS_DECL void polling_session::on_deadline() {
     place().post([s = self()] {
         s->deadline_.reset();
-        s->apply(s->machine_.expire(session::clock::now()));
+        s->apply(s->machine_.expire(s->place().timers().now()));
     });
 }
 

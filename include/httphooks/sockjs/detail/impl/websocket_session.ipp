@@ -65,7 +65,7 @@ inline void websocket_session::open(websocket::connection const& c) {
 
 inline void websocket_session::set_heartbeat() {
     if (options_->websocket_heartbeat_frames && options_->heartbeat_delay.count() > 0)
-        place().timers().set(*this, std::chrono::steady_clock::now() + options_->heartbeat_delay);
+        place().timers().set(*this, place().timers().now() + options_->heartbeat_delay);
 }
 
 HTTPHOOKS_DECL void websocket_session::on_deadline() {

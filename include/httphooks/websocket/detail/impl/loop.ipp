@@ -22,7 +22,7 @@ public:
     static inline asio::execution_context::id id;
 
     explicit service(asio::execution_context& context)
-        : asio::execution_context::service(context), loop_(std::make_shared<loop>()) {}
+        : asio::execution_context::service(context), loop_(std::make_shared<loop>(context)) {}
 
     std::shared_ptr<loop> const& get() const noexcept { return loop_; }
 
@@ -31,6 +31,10 @@ private:
 
     std::shared_ptr<loop> loop_;
 };
+
+HTTPHOOKS_DECL loop::loop(asio::execution_context& context)
+    : virtual_(httphooks::detail::virtual_time::of(context)),
+      started_(httphooks::detail::now(virtual_)) {}
 
 HTTPHOOKS_DECL std::shared_ptr<loop> loop::of(asio::execution_context& context) {
     return asio::use_service<service>(context).get();
