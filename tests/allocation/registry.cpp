@@ -1,6 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/exchange.hpp>
+#include <httphooks/rate_limit.hpp>
 #include <httphooks/registry.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -74,6 +75,25 @@ TEST_CASE("a dispatch through a transport's loop allocates nothing in the steady
               ex->handed_over();
           }) == 0);
     CHECK(bytes == 1100 * 66);
+}
+
+TEST_CASE("ids and limits of requests allocate nothing in the steady state") {
+    asio::io_context context{1};
+    registry_options options;
+    options.request_id.emplace();
+    registry hooks(context.get_executor(), options);
+    hooks.pre_responder(any_verb, "/*", rate_limit({.limit = 1'000'000, .fields = false}));
+    hooks.get("/hello/:name", [](auto&) { return text("Hello"); });
+    auto const loop = hooks.make_loop();
+    asio::any_io_executor const executor = context.get_executor();
+    std::size_t bytes = 0;
+    CHECK(steady([&] {
+              exchange_ptr const ex = loop->make_exchange(executor, nullptr);
+              fill(ex->incoming());
+              if (ex->start()) bytes += ex->request_id().size();
+              ex->handed_over();
+          }) == 0);
+    CHECK(bytes == 1100 * 32);
 }
 
 TEST_CASE("a dispatch with a callback allocates nothing in the steady state") {
