@@ -36,11 +36,10 @@
 
 namespace httphooks {
 
-class pipeline;
-
 namespace detail {
 
 class async_run;
+class pipeline;
 void intrusive_ptr_add_ref(async_run* run) noexcept;
 void intrusive_ptr_release(async_run* run) noexcept;
 
@@ -186,7 +185,7 @@ public:
     friend void intrusive_ptr_release(exchange* ex) noexcept;
 
 private:
-    friend class pipeline;
+    friend class detail::pipeline;
     struct pool;
     friend class detail::hook_run;
     friend class detail::async_run;

@@ -33,6 +33,11 @@
 #include <httphooks/detail/runs/impl/erase_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
+#include <httphooks/detail/runs/impl/pipeline.ipp>
+#include <httphooks/detail/runs/impl/pipeline_begin.ipp>
+#include <httphooks/detail/runs/impl/pipeline_failure.ipp>
+#include <httphooks/detail/runs/impl/pipeline_reply.ipp>
+#include <httphooks/detail/runs/impl/pipeline_trace.ipp>
 #include <httphooks/detail/sessions/impl/session_service.ipp>
 #include <httphooks/detail/system/impl/keyed_hash.ipp>
 #include <httphooks/detail/system/impl/log_file.ipp>
@@ -67,11 +72,6 @@
 #include <httphooks/impl/multipart.ipp>
 #include <httphooks/impl/openapi.ipp>
 #include <httphooks/impl/parameter_value.ipp>
-#include <httphooks/impl/pipeline.ipp>
-#include <httphooks/impl/pipeline_begin.ipp>
-#include <httphooks/impl/pipeline_failure.ipp>
-#include <httphooks/impl/pipeline_reply.ipp>
-#include <httphooks/impl/pipeline_trace.ipp>
 #include <httphooks/impl/problem_details.ipp>
 #include <httphooks/impl/rate_limit.ipp>
 #include <httphooks/impl/request_id.ipp>
@@ -115,6 +115,7 @@
 #include <httphooks/http/detail/impl/client_operation.ipp>
 #include <httphooks/http/detail/impl/client_pool.ipp>
 #include <httphooks/http/detail/impl/connection_core.ipp>
+#include <httphooks/http/detail/impl/dispatch.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
 #include <httphooks/http/detail/impl/later.ipp>
@@ -131,7 +132,6 @@
 #include <httphooks/http/impl/client.ipp>
 #include <httphooks/http/impl/connection.ipp>
 #include <httphooks/http/impl/cors_policy.ipp>
-#include <httphooks/http/impl/dispatch.ipp>
 #include <httphooks/http/impl/framing_guard.ipp>
 #include <httphooks/http/impl/mount.ipp>
 #include <httphooks/http/impl/mount_guards.ipp>

@@ -4,8 +4,8 @@
     The raw requests of data/http_corpus.txt, each fed whole, byte by byte, and split everywhere.
 */
 
+#include <httphooks/http/detail/session.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
-#include <httphooks/http/session.hpp>
 #include <httphooks/registry.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -299,7 +299,7 @@ public:
         ++connections_;
         auto const w = std::make_shared<wire>();
         wire_stream client(ioc_.get_executor(), w);
-        http::session<wire_stream>::start(loop_, client, nullptr, {});
+        http::detail::session<wire_stream>::start(loop_, client, nullptr, {});
         poll();
         for (std::string_view piece : pieces) {
             w->to_server += piece;

@@ -5,8 +5,8 @@
     One event loop of a server on memory streams, with a clock that the test moves.
 */
 
+#include <httphooks/http/detail/session.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
-#include <httphooks/http/session.hpp>
 #include <httphooks/registry.hpp>
 
 #include "support/memory_stream.hpp"
@@ -41,9 +41,9 @@ public:
     memory_client connect() {
         memory_client client;
         memory_stream stream(context, client);
-        hh::http::session<memory_stream>::start(loop().shared_from_this(), std::move(stream),
-                                                nullptr,
-                                                {asio::ip::make_address("192.0.2.7"), 4000});
+        hh::http::detail::session<memory_stream>::start(
+            loop().shared_from_this(), std::move(stream), nullptr,
+            {asio::ip::make_address("192.0.2.7"), 4000});
         run();
         return client;
     }

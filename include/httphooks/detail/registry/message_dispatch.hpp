@@ -12,7 +12,7 @@
 #include <httphooks/into_response.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

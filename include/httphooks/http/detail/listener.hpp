@@ -11,7 +11,7 @@
 #include <httphooks/http/detail/later.hpp>
 #include <httphooks/http/detail/listener_base.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
-#include <httphooks/http/session.hpp>
+#include <httphooks/http/detail/session.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>

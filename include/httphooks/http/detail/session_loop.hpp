@@ -9,7 +9,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/loop.hpp>
-#include <httphooks/http/dispatch.hpp>
+#include <httphooks/http/detail/dispatch.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>

@@ -9,7 +9,7 @@
 #include <httphooks/detail/registry/services.hpp>
 #include <httphooks/detail/routes/specificity.hpp>
 #include <httphooks/error.hpp>
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
 

@@ -6,7 +6,7 @@
 #include <httphooks/detail/runs/authorize_operation.hpp>
 #include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/exchange.hpp>
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>

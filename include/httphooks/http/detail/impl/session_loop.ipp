@@ -6,7 +6,7 @@
 #include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/later.hpp>
 #include <httphooks/http/detail/loop.hpp>
-#include <httphooks/http/dispatch.hpp>
+#include <httphooks/http/detail/dispatch.hpp>
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/intrusive_ptr.hpp>

@@ -6,18 +6,18 @@
 */
 
 #include <httphooks/detail/fields/header_rules.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/multi_response.hpp>
-#include <httphooks/pipeline.hpp>
 
 #include <exception>
 #include <memory>
 #include <string>
 #include <utility>
 
-namespace httphooks {
+namespace httphooks::detail {
 
-inline void pipeline::end_chain(exchange& ex, response message, detail::hook_entry const* author) {
+inline void pipeline::end_chain(exchange& ex, response message, hook_entry const* author) {
     ex.chain_ended_ = true;
     clear_responses(ex);
     ex.failed_.reset();
@@ -26,12 +26,12 @@ inline void pipeline::end_chain(exchange& ex, response message, detail::hook_ent
 }
 
 inline void pipeline::clear_responses(exchange& ex) {
-    for (response& r : ex.responses_) detail::give_string(std::move(r.body()));
+    for (response& r : ex.responses_) give_string(std::move(r.body()));
     ex.responses_.clear();
     ex.responses_snapshot_.reset();
 }
 
-inline void pipeline::queue(exchange& ex, detail::run_outcome& outcome) {
+inline void pipeline::queue(exchange& ex, run_outcome& outcome) {
     merge_reply_headers(ex, outcome.reply_headers);
     if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
 }
@@ -42,11 +42,10 @@ inline void pipeline::merge_reply_headers(exchange& ex, fields& headers) {
         ex.reply_headers_ = std::move(headers);
         return;
     }
-    detail::merge_fields(ex.reply_headers_, headers);
+    merge_fields(ex.reply_headers_, headers);
 }
 
-inline void pipeline::take_reply_headers(exchange& ex, detail::hook_entry const& entry,
-                                         fields& headers) {
+inline void pipeline::take_reply_headers(exchange& ex, hook_entry const& entry, fields& headers) {
     if (headers.begin() == headers.end()) return;
     check_reply_headers(ex, entry, headers);
     merge_reply_headers(ex, headers);
@@ -60,12 +59,12 @@ inline void pipeline::read_files(exchange& ex) {
         }
 }
 
-inline void pipeline::patch_request(exchange& ex, detail::request_patch& patch) {
+inline void pipeline::patch_request(exchange& ex, request_patch& patch) {
     auto changed = std::make_shared<request>(*ex.request_);
-    detail::erase_framing_fields(patch.headers);
+    erase_framing_fields(patch.headers);
     for (auto const& f : patch.headers) changed->erase(f.name_string());
     for (auto const& f : patch.headers)
-        if (!detail::is_control_header(f.name_string()))
+        if (!is_control_header(f.name_string()))
             changed->insert(f.name(), f.name_string(), f.value());
     if (patch.content) {
         changed->body() = std::move(*patch.content);
@@ -115,13 +114,13 @@ inline void pipeline::make_reply(exchange& ex) {
 
 inline void pipeline::complete_reply(exchange& ex) {
     response& reply = ex.reply();
-    if (detail::find_writers_field(reply) != reply.end()) [[unlikely]]
+    if (find_writers_field(reply) != reply.end()) [[unlikely]]
         ignore_fields(ex, reply, ex.author_, &reply);
     if (ex.reply_headers_.begin() != ex.reply_headers_.end())
-        detail::merge_fields(reply, ex.reply_headers_);
+        merge_fields(reply, ex.reply_headers_);
     write_request_id(ex);
     reply.version(11);
-    if (detail::has_no_content(reply.result_int())) reply.body().clear();
+    if (has_no_content(reply.result_int())) reply.body().clear();
 }
 
 inline void pipeline::fail_reply(exchange& ex, error_code why) {
@@ -150,7 +149,7 @@ HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
 }
 
 HTTPHOOKS_DECL void pipeline::handed_over(exchange& ex) {
-    detail::kept_exchange const keep(ex);
+    kept_exchange const keep(ex);
     if (ex.stage_ != stage::replied || ex.handed_over_) return;
     ex.handed_over_ = true;
     run_listeners(ex, hook_type::response_listener);
@@ -168,43 +167,7 @@ inline void pipeline::cancel_runs(exchange& ex) noexcept {
 }
 
 HTTPHOOKS_DECL void pipeline::uncount(exchange& ex) noexcept {
-    if (std::exchange(ex.counted_, false)) detail::counters::subtract(ex.counters_->exchanges);
+    if (std::exchange(ex.counted_, false)) counters::subtract(ex.counters_->exchanges);
 }
 
-HTTPHOOKS_DECL void exchange::reset() noexcept {
-    pipeline::uncount(*this);
-    if (incoming_.use_count() > 1 + (request_ == incoming_)) {
-        incoming_ = new_request();
-    } else {
-        incoming_->reset();
-        detail::clear_string(incoming_->body());
-    }
-    request_.reset();
-    attachments_.clear();
-    pipeline::clear_responses(*this);
-    reply_snapshot_.reset();
-    reply_headers_.clear();
-    made_.reset();
-    failed_.reset();
-    author_ = nullptr;
-    parts_.clear();
-    running_.clear();
-    origin_ = httphooks::origin();
-    table_.reset();
-    executor_ = asio::any_io_executor();  // nothing of an execution context outlives it in a pool
-    signals_.store(0, std::memory_order_relaxed);
-    ending_.store(ending::none, std::memory_order_relaxed);
-    stage_ = stage::idle;
-    processing_ = processing::responders;
-    chain_ended_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
-    traced_ = hooks_traced_ = false;
-    matched_types_ = 0;
-    request_id_.clear();
-    began_ = {};
-    id_ = 0;
-    cursor_ = 0;
-    waiting_ = nullptr;
-    sink_.store(nullptr, std::memory_order_relaxed);
-}
-
-}  // namespace httphooks
+}  // namespace httphooks::detail

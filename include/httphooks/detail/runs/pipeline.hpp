@@ -20,7 +20,7 @@
 #include <string>
 #include <string_view>
 
-namespace httphooks {
+namespace httphooks::detail {
 
 /** Runs the hooks that match a request, stage by stage.
 
@@ -56,7 +56,7 @@ public:
     }
 
 private:
-    friend class exchange;
+    friend class httphooks::exchange;
 
     using stage = exchange::stage;
     using processing = exchange::processing;
@@ -98,13 +98,12 @@ private:
         return (ex.matched_types_ & type_bit(type)) != 0;
     }
     /// The next match of this type, which the cursor passes; null: there is none.
-    static detail::hook_entry const* next(exchange& ex, hook_type type);
+    static hook_entry const* next(exchange& ex, hook_type type);
     static void run_listeners(exchange& ex, hook_type type) {
         if (matched(ex, type)) start_listeners(ex, type);
     }
     static void start_listeners(exchange& ex, hook_type type);
-    static inline void start_listener(exchange& ex, detail::hook_entry const& entry,
-                                      std::size_t match);
+    static inline void start_listener(exchange& ex, hook_entry const& entry, std::size_t match);
 
     static inline bool run_pre_responders(exchange& ex);
     static inline bool run_post_responders(exchange& ex);
@@ -113,62 +112,57 @@ private:
     static bool finish_waiting(exchange& ex, Apply apply);
     /// Runs one hook of a sequential stage. False: it completes later.
     template <class Apply>
-    static bool run_one(exchange& ex, detail::hook_entry const& entry, Apply apply);
-    static inline void apply_pre(exchange& ex, detail::hook_entry const& entry,
-                                 detail::run_outcome& outcome, failure const& failed);
-    static inline void apply_post(exchange& ex, detail::hook_entry const& entry,
-                                  detail::run_outcome& outcome, failure const& failed);
+    static bool run_one(exchange& ex, hook_entry const& entry, Apply apply);
+    static inline void apply_pre(exchange& ex, hook_entry const& entry, run_outcome& outcome,
+                                 failure const& failed);
+    static inline void apply_post(exchange& ex, hook_entry const& entry, run_outcome& outcome,
+                                  failure const& failed);
 
     static inline void start_processing(exchange& ex);
-    static inline void start_responder(exchange& ex, detail::hook_entry const& entry,
-                                       std::size_t match);
+    static inline void start_responder(exchange& ex, hook_entry const& entry, std::size_t match);
     /// Queues what a responder left, or keeps it until those before it are done.
-    static inline void finish_responder(exchange& ex, detail::hook_entry const& entry,
-                                        detail::run_outcome& outcome);
+    static inline void finish_responder(exchange& ex, hook_entry const& entry,
+                                        run_outcome& outcome);
     /// Queues the library's own response.
     static void queue_made(exchange& ex);
     /// What a closed run contributes.
-    static detail::run_outcome& settle(exchange& ex, detail::async_run& run);
+    static run_outcome& settle(exchange& ex, async_run& run);
     /// Makes a responder's response that of its failure.
-    static void fail(exchange& ex, detail::hook_entry const& entry, detail::run_outcome& outcome,
+    static void fail(exchange& ex, hook_entry const& entry, run_outcome& outcome,
                      failure const& failed);
     /// Ends the chain with the response to a failure.
-    static void fail_chain(exchange& ex, detail::hook_entry const& entry, failure const& failed);
+    static void fail_chain(exchange& ex, hook_entry const& entry, failure const& failed);
     /// Queues what the responders left, in their order. False: some are not done.
     static inline bool finish_processing(exchange& ex);
 
-    static void report(exchange& ex, detail::hook_entry const& entry, failure failed);
+    static void report(exchange& ex, hook_entry const& entry, failure failed);
     /// Tells the error handler of something, unless it was told of it before.
-    static void tell_once(exchange& ex, detail::hook_entry const& entry, error what,
+    static void tell_once(exchange& ex, hook_entry const& entry, error what,
                           std::string_view detail);
     /// Keeps what failed for the handler of failures, if there is one.
     static void note(exchange& ex, failure_reason reason, hook_info const* whose, failure failed);
     /// Has the handler of failures make the reply.
     static void ask(exchange& ex) noexcept;
     static response reply_to(failure const& failed);
-    static inline void end_chain(exchange& ex, response message, detail::hook_entry const* author);
+    static inline void end_chain(exchange& ex, response message, hook_entry const* author);
     static inline void clear_responses(exchange& ex);
-    static inline void queue(exchange& ex, detail::run_outcome& outcome);
+    static inline void queue(exchange& ex, run_outcome& outcome);
     static inline void merge_reply_headers(exchange& ex, fields& headers);
     /// As above, of a hook's fields that were not checked.
-    static inline void take_reply_headers(exchange& ex, detail::hook_entry const& entry,
-                                          fields& headers);
+    static inline void take_reply_headers(exchange& ex, hook_entry const& entry, fields& headers);
     /// Removes from a hook's fields for the reply what is the writer's to make.
-    static void check_reply_headers(exchange& ex, detail::hook_entry const& entry,
-                                    fields& headers) {
-        if (detail::find_writers_field(headers) != headers.end()) [[unlikely]]
+    static void check_reply_headers(exchange& ex, hook_entry const& entry, fields& headers) {
+        if (find_writers_field(headers) != headers.end()) [[unlikely]]
             ignore_fields(ex, headers, &entry, nullptr);
     }
     /// Reads the files that are bodies of responses, for those who look at them.
     static inline void read_files(exchange& ex);
-    static inline void patch_request(exchange& ex, detail::request_patch& patch);
+    static inline void patch_request(exchange& ex, request_patch& patch);
 
     /// Calls a callback that completes when it returns. What it throws has been reported.
-    static failure call(exchange& ex, detail::hook_entry const& entry, detail::hook_run& run);
-    static inline failure call_untraced(exchange& ex, detail::hook_entry const& entry,
-                                        detail::hook_run& run);
-    static inline failure call_traced(exchange& ex, detail::hook_entry const& entry,
-                                      detail::hook_run& run);
+    static failure call(exchange& ex, hook_entry const& entry, hook_run& run);
+    static inline failure call_untraced(exchange& ex, hook_entry const& entry, hook_run& run);
+    static inline failure call_traced(exchange& ex, hook_entry const& entry, hook_run& run);
     static inline void trace_begin(exchange& ex) noexcept;
     static void trace_stage(exchange& ex, exchange_stage s) noexcept;
     static inline void trace_reply(exchange const& ex) noexcept;
@@ -198,7 +192,7 @@ private:
     static inline void complete_reply(exchange& ex);
     /// Removes what is the writer's to make, and tells so of whose it is, or of nobody.
     /// @param reply whose fields they are; null: they are for whatever reply there will be
-    static void ignore_fields(exchange& ex, fields& headers, detail::hook_entry const* whose,
+    static void ignore_fields(exchange& ex, fields& headers, hook_entry const* whose,
                               response const* reply);
     static void write_request_id(exchange& ex) {
         if (!ex.request_id_.empty()) [[unlikely]]
@@ -217,7 +211,7 @@ private:
 template <class Apply>
 bool pipeline::finish_waiting(exchange& ex, Apply apply) {
     if (!ex.waiting_) return true;
-    detail::async_run_ptr const run(ex.waiting_);
+    async_run_ptr const run(ex.waiting_);
     if (!run->closed()) return false;
     ex.waiting_ = nullptr;
     ex.running_.clear();
@@ -228,27 +222,27 @@ bool pipeline::finish_waiting(exchange& ex, Apply apply) {
 }
 
 template <class Apply>
-bool pipeline::run_one(exchange& ex, detail::hook_entry const& entry, Apply apply) {
+bool pipeline::run_one(exchange& ex, hook_entry const& entry, Apply apply) {
     std::size_t const match = ex.cursor_ - 1;
     if (entry.asynchronous()) {
-        detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
+        async_run_ptr const run(async_run::make(entry, ex, match), false);
         ex.running_.push_back(run);
         ex.waiting_ = run.get();
         run->start();
         return finish_waiting(ex, apply);
     }
-    detail::hook_run_in_place run(ex, entry, match);
+    hook_run_in_place run(ex, entry, match);
     failure const failed = call(ex, entry, run);
     apply(ex, entry, run.outcome(), failed);
     return true;
 }
 
-}  // namespace httphooks
+}  // namespace httphooks::detail
 
 #ifdef HTTPHOOKS_HEADER_ONLY
-#include <httphooks/impl/pipeline.ipp>
-#include <httphooks/impl/pipeline_begin.ipp>
-#include <httphooks/impl/pipeline_failure.ipp>
-#include <httphooks/impl/pipeline_reply.ipp>
-#include <httphooks/impl/pipeline_trace.ipp>
+#include <httphooks/detail/runs/impl/pipeline.ipp>
+#include <httphooks/detail/runs/impl/pipeline_begin.ipp>
+#include <httphooks/detail/runs/impl/pipeline_failure.ipp>
+#include <httphooks/detail/runs/impl/pipeline_reply.ipp>
+#include <httphooks/detail/runs/impl/pipeline_trace.ipp>
 #endif

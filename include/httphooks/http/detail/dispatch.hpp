@@ -6,12 +6,12 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/http/detail/loop.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/http/detail/request_parser.hpp>
 #include <httphooks/message.hpp>
-#include <httphooks/pipeline.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-namespace httphooks::http {
+namespace httphooks::http::detail {
 
 /** Turns the bytes that a client sends into requests, has the hooks answer them, and turns the
     replies into bytes, in the order of the requests.
@@ -36,7 +36,7 @@ namespace httphooks::http {
 class dispatch final : private reply_sink {
 public:
     /// The time of the loop's wheel.
-    using tick = detail::timer_wheel::tick;
+    using tick = timer_wheel::tick;
 
     /// Told of replies that were not ready when consume() returned.
     struct listener {
@@ -50,7 +50,7 @@ public:
     /// A request that a mount is to serve.
     struct mount_request {
         /// Which one.
-        detail::mounted* mount;
+        mounted* mount;
         /// The request itself.
         request message;
         /// Whether the connection may serve another one after it.
@@ -64,7 +64,7 @@ public:
     };
 
     /// For connections of a loop, which outlives it.
-    explicit dispatch(detail::loop& loop) : loop_(loop), guard_(loop.options().framing) {}
+    explicit dispatch(loop& loop) : loop_(loop), guard_(loop.options().framing) {}
     dispatch(dispatch const&) = delete;
     dispatch& operator=(dispatch const&) = delete;
     ~dispatch() { clear(); }
@@ -147,7 +147,7 @@ private:
     void answer_refused(status s, std::string_view header);
     inline std::string id_line(request const& r, origin const& from) const;
     inline void write(entry& e);
-    inline void append(entry const& e, detail::persistence after);
+    inline void append(entry const& e, persistence after);
     inline void abandon() noexcept;
     inline void write_file(std::shared_ptr<file_body> file);
     void collect_ready();
@@ -156,15 +156,15 @@ private:
     inline void end_body(bool good) noexcept;
     inline std::uint64_t body_limit() const;
     inline origin origin_of(request const& r) const;
-    detail::timer_wheel& wheel() const noexcept { return loop_.wheel(); }
+    timer_wheel& wheel() const noexcept { return loop_.wheel(); }
 
-    detail::loop& loop_;
+    loop& loop_;
     listener* listener_ = nullptr;
     asio::ip::tcp::endpoint peer_{};
     framing_guard guard_;
-    std::optional<detail::request_parser> parser_{};
+    std::optional<request_parser> parser_{};
     exchange_ptr journey_{};
-    detail::mounted* mount_ = nullptr;
+    mounted* mount_ = nullptr;
     std::optional<mount_request> mount_request_{};
     body_end body_end_{};
     bool body_awaited_ = false;
@@ -183,8 +183,8 @@ private:
     bool consuming_ = false;
 };
 
-}  // namespace httphooks::http
+}  // namespace httphooks::http::detail
 
 #ifdef HTTPHOOKS_HEADER_ONLY
-#include <httphooks/http/impl/dispatch.ipp>
+#include <httphooks/http/detail/impl/dispatch.ipp>
 #endif

@@ -1,7 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #pragma once
 
-#include <httphooks/http/dispatch.hpp>
+#include <httphooks/http/detail/dispatch.hpp>
 
 #include <httphooks/exchange.hpp>
 #include <httphooks/http/detail/known_request.hpp>
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::http {
+namespace httphooks::http::detail {
 
 HTTPHOOKS_DECL void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer,
                                    bool tls) noexcept {
@@ -199,7 +199,7 @@ HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) 
     parser_.reset();
     if (!journey_) journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
     request& asked = journey_->incoming();
-    if (!parsed) asked = detail::known_request(header, loop_.options().framing.fields);
+    if (!parsed) asked = known_request(header, loop_.options().framing.fields);
     journey_->origin() = origin_of(asked);
     entry e{std::move(journey_), wheel().now(), true, true, false, asked.method() == verb::head};
     journey_.reset();
@@ -222,11 +222,11 @@ HTTPHOOKS_DECL void dispatch::dress(exchange& ex, response& reply) noexcept {
     status const s = reply.result();
     request const& asked = ex.incoming();
     try {
-        if (detail::mounted const* const owner = loop_.mounts().owner(asked))
+        if (mounted const* const owner = loop_.mounts().owner(asked))
             owner->dress_refusal(asked, reply);
         else if (auto const& policy = loop_.options().cors)
             policy->apply(asked, reply.base());
-        detail::remove_owned(reply);
+        remove_owned(reply);
     } catch (...) {  // the client is told all the same
         reply = error_response(s);
     }
@@ -250,9 +250,9 @@ inline void dispatch::write(entry& e) {
         e.last = true;
         stopped_ = true;
     }
-    detail::persistence const after = e.last     ? detail::persistence::close
-                                      : e.http10 ? detail::persistence::keep_http10
-                                                 : detail::persistence::keep;
+    persistence const after = e.last     ? persistence::close
+                              : e.http10 ? persistence::keep_http10
+                                         : persistence::keep;
     std::size_t const before = output_.size();
     try {
         append(e, after);
@@ -264,17 +264,15 @@ inline void dispatch::write(entry& e) {
     if (e.journey && !e.refusal) e.journey->handed_over();
 }
 
-inline void dispatch::append(entry const& e, detail::persistence after) {
+inline void dispatch::append(entry const& e, persistence after) {
     std::string_view const server = loop_.options().server_name;
-    if (e.refusal)
-        return detail::append_reply(output_, *e.refusal, loop_.date(), server, after, e.head);
+    if (e.refusal) return append_reply(output_, *e.refusal, loop_.date(), server, after, e.head);
     exchange const& ex = *e.journey;
     response const& reply = ex.reply();
-    if (!ex.reply_file())
-        return detail::append_reply(output_, reply, loop_.date(), server, after, e.head);
-    detail::append_header(output_, reply, loop_.date(), server, after, detail::framing::length,
-                          ex.reply_file()->size());
-    if (!e.head && !detail::bodiless(reply.result_int())) write_file(ex.reply_file());
+    if (!ex.reply_file()) return append_reply(output_, reply, loop_.date(), server, after, e.head);
+    append_header(output_, reply, loop_.date(), server, after, framing::length,
+                  ex.reply_file()->size());
+    if (!e.head && !bodiless(reply.result_int())) write_file(ex.reply_file());
 }
 
 inline void dispatch::write_file(std::shared_ptr<file_body> file) {
@@ -362,7 +360,6 @@ HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept {
-    using detail::timer_wheel;
     http::options const& o = loop_.options();
     std::optional<tick> next;
     auto const add = [&next](tick t) {
@@ -388,7 +385,7 @@ HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept
 HTTPHOOKS_DECL void dispatch::on_deadline() {
     tick const now = wheel().now();
     auto const reached = [now](tick t) { return static_cast<std::int32_t>(now - t) >= 0; };
-    tick const handlers = detail::timer_wheel::ticks(loop_.options().handler_timeout);
+    tick const handlers = timer_wheel::ticks(loop_.options().handler_timeout);
     consuming_ = true;
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (entry const& e = queue_[i]; !e.ready && reached(e.begun + handlers))
@@ -399,4 +396,4 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
     collect();
 }
 
-}  // namespace httphooks::http
+}  // namespace httphooks::http::detail

@@ -5,7 +5,7 @@
     How a connection of a server reads, writes, keeps its deadlines, and is lent to mounts.
 */
 
-#include <httphooks/http/session.hpp>
+#include <httphooks/http/detail/session.hpp>
 
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/http/detail/stream.hpp>
@@ -24,11 +24,11 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::http {
+namespace httphooks::http::detail {
 
 template <class Stream>
-session<Stream>::session(std::shared_ptr<detail::session_loop> loop, Stream stream,
-                         std::unique_ptr<detail::connection_ticket> ticket,
+session<Stream>::session(std::shared_ptr<session_loop> loop, Stream stream,
+                         std::unique_ptr<connection_ticket> ticket,
                          asio::ip::tcp::endpoint const& peer)
     : loop_(std::move(loop)),
       stream_(std::move(stream)),
@@ -36,12 +36,12 @@ session<Stream>::session(std::shared_ptr<detail::session_loop> loop, Stream stre
       waiting_(&loop_->counters()),
       dropped_(loop_->dropped()),
       peer_(peer) {
-    detail::make_non_blocking(stream_);
+    make_non_blocking(stream_);
 }
 
 template <class Stream>
-void session<Stream>::start(std::shared_ptr<detail::session_loop> loop, Stream stream,
-                            std::unique_ptr<detail::connection_ticket> ticket,
+void session<Stream>::start(std::shared_ptr<session_loop> loop, Stream stream,
+                            std::unique_ptr<connection_ticket> ticket,
                             asio::ip::tcp::endpoint const& peer) {
     pointer const s(new session(std::move(loop), std::move(stream), std::move(ticket), peer));
     s->loop_->enter(*s);
@@ -54,8 +54,8 @@ void session<Stream>::start(std::shared_ptr<detail::session_loop> loop, Stream s
 }
 
 template <class Stream>
-void session<Stream>::refuse(std::shared_ptr<detail::session_loop> loop, Stream stream,
-                             std::unique_ptr<detail::connection_ticket> ticket) {
+void session<Stream>::refuse(std::shared_ptr<session_loop> loop, Stream stream,
+                             std::unique_ptr<connection_ticket> ticket) {
     pointer const s(new session(std::move(loop), std::move(stream), std::move(ticket), {}));
     s->loop_->enter(*s);
     s->attempt([&s] {
@@ -108,8 +108,8 @@ template <class Stream>
 void session<Stream>::shake_hands() {
     if constexpr (by_handshake) {
         phase_ = phase::handshake;
-        loop_->deadline(*this, loop_->wheel().now() +
-                                   detail::timer_wheel::ticks(loop_->options().handshake_timeout));
+        loop_->deadline(
+            *this, loop_->wheel().now() + timer_wheel::ticks(loop_->options().handshake_timeout));
         stream_.async_handshake(Stream::server, then(&session::on_handshake));
     }
 }
@@ -144,7 +144,7 @@ void session<Stream>::on_readable(error_code ec, std::size_t n) {
     if constexpr (by_readiness) {
         auto& buffer = loop_->read_buffer();
         n = stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
-        if (detail::not_now(ec)) return settle(!writing_);
+        if (not_now(ec)) return settle(!writing_);
         on_input(ec, {buffer.data(), n});
     } else {
         on_input({}, {input_->data(), n});
@@ -156,7 +156,7 @@ void session<Stream>::on_input(error_code ec, std::string_view bytes) {
     if (phase_ != phase::serving) return;
     if (!ec) return serve(bytes);
     if (ec == asio::error::operation_aborted) return settle(!writing_);
-    if (!detail::ends_input<Stream>(ec)) return close(false);
+    if (!ends_input<Stream>(ec)) return close(false);
     input_ended_ = true;
     serve({});
 }
@@ -252,7 +252,7 @@ bool session<Stream>::flush() {
             error_code ec;
             std::size_t const n = stream_.write_some(
                 asio::const_buffer(output.data() + sent_, output.size() - sent_), ec);
-            if (ec && !detail::not_now(ec)) {
+            if (ec && !not_now(ec)) {
                 close(false);
                 return false;
             }
@@ -307,7 +307,7 @@ void session<Stream>::on_written(error_code ec, std::size_t n) {
         std::string const& output = work_->output();
         std::size_t const more = stream_.write_some(
             asio::const_buffer(output.data() + sent_, output.size() - sent_), error);
-        if (error && !detail::not_now(error)) return close(false);
+        if (error && !not_now(error)) return close(false);
         if (!error) sent_ += more;
     }
     serve({});
@@ -317,7 +317,6 @@ void session<Stream>::on_written(error_code ec, std::size_t n) {
 
 template <class Stream>
 void session<Stream>::set_deadline() {
-    using detail::timer_wheel;
     http::options const& o = loop_->options();
     std::optional<timer_wheel::tick> next;
     auto const add = [&next](timer_wheel::tick t) {
@@ -339,10 +338,10 @@ template <class Stream>
 void session<Stream>::meet_deadline() {
     // what the system still sends of the last reply is not taken back
     if (phase_ != phase::serving) return close(false);
-    auto const reached = [now = loop_->wheel().now()](detail::timer_wheel::tick t) {
+    auto const reached = [now = loop_->wheel().now()](timer_wheel::tick t) {
         return static_cast<std::int32_t>(now - t) >= 0;
     };
-    if (writing_ && reached(progress_ + detail::timer_wheel::ticks(loop_->options().write_timeout)))
+    if (writing_ && reached(progress_ + timer_wheel::ticks(loop_->options().write_timeout)))
         return close(true);
     if (!work_) return say_farewell();
     if (auto const next = work_->deadline(); next && reached(*next)) {
@@ -380,12 +379,12 @@ void session<Stream>::hand_over() {
     if (reading_ || watching_) {
         // what waits on the stream ends first; that comes back here through settle()
         error_code ec;
-        detail::lowest(stream_).cancel(ec);
+        lowest(stream_).cancel(ec);
         return;
     }
     pointer const keep(this);
     dispatch::mount_request asked = work_->take_mount();
-    using core_type = detail::stream_connection<Stream>;
+    using core_type = stream_connection<Stream>;
     auto core = std::allocate_shared<core_type>(httphooks::detail::recycling_allocator<core_type>(),
                                                 std::move(stream_), peer_);
     core->peer = asked.client;
@@ -395,7 +394,7 @@ void session<Stream>::hand_over() {
     core->server_name = loop_->options().server_name;
     core->reply_line = std::move(asked.reply_line);
     core->write_timeout = loop_->options().write_timeout;
-    core->ticket = std::make_unique<detail::guest_ticket>(loop_, core, std::move(ticket_));
+    core->ticket = std::make_unique<guest_ticket>(loop_, core, std::move(ticket_));
     phase_ = phase::closed;
     drop_work();
     input_.reset();
@@ -412,7 +411,7 @@ void session<Stream>::hand_over() {
 
 /// A connection on its way back from a mount, from any thread.
 template <class Stream>
-void session<Stream>::give_back(std::shared_ptr<detail::session_loop> loop, connection c) {
+void session<Stream>::give_back(std::shared_ptr<session_loop> loop, connection c) {
     if (c.core()->stream_type() != typeid(Stream)) return;
     auto back = std::make_shared<guest>(guest{std::move(loop), std::move(c)});
     auto const& core = back->client.core();
@@ -422,11 +421,11 @@ void session<Stream>::give_back(std::shared_ptr<detail::session_loop> loop, conn
 
 template <class Stream>
 void session<Stream>::take_back(guest& g) {
-    detail::connection_core& core = *g.client.core();
+    connection_core& core = *g.client.core();
     if (!core.is_open()) return;
     std::string const input = std::move(core.input);
     pointer const s(new session(g.loop, std::move(*static_cast<Stream*>(core.stream())),
-                                detail::guest_ticket::place(core.ticket.get()), core.stream_peer));
+                                guest_ticket::place(core.ticket.get()), core.stream_peer));
     s->input_ended_ = core.input_ended;
     s->replied_ = true;
     bool const reusable = core.reusable && !g.loop->draining();
@@ -439,4 +438,4 @@ void session<Stream>::take_back(guest& g) {
     });
 }
 
-}  // namespace httphooks::http
+}  // namespace httphooks::http::detail

@@ -1,6 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 
 #include <httphooks/multi_response.hpp>
 

@@ -6,7 +6,7 @@
 */
 
 #include <httphooks/error.hpp>
-#include <httphooks/http/session.hpp>
+#include <httphooks/http/detail/session.hpp>
 
 #include <httphooks/http/detail/stream.hpp>
 
@@ -17,13 +17,13 @@
 #include <cstddef>
 #include <memory>
 
-namespace httphooks::http {
+namespace httphooks::http::detail {
 
 template <class Stream>
 void session<Stream>::say_farewell() {
     if (phase_ != phase::serving) return;
-    loop_->deadline(
-        *this, loop_->wheel().now() + detail::timer_wheel::ticks(loop_->options().linger_timeout));
+    loop_->deadline(*this,
+                    loop_->wheel().now() + timer_wheel::ticks(loop_->options().linger_timeout));
     bool const replied = work_ != nullptr || replied_;
     drop_work();
     if constexpr (by_handshake) {
@@ -32,7 +32,7 @@ void session<Stream>::say_farewell() {
     } else {
         if (input_ended_ || !replied) return close(false);
         phase_ = phase::lingering;
-        detail::shutdown_send(stream_);
+        shutdown_send(stream_);
         linger();
     }
 }
@@ -41,7 +41,7 @@ template <class Stream>
 void session<Stream>::on_farewell(error_code, std::size_t) {
     if (phase_ != phase::farewell) return;
     phase_ = phase::lingering;
-    detail::shutdown_send(stream_);
+    shutdown_send(stream_);
     linger();
 }
 
@@ -51,8 +51,7 @@ void session<Stream>::linger() {
         stream_.async_wait(asio::socket_base::wait_read, then(&session::on_linger));
     } else {
         if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
-        detail::under_tls(stream_).async_read_some(asio::buffer(*input_),
-                                                   then(&session::on_linger));
+        under_tls(stream_).async_read_some(asio::buffer(*input_), then(&session::on_linger));
     }
 }
 
@@ -62,7 +61,7 @@ void session<Stream>::on_linger(error_code ec, std::size_t n) {
     if constexpr (by_readiness) {
         auto& buffer = loop_->read_buffer();
         if (!ec) n = stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
-        if (detail::not_now(ec)) ec = {};
+        if (not_now(ec)) ec = {};
     }
     if (ec || !dropped_.add(n, loop_->options()))
         close(false);
@@ -77,13 +76,13 @@ void session<Stream>::close(bool reset) noexcept {
     phase_ = phase::closed;
     dropped_.release();
     if (reset)
-        detail::reset_stream(stream_);
+        reset_stream(stream_);
     else
-        detail::close_stream(stream_);
+        close_stream(stream_);
     drop_work();
     waiting_.set(0);
     ticket_.reset();
     loop_->leave(*this);
 }
 
-}  // namespace httphooks::http
+}  // namespace httphooks::http::detail

@@ -1,6 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/file_body.hpp>
-#include <httphooks/http/session.hpp>
+#include <httphooks/http/detail/session.hpp>
 #include <httphooks/into_response.hpp>
 
 #include "support/catch.hpp"

@@ -9,10 +9,10 @@
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/http/connection.hpp>
 #include <httphooks/http/detail/connection_ticket.hpp>
+#include <httphooks/http/detail/dispatch.hpp>
 #include <httphooks/http/detail/dropped_bytes.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/detail/stream.hpp>
-#include <httphooks/http/dispatch.hpp>
 
 #include <boost/intrusive_ptr.hpp>
 
@@ -24,7 +24,7 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::http {
+namespace httphooks::http::detail {
 
 /** One connection.
 
@@ -36,36 +36,36 @@ namespace httphooks::http {
     The loop's thread only.
 */
 template <class Stream>
-class session final : public detail::session_base, private dispatch::listener {
+class session final : public session_base, private dispatch::listener {
 public:
     using pointer = boost::intrusive_ptr<session>;
 
     /** Begins to serve the stream; it lives until the connection ends.
         @param ticket held until then
         @param peer the address of the other side */
-    static void start(std::shared_ptr<detail::session_loop> loop, Stream stream,
-                      std::unique_ptr<detail::connection_ticket> ticket,
+    static void start(std::shared_ptr<session_loop> loop, Stream stream,
+                      std::unique_ptr<connection_ticket> ticket,
                       asio::ip::tcp::endpoint const& peer);
 
     /// As start(), but answers with 503 and closes.
-    static void refuse(std::shared_ptr<detail::session_loop> loop, Stream stream,
-                       std::unique_ptr<detail::connection_ticket> ticket);
+    static void refuse(std::shared_ptr<session_loop> loop, Stream stream,
+                       std::unique_ptr<connection_ticket> ticket);
 
 private:
-    static constexpr bool by_readiness = detail::readiness_stream<Stream>;
-    static constexpr bool by_handshake = detail::handshake_stream<Stream>;
+    static constexpr bool by_readiness = readiness_stream<Stream>;
+    static constexpr bool by_handshake = handshake_stream<Stream>;
     static constexpr std::size_t own_buffer = 8 * 1024;
 
     /// A connection that a mount had.
     struct guest {
-        std::shared_ptr<detail::session_loop> loop;
+        std::shared_ptr<session_loop> loop;
         connection client;
     };
 
     enum class phase : std::uint8_t { handshake, serving, farewell, lingering, closed };
 
-    session(std::shared_ptr<detail::session_loop> loop, Stream stream,
-            std::unique_ptr<detail::connection_ticket> ticket, asio::ip::tcp::endpoint const& peer);
+    session(std::shared_ptr<session_loop> loop, Stream stream,
+            std::unique_ptr<connection_ticket> ticket, asio::ip::tcp::endpoint const& peer);
 
     void on_deadline() override;
     void drain() override;
@@ -87,7 +87,7 @@ private:
     void set_deadline();
     void meet_deadline();
     void hand_over();
-    static void give_back(std::shared_ptr<detail::session_loop> loop, connection c);
+    static void give_back(std::shared_ptr<session_loop> loop, connection c);
     static void take_back(guest& g);
     void say_farewell();
     void on_farewell(error_code ec, std::size_t n);
@@ -128,17 +128,17 @@ private:
     void attempt(httphooks::detail::function_ref<void()> f) noexcept;
     void fail();
 
-    std::shared_ptr<detail::session_loop> loop_;
+    std::shared_ptr<session_loop> loop_;
     Stream stream_;
     std::unique_ptr<dispatch> work_{};
-    std::unique_ptr<detail::connection_ticket> ticket_;
+    std::unique_ptr<connection_ticket> ticket_;
     std::unique_ptr<std::array<char, own_buffer>> input_{};
     std::string sending_{};
     std::size_t sent_ = 0;
     server_counters::backlog waiting_;
-    detail::dropped_bytes dropped_;
+    dropped_bytes dropped_;
     asio::ip::tcp::endpoint peer_;
-    detail::timer_wheel::tick progress_ = 0;
+    timer_wheel::tick progress_ = 0;
     phase phase_ = phase::serving;
     bool reading_ = false;
     bool writing_ = false;
@@ -147,7 +147,7 @@ private:
     bool replied_ = false;
 };
 
-}  // namespace httphooks::http
+}  // namespace httphooks::http::detail
 
-#include <httphooks/http/impl/session.hpp>
-#include <httphooks/http/impl/session_end.hpp>
+#include <httphooks/http/detail/impl/session.hpp>
+#include <httphooks/http/detail/impl/session_end.hpp>

@@ -7,10 +7,10 @@
 
 #include <httphooks/detail/fields/header_rules.hpp>
 #include <httphooks/detail/json/malformed_json.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/failure.hpp>
 #include <httphooks/http_error.hpp>
 #include <httphooks/message.hpp>
-#include <httphooks/pipeline.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -19,9 +19,7 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks {
-
-namespace detail {
+namespace httphooks::detail {
 
 /// What stands for registry_options::on_failure where the error handler is told of a hook.
 inline hook_info const& failure_handler_info() {
@@ -65,16 +63,13 @@ inline void keep_fields(fields const& first, fields& reply) {
     }
 }
 
-}  // namespace detail
-
-HTTPHOOKS_DECL void pipeline::report(exchange& ex, detail::hook_entry const& entry,
-                                     failure failed) {
-    if (is_responder(entry.info.type) && detail::is_clients_error(failed.exception)) return;
+HTTPHOOKS_DECL void pipeline::report(exchange& ex, hook_entry const& entry, failure failed) {
+    if (is_responder(entry.info.type) && is_clients_error(failed.exception)) return;
     ex.table_->services->report(
         {entry.info, ex.id(), failed.code, std::move(failed.exception), {}, ex.request_id()});
 }
 
-HTTPHOOKS_DECL void pipeline::tell_once(exchange& ex, detail::hook_entry const& entry, error what,
+HTTPHOOKS_DECL void pipeline::tell_once(exchange& ex, hook_entry const& entry, error what,
                                         std::string_view detail) {
     if (entry.told.first(what))
         ex.table_->services->report({entry.info, ex.id(), make_error_code(what), nullptr,
@@ -87,8 +82,8 @@ HTTPHOOKS_DECL response pipeline::reply_to(failure const& failed) {
     try {
         std::rethrow_exception(failed.exception);
     } catch (http_error const& e) {
-        return detail::reply_of(e);
-    } catch (detail::malformed_json const&) {
+        return reply_of(e);
+    } catch (malformed_json const&) {
         return make_response(status::bad_request, R"({"error":"Malformed JSON"})",
                              "application/json");
     } catch (...) {
@@ -96,24 +91,24 @@ HTTPHOOKS_DECL response pipeline::reply_to(failure const& failed) {
     }
 }
 
-HTTPHOOKS_DECL void pipeline::fail(exchange& ex, detail::hook_entry const& entry,
-                                   detail::run_outcome& outcome, failure const& failed) {
+HTTPHOOKS_DECL void pipeline::fail(exchange& ex, hook_entry const& entry, run_outcome& outcome,
+                                   failure const& failed) {
     outcome.message.emplace(reply_to(failed));
     ex.author_ = nullptr;
-    note(ex, detail::reason_of(failed.code, failed.exception), &entry.info, failed);
+    note(ex, reason_of(failed.code, failed.exception), &entry.info, failed);
 }
 
-HTTPHOOKS_DECL void pipeline::fail_chain(exchange& ex, detail::hook_entry const& entry,
+HTTPHOOKS_DECL void pipeline::fail_chain(exchange& ex, hook_entry const& entry,
                                          failure const& failed) {
     end_chain(ex, reply_to(failed), nullptr);
-    note(ex, detail::reason_of(failed.code, failed.exception), &entry.info, failed);
+    note(ex, reason_of(failed.code, failed.exception), &entry.info, failed);
 }
 
 HTTPHOOKS_DECL void pipeline::note(exchange& ex, failure_reason reason, hook_info const* whose,
                                    failure failed) {
     if (!options(ex).on_failure) return;
-    ex.failed_ = std::make_unique<detail::failure_record>(
-        detail::failure_record{reason, failed.code, std::move(failed.exception), whose});
+    ex.failed_ = std::make_unique<failure_record>(
+        failure_record{reason, failed.code, std::move(failed.exception), whose});
 }
 
 HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
@@ -122,8 +117,8 @@ HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
     response& first = ex.reply();
     auto const tell_once = [&](error what, std::string_view detail) {
         if (services.told_of_handler.first(what))
-            services.report({detail::failure_handler_info(), ex.id(), make_error_code(what),
-                             nullptr, std::string(detail), ex.request_id()});
+            services.report({failure_handler_info(), ex.id(), make_error_code(what), nullptr,
+                             std::string(detail), ex.request_id()});
     };
     try {
         httphooks::failure const f{
@@ -135,17 +130,16 @@ HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
             reply.result(first.result());
             reply.reason({});
         }
-        for (auto it = detail::find_writers_field(reply); it != reply.end();
-             it = detail::find_writers_field(reply)) {
-            if (!detail::is_true_length(reply, it))
-                tell_once(error::field_ignored, it->name_string());
+        for (auto it = find_writers_field(reply); it != reply.end();
+             it = find_writers_field(reply)) {
+            if (!is_true_length(reply, it)) tell_once(error::field_ignored, it->name_string());
             reply.erase(it);
         }
-        detail::keep_fields(first, reply);
+        keep_fields(first, reply);
         first = std::move(reply);
         ex.author_ = nullptr;
     } catch (...) {  // the first reply stands
-        services.report({detail::failure_handler_info(),
+        services.report({failure_handler_info(),
                          ex.id(),
                          error_code(),
                          std::current_exception(),
@@ -177,12 +171,11 @@ HTTPHOOKS_DECL response pipeline::empty_reply(exchange& ex) {
     return make_response(status::ok, {}, "application/json");
 }
 
-HTTPHOOKS_DECL void pipeline::ignore_fields(exchange& ex, fields& headers,
-                                            detail::hook_entry const* whose,
+HTTPHOOKS_DECL void pipeline::ignore_fields(exchange& ex, fields& headers, hook_entry const* whose,
                                             response const* reply) {
-    for (auto it = detail::find_writers_field(headers); it != headers.end();
-         it = detail::find_writers_field(headers)) {
-        if (whose && !(reply && detail::is_true_length(*reply, it)))
+    for (auto it = find_writers_field(headers); it != headers.end();
+         it = find_writers_field(headers)) {
+        if (whose && !(reply && is_true_length(*reply, it)))
             tell_once(ex, *whose, error::field_ignored, it->name_string());
         headers.erase(it);
     }
@@ -206,7 +199,7 @@ HTTPHOOKS_DECL void pipeline::refuse(exchange& ex, status code, error_code why) 
 }
 
 HTTPHOOKS_DECL void pipeline::refuse_request(exchange& ex, status code, error_code why) {
-    detail::kept_exchange const keep(ex);
+    kept_exchange const keep(ex);
     ex.signals_.store(1, std::memory_order_relaxed);
     open(ex);
     refuse(ex, code, why);
@@ -223,4 +216,4 @@ HTTPHOOKS_DECL void pipeline::expire(exchange& ex) {
     ex.stage_ = stage::reply;
 }
 
-}  // namespace httphooks
+}  // namespace httphooks::detail

@@ -1,5 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
-#include <httphooks/http/dispatch.hpp>
+#include <httphooks/http/detail/dispatch.hpp>
 #include <httphooks/into_response.hpp>
 #include <httphooks/registry.hpp>
 
@@ -22,13 +22,13 @@ namespace asio = boost::asio;
 
 namespace {
 
-struct dispatch_fixture final : hh::http::dispatch::listener {
+struct dispatch_fixture final : hh::http::detail::dispatch::listener {
     asio::io_context context{};
     hh::registry hooks;
     std::shared_ptr<hh::http::detail::server_settings> settings =
         std::make_shared<hh::http::detail::server_settings>();
     hh::http::detail::loop loop;
-    hh::http::dispatch bytes{loop};
+    hh::http::detail::dispatch bytes{loop};
     int told = 0;
     std::function<void()> complete{};
     bool cancelled = false;

@@ -5,7 +5,7 @@
     How hooks that complete when they return are called, and what tracers are told.
 */
 
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/trace.hpp>
 
 #include <cstddef>
@@ -13,18 +13,17 @@
 #include <exception>
 #include <utility>
 
-namespace httphooks {
+namespace httphooks::detail {
 
-HTTPHOOKS_DECL pipeline::failure pipeline::call(exchange& ex, detail::hook_entry const& entry,
-                                                detail::hook_run& run) {
+HTTPHOOKS_DECL pipeline::failure pipeline::call(exchange& ex, hook_entry const& entry,
+                                                hook_run& run) {
     if (ex.hooks_traced_) [[unlikely]]
         return call_traced(ex, entry, run);
     return call_untraced(ex, entry, run);
 }
 
-inline pipeline::failure pipeline::call_untraced(exchange& ex,
-                                                         detail::hook_entry const& entry,
-                                                         detail::hook_run& run) {
+inline pipeline::failure pipeline::call_untraced(exchange& ex, hook_entry const& entry,
+                                                 hook_run& run) {
     failure failed;
     try {
         entry.callback.call(entry.callback.function.get(), run);
@@ -35,18 +34,17 @@ inline pipeline::failure pipeline::call_untraced(exchange& ex,
     return failed;
 }
 
-inline pipeline::failure pipeline::call_traced(exchange& ex,
-                                                       detail::hook_entry const& entry,
-                                                       detail::hook_run& run) {
+inline pipeline::failure pipeline::call_traced(exchange& ex, hook_entry const& entry,
+                                               hook_run& run) {
     auto const began = hook_span::clock::now();
     for (auto const& tracer : ex.table_->tracers) tracer->on_hook_begin(ex, entry.info, began);
     failure failed = call_untraced(ex, entry, run);
-    detail::run_outcome const& left = run.outcome();
+    run_outcome const& left = run.outcome();
     hook_span const span{ex.id(),
                          entry.info,
                          began,
                          hook_span::clock::now(),
-                         detail::outcome_of(left, entry.info.type, static_cast<bool>(failed)),
+                         outcome_of(left, entry.info.type, static_cast<bool>(failed)),
                          left.message ? left.message->result_int() : 0};
     for (auto const& tracer : ex.table_->tracers) tracer->on_hook_end(span);
     return failed;
@@ -76,25 +74,4 @@ inline void pipeline::trace_end(exchange const& ex, bool cancelled) noexcept {
     for (auto const& tracer : ex.table_->tracers) tracer->on_end(ex, cancelled);
 }
 
-HTTPHOOKS_DECL hook_info const* exchange::responder() const noexcept {
-    switch (processing_) {
-        case processing::responders:
-            if (!pipeline::matched(*this, hook_type::responder)) return nullptr;
-            for (std::size_t i = 0; i < matches_.size(); ++i) {
-                hook_info const& info = matches_[i].value->info;
-                bool const stands_back = skip_get_responders_ && info.method == verb::get;
-                if (info.type == hook_type::responder && !stands_back) return &info;
-            }
-            return nullptr;
-        case processing::default_responder:
-            return &table_->default_responder->info;
-        case processing::no_match:
-            return &table_->no_match->info;
-        case processing::made:
-        case processing::authorize:
-            break;
-    }
-    return nullptr;
-}
-
-}  // namespace httphooks
+}  // namespace httphooks::detail

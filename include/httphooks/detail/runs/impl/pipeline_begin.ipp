@@ -7,20 +7,20 @@
 
 #include <httphooks/detail/fields/header_rules.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace httphooks {
+namespace httphooks::detail {
 
 HTTPHOOKS_DECL error_code pipeline::open(exchange& ex) {
     ex.table_ = ex.source_->table();
-    detail::counters::add(ex.counters_->exchanges);
+    counters::add(ex.counters_->exchanges);
     ex.counted_ = true;
-    ex.id_ = detail::next_exchange_id();
+    ex.id_ = next_exchange_id();
     ex.make_state();
     ex.request_ = ex.incoming_;
     ex.stage_ = stage::input;
@@ -59,14 +59,14 @@ inline void pipeline::remove_control_headers(exchange& ex) {
     for (bool again = true, counted = false; again;) {
         again = false;
         for (auto const& f : headers) {
-            if (f.name() != field::unknown || !detail::is_control_header(f.name_string())) continue;
+            if (f.name() != field::unknown || !is_control_header(f.name_string())) continue;
             found = f.name_string();
             again = true;
             break;
         }
         if (!again) break;
         headers.erase(found);
-        if (!counted) detail::counters::add(ex.counters_->spoofed_control_headers);
+        if (!counted) counters::add(ex.counters_->spoofed_control_headers);
         counted = true;
     }
 }
@@ -74,7 +74,7 @@ inline void pipeline::remove_control_headers(exchange& ex) {
 HTTPHOOKS_DECL void pipeline::look_up(exchange& ex) {
     ex.table_->routes.lookup(ex.incoming_->method(), ex.url_, ex.matches_);
     if (ex.table_->picks_responders) [[unlikely]]
-        detail::pick_responders(*ex.table_, ex.incoming_->method(), ex.url_, ex.matches_);
+        pick_responders(*ex.table_, ex.incoming_->method(), ex.url_, ex.matches_);
     for (std::size_t i = 0; i < ex.matches_.size(); ++i) {
         hook_info const& info = ex.matches_[i].value->info;
         ex.matched_types_ |= type_bit(info.type);
@@ -143,4 +143,4 @@ inline std::string pipeline::allowed_methods(exchange const& ex) {
     return allow;
 }
 
-}  // namespace httphooks
+}  // namespace httphooks::detail

@@ -1,7 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #pragma once
 
-#include <httphooks/pipeline.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 
 #include <httphooks/detail/runs/async_run.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
@@ -13,9 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace httphooks {
-
-namespace detail {
+namespace httphooks::detail {
 
 HTTPHOOKS_DECL void pipeline_signal(exchange& ex) noexcept {
     pipeline::signal(ex);
@@ -42,42 +40,8 @@ struct replied_already final : reply_sink {
     }
 };
 
-}  // namespace detail
-
-HTTPHOOKS_DECL bool exchange::start() {
-    return pipeline::start(*this);
-}
-
-HTTPHOOKS_DECL void exchange::refuse(status code, error_code why) {
-    pipeline::refuse_request(*this, code, why);
-}
-
-HTTPHOOKS_DECL void exchange::handed_over() {
-    if (authorized()) [[unlikely]]
-        matched_types_ = 0;  // it is no reply that was handed over
-    pipeline::handed_over(*this);
-}
-
-HTTPHOOKS_DECL response exchange::take_reply(std::uint64_t most) {
-    return pipeline::take_reply(*this, most);
-}
-
-HTTPHOOKS_DECL void exchange::abandon() noexcept {
-    pipeline::abandon(*this);
-}
-
-HTTPHOOKS_DECL void exchange::cancel() noexcept {
-    ending_.store(ending::cancel, std::memory_order_relaxed);
-    pipeline::signal(*this);
-}
-
-HTTPHOOKS_DECL void exchange::time_out() noexcept {
-    ending_.store(ending::time_out, std::memory_order_relaxed);
-    pipeline::signal(*this);
-}
-
 HTTPHOOKS_DECL bool pipeline::start(exchange& ex) {
-    detail::kept_exchange const keep(ex);
+    kept_exchange const keep(ex);
     ex.signals_.store(1, std::memory_order_relaxed);
     begin(ex);
     for (std::uint32_t seen = 1;;) {
@@ -92,7 +56,7 @@ HTTPHOOKS_DECL void pipeline::signal(exchange& ex) noexcept {
 }
 
 HTTPHOOKS_DECL void pipeline::resume(exchange& ex) noexcept {
-    detail::kept_exchange const keep(ex);
+    kept_exchange const keep(ex);
     for (;;) {
         std::uint32_t const seen = ex.signals_.load(std::memory_order_acquire);
         if (step(ex)) {
@@ -104,19 +68,8 @@ HTTPHOOKS_DECL void pipeline::resume(exchange& ex) noexcept {
 }
 
 inline void pipeline::tell_sink(exchange& ex) noexcept {
-    reply_sink* const sink =
-        ex.sink_.exchange(detail::replied_already::mark(), std::memory_order_acq_rel);
+    reply_sink* const sink = ex.sink_.exchange(replied_already::mark(), std::memory_order_acq_rel);
     if (sink) sink->on_reply(ex);
-}
-
-HTTPHOOKS_DECL bool exchange::wait(reply_sink& sink) noexcept {
-    reply_sink* expected = nullptr;
-    return !sink_.compare_exchange_strong(expected, &sink, std::memory_order_acq_rel);
-}
-
-HTTPHOOKS_DECL bool exchange::stop_waiting() noexcept {
-    return sink_.exchange(detail::replied_already::mark(), std::memory_order_acq_rel) !=
-           detail::replied_already::mark();
 }
 
 HTTPHOOKS_DECL void pipeline::abandon(exchange& ex) noexcept {
@@ -185,9 +138,9 @@ HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
     return true;
 }
 
-HTTPHOOKS_DECL detail::hook_entry const* pipeline::next(exchange& ex, hook_type type) {
+HTTPHOOKS_DECL hook_entry const* pipeline::next(exchange& ex, hook_type type) {
     for (; ex.cursor_ < ex.matches_.size(); ++ex.cursor_) {
-        detail::hook_entry const* const entry = ex.matches_[ex.cursor_].value;
+        hook_entry const* const entry = ex.matches_[ex.cursor_].value;
         if (entry->info.type > type) break;
         if (entry->info.type < type) continue;
         if (type == hook_type::responder && ex.skip_get_responders_ &&
@@ -208,20 +161,19 @@ HTTPHOOKS_DECL void pipeline::start_listeners(exchange& ex, hook_type type) {
     }
 }
 
-inline void pipeline::start_listener(exchange& ex, detail::hook_entry const& entry,
-                                             std::size_t match) {
+inline void pipeline::start_listener(exchange& ex, hook_entry const& entry, std::size_t match) {
     if (!entry.asynchronous()) {
-        detail::hook_run_in_place run(ex, entry, match);
+        hook_run_in_place run(ex, entry, match);
         call(ex, entry, run);
         return;
     }
     auto& running = ex.counters_->listeners;
     if (running.load(std::memory_order_relaxed) >= ex.table_->services->options.max_listeners) {
-        detail::counters::add(ex.counters_->dropped_listeners);
+        counters::add(ex.counters_->dropped_listeners);
         return report(ex, entry, {make_error_code(error::listener_limit)});
     }
-    detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
-    detail::counters::add(running);
+    async_run_ptr const run(async_run::make(entry, ex, match), false);
+    counters::add(running);
     run->start();
 }
 
@@ -248,21 +200,21 @@ inline bool pipeline::run_post_responders(exchange& ex) {
     return true;
 }
 
-inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
-                                        detail::run_outcome& outcome, failure const& failed) {
+inline void pipeline::apply_pre(exchange& ex, hook_entry const& entry, run_outcome& outcome,
+                                failure const& failed) {
     take_reply_headers(ex, entry, outcome.reply_headers);
     if (failed) return fail_chain(ex, entry, failed);
     switch (outcome.decided) {
-        case detail::decision::none: {
+        case decision::none: {
             failure const undecided{make_error_code(error::undecided)};
             report(ex, entry, undecided);
             return fail_chain(ex, entry, undecided);
         }
-        case detail::decision::end:
+        case decision::end:
             return end_chain(ex, std::move(*outcome.message), &entry);
-        case detail::decision::pass:
-        case detail::decision::respond:
-        case detail::decision::replace:
+        case decision::pass:
+        case decision::respond:
+        case decision::replace:
             break;
     }
     if (!outcome.patch) return;
@@ -273,13 +225,12 @@ inline void pipeline::apply_pre(exchange& ex, detail::hook_entry const& entry,
     patch_request(ex, *outcome.patch);
 }
 
-inline void pipeline::apply_post(exchange& ex, detail::hook_entry const& entry,
-                                         detail::run_outcome& outcome, failure const& failed) {
+inline void pipeline::apply_post(exchange& ex, hook_entry const& entry, run_outcome& outcome,
+                                 failure const& failed) {
     take_reply_headers(ex, entry, outcome.reply_headers);
     if (failed) return fail_chain(ex, entry, failed);
-    if (outcome.decided == detail::decision::end)
-        return end_chain(ex, std::move(*outcome.message), &entry);
-    if (outcome.decided == detail::decision::replace) {
+    if (outcome.decided == decision::end) return end_chain(ex, std::move(*outcome.message), &entry);
+    if (outcome.decided == decision::replace) {
         clear_responses(ex);
         ex.failed_.reset();
         ex.author_ = &entry;
@@ -288,16 +239,16 @@ inline void pipeline::apply_post(exchange& ex, detail::hook_entry const& entry,
 }
 
 inline void pipeline::start_processing(exchange& ex) {
-    detail::hook_table const& table = *ex.table_;
+    hook_table const& table = *ex.table_;
     switch (ex.processing_) {
         case processing::responders:
             while (auto const* const entry = next(ex, hook_type::responder))
                 start_responder(ex, *entry, ex.cursor_ - 1);
             return;
         case processing::default_responder:
-            return start_responder(ex, *table.default_responder, detail::no_match_index);
+            return start_responder(ex, *table.default_responder, no_match_index);
         case processing::no_match:
-            return start_responder(ex, *table.no_match, detail::no_match_index);
+            return start_responder(ex, *table.no_match, no_match_index);
         case processing::made:
             return queue_made(ex);
         case processing::authorize:
@@ -306,18 +257,17 @@ inline void pipeline::start_processing(exchange& ex) {
     }
 }
 
-inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& entry,
-                                              std::size_t match) {
+inline void pipeline::start_responder(exchange& ex, hook_entry const& entry, std::size_t match) {
     if (entry.asynchronous()) {
-        detail::async_run_ptr const run(detail::async_run::make(entry, ex, match), false);
+        async_run_ptr const run(async_run::make(entry, ex, match), false);
         run->part = ex.parts_.size();
         if (run->start()) return finish_responder(ex, entry, settle(ex, *run));
         ex.running_.push_back(run);
         ex.parts_.emplace_back();
         return;
     }
-    detail::hook_run_in_place run(ex, entry, match);
-    detail::run_outcome& outcome = run.outcome();
+    hook_run_in_place run(ex, entry, match);
+    run_outcome& outcome = run.outcome();
     if (failure const failed = call(ex, entry, run))
         fail(ex, entry, outcome, failed);
     else if (outcome.message)
@@ -325,8 +275,8 @@ inline void pipeline::start_responder(exchange& ex, detail::hook_entry const& en
     finish_responder(ex, entry, outcome);
 }
 
-inline void pipeline::finish_responder(exchange& ex, detail::hook_entry const& entry,
-                                       detail::run_outcome& outcome) {
+inline void pipeline::finish_responder(exchange& ex, hook_entry const& entry,
+                                       run_outcome& outcome) {
     if (ex.running_.empty()) {
         take_reply_headers(ex, entry, outcome.reply_headers);
         if (outcome.message) ex.responses_.push_back(std::move(*outcome.message));
@@ -336,8 +286,8 @@ inline void pipeline::finish_responder(exchange& ex, detail::hook_entry const& e
     }
 }
 
-HTTPHOOKS_DECL detail::run_outcome& pipeline::settle(exchange& ex, detail::async_run& run) {
-    detail::run_outcome& outcome = run.settled();
+HTTPHOOKS_DECL run_outcome& pipeline::settle(exchange& ex, async_run& run) {
+    run_outcome& outcome = run.settled();
     if (failure const failed{run.error(), run.exception()}) {
         fail(ex, run.hook(), outcome, failed);
         report(ex, run.hook(), failed);
@@ -349,20 +299,123 @@ HTTPHOOKS_DECL detail::run_outcome& pipeline::settle(exchange& ex, detail::async
 
 inline bool pipeline::finish_processing(exchange& ex) {
     for (std::size_t i = 0; i < ex.running_.size();) {
-        detail::async_run& run = *ex.running_[i];
+        async_run& run = *ex.running_[i];
         if (!run.closed()) {
             ++i;
             continue;
         }
-        detail::run_outcome& outcome = settle(ex, run);
+        run_outcome& outcome = settle(ex, run);
         check_reply_headers(ex, run.hook(), outcome.reply_headers);
         ex.parts_[run.part] = std::move(outcome);
         ex.running_.erase(ex.running_.begin() + static_cast<std::ptrdiff_t>(i));
     }
     if (!ex.running_.empty()) return false;
-    for (detail::run_outcome& part : ex.parts_) queue(ex, part);
+    for (run_outcome& part : ex.parts_) queue(ex, part);
     ex.parts_.clear();
     return true;
+}
+
+}  // namespace httphooks::detail
+
+namespace httphooks {
+
+HTTPHOOKS_DECL bool exchange::start() {
+    return detail::pipeline::start(*this);
+}
+
+HTTPHOOKS_DECL void exchange::refuse(status code, error_code why) {
+    detail::pipeline::refuse_request(*this, code, why);
+}
+
+HTTPHOOKS_DECL void exchange::handed_over() {
+    if (authorized()) [[unlikely]]
+        matched_types_ = 0;  // it is no reply that was handed over
+    detail::pipeline::handed_over(*this);
+}
+
+HTTPHOOKS_DECL response exchange::take_reply(std::uint64_t most) {
+    return detail::pipeline::take_reply(*this, most);
+}
+
+HTTPHOOKS_DECL void exchange::abandon() noexcept {
+    detail::pipeline::abandon(*this);
+}
+
+HTTPHOOKS_DECL void exchange::cancel() noexcept {
+    ending_.store(ending::cancel, std::memory_order_relaxed);
+    detail::pipeline::signal(*this);
+}
+
+HTTPHOOKS_DECL void exchange::time_out() noexcept {
+    ending_.store(ending::time_out, std::memory_order_relaxed);
+    detail::pipeline::signal(*this);
+}
+
+HTTPHOOKS_DECL bool exchange::wait(reply_sink& sink) noexcept {
+    reply_sink* expected = nullptr;
+    return !sink_.compare_exchange_strong(expected, &sink, std::memory_order_acq_rel);
+}
+
+HTTPHOOKS_DECL bool exchange::stop_waiting() noexcept {
+    return sink_.exchange(detail::replied_already::mark(), std::memory_order_acq_rel) !=
+           detail::replied_already::mark();
+}
+
+HTTPHOOKS_DECL void exchange::reset() noexcept {
+    detail::pipeline::uncount(*this);
+    if (incoming_.use_count() > 1 + (request_ == incoming_)) {
+        incoming_ = new_request();
+    } else {
+        incoming_->reset();
+        detail::clear_string(incoming_->body());
+    }
+    request_.reset();
+    attachments_.clear();
+    detail::pipeline::clear_responses(*this);
+    reply_snapshot_.reset();
+    reply_headers_.clear();
+    made_.reset();
+    failed_.reset();
+    author_ = nullptr;
+    parts_.clear();
+    running_.clear();
+    origin_ = httphooks::origin();
+    table_.reset();
+    executor_ = asio::any_io_executor();  // nothing of an execution context outlives it in a pool
+    signals_.store(0, std::memory_order_relaxed);
+    ending_.store(ending::none, std::memory_order_relaxed);
+    stage_ = stage::idle;
+    processing_ = processing::responders;
+    chain_ended_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
+    traced_ = hooks_traced_ = false;
+    matched_types_ = 0;
+    request_id_.clear();
+    began_ = {};
+    id_ = 0;
+    cursor_ = 0;
+    waiting_ = nullptr;
+    sink_.store(nullptr, std::memory_order_relaxed);
+}
+
+HTTPHOOKS_DECL hook_info const* exchange::responder() const noexcept {
+    switch (processing_) {
+        case processing::responders:
+            if (!detail::pipeline::matched(*this, hook_type::responder)) return nullptr;
+            for (std::size_t i = 0; i < matches_.size(); ++i) {
+                hook_info const& info = matches_[i].value->info;
+                bool const stands_back = skip_get_responders_ && info.method == verb::get;
+                if (info.type == hook_type::responder && !stands_back) return &info;
+            }
+            return nullptr;
+        case processing::default_responder:
+            return &table_->default_responder->info;
+        case processing::no_match:
+            return &table_->no_match->info;
+        case processing::made:
+        case processing::authorize:
+            break;
+    }
+    return nullptr;
 }
 
 }  // namespace httphooks
