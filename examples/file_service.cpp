@@ -6,7 +6,7 @@
 // curl: / => <input type=file
 // curl: -F file=@file_service.cpp /files => /files/file_service.cpp
 // curl: -r 3-13 /files/file_service.cpp => Distributed
-// curl: -F file=@file_service.cpp;filename=.. /files => {"error":"this is no name for a file"}
+// curl: -F "file=@file_service.cpp;filename=.." /files => {"error":"this is no name for a file"}
 // curl: -d file=text /files => {"error":"send a file"}
 // curl: /files/missing => Not Found
 

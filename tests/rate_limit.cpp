@@ -195,7 +195,7 @@ TEST_CASE("who floods with addresses does not make the limit's memory grow") {
     for (std::uint32_t i = 0; i < 100'000; ++i) limit.take(asio::ip::address_v4(0x0a000000u + i));
 }
 
-TEST_CASE("options that cannot be meant are refused") {
+TEST_CASE("a rate limit refuses options that cannot be meant") {
     for (rate_limit_options const& bad :
          {rate_limit_options{.limit = 0},
           {.window = 0ms},

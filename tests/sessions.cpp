@@ -516,7 +516,7 @@ TEST_CASE("over a socket a session is neither made nor rotated") {
     CHECK(f.value("a") == "+1");
 }
 
-TEST_CASE("options that cannot be meant are refused") {
+TEST_CASE("sessions refuse options that cannot be meant") {
     CHECK_THROWS_AS(hh::sessions({.idle = 0s}), std::invalid_argument);
     CHECK_THROWS_AS(hh::sessions({.absolute = -1s}), std::invalid_argument);
     CHECK_THROWS_AS(hh::sessions({.cookie = {.name = "a b"}}), std::invalid_argument);

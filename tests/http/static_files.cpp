@@ -621,7 +621,7 @@ TEST_CASE("files are kept by the first rule that is for them") {
         CHECK(kept(name) == "no-store");
 }
 
-TEST_CASE("options that cannot be meant are refused") {
+TEST_CASE("static files refuse options that cannot be meant") {
     file_server s;
     hh::http::static_files_options o;
     for (auto const* name : {"../secret.txt", "/etc/passwd", "a//b", "a/./b"}) {
