@@ -19,4 +19,5 @@ set(DOXYGEN_HAVE_DOT NO)
 set(DOXYGEN_QUIET YES)
 set(DOXYGEN_GENERATE_LATEX NO)
 set(DOXYGEN_TOC_INCLUDE_HEADINGS 0)
-doxygen_add_docs(reference include README.md)
+doxygen_add_docs(reference include README.md CHANGELOG.md CONTRIBUTING.md examples/README.md tests/bench/README.md
+                 tests/interop/README.md)
