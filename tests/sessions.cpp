@@ -36,6 +36,7 @@ struct session_fixture : hh::test::fixture {
     explicit session_fixture(hh::session_options o = {}) : sessions(with_clock(o, time), store) {
         hooks.post("/set/:name/:value", [s = sessions](auto& c) {
             s.of(c).set(c.param("name"), std::string(c.param("value")));
+            return hh::status::ok;
         });
         hooks.get("/get/:name", [s = sessions](auto& c) {
             return hh::text(s.of(c).exists() ? "+" : "-", s.of(c).get(c.param("name")));
@@ -43,8 +44,12 @@ struct session_fixture : hh::test::fixture {
         hooks.post("/login/:user", [s = sessions](auto& c) {
             s.of(c).rotate();
             s.of(c).set("user", std::string(c.param("user")));
+            return hh::status::ok;
         });
-        hooks.post("/logout", [s = sessions](auto& c) { s.of(c).destroy(); });
+        hooks.post("/logout", [s = sessions](auto& c) {
+            s.of(c).destroy();
+            return hh::status::ok;
+        });
         hooks.get("/unused", [](auto&) { return "hello"; });
     }
 
@@ -428,6 +433,7 @@ TEST_CASE("a session does not grow beyond its limit") {
         CHECK_THROWS_AS(session.set("b", ""), std::length_error);
         session.erase("a");
         session.set("b", std::string(19, 'x'));
+        return hh::status::ok;
     });
     CHECK(f.ask(verb::post, "/grow").result_int() == 200);
     CHECK(f.errors.entries().empty());
