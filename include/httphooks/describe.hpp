@@ -109,7 +109,7 @@ struct describe_options {
     all below are matched by pre-responders of GET and by those of POST, or of any verb. Two
     responders overlap when both would run for a request: a fallback and one that is none never do,
     nor do those of GET and of HEAD, nor two that differ in how specific they are where only the
-   best runs. What cannot be decided quickly is warned of as unguarded, and not as an overlap.
+    best runs. What cannot be decided quickly is warned of as unguarded, and not as an overlap.
 
     @param hooks as basic_registry::describe() passes them on
 */
