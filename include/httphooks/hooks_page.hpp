@@ -40,9 +40,9 @@ struct hooks_page_options {
 
     An array of objects in run order, mounts last: `order`, `id`, `type`, `stage`, `role`, `method`
     ("*": every method), `pattern`, `parameters`, `name`, `summary`, `mandatory`, `fallback`,
-    `timeLimitMs` and `bodyLimit` (null: the default), `where` {`file`, without its folders, `line`},
-    `warnings`, and `overlaps`, each with the other's `order`, an `example` of a target, and whether
-    both answer it `together`.
+    `timeLimitMs` and `bodyLimit` (null: the default), `where` {`file`, without its folders,
+    `line`}, `warnings`, and `overlaps`, each with the other's `order`, an `example` of a target,
+    and whether both answer it `together`.
 */
 nlohmann::json to_json(std::vector<hook_description> const& table);
 
