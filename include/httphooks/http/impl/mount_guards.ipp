@@ -67,7 +67,7 @@ private:
         client_.cancel_wait();
     }
 
-    HTTPHOOKS_DECL void dress(exchange&, response& reply) noexcept override {
+    void dress(exchange&, response& reply) noexcept override {
         dressed_ = true;
         reply = with_mount_fields(std::move(reply));
     }
