@@ -131,7 +131,7 @@ public:
         @throws system_error when the address cannot be listened on */
     void listen();
 
-    /// The port that is listened on; 0 before.
+    /// The port that is listened on, or was; 0 before.
     std::uint16_t port() const;
     /// The address and port that are listened on.
     detail::tcp_endpoint local_endpoint() const;

@@ -57,7 +57,8 @@ public:
 
     http::mounts& mounts();
     void listen();
-    asio::ip::tcp::endpoint local_endpoint() const;
+    /// What is, or was, listened on.
+    asio::ip::tcp::endpoint const& local_endpoint() const noexcept { return endpoint_; }
     asio::any_io_executor get_executor() const { return listeners_.front()->get_executor(); }
     std::shared_ptr<server_counters const> counters() const noexcept { return settings_->counters; }
     void run();
@@ -104,6 +105,8 @@ private:
     std::vector<waiting<drain_handler>> drains_;
     std::unique_ptr<asio::steady_timer> patience_;
     drain_report report_;
+    /// Set before a thread runs: acceptors are their loops' own.
+    asio::ip::tcp::endpoint endpoint_{};
     std::size_t left_ = 0;
     bool listening_ = false;
     bool running_ = false;

@@ -89,10 +89,6 @@ HTTPHOOKS_DECL http::mounts& server_state::mounts() {
     return settings_->mounts;
 }
 
-HTTPHOOKS_DECL asio::ip::tcp::endpoint server_state::local_endpoint() const {
-    return listeners_.front()->local_endpoint();
-}
-
 HTTPHOOKS_DECL void server_state::listen() {
     if (std::exchange(listening_, true)) return;
     http::options const& o = settings_->options;
@@ -107,7 +103,10 @@ HTTPHOOKS_DECL void server_state::listen() {
             l->join(first, ec);
         if (!ec) where = l->local_endpoint();
     }
-    if (!ec) return;
+    if (!ec) {
+        endpoint_ = where;
+        return;
+    }
     for (auto const& l : listeners_) l->close();
     listening_ = false;
     throw system_error(ec, "cannot listen on " + o.address);
