@@ -41,6 +41,12 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
 void* operator new[](std::size_t size, std::align_val_t alignment) {
     return httphooks::test::counted_allocation(size, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
+    return httphooks::test::counted_allocation(size);
+}
+void* operator new[](std::size_t size, std::nothrow_t const&) noexcept {
+    return httphooks::test::counted_allocation(size);
+}
 void operator delete(void* p) noexcept {
     std::free(p);
 }
