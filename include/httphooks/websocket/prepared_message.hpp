@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace httphooks::websocket {
 
@@ -40,8 +39,6 @@ public:
 private:
     friend class detail::channel_output;
     struct frames;
-
-    explicit prepared_message(std::shared_ptr<frames> f) noexcept : frames_(std::move(f)) {}
 
     /// The frames, to be written as they are.
     std::shared_ptr<std::string const> plain() const noexcept;
