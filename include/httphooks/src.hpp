@@ -147,6 +147,8 @@
 #include <httphooks/socketio/detail/impl/live_nsp.ipp>
 #include <httphooks/socketio/detail/impl/live_server.ipp>
 #include <httphooks/socketio/detail/impl/live_socket.ipp>
+#include <httphooks/socketio/detail/impl/msgpack_payload.ipp>
+#include <httphooks/socketio/detail/impl/msgpack_scanner.ipp>
 #include <httphooks/socketio/detail/impl/parse_json.ipp>
 #include <httphooks/socketio/detail/impl/payload.ipp>
 #include <httphooks/socketio/detail/impl/read_argument.ipp>
