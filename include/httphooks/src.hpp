@@ -143,6 +143,10 @@
 #include <httphooks/socketio/detail/impl/broadcast_acks.ipp>
 #include <httphooks/socketio/detail/impl/client_manager.ipp>
 #include <httphooks/socketio/detail/impl/client_socket_state.ipp>
+#include <httphooks/socketio/detail/impl/cluster_codec.ipp>
+#include <httphooks/socketio/detail/impl/cluster_core.ipp>
+#include <httphooks/socketio/detail/impl/cluster_core_receive.ipp>
+#include <httphooks/socketio/detail/impl/cluster_questions.ipp>
 #include <httphooks/socketio/detail/impl/live_connection.ipp>
 #include <httphooks/socketio/detail/impl/live_nsp.ipp>
 #include <httphooks/socketio/detail/impl/live_server.ipp>
@@ -165,6 +169,8 @@
 #include <httphooks/socketio/impl/client.ipp>
 #include <httphooks/socketio/impl/client_disconnect_reason.ipp>
 #include <httphooks/socketio/impl/client_socket.ipp>
+#include <httphooks/socketio/impl/cluster_adapter.ipp>
+#include <httphooks/socketio/impl/cluster_message.ipp>
 #include <httphooks/socketio/impl/disconnect_reason.ipp>
 #include <httphooks/socketio/impl/dispatch.ipp>
 #include <httphooks/socketio/impl/error.ipp>
