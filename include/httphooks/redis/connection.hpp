@@ -104,9 +104,8 @@ public:
     /// What it is about; of a cluster, the server of the URL.
     connection_state state() const noexcept;
     bool is_connected() const noexcept { return state() == connection_state::connected; }
-    /** Sets what is called when state() changes, and why: an error that made the connection away,
-        such as error::authentication_failed. Called where handlers are called; before the first
-        command. */
+    /** Sets what is called when state() changes, or the reason why it is away: an error such as
+        error::authentication_failed. Called where handlers are; set before the first command. */
     void on_state(std::function<void(connection_state, error_code)> f) const;
     /// What was counted.
     connection_stats stats() const;

@@ -11,9 +11,8 @@
 #include <httphooks/error.hpp>
 #include <httphooks/redis/connection_state.hpp>
 #include <httphooks/redis/connection_stats.hpp>
-#include <httphooks/redis/detail/cluster_slots.hpp>
 #include <httphooks/redis/detail/command.hpp>
-#include <httphooks/redis/detail/link.hpp>
+#include <httphooks/redis/detail/node_map.hpp>
 #include <httphooks/redis/options.hpp>
 #include <httphooks/redis/url.hpp>
 #include <httphooks/redis/value.hpp>
@@ -26,11 +25,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <string>
-#include <vector>
 
 namespace httphooks::redis::detail {
 
@@ -68,13 +64,11 @@ private:
     inline void give_up(command_ptr c, error_code ec);
     inline void shut();
 
-    template <class Function>
-    void for_each_node(Function f);
-    /// The node of that name, perhaps a new one; null: there are too many.
-    inline node* node_of(node const& from, node_name const& name);
+    inline std::unique_ptr<node> make_node(url address);
     inline node& route(command const& c);
     /// Sends a command to another node, as this one has said. @return false: it has not
     inline bool redirect(node& from, command_ptr& c);
+    inline void enqueue(node& n, command_ptr c);
     inline void learn(node& from, value const& slots);
     inline void ask_for_slots(node& from);
 
@@ -86,7 +80,6 @@ private:
     asio::any_io_executor const executor_;
     asio::any_io_executor const strand_;
     options const options_;
-    url const address_;
 
     // behind the mutex
     mutable std::mutex mutex_{};
@@ -101,10 +94,9 @@ private:
     std::atomic<connection_state> state_{connection_state::idle};
 
     // on the strand
-    std::unique_ptr<node> primary_;
-    std::map<std::string, std::unique_ptr<node>> nodes_{};
-    /// The node that has each slot, if it is a cluster.
-    std::vector<node*> slots_{};
+    /// Why it is away.
+    error_code why_{};
+    node_map<node> nodes_;
     httphooks::detail::timer timer_;
     bool watching_ = false;
     std::chrono::steady_clock::time_point slots_asked_{};

@@ -52,6 +52,10 @@ protected:
     ~link_owner() = default;
 };
 
+/// Reads the URL of options.
+/// @throws boost::system::system_error error::invalid_url, operation_not_supported
+url address_of(options const& o);
+
 /** All members on its executor, which runs one thing at a time. */
 class link final : public std::enable_shared_from_this<link>, private link_stream_owner {
 public:

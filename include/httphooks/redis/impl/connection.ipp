@@ -4,6 +4,7 @@
 #include <httphooks/redis/connection.hpp>
 
 #include <httphooks/redis/detail/connection_core.hpp>
+#include <httphooks/redis/detail/owned.hpp>
 
 #include <functional>
 #include <memory>
@@ -15,13 +16,6 @@ namespace detail {
 
 HTTPHOOKS_DECL void begin_command(connection_core& core, command_ptr c) {
     core.submit(std::move(c));
-}
-
-/// A core that is closed with the last of the handles.
-template <class Core>
-std::shared_ptr<Core> owned(std::shared_ptr<Core> core) {
-    Core* const plain = core.get();
-    return std::shared_ptr<Core>(plain, [kept = std::move(core)](Core*) { kept->close(); });
 }
 
 }  // namespace detail

@@ -5,12 +5,10 @@
 
 #include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/error.hpp>
-#include <httphooks/redis/hash_slot.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -18,25 +16,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace httphooks::redis::detail {
-
-/// Reads the URL of options. @throws boost::system::system_error see connection
-inline url address_of(options const& o) {
-    auto u = url::parse(o.url);
-    if (!u) throw boost::system::system_error(u.error());
-    if (u->tls && !o.tls)
-        throw boost::system::system_error(
-            make_error_code(boost::system::errc::operation_not_supported));
-    return std::move(*u);
-}
 
 /// A server: what waits for it, and what it has to answer.
 class connection_core::node final : public link_owner {
@@ -52,7 +38,7 @@ public:
             std::lock_guard const lock(core.mutex_);
             ++core.stats_.connections;
         }
-        if (this == core.primary_.get()) core.set_state(connection_state::connected, {});
+        if (core.nodes_.is_primary(*this)) core.set_state(connection_state::connected, {});
         core.flush();
     }
 
@@ -85,7 +71,7 @@ public:
             std::lock_guard const lock(core.mutex_);
             core.stats_.lost += lost.size();
         }
-        if (this == core.primary_.get()) core.set_state(connection_state::away, ec);
+        if (core.nodes_.is_primary(*this)) core.set_state(connection_state::away, ec);
         // the reply that could not be read was that to the first
         bool const unreadable = ec == error::bad_reply || ec == error::reply_limit;
         for (auto const& c : lost)
@@ -96,10 +82,11 @@ public:
         if (core.options_.queue_limit == 0)
             for (auto& c : std::exchange(waiting, {}))
                 core.give_up(std::move(c), error::not_connected);
-        if (!core.slots_.empty()) core.flush();
+        if (core.nodes_.is_cluster()) core.flush();
     }
 
     bool on_silence() override;
+    bool unused() const noexcept { return waiting.empty() && sent.empty(); }
 
     /// Sends what waits, in one write.
     void send() {
@@ -135,7 +122,9 @@ public:
     using handler = std::function<void(error_code, value const&)>;
 
     own_command(arguments a, handler done)
-        : command(std::move(a).bytes(), 1), done_(std::move(done)) {}
+        : command(std::move(a).bytes(), 1), done_(std::move(done)) {
+        deadline = std::chrono::steady_clock::time_point::max();
+    }
     void complete(error_code ec, value reply) override {
         if (done_) done_(ec, reply);
     }
@@ -147,14 +136,7 @@ private:
 inline bool connection_core::node::on_silence() {
     // a command that blocks has not been answered either; its deadline says whether that is good
     if (!sent.empty() || !waiting.empty()) return false;
-    auto ping = std::make_unique<own_command>(arguments("PING"), own_command::handler());
-    ping->deadline = std::chrono::steady_clock::time_point::max();
-    {
-        std::lock_guard const lock(core.mutex_);
-        core.queued_ += ping->bytes.size();
-    }
-    waiting.push_back(std::move(ping));
-    send();
+    core.enqueue(*this, std::make_unique<own_command>(arguments("PING"), own_command::handler()));
     return true;
 }
 
@@ -162,7 +144,7 @@ HTTPHOOKS_DECL connection_core::connection_core(asio::any_io_executor const& exe
     : executor_(executor),
       strand_(asio::make_strand(executor)),
       options_(std::move(o)),
-      primary_(std::make_unique<node>(*this, address_of(options_), true)),
+      nodes_(std::make_unique<node>(*this, address_of(options_), true)),
       timer_(strand_),
       guard_(executor) {}
 
@@ -220,7 +202,9 @@ HTTPHOOKS_DECL connection_stats connection_core::stats() const {
 // ---- on the strand ----
 
 inline void connection_core::set_state(connection_state s, error_code why) {
-    if (state_.exchange(s, std::memory_order_acq_rel) == s) return;
+    bool const same = state_.exchange(s, std::memory_order_acq_rel) == s;
+    if (same && why == why_) return;
+    why_ = why;
     std::function<void(connection_state, error_code)> tell;
     {
         std::lock_guard const lock(mutex_);
@@ -241,9 +225,9 @@ inline void connection_core::drain() {
         wanted = wanted_ || !taken.empty();
     }
     bool const closed = state() == connection_state::closed;
-    if (wanted && !closing && !primary_->connection->started()) {
+    if (wanted && !closing && !nodes_.primary().connection->started()) {
         set_state(connection_state::connecting, {});
-        primary_->connection->start();
+        nodes_.primary().connection->start();
     }
     for (command_ptr& c : taken) {
         if (c->refused || closed) {
@@ -268,14 +252,8 @@ inline void connection_core::give_up(command_ptr c, error_code ec) {
     c->complete(ec, {});
 }
 
-template <class Function>
-void connection_core::for_each_node(Function f) {
-    f(*primary_);
-    for (auto const& [name, n] : nodes_) f(*n);
-}
-
 inline void connection_core::flush() {
-    for_each_node([](node& n) { n.send(); });
+    nodes_.for_each([](node& n) { n.send(); });
 }
 
 inline void connection_core::shed() {
@@ -287,7 +265,7 @@ inline void connection_core::shed() {
         }
         node* oldest = nullptr;
         std::size_t waiting = 0;
-        for_each_node([&](node& n) {
+        nodes_.for_each([&](node& n) {
             waiting += n.waiting.size();
             if (n.waiting.empty()) return;
             if (!oldest || n.waiting.front()->deadline < oldest->waiting.front()->deadline)
@@ -303,8 +281,8 @@ inline void connection_core::shed() {
 inline void connection_core::shut() {
     if (state() == connection_state::closed) return;
     timer_.cancel();
-    for_each_node([](node& n) { n.connection->close(); });
-    for_each_node([this](node& n) {
+    nodes_.for_each([](node& n) { n.connection->close(); });
+    nodes_.for_each([this](node& n) {
         auto const sent = std::exchange(n.sent, {});
         {
             std::lock_guard const lock(mutex_);
@@ -334,7 +312,7 @@ inline void connection_core::on_deadline() {
     auto next = std::chrono::steady_clock::time_point::max();
     std::vector<command_ptr> late;
     std::vector<std::shared_ptr<link>> stuck;
-    for_each_node([&](node& n) {
+    nodes_.for_each([&](node& n) {
         while (!n.waiting.empty() && n.waiting.front()->deadline <= now) {
             late.push_back(std::move(n.waiting.front()));
             n.waiting.pop_front();
@@ -351,57 +329,43 @@ inline void connection_core::on_deadline() {
 // ---- clusters ----
 
 inline connection_core::node& connection_core::route(command const& c) {
-    if (slots_.empty()) return *primary_;
+    if (!nodes_.is_cluster()) return nodes_.primary();
     auto const key = key_of(c.bytes);
-    node* const right = key ? slots_[hash_slot(*key)] : primary_.get();
+    node* const right = key ? nodes_.owner(*key) : &nodes_.primary();
     if (right && !right->connection->troubled()) return *right;
-    node* other = nullptr;  // which knows perhaps who has taken its place
-    for_each_node([&](node& n) {
-        if (!other && n.connection->up()) other = &n;
-    });
-    return other ? *other : right ? *right : *primary_;
+    node* const other = nodes_.any_up();
+    return other ? *other : right ? *right : nodes_.primary();
 }
 
-inline connection_core::node* connection_core::node_of(node const& from, node_name const& name) {
-    url address = from.connection->address();
-    if (!name.host.empty()) address.host = name.host;
-    address.port = name.port;
-    url const& first = primary_->connection->address();
-    if (address.host == first.host && address.port == first.port) return primary_.get();
-    auto& n = nodes_[address.host + ':' + std::to_string(address.port)];
-    if (!n) {
-        if (nodes_.size() > most_nodes) {
-            std::erase_if(nodes_, [](auto const& entry) { return !entry.second; });
-            return nullptr;
-        }
-        n = std::make_unique<node>(*this, std::move(address), false);
-        n->connection->start();
-    }
-    return n.get();
+inline std::unique_ptr<connection_core::node> connection_core::make_node(url address) {
+    return std::make_unique<node>(*this, std::move(address), false);
 }
 
 inline bool connection_core::redirect(node& from, command_ptr& c) {
     auto const to = read_redirection(c->redirection);
-    node* const target = to ? node_of(from, to->node) : nullptr;
+    node* const target =
+        to ? nodes_.find(from, to->node, [this](url u) { return make_node(std::move(u)); })
+           : nullptr;
     if (!target) return false;
     if (++c->redirections > most_redirections) {
         c->complete(error::redirection_limit, {});
         return true;
     }
-    if (!to->ask) {
-        if (slots_.empty()) slots_.resize(slot_count);
-        slots_[to->slot] = target;
-    }
+    if (!to->ask) nodes_.move_slot(to->slot, *target);
     c->asking = to->ask;
     c->redirection.clear();
+    enqueue(*target, std::move(c));
+    if (!to->ask) ask_for_slots(from);
+    return true;
+}
+
+inline void connection_core::enqueue(node& n, command_ptr c) {
     {
         std::lock_guard const lock(mutex_);
         queued_ += c->bytes.size();
     }
-    target->waiting.push_back(std::move(c));
-    target->send();
-    if (!to->ask) ask_for_slots(from);
-    return true;
+    n.waiting.push_back(std::move(c));
+    n.send();
 }
 
 inline void connection_core::ask_for_slots(node& from) {
@@ -409,41 +373,22 @@ inline void connection_core::ask_for_slots(node& from) {
     auto const now = timer_.now();
     if (now < slots_asked_ + pause) return;
     slots_asked_ = now;
-    auto ask = std::make_unique<own_command>(
-        arguments("CLUSTER", "SLOTS"), [this, asked = &from](error_code ec, value const& slots) {
-            if (!ec) learn(*asked, slots);
-        });
-    ask->deadline = std::chrono::steady_clock::time_point::max();
-    {
-        std::lock_guard const lock(mutex_);
-        queued_ += ask->bytes.size();
-    }
-    from.waiting.push_back(std::move(ask));
-    from.send();
+    enqueue(from,
+            std::make_unique<own_command>(arguments("CLUSTER", "SLOTS"),
+                                          [this, asked = &from](error_code ec, value const& slots) {
+                                              if (!ec) learn(*asked, slots);
+                                          }));
 }
 
 inline void connection_core::learn(node& from, value const& slots) {
-    auto const ranges = read_slots(slots);
-    if (ranges.empty()) return;
-    slots_.assign(slot_count, nullptr);
-    for (slot_range const& r : ranges)
-        if (node* const n = node_of(from, r.node))
-            std::fill(slots_.begin() + r.first, slots_.begin() + r.last + 1, n);
-
+    if (!nodes_.learn(from, slots, [this](url u) { return make_node(std::move(u)); })) return;
     // what waits for a node that cannot be had may be for another one by now
-    std::vector<command_ptr> again;
-    for_each_node([&](node& n) {
+    std::deque<command_ptr> again;
+    nodes_.for_each([&](node& n) {
         if (n.connection->troubled())
             std::ranges::move(std::exchange(n.waiting, {}), std::back_inserter(again));
     });
     for (command_ptr& c : again) route(*c).waiting.push_back(std::move(c));
-    std::erase_if(nodes_, [&](auto const& entry) {
-        node& n = *entry.second;
-        bool const gone = &n != &from && n.sent.empty() && n.waiting.empty() &&
-                          std::ranges::find(slots_, &n) == slots_.end();
-        if (gone) n.connection->close();
-        return gone;
-    });
     flush();
 }
 

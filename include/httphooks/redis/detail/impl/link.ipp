@@ -9,6 +9,7 @@
 #include <httphooks/redis/error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -21,6 +22,15 @@
 #include <utility>
 
 namespace httphooks::redis::detail {
+
+HTTPHOOKS_DECL url address_of(options const& o) {
+    auto u = url::parse(o.url);
+    if (!u) throw boost::system::system_error(u.error());
+    if (u->tls && !o.tls)
+        throw boost::system::system_error(
+            make_error_code(boost::system::errc::operation_not_supported));
+    return std::move(*u);
+}
 
 HTTPHOOKS_DECL link::link(asio::any_io_executor const& executor, options const& o, url address,
                           bool asks, link_owner& owner)
