@@ -8,8 +8,8 @@
 #include <httphooks/detail/registry/registry_loop.hpp>
 #include <httphooks/detail/registry/services.hpp>
 #include <httphooks/detail/routes/specificity.hpp>
-#include <httphooks/error.hpp>
 #include <httphooks/detail/runs/pipeline.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
 
@@ -30,6 +30,7 @@ HTTPHOOKS_DECL hook_entry_ptr make_hook(hook_type type, verb method, std::string
         hook_info{{}, type, method, std::string(pattern), std::move(options), where},
         route_pattern(pattern));
     entry->callback = std::move(callback);
+    if (auto& limit = entry->info.options.time_limit; !limit) limit = entry->callback.time_limit;
     if (type == hook_type::responder)
         entry->specificity = specificity_of(entry->pattern.compiled());
     return entry;
