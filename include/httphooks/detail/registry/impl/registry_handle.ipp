@@ -58,6 +58,9 @@ inline void tell_ignored_options(registry_services const& services, hook_entry c
         tell("time_limit of a callback that completes when it returns");
     if (o.body_limit && !by_pattern)
         tell("body_limit of a responder that is not found by its pattern");
+    if (o.fallback && !by_pattern) tell("fallback of a responder that is not found by its pattern");
+    if (o.fallback && entry.info.type != hook_type::responder)
+        tell("fallback of a hook that is no responder");
 }
 
 HTTPHOOKS_DECL hook_id registry_handle::add(hook_entry_ptr const& hook) const {
