@@ -231,6 +231,7 @@ TEST_CASE("over a socket its handshake says where it comes from, and the message
 TEST_CASE("a guard's options that cannot be meant are refused") {
     CHECK_THROWS_AS(hh::csrf(hh::sessions(), {.header = "a b"}), std::invalid_argument);
     hh::cookie_keys const keys({csrf_key});
+    CHECK_THROWS_AS(hh::csrf(hh::sessions(), {.bound_to = "sid"}), std::invalid_argument);
     CHECK_THROWS_AS(hh::csrf(keys, {.header = ""}), std::invalid_argument);
     CHECK_THROWS_AS(hh::csrf(keys, {.cookie = {.name = ""}}), std::invalid_argument);
 }

@@ -310,9 +310,19 @@ TEST_CASE("an option that has no effect is told when the hook is registered") {
     t.hooks.get("/a", [](auto&) { return "a"; }, {.time_limit = 1s});
     t.hooks.get("/b", [](auto&) -> asio::awaitable<void> { co_return; }, {.time_limit = 1s});
     t.hooks.no_match([](auto&) { return "n"; }, {.body_limit = 7});
+    t.hooks.pre_responder(any_verb, "/c", [](auto& c) { c.pass(); }, {.fallback = true});
+    t.hooks.add(hook::of_type<hook_type::response_listener>(any_verb, "/c", [](auto&) {},
+                                                            {.fallback = true}));
+    t.hooks.default_responder([](auto&) { return "d"; }, {.fallback = true});
+    t.hooks.get("/d", [](auto&) { return "d"; }, {.fallback = true});
     std::string const text = "responder: an option has no effect: ";
     CHECK(t.errors.entries() ==
           std::vector<std::string>{text + "time_limit of a callback that completes when it returns",
                                    text + "body_limit of a responder that is not found by its "
+                                          "pattern",
+                                   "pre-" + text + "fallback of a hook that is no responder",
+                                   "response-listener: an option has no effect: fallback of a hook "
+                                   "that is no responder",
+                                   text + "fallback of a responder that is not found by its "
                                           "pattern"});
 }

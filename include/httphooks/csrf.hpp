@@ -102,7 +102,7 @@ struct csrf_signer_as final : csrf_signer {
 class csrf {
 public:
     /** A guard with tokens of sessions.
-        @throws std::invalid_argument the header's name is not one */
+        @throws std::invalid_argument the header's name is not one; bound_to is given */
     explicit csrf(httphooks::sessions sessions, csrf_options options = {});
 
     /** A guard with tokens of signed cookies.

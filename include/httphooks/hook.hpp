@@ -89,7 +89,8 @@ struct hook_options {
     std::optional<bool> mandatory{};
     /// A responder that runs only where no other one serves the path: for files, single-page
     /// applications, proxies. Of several that match, the most specific one runs. Other methods of a
-    /// path that others serve stay a 405. No meaning for hooks of another type.
+    /// path that others serve stay a 405. It has no effect for hooks of another type, which the
+    /// error handler is told.
     bool fallback = false;
     /// One sentence on what the hook is for.
     std::string summary{};

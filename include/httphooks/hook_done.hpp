@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 
+#include <exception>
 #include <memory>
 
 namespace httphooks {
@@ -31,6 +32,9 @@ public:
 
     /// The hook is done; a set `ec` means that it failed.
     void operator()(error_code ec) const;
+
+    /// The hook has failed, as if it had thrown the exception.
+    void fail(std::exception_ptr exception) const;
 
 private:
     struct guard;

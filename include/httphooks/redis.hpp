@@ -13,6 +13,7 @@
 #include <httphooks/redis/hash_slot.hpp>
 #include <httphooks/redis/message.hpp>
 #include <httphooks/redis/options.hpp>
+#include <httphooks/redis/session_store.hpp>
 #include <httphooks/redis/subscriber.hpp>
 #include <httphooks/redis/subscriber_stats.hpp>
 #include <httphooks/redis/url.hpp>

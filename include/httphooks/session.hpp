@@ -7,13 +7,13 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/fields.hpp>
+#include <httphooks/hook_done.hpp>
 #include <httphooks/session_store.hpp>
 
 #include <charconv>
 #include <concepts>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -22,7 +22,9 @@ namespace httphooks {
 
 namespace detail {
 
+struct found_session;
 struct session_service;
+class store_operation;
 
 template <class T>
 concept session_number = std::integral<T> && !std::same_as<T, bool>;
@@ -34,17 +36,18 @@ concept session_number = std::integral<T> && !std::same_as<T, bool>;
 
     There is none in the store until a value is set. What hooks change is saved once, when the reply
     is made, whatever that is; values that other requests of the client change meanwhile stay. Then
-    the cookie is sent, if the session is new, has a new id, or has ended. Nothing is saved when the
-    client goes before. Later changes have no effect.
+    the cookie is sent, if the session is new, has a new id, or has ended. The reply waits for a
+    store that takes its time, so that the client's next request finds what was saved. Nothing is
+    saved when the client goes before. Later changes have no effect.
 
     @par Thread safety
     All threads, as long as the callback runs.
 */
 class session {
 public:
-    /// For sessions. @param cookie what the client sent. @param via_socket whether by a socket
-    session(std::shared_ptr<detail::session_service> service, std::optional<std::string> cookie,
-            bool tls, bool via_socket);
+    /// For sessions. @param found in the store. @param via_socket whether by a socket
+    session(std::shared_ptr<detail::session_service> service, detail::found_session found, bool tls,
+            bool via_socket);
     session(session const&) = delete;
     session& operator=(session const&) = delete;
 
@@ -92,13 +95,20 @@ public:
        another one. */
     void destroy();
 
-    /// Saves the changes, and adds the cookie. For sessions.
+    /// Saves the changes in a store that waits. For sessions.
+    void save(hook_done done);
+    /// Saves the changes, unless save() has, and adds the cookie. For sessions.
     void before_reply(fields& reply_headers);
 
 private:
+    /// What a store has to do.
+    enum class saving { nothing, create, update };
+
     inline session_values effective() const;
     inline void must_reach_client() const;
-    inline void add_cookie(fields& reply_headers, std::string_view id, session_time created) const;
+    inline saving begin_saving();
+    inline void save_changes(hook_done done);
+    inline void add_cookie(fields& reply_headers, std::string_view id) const;
 
     mutable std::mutex mutex_;
     std::shared_ptr<detail::session_service> service_;
@@ -113,6 +123,15 @@ private:
     bool rotate_ = false;
     bool destroyed_ = false;
     bool over_ = false;
+    /// It is a new one.
+    bool made_ = false;
+    /// The store has it, with its changes.
+    bool saved_ = false;
+    /// When it is saved, and until when it lives then.
+    session_time used_{};
+    session_time expires_{};
+    /// Its end in a store that waits; null: none, or it has not ended.
+    std::shared_ptr<detail::store_operation> ending_{};
 };
 
 }  // namespace httphooks

@@ -28,6 +28,10 @@ struct session_options {
     bool persistent = false;
     /// Bytes of the names and values of one session.
     std::size_t bytes = 16 * 1024;
+    /// How long a store that waits may take to save what a request has changed; then the reply is a
+    /// 504. Also for loading, unless the registration of sessions as a pre-responder says
+    /// otherwise. 0: without limit.
+    std::chrono::milliseconds time_limit = std::chrono::seconds(5);
     /// What gives the time; empty: the system's clock.
     std::function<session_time()> now{};
 };

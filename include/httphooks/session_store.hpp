@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks {
 
@@ -76,6 +78,33 @@ concept session_store = requires(S& s, std::string_view id, session_record const
     s.create(id, record, time);
     { s.update(id, changes, time, time) } -> std::same_as<bool>;
     s.remove(id);
+};
+
+/// What a store that waits calls, once, when an operation has ended: with what went wrong, or null,
+/// and what it gives.
+template <class... T>
+using session_store_handler = std::function<void(std::exception_ptr, T...)>;
+
+/** As session_store, for a store that waits for others: a data base, another server.
+
+    `async_load(id, done)` and the others do what load() and its like do, then call `done`, on any
+    thread, perhaps before they return. They are called by all threads at once, and what several
+    requests ask for may be done in any order. Copies of `done` stand for one call; it is also a
+    completion handler for asio::co_spawn(). When it is never called, the time limit of the hook
+    makes the reply.
+    @par Source
+    redis::session_store is one.
+*/
+template <class S>
+concept async_session_store = requires(S& s, std::string id, session_record record,
+                                       session_changes changes, session_time time,
+                                       session_store_handler<std::optional<session_record>> loaded,
+                                       session_store_handler<bool> updated,
+                                       session_store_handler<> done) {
+    s.async_load(std::move(id), std::move(loaded));
+    s.async_create(std::move(id), std::move(record), time, std::move(done));
+    s.async_update(std::move(id), std::move(changes), time, time, std::move(updated));
+    s.async_remove(std::move(id), std::move(done));
 };
 
 }  // namespace httphooks

@@ -15,11 +15,13 @@
 #include <httphooks/redis/detail/impl/link.ipp>
 #include <httphooks/redis/detail/impl/link_stream.ipp>
 #include <httphooks/redis/detail/impl/reply_reader.ipp>
+#include <httphooks/redis/detail/impl/sha256.ipp>
 #include <httphooks/redis/detail/impl/subscriber_core.ipp>
 #include <httphooks/redis/impl/arguments.ipp>
 #include <httphooks/redis/impl/connection.ipp>
 #include <httphooks/redis/impl/error.ipp>
 #include <httphooks/redis/impl/hash_slot.ipp>
+#include <httphooks/redis/impl/session_store.ipp>
 #include <httphooks/redis/impl/subscriber.ipp>
 #include <httphooks/redis/impl/url.ipp>
 #include <httphooks/redis/impl/value.ipp>

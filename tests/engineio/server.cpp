@@ -144,6 +144,10 @@ TEST_CASE("transports can be turned off") {
     o.websocket = o.polling = false;
     boost::asio::io_context context;
     CHECK_THROWS_AS(eio::server(context.get_executor(), o), std::invalid_argument);
+    o.polling = true;
+    CHECK_NOTHROW(eio::server(context.get_executor(), o));
+    o.select_subprotocol = [](auto const&, auto const&) { return std::string(); };
+    CHECK_THROWS_AS(eio::server(context.get_executor(), o), std::invalid_argument);
 }
 
 TEST_CASE("options that cannot be meant throw") {

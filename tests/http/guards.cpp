@@ -32,6 +32,7 @@
 
 using namespace std::chrono_literals;
 using support::eventually;
+using support::get_request;
 using support::raw_client;
 using support::read_end;
 
@@ -112,18 +113,15 @@ struct guards_fixture {
     std::future<void> ended{};
 };
 
-std::string guards_get(std::string const& target, std::string const& more = {}) {
-    return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + more + "\r\n";
-}
 std::string guards_last(std::string const& target, std::string const& more = {}) {
-    return guards_get(target, more + "Connection: close\r\n");
+    return get_request(target, more + "Connection: close\r\n");
 }
 std::string guards_upgrade(std::string const& target, std::string const& more = {}) {
-    return guards_get(target,
-                      "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                      "Sec-WebSocket-Version: 13\r\n" +
-                          more);
+    return get_request(target,
+                       "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                       "Sec-WebSocket-Version: 13\r\n" +
+                           more);
 }
 
 bool has_text(std::string const& text, std::string_view part) {
@@ -172,8 +170,8 @@ TEST_CASE("a guard's refusal is the reply, with the fields of the mount, and the
                   std::string(c.response()[hh::field::access_control_allow_origin]));
     });
 
-    auto const text = f.ask(guards_get("/m/1", "Origin: http://o\r\n") +
-                            guards_get("/m/2?token=good") + guards_last("/other"));
+    auto const text = f.ask(get_request("/m/1", "Origin: http://o\r\n") +
+                            get_request("/m/2?token=good") + guards_last("/other"));
 
     CHECK(text.starts_with("HTTP/1.1 401 Unauthorized\r\n"));
     CHECK(has_text(text, "Access-Control-Allow-Origin: http://o\r\n"));
@@ -295,9 +293,9 @@ TEST_CASE("while a guard takes its time the connection waits, and what is behind
                           });
     f.run();
     raw_client c(f.web.port());
-    REQUIRE(c.send(guards_get("/m/slow1") + guards_get("/hooks")));
+    REQUIRE(c.send(get_request("/m/slow1") + get_request("/hooks")));
     REQUIRE(eventually([&] { return count() == 1; }));
-    REQUIRE(c.send(guards_get("/m/slow2?token=bad") + guards_last("/m/3")));
+    REQUIRE(c.send(get_request("/m/slow2?token=bad") + guards_last("/m/3")));
     CHECK(f.m.state->served == 0);
     waiting[0]();
     REQUIRE(eventually([&] { return count() == 2; }));
@@ -324,7 +322,7 @@ TEST_CASE("when the client goes, the guards of its request are cancelled") {
     f.run();
     raw_client c(f.web.port());
     SECTION("by a reset") {
-        REQUIRE(c.send(guards_get("/m/1")));
+        REQUIRE(c.send(get_request("/m/1")));
         REQUIRE(eventually([&] { return begun == 1; }));
         c.reset();
     }
@@ -338,7 +336,7 @@ TEST_CASE("when the client goes, the guards of its request are cancelled") {
         c.finish();
     }
     SECTION("by a reset behind FIN") {
-        REQUIRE(c.send(guards_get("/m/1")));
+        REQUIRE(c.send(get_request("/m/1")));
         c.finish();
         REQUIRE(eventually([&] { return begun == 1; }));
         CHECK(cancelled == 0);
@@ -356,7 +354,7 @@ TEST_CASE("a client that has sent FIN gets what a mount answers after a guard to
     });
     f.run();
     raw_client c(f.web.port());
-    REQUIRE(c.send(guards_get("/m/1")));
+    REQUIRE(c.send(get_request("/m/1")));
     c.finish();
     auto const [text, end] = c.rest();
     CHECK(text.ends_with("/m/1 [] "));
@@ -449,7 +447,7 @@ TEST_CASE("a drain waits for guards, and tells the mount behind them") {
                           });
     f.run();
     raw_client c(f.web.port());
-    REQUIRE(c.send(guards_get("/m/1")));
+    REQUIRE(c.send(get_request("/m/1")));
     REQUIRE(eventually([&] {
         std::lock_guard const lock(mutex);
         return waiting.has_value();

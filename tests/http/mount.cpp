@@ -23,6 +23,7 @@
 
 using namespace std::chrono_literals;
 using support::eventually;
+using support::get_request;
 using support::raw_client;
 using support::read_end;
 
@@ -218,17 +219,13 @@ struct mount_fixture {
     std::future<void> ended{};
 };
 
-std::string get(std::string const& target, std::string const& more = {}) {
-    return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + more + "\r\n";
-}
-
 }  // namespace
 
 TEST_CASE("a mount owns its prefix and what is below, on the raw path") {
     mount_fixture f;
     raw_client c(f.web.port());
     auto const ask = [&](std::string const& target) {
-        REQUIRE(c.send(get(target)));
+        REQUIRE(c.send(get_request(target)));
         auto text = c.until("\r\n\r\n");
         auto const length = std::stoul(text.substr(text.find("Content-Length: ") + 16));
         auto const begin = text.find("\r\n\r\n") + 4;
@@ -262,8 +259,8 @@ TEST_CASE("prefixes that are malformed or taken are refused") {
 TEST_CASE("after a mount's reply the connection serves the next request") {
     mount_fixture f;
     raw_client c(f.web.port());
-    REQUIRE(
-        c.send(get("/m/1") + get("/other") + get("/m/2") + get("/last", "Connection: close\r\n")));
+    REQUIRE(c.send(get_request("/m/1") + get_request("/other") + get_request("/m/2") +
+                   get_request("/last", "Connection: close\r\n")));
     auto const [text, end] = c.rest();
     CHECK(text.find("mount /m/1 []") < text.find("hooks"));
     CHECK(text.find("hooks") < text.find("mount /m/2 []"));
@@ -274,9 +271,9 @@ TEST_CASE("after a mount's reply the connection serves the next request") {
 
 TEST_CASE("a mount is told of the client that a trusted proxy asks for, request by request") {
     std::string const requests =
-        get("/m/peer", "X-Forwarded-For: 192.0.2.1\r\n") +
-        get("/m/peer", "X-Forwarded-For: 192.0.2.2\r\nX-Forwarded-Proto: https\r\n") +
-        get("/m/peer", "Connection: close\r\n");
+        get_request("/m/peer", "X-Forwarded-For: 192.0.2.1\r\n") +
+        get_request("/m/peer", "X-Forwarded-For: 192.0.2.2\r\nX-Forwarded-Proto: https\r\n") +
+        get_request("/m/peer", "Connection: close\r\n");
     auto const peers = [&](hh::http::options const& o) {
         mount_fixture f(o);
         raw_client c(f.web.port());
@@ -296,7 +293,7 @@ TEST_CASE("a mount is told of the client that a trusted proxy asks for, request 
 TEST_CASE("a streamed reply is chunked, or ends with the connection for HTTP/1.0") {
     mount_fixture f;
     raw_client c(f.web.port());
-    REQUIRE(c.send(get("/m/stream") + get("/x", "Connection: close\r\n")));
+    REQUIRE(c.send(get_request("/m/stream") + get_request("/x", "Connection: close\r\n")));
     auto const [text, end] = c.rest();
     CHECK(text.find("Transfer-Encoding: chunked\r\n") != text.npos);
     CHECK(text.find("\r\n\r\n4\r\none,\r\n3\r\ntwo\r\n0\r\n\r\nHTTP/1.1 200 OK") != text.npos);
@@ -370,7 +367,7 @@ TEST_CASE("a mount is told of a body that is on its way, and of its end") {
 TEST_CASE("while nothing is written a mount is told how the client goes") {
     mount_fixture f;
     raw_client c(f.web.port());
-    REQUIRE(c.send(get("/m/park")));
+    REQUIRE(c.send(get_request("/m/park")));
     REQUIRE(eventually([&] { return f.m.parked(); }));
     CHECK_FALSE(f.m.aborted());
     SECTION("FIN: it may still read") {
@@ -388,7 +385,7 @@ TEST_CASE("while nothing is written a mount is told how the client goes") {
         CHECK(*f.m.aborted() == asio::error::connection_reset);
     }
     SECTION("it stays, and what it sent meanwhile is the next request") {
-        REQUIRE(c.send(get("/next", "Connection: close\r\n")));
+        REQUIRE(c.send(get_request("/next", "Connection: close\r\n")));
         f.m.answer("here");
         auto const [text, end] = c.rest();
         CHECK(text.find("here") < text.find("hooks"));
@@ -402,10 +399,10 @@ TEST_CASE("a mount can take the connection over, with the bytes behind the reque
     mount_fixture f;
     raw_client c(f.web.port());
     SECTION("all at once") {
-        REQUIRE(c.send(get("/m/take") + "abc."));
+        REQUIRE(c.send(get_request("/m/take") + "abc."));
     }
     SECTION("more comes later") {
-        REQUIRE(c.send(get("/m/take") + "a"));
+        REQUIRE(c.send(get_request("/m/take") + "a"));
         REQUIRE(eventually([&] { return f.m.state->served == 1; }));
         REQUIRE(c.send("bc."));
     }
@@ -416,7 +413,7 @@ TEST_CASE("a mount can take the connection over, with the bytes behind the reque
 TEST_CASE("a drain tells the mounts, and waits for the connections that they have") {
     mount_fixture f;
     raw_client c(f.web.port());
-    REQUIRE(c.send(get("/m/park")));
+    REQUIRE(c.send(get_request("/m/park")));
     REQUIRE(eventually([&] { return f.m.parked(); }));
     std::promise<hh::http::drain_report> report;
     auto done = report.get_future();

@@ -214,6 +214,18 @@ TEST_CASE("options that cannot be meant are refused") {
     CHECK_THROWS_AS((hh::http::server{o, hooks}), std::invalid_argument);
 }
 
+TEST_CASE("options that have no effect with others are refused") {
+    asio::io_context context;
+    hh::registry hooks{context.get_executor()};
+    CHECK_THROWS_AS((hh::http::server{context.get_executor(), hooks, on_loopback(2)}),
+                    std::invalid_argument);
+    auto o = on_loopback();
+    o.trusted_field = hh::http::proxy_field::forwarded;
+    CHECK_THROWS_AS((hh::http::server{o, hooks}), std::invalid_argument);
+    o.trusted_proxies = {"10.0.0.0/8"};
+    CHECK_NOTHROW(hh::http::server{o, hooks});
+}
+
 TEST_CASE("a drain answers what has begun, tells what it cut, and ends the run") {
     server_fixture f(on_loopback(2));
     auto ended = f.run();

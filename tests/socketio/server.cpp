@@ -889,6 +889,11 @@ TEST_CASE("options that cannot be meant throw when the server is made") {
     sio::options o;
     o.path = "socket.io";
     CHECK_THROWS_AS(sio::server(context.get_executor(), o), std::invalid_argument);
+    o.path = "/chat";
+    o.engine.path = "/other";
+    CHECK_THROWS_AS(sio::server(context.get_executor(), o), std::invalid_argument);
+    o.engine.path = "/chat";
+    CHECK_NOTHROW(sio::server(context.get_executor(), o));
 }
 
 TEST_CASE("a server that ends with its event loop lets go of its sockets") {

@@ -613,8 +613,50 @@ TEST_CASE("options that cannot be meant are refused") {
     refused(service_options("echo"));
     refused(service_options("/echo/"));
     auto o = service_options("/echo");
+    o.jsessionid = true;
     o.jsessionid_attributes = "a\r\nX: y";
     refused(o);
+}
+
+TEST_CASE("options of SockJS that have no effect with others are refused") {
+    boost::asio::io_context context;
+    using options = hh::sockjs::options;
+    auto const check = [&](std::function<void(options&)> const& set,
+                           std::function<void(options&)> const& mend) {
+        options o = service_options("/echo");
+        set(o);
+        CHECK_THROWS_AS(hh::sockjs::server(context.get_executor(), o), std::invalid_argument);
+        mend(o);
+        CHECK_NOTHROW(hh::sockjs::server(context.get_executor(), o));
+    };
+    auto const with_cookie = [](options& o) { o.jsessionid = true; };
+    check([](options& o) { o.jsessionid_attributes = "Secure"; }, with_cookie);
+    check([](options& o) { o.jsessionid_value = [](hh::request const&) { return "x"; }; },
+          with_cookie);
+    check(
+        [](options& o) {
+            o.origins = {"https://a.example"};
+            o.allow_origin = [](std::string_view) { return true; };
+        },
+        [](options& o) { o.origins.clear(); });
+    check(
+        [](options& o) {
+            o.heartbeat_delay = 0ms;
+            o.messages_delay_heartbeat = true;
+        },
+        [](options& o) { o.heartbeat_delay = 1s; });
+    check(
+        [](options& o) {
+            o.websocket = false;
+            o.websocket_heartbeat_frames = true;
+        },
+        [](options& o) { o.websocket = true; });
+    check(
+        [](options& o) {
+            o.raw_websocket = false;
+            o.raw_websocket_pings = true;
+        },
+        [](options& o) { o.raw_websocket = true; });
 }
 
 TEST_CASE("long names and targets do no harm") {

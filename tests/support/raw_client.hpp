@@ -21,6 +21,11 @@
 
 namespace support {
 
+/// The bytes of a GET. @param more header fields, each with its CRLF
+inline std::string get_request(std::string const& target, std::string const& more = {}) {
+    return "GET " + target + " HTTP/1.1\r\nHost: a\r\n" + more + "\r\n";
+}
+
 /// How a read ended.
 enum class read_end { more, fin, reset, timeout };
 

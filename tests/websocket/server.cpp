@@ -172,6 +172,15 @@ TEST_CASE("A malformed path is refused at once") {
         CHECK_THROWS_AS(ws::server(context.get_executor(), {.path = path}), std::invalid_argument);
 }
 
+TEST_CASE("Pings that are always sent are refused where none are") {
+    asio::io_context context;
+    ws::server_options o;
+    o.connection.ping_always = true;
+    CHECK_NOTHROW(ws::server(context.get_executor(), o));
+    o.connection.ping_interval = {};
+    CHECK_THROWS_AS(ws::server(context.get_executor(), o), std::invalid_argument);
+}
+
 TEST_CASE("Draining says goodbye to every client, and takes no more") {
     websocket_server s;
     ws::server echo = echo_server(s.context.get_executor());

@@ -40,7 +40,8 @@ struct options {
     /// (SO_REUSEPORT). Otherwise a port that is taken is an error, and the thread that is free
     /// first accepts a connection.
     bool share_port = false;
-    /// Threads of a server that owns its threads, each with an event loop that accepts.
+    /// Threads of a server that owns its threads, each with an event loop that accepts; a server on
+    /// an executor that is given has those of the executor, and takes 1 only.
     unsigned threads = 1;
     /// Connections that the operating system may hold ready to be accepted, an acceptor.
     int backlog = 1024;
@@ -97,7 +98,7 @@ struct options {
         the client's address is, and whether it came by https. Nobody else is. */
     std::vector<std::string> trusted_proxies{};
     /// The field that these proxies write. The other one has no effect: most proxies pass on what
-    /// clients write into fields that they do not write themselves.
+    /// clients write into fields that they do not write themselves. Not without trusted_proxies.
     proxy_field trusted_field = proxy_field::x_forwarded_for;
 };
 

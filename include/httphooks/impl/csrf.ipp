@@ -55,6 +55,8 @@ inline std::optional<std::string_view> only_value(fields const& f, std::string_v
 HTTPHOOKS_DECL csrf::csrf(httphooks::sessions sessions, csrf_options options) {
     if (!detail::is_token(options.header))
         throw std::invalid_argument("csrf: the header's name is not one");
+    if (!options.bound_to.empty())
+        throw std::invalid_argument("csrf: bound_to has no effect on tokens of sessions");
     auto s = std::make_shared<shared>();
     s->options = std::move(options);
     s->by_session.emplace(std::move(sessions));

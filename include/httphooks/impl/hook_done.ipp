@@ -8,7 +8,9 @@
 #include <httphooks/error.hpp>
 
 #include <atomic>
+#include <exception>
 #include <memory>
+#include <utility>
 
 namespace httphooks {
 
@@ -39,6 +41,11 @@ HTTPHOOKS_DECL void hook_done::operator()() const {
 
 HTTPHOOKS_DECL void hook_done::operator()(error_code ec) const {
     shared_->call(ec);
+}
+
+HTTPHOOKS_DECL void hook_done::fail(std::exception_ptr exception) const {
+    shared_->called.store(true, std::memory_order_relaxed);
+    shared_->run->fail(std::move(exception));
 }
 
 }  // namespace httphooks

@@ -8,9 +8,9 @@
 #include <httphooks/detail/text/base64url.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -19,14 +19,13 @@
 namespace httphooks {
 
 HTTPHOOKS_DECL session::session(std::shared_ptr<detail::session_service> service,
-                                std::optional<std::string> cookie, bool tls, bool via_socket)
-    : service_(std::move(service)), tls_(tls), via_socket_(via_socket), named_(cookie.has_value()) {
-    if (!cookie) return;
-    auto record = service_->use(*cookie);
-    if (!record) return;
-    id_ = std::move(*cookie);
-    record_ = std::move(*record);
-}
+                                detail::found_session found, bool tls, bool via_socket)
+    : service_(std::move(service)),
+      id_(std::move(found.id)),
+      record_(std::move(found.record)),
+      tls_(tls),
+      via_socket_(via_socket),
+      named_(found.named) {}
 
 inline session_values session::effective() const {
     if (record_.values) return changes_.apply(*record_.values);
@@ -101,7 +100,19 @@ HTTPHOOKS_DECL void session::rotate() {
 HTTPHOOKS_DECL void session::destroy() {
     std::lock_guard const lock(mutex_);
     if (over_) return;
-    if (!id_.empty()) service_->store->remove(id_);
+    if (!id_.empty()) {
+        if (service_->later) {
+            ending_ = std::make_shared<detail::store_operation>();
+            try {
+                service_->later->remove(
+                    id_, [e = ending_](std::exception_ptr error) { e->end(std::move(error)); });
+            } catch (...) {
+                ending_->end(std::current_exception());
+            }
+        } else {
+            service_->store->remove(id_);
+        }
+    }
     id_.clear();
     record_ = {};
     changes_ = {};
@@ -109,44 +120,95 @@ HTTPHOOKS_DECL void session::destroy() {
     destroyed_ = true;
 }
 
-inline void session::add_cookie(fields& reply_headers, std::string_view id,
-                                session_time created) const {
+inline void session::add_cookie(fields& reply_headers, std::string_view id) const {
     cookie c = service_->options.cookie;
     c.value = id;
-    if (service_->options.persistent) {
-        session_time const now = service_->now();
-        c.max_age =
-            std::chrono::duration_cast<std::chrono::seconds>(service_->expires(created, now) - now);
-    }
+    if (service_->options.persistent)
+        c.max_age = std::chrono::duration_cast<std::chrono::seconds>(expires_ - used_);
     set_cookie(reply_headers, c, tls_);
+}
+
+/// Decides what is saved. With the mutex.
+inline session::saving session::begin_saving() {
+    over_ = true;
+    used_ = service_->now();
+    if (id_.empty()) {
+        if (changes_.set.empty()) return saving::nothing;
+        made_ = true;
+        id_ = detail::random_base64url(detail::session_id_bytes);
+        record_ = {std::make_shared<session_values const>(std::exchange(changes_.set, {})), used_,
+                   used_};
+        expires_ = service_->expires(used_, used_);
+        return saving::create;
+    }
+    expires_ = service_->expires(record_.created, used_);
+    if (rotate_) changes_.new_id = detail::random_base64url(detail::session_id_bytes);
+    // a store that waits has not been told yet that the session was used
+    bool const changed = rotate_ || !changes_.keeps_values() || service_->later;
+    return changed ? saving::update : saving::nothing;
+}
+
+HTTPHOOKS_DECL void session::save(hook_done done) {
+    std::shared_ptr<detail::store_operation> ending;
+    {
+        std::lock_guard const lock(mutex_);
+        ending = ending_;
+    }
+    if (!ending) return save_changes(std::move(done));
+    ending->then([this, done](std::exception_ptr error) {
+        if (error) return done.fail(std::move(error));
+        try {
+            save_changes(done);
+        } catch (...) {
+            done.fail(std::current_exception());
+        }
+    });
+}
+
+inline void session::save_changes(hook_done done) {
+    std::unique_lock lock(mutex_);
+    saving const what = begin_saving();
+    auto const ended = [this, done](std::exception_ptr error, bool there) {
+        if (error) return done.fail(std::move(error));
+        {
+            std::lock_guard const again(mutex_);
+            saved_ = there;
+        }
+        done();
+    };
+    std::string const id = id_;
+    session_record const record = record_;
+    session_changes const changes = changes_;
+    lock.unlock();
+    switch (what) {
+        case saving::nothing:
+            return ended(nullptr, true);
+        case saving::create:
+            return service_->later->create(id, record, expires_, [ended](std::exception_ptr error) {
+                ended(std::move(error), true);
+            });
+        case saving::update:
+            return service_->later->update(id, changes, used_, expires_, ended);
+    }
 }
 
 HTTPHOOKS_DECL void session::before_reply(fields& reply_headers) {
     std::lock_guard const lock(mutex_);
-    over_ = true;
-    session_time const now = service_->now();
-    if (id_.empty()) {
-        if (changes_.set.empty()) {
-            if (destroyed_ && named_ && !via_socket_)
-                set_cookie(reply_headers, expired(service_->options.cookie), tls_);
-            return;
-        }
-        id_ = detail::random_base64url(detail::session_id_bytes);
-        record_ = {std::make_shared<session_values const>(std::exchange(changes_.set, {})), now,
-                   now};
-        service_->store->create(id_, record_, service_->expires(now, now));
-        return add_cookie(reply_headers, id_, now);
-    }
-    if (rotate_) changes_.new_id = detail::random_base64url(detail::session_id_bytes);
-    if (rotate_ || !changes_.keeps_values()) {
-        session_time const expires = service_->expires(record_.created, now);
+    if (!service_->later) {
+        saving const what = begin_saving();
         // one that was ended meanwhile stays ended
-        if (!service_->store->update(id_, changes_, now, expires)) return;
+        saved_ = what != saving::update || service_->store->update(id_, changes_, used_, expires_);
+        if (what == saving::create) service_->store->create(id_, record_, expires_);
     }
-    if (rotate_)
-        add_cookie(reply_headers, *changes_.new_id, record_.created);
-    else if (service_->options.persistent && !via_socket_)
-        add_cookie(reply_headers, id_, record_.created);
+    if (!saved_) return;
+    if (id_.empty()) {
+        if (destroyed_ && named_ && !via_socket_)
+            set_cookie(reply_headers, expired(service_->options.cookie), tls_);
+    } else if (rotate_ && !made_) {
+        add_cookie(reply_headers, *changes_.new_id);
+    } else if (made_ || (service_->options.persistent && !via_socket_)) {
+        add_cookie(reply_headers, id_);
+    }
 }
 
 }  // namespace httphooks

@@ -40,7 +40,7 @@ struct options {
     /// Where the server is mounted: begins with `/`, does not end with it. See also
     /// engineio::options::add_trailing_slash.
     std::string path = "/socket.io";
-    /// Those of the Engine.IO server below; its path is not used.
+    /// Those of the Engine.IO server below; its path is not given.
     engineio::options engine{};
     /// How long a client may take to join a namespace, and for the attachments of a packet;
     /// then its connection is closed.

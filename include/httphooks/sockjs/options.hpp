@@ -81,7 +81,7 @@ struct options {
     bool cors = true;
     /// Origins of pages that may connect, as "https://example.org"; empty: all.
     std::vector<std::string> origins{};
-    /// Decides instead of `origins`.
+    /// Decides in place of `origins`, which are not given then.
     std::function<bool(std::string_view origin)> allow_origin{};
     /// A session can be used from the address that opened it only.
     bool bind_to_address = false;

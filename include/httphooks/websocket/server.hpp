@@ -48,7 +48,8 @@ class server {
 public:
     /** A server; nothing happens until it is mounted.
         @param executor what get_executor() gives; connections have that of their stream
-        @throws std::invalid_argument a path that does not begin with `/`, or ends with it */
+        @throws std::invalid_argument a path that does not begin with `/`, or ends with it; an
+            option that has no effect with the others */
     explicit server(asio::any_io_executor executor, server_options o = {});
 
     /// Sets what is called when a connection is open: with (connection&) or (connection&, request

@@ -484,6 +484,14 @@ TEST_CASE("a pre-responder that fails, in whatever way, ends the chain with 500"
         });
         error = "secret";
     }
+    SECTION("its done is told of what was thrown elsewhere") {
+        t.hooks.pre_responder(any_verb, "/*", [](auto& c, auto done) {
+            c.pass();
+            done.fail(std::make_exception_ptr(std::runtime_error("secret")));
+            done();
+        });
+        error = "secret";
+    }
     SECTION("it drops its done") {
         t.hooks.pre_responder(any_verb, "/*", [](auto& c, auto) { c.pass(); });
         error = "a hook dropped its done without calling it";

@@ -8,10 +8,12 @@
 #include <httphooks/fields.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 
 namespace httphooks::detail {
 
+class pipeline;
 struct hook_entry;
 
 /// Something of a service that goes with one exchange.
@@ -28,16 +30,26 @@ public:
     /// exchange is cancelled. What it throws makes the reply a 500.
     virtual void before_reply(fields& reply_headers) = 0;
 
+    /// What runs in front of that, when there is something to wait for: a hook of the form
+    /// `void(context&, done)`, which lives as long as this. When it fails, so does the reply, and
+    /// before_reply() is not called. Null: nothing.
+    virtual hook_entry const* waits_for() const noexcept { return nullptr; }
+
     void const* key() const noexcept { return key_; }
     hook_entry const& hook() const noexcept { return *hook_; }
     attachment* next() const noexcept { return next_; }
 
 private:
     friend class attachments;
+    friend class pipeline;
+
+    /// What was told of the reply; for the pipeline.
+    enum class progress : std::uint8_t { none, waiting, told };
 
     void const* key_;
     hook_entry const* hook_;
     attachment* next_ = nullptr;
+    progress progress_ = progress::none;
 };
 
 /** The attachments of an exchange. They are added, never removed, until the exchange ends.

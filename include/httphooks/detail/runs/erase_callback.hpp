@@ -15,8 +15,11 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
+#include <concepts>
 #include <exception>
 #include <new>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -83,6 +86,13 @@ struct callback_functions {
     }
 };
 
+/** A callback of two forms: when it is registered, waits() says how long `void(context&, done)` may
+    take, or nothing, and `void(context&)` is called. */
+template <class F>
+concept may_wait = requires(F const& f) {
+    { f.waits() } -> std::same_as<std::optional<std::chrono::milliseconds>>;
+};
+
 /// Erases a callback that sees a `Context`.
 template <class Context, class F>
 hook_callback erase_callback(F&& f) {
@@ -98,6 +108,7 @@ hook_callback erase_callback(F&& f) {
     constexpr hook_form form = form_of<F, Context>();
     hook_callback c;
     if constexpr (requires { F::timed; }) c.timed = F::timed;
+    if constexpr (may_wait<F>) c.time_limit = f.waits();
     c.function =
         own_function(new F(std::move(f)), [](void* p) noexcept { delete static_cast<F*>(p); });
     if constexpr (form == hook_form::value)
@@ -108,6 +119,11 @@ hook_callback erase_callback(F&& f) {
         c.start = &functions::callback;
     else if constexpr (form == hook_form::coroutine)
         c.spawn = &functions::coroutine;
+    if constexpr (may_wait<F>)
+        if (c.time_limit) {
+            c.call = nullptr;
+            c.start = &functions::callback;
+        }
     return c;
 }
 

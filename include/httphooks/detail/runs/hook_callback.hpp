@@ -8,8 +8,10 @@
 #include <httphooks/config.hpp>
 #include <httphooks/hook.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 
 namespace httphooks::detail {
 
@@ -32,6 +34,8 @@ struct hook_callback {
     void (*spawn)(void* function, hook_run& run) = nullptr;
     /// Whether it wants to know how long exchanges take.
     bool timed = false;
+    /// How long it may take, unless its registration says that.
+    std::optional<std::chrono::milliseconds> time_limit{};
 };
 
 /// A function in memory of its own.

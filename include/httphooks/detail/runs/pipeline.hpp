@@ -110,6 +110,9 @@ private:
     /// Whether no sequential run is waited for; applies the outcome of the one that has ended.
     template <class Apply>
     static bool finish_waiting(exchange& ex, Apply apply);
+    /// Starts a hook that may complete later, and is waited for. False: it does.
+    template <class Apply>
+    static bool run_later(exchange& ex, hook_entry const& entry, std::size_t match, Apply apply);
     /// Runs one hook of a sequential stage. False: it completes later.
     template <class Apply>
     static bool run_one(exchange& ex, hook_entry const& entry, Apply apply);
@@ -198,8 +201,10 @@ private:
         if (!ex.request_id_.empty()) [[unlikely]]
             ex.table_->ids->write(ex.reply(), ex.request_id_);
     }
-    /// Tells what is kept with the exchange that its reply is made; a 500 when that fails.
-    static void finish_attachments(exchange& ex);
+    /// Tells what is kept with the exchange that its reply is made; a 500 when that fails. False:
+    /// something of it takes its time.
+    static bool finish_attachments(exchange& ex);
+    static inline void tell_attachment(exchange& ex, attachment& a);
     /// Makes the reply a 500.
     static inline void fail_reply(exchange& ex, error_code why);
     static inline void cancel_runs(exchange& ex) noexcept;
@@ -222,15 +227,18 @@ bool pipeline::finish_waiting(exchange& ex, Apply apply) {
 }
 
 template <class Apply>
+bool pipeline::run_later(exchange& ex, hook_entry const& entry, std::size_t match, Apply apply) {
+    async_run_ptr const run(async_run::make(entry, ex, match), false);
+    ex.running_.push_back(run);
+    ex.waiting_ = run.get();
+    run->start();
+    return finish_waiting(ex, apply);
+}
+
+template <class Apply>
 bool pipeline::run_one(exchange& ex, hook_entry const& entry, Apply apply) {
     std::size_t const match = ex.cursor_ - 1;
-    if (entry.asynchronous()) {
-        async_run_ptr const run(async_run::make(entry, ex, match), false);
-        ex.running_.push_back(run);
-        ex.waiting_ = run.get();
-        run->start();
-        return finish_waiting(ex, apply);
-    }
+    if (entry.asynchronous()) return run_later(ex, entry, match, apply);
     hook_run_in_place run(ex, entry, match);
     failure const failed = call(ex, entry, run);
     apply(ex, entry, run.outcome(), failed);

@@ -93,6 +93,9 @@ HTTPHOOKS_DECL server::server(asio::any_io_executor executor, engineio::options 
                                     known.path);
     if (!known.polling && !known.websocket)
         throw std::invalid_argument("engineio::server: there is no transport");
+    if (known.select_subprotocol && !known.websocket)
+        throw std::invalid_argument(
+            "engineio::server: select_subprotocol has no effect without websocket");
     if (known.cookie)
         for (std::string const* const part : {&known.cookie->name, &known.cookie->path,
                                               &known.cookie->domain, &known.cookie->same_site})

@@ -32,6 +32,8 @@ template <class Executor, class Wrap>
 std::shared_ptr<server_state> serve_on(Executor const& executor, hooks_source const& hooks,
                                        http::options o, Wrap const& wrap) {
     using plain_executor = asio::io_context::executor_type;
+    if (o.threads != 1)
+        throw std::invalid_argument("server: threads has no effect on an executor that is given");
     auto const state = std::make_shared<server_state>(std::move(o));
     state->watch(executor);
     if constexpr (std::same_as<Executor, asio::any_io_executor>) {

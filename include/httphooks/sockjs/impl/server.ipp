@@ -36,6 +36,29 @@
 
 namespace httphooks::sockjs {
 
+namespace detail {
+
+/// Refuses an option that has no effect with the others.
+inline void refuse_ignored(sockjs::options const& o) {
+    auto const refuse = [](bool given, char const* what) {
+        if (given) throw std::invalid_argument(std::string("sockjs::server: ") + what);
+    };
+    bool const silent = o.heartbeat_delay <= o.heartbeat_delay.zero();
+    refuse(!o.jsessionid && !o.jsessionid_attributes.empty(),
+           "jsessionid_attributes has no effect without jsessionid");
+    refuse(!o.jsessionid && o.jsessionid_value,
+           "jsessionid_value has no effect without jsessionid");
+    refuse(o.allow_origin && !o.origins.empty(), "origins has no effect with allow_origin");
+    refuse(o.messages_delay_heartbeat && silent,
+           "messages_delay_heartbeat has no effect without heartbeat_delay");
+    refuse(o.websocket_heartbeat_frames && (silent || !o.websocket),
+           "websocket_heartbeat_frames has no effect without heartbeat_delay and websocket");
+    refuse(o.raw_websocket_pings && (silent || !o.raw_websocket),
+           "raw_websocket_pings has no effect without heartbeat_delay and raw_websocket");
+}
+
+}  // namespace detail
+
 HTTPHOOKS_DECL server::server(asio::any_io_executor executor, sockjs::options o)
     : service_(std::make_shared<detail::service>(std::move(executor), std::move(o))) {
     sockjs::options const& known = service_->options();
@@ -45,6 +68,7 @@ HTTPHOOKS_DECL server::server(asio::any_io_executor executor, sockjs::options o)
     if (!httphooks::detail::is_field_text(known.jsessionid_attributes) ||
         !httphooks::detail::is_field_text(known.frame_ancestors))
         throw std::invalid_argument("sockjs::server: an option is not a field's value");
+    detail::refuse_ignored(known);
     service_->websockets =
         detail::websocket_session::settings(known, false, service_->shared_counters());
     service_->raw_websockets =

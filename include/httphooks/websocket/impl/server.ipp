@@ -48,6 +48,9 @@ HTTPHOOKS_DECL server::server(asio::any_io_executor executor, server_options o)
     if (!path.starts_with('/') || path.ends_with('/'))
         throw std::invalid_argument("websocket::server: a path begins with / and ends without: " +
                                     path);
+    connection_options const& c = state_->options.connection;
+    if (c.ping_always && c.ping_interval <= c.ping_interval.zero())
+        throw std::invalid_argument("websocket::server: ping_always has no effect without pings");
 }
 
 HTTPHOOKS_DECL void server::set_on_open(std::function<void(connection&, request const&)> handler) {

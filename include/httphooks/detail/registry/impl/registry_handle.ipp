@@ -8,8 +8,8 @@
 #include <httphooks/detail/registry/registry_loop.hpp>
 #include <httphooks/detail/registry/services.hpp>
 #include <httphooks/detail/routes/specificity.hpp>
-#include <httphooks/error.hpp>
 #include <httphooks/detail/runs/pipeline.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
 
@@ -30,6 +30,7 @@ HTTPHOOKS_DECL hook_entry_ptr make_hook(hook_type type, verb method, std::string
         hook_info{{}, type, method, std::string(pattern), std::move(options), where},
         route_pattern(pattern));
     entry->callback = std::move(callback);
+    if (auto& limit = entry->info.options.time_limit; !limit) limit = entry->callback.time_limit;
     if (type == hook_type::responder)
         entry->specificity = specificity_of(entry->pattern.compiled());
     return entry;
@@ -57,6 +58,9 @@ inline void tell_ignored_options(registry_services const& services, hook_entry c
         tell("time_limit of a callback that completes when it returns");
     if (o.body_limit && !by_pattern)
         tell("body_limit of a responder that is not found by its pattern");
+    if (o.fallback && !by_pattern) tell("fallback of a responder that is not found by its pattern");
+    if (o.fallback && entry.info.type != hook_type::responder)
+        tell("fallback of a hook that is no responder");
 }
 
 HTTPHOOKS_DECL hook_id registry_handle::add(hook_entry_ptr const& hook) const {

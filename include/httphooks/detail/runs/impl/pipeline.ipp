@@ -131,6 +131,10 @@ HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
         case stage::cancelled:
             break;
     }
+    if (ex.attachments_.first() && !finish_attachments(ex)) [[unlikely]] {
+        ex.stage_ = stage::reply;
+        return false;
+    }
     make_reply(ex);
     ex.stage_ = stage::replied;
     if (ex.traced_) [[unlikely]]

@@ -13,6 +13,7 @@
 #include <httphooks/message.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <string>
@@ -207,6 +208,8 @@ HTTPHOOKS_DECL void pipeline::refuse_request(exchange& ex, status code, error_co
 }
 
 HTTPHOOKS_DECL void pipeline::expire(exchange& ex) {
+    auto wanted = exchange::ending::time_out;
+    ex.ending_.compare_exchange_strong(wanted, exchange::ending::none, std::memory_order_relaxed);
     cancel_runs(ex);
     ex.parts_.clear();
     response reply = error_response(status::gateway_timeout);

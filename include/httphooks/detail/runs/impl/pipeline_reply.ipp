@@ -74,23 +74,49 @@ inline void pipeline::patch_request(exchange& ex, request_patch& patch) {
     ex.request_ = std::move(changed);
 }
 
-HTTPHOOKS_DECL void pipeline::finish_attachments(exchange& ex) {
+HTTPHOOKS_DECL bool pipeline::finish_attachments(exchange& ex) {
     for (auto* a = ex.attachments_.first(); a; a = a->next()) {
-        try {
-            fields headers;
-            a->before_reply(headers);
-            merge_reply_headers(ex, headers);
-        } catch (...) {
-            failure const failed{{}, std::current_exception()};
-            report(ex, a->hook(), failed);
-            fail_chain(ex, a->hook(), failed);
+        using progress = attachment::progress;
+        bool failed = false;
+        auto const take = [&failed](exchange& e, hook_entry const& entry, run_outcome&,
+                                    failure const& f) {
+            failed = static_cast<bool>(f);
+            if (failed) fail_chain(e, entry, f);
+        };
+        switch (a->progress_) {
+            case progress::told:
+                continue;
+            case progress::none:
+                a->progress_ = progress::waiting;
+                if (auto const* const first = a->waits_for())
+                    if (!run_later(ex, *first, no_match_index, take)) return false;
+                break;
+            case progress::waiting:
+                if (!ex.waiting_)
+                    failed = true;  // it was cancelled: the reply says why
+                else if (!finish_waiting(ex, take))
+                    return false;
+                break;
         }
+        a->progress_ = progress::told;
+        if (!failed) tell_attachment(ex, *a);
+    }
+    return true;
+}
+
+inline void pipeline::tell_attachment(exchange& ex, attachment& a) {
+    try {
+        fields headers;
+        a.before_reply(headers);
+        merge_reply_headers(ex, headers);
+    } catch (...) {
+        failure const failed{{}, std::current_exception()};
+        report(ex, a.hook(), failed);
+        fail_chain(ex, a.hook(), failed);
     }
 }
 
 inline void pipeline::make_reply(exchange& ex) {
-    if (ex.attachments_.first()) [[unlikely]]
-        finish_attachments(ex);
     ex.responses_snapshot_.reset();
     if (ex.responses_.empty()) {
         ex.nothing_left_ = true;

@@ -8,9 +8,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace httphooks::detail {
 
@@ -21,6 +25,48 @@ HTTPHOOKS_DECL std::optional<std::string> session_cookie(session_service const& 
     bool const plausible = value->size() == (session_id_bytes * 8 + 5) / 6 && is_base64url(*value);
     return std::string(plausible ? *value : std::string_view());
 }
+
+HTTPHOOKS_DECL void store_operation::end(std::exception_ptr error) {
+    session_store_handler<> next;
+    {
+        std::lock_guard const lock(mutex_);
+        if (std::exchange(ended_, true)) return;
+        error_ = error;
+        next = std::move(then_);
+    }
+    if (next) next(std::move(error));
+}
+
+HTTPHOOKS_DECL void store_operation::then(session_store_handler<> f) {
+    std::exception_ptr error;
+    {
+        std::lock_guard const lock(mutex_);
+        if (!ended_) {
+            then_ = std::move(f);
+            return;
+        }
+        error = error_;
+    }
+    f(std::move(error));
+}
+
+/// Options that can be meant.
+inline session_options checked(session_options o) {
+    if (o.idle <= o.idle.zero() || o.absolute <= o.absolute.zero() ||
+        o.time_limit < o.time_limit.zero())
+        throw std::invalid_argument("sessions: a time is not positive");
+    cookie const& c = o.cookie;
+    if (!c.value.empty() || c.max_age || c.expires)
+        throw std::invalid_argument(
+            "sessions: value, Max-Age and Expires of the cookie are theirs");
+    static_cast<void>(c.to_string(true));
+    return o;
+}
+
+HTTPHOOKS_DECL session_service::session_service(session_options o, session_backends backend)
+    : options(checked(std::move(o))),
+      store(std::move(backend.now)),
+      later(std::move(backend.later)) {}
 
 HTTPHOOKS_DECL session_time session_service::now() const {
     return options.now ? options.now() : std::chrono::system_clock::now();
@@ -35,13 +81,39 @@ HTTPHOOKS_DECL std::optional<session_record> session_service::use(std::string_vi
     if (id.empty()) return std::nullopt;
     auto record = store->load(id);
     if (!record) return std::nullopt;
-    session_time const time = now();
-    if (expires(record->created, record->used) <= time) {
+    if (has_expired(*record)) {
         store->remove(id);
         return std::nullopt;
     }
+    session_time const time = now();
     if (!store->update(id, {}, time, expires(record->created, time))) return std::nullopt;
     return record;
+}
+
+HTTPHOOKS_DECL void session_service::use_later(
+    std::string id, bool counts, session_store_handler<std::optional<session_record>> done) const {
+    if (id.empty()) return done(nullptr, std::nullopt);
+    auto loaded = [self = shared_from_this(), id, counts, done = std::move(done)](
+                      std::exception_ptr error, std::optional<session_record> record) {
+        if (error || !record) return done(std::move(error), std::nullopt);
+        try {
+            if (self->has_expired(*record)) {
+                self->later->remove(
+                    id, [done](std::exception_ptr e) { done(std::move(e), std::nullopt); });
+            } else if (counts) {
+                session_time const time = self->now();
+                self->later->update(id, {}, time, self->expires(record->created, time),
+                                    [done, record](std::exception_ptr e, bool there) {
+                                        done(std::move(e), there ? record : std::nullopt);
+                                    });
+            } else {
+                done(nullptr, std::move(record));
+            }
+        } catch (...) {  // the store has thrown
+            done(std::current_exception(), std::nullopt);
+        }
+    };
+    later->load(std::move(id), std::move(loaded));
 }
 
 }  // namespace httphooks::detail

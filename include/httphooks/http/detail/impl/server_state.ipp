@@ -39,6 +39,8 @@ HTTPHOOKS_DECL server_state::server_state(http::options o)
         throw std::invalid_argument("server: pipeline_limit and output_limit must not be 0");
     if (!httphooks::detail::is_field_text(o.server_name))
         throw std::invalid_argument("server: server_name is not a field's value");
+    if (o.trusted_field != http::options().trusted_field && o.trusted_proxies.empty())
+        throw std::invalid_argument("server: trusted_field has no effect without trusted_proxies");
     settings_->proxies = trusted_networks(o.trusted_proxies);
     settings_->options = std::move(o);
 }

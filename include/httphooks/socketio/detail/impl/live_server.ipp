@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,8 @@ namespace httphooks::socketio::detail {
 
 HTTPHOOKS_DECL std::shared_ptr<server_settings> live_server::settings_of(
     asio::any_io_executor executor, socketio::options o) {
+    if (o.engine.path != engineio::options().path && o.engine.path != o.path)
+        throw std::invalid_argument("socketio::server: engine.path has no effect: path says where");
     auto s = std::make_shared<server_settings>(std::move(executor), std::move(o));
     s->options.engine.path = s->options.path;
     return s;
