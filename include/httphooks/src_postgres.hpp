@@ -8,3 +8,12 @@
 #ifndef HTTPHOOKS_SEPARATE_COMPILATION
 #error "define HTTPHOOKS_SEPARATE_COMPILATION for the whole program, or do not include this"
 #endif
+
+#include <httphooks/postgres/impl/connection.ipp>
+#include <httphooks/postgres/impl/connection_core.ipp>
+#include <httphooks/postgres/impl/connection_opening.ipp>
+#include <httphooks/postgres/impl/connection_queries.ipp>
+#include <httphooks/postgres/impl/error.ipp>
+#include <httphooks/postgres/impl/identifier.ipp>
+#include <httphooks/postgres/impl/query.ipp>
+#include <httphooks/postgres/impl/query_result.ipp>
