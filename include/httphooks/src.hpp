@@ -143,10 +143,16 @@
 #include <httphooks/socketio/detail/impl/broadcast_acks.ipp>
 #include <httphooks/socketio/detail/impl/client_manager.ipp>
 #include <httphooks/socketio/detail/impl/client_socket_state.ipp>
+#include <httphooks/socketio/detail/impl/cluster_codec.ipp>
+#include <httphooks/socketio/detail/impl/cluster_core.ipp>
+#include <httphooks/socketio/detail/impl/cluster_core_receive.ipp>
+#include <httphooks/socketio/detail/impl/cluster_questions.ipp>
 #include <httphooks/socketio/detail/impl/live_connection.ipp>
 #include <httphooks/socketio/detail/impl/live_nsp.ipp>
 #include <httphooks/socketio/detail/impl/live_server.ipp>
 #include <httphooks/socketio/detail/impl/live_socket.ipp>
+#include <httphooks/socketio/detail/impl/msgpack_payload.ipp>
+#include <httphooks/socketio/detail/impl/msgpack_scanner.ipp>
 #include <httphooks/socketio/detail/impl/parse_json.ipp>
 #include <httphooks/socketio/detail/impl/payload.ipp>
 #include <httphooks/socketio/detail/impl/read_argument.ipp>
@@ -163,6 +169,9 @@
 #include <httphooks/socketio/impl/client.ipp>
 #include <httphooks/socketio/impl/client_disconnect_reason.ipp>
 #include <httphooks/socketio/impl/client_socket.ipp>
+#include <httphooks/socketio/impl/cluster_adapter.ipp>
+#include <httphooks/socketio/impl/cluster_message.ipp>
+#include <httphooks/socketio/impl/cluster_transport.ipp>
 #include <httphooks/socketio/impl/disconnect_reason.ipp>
 #include <httphooks/socketio/impl/dispatch.ipp>
 #include <httphooks/socketio/impl/error.ipp>

@@ -127,8 +127,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.max_payload = number_from<std::uint64_t>(option, value());
         else if (option == "--app") {
             c.app = value();
-            if (c.app != "basic" && c.app != "full")
-                throw std::runtime_error("--app is basic or full, not " + c.app);
+            if (c.app != "basic" && c.app != "full" && c.app != "cluster")
+                throw std::runtime_error("--app is basic, full or cluster, not " + c.app);
         } else if (option == "--responders") {
             std::string const which = value();
             if (which != "all" && which != "best")

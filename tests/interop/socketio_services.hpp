@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster_services.hpp"
 #include "command_line.hpp"
 #include "engineio_services.hpp"
 
@@ -137,6 +138,7 @@ inline void full_application(socketio::server& io) {
 inline void serve_application(socketio::server& io, hh::registry const& hooks,
                               command_line const& c) {
     io.engine().allow_request(allow_request);
+    if (c.app == "cluster") return cluster_application(io);
     socketio::dispatch(io.of("/"), hooks);
     if (c.app == "full")
         full_application(io);

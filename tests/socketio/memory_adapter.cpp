@@ -41,12 +41,23 @@ public:
     void server_side_event(sio::packet_data const&,
                            std::function<void(sio::packet_data const&)>) override {}
     void failed(std::exception_ptr) noexcept override {}
+    void dropped(std::string_view) noexcept override {}
+    sio::options const& options() const noexcept override { return options_; }
+    hh::http::detail::home const& place() const noexcept override { return home_; }
+    std::shared_ptr<sio::adapter_context> keep() noexcept override { return nullptr; }
+    std::shared_ptr<void> share(std::function<std::shared_ptr<void>()> const& make) override {
+        return make();
+    }
+    std::uint64_t next_ack() noexcept override { return 0; }
 
     int encoded = 0;
     std::vector<std::string> rooms{};
 
 private:
     std::string name_ = "/";
+    sio::options options_{};
+    hh::asio::io_context context_{1};
+    hh::http::detail::home home_{context_.get_executor()};
 };
 
 class fake_socket final : public sio::local_socket {

@@ -105,6 +105,8 @@ public:
     std::size_t size() const;
     /// Sessions, bytes that wait, messages dropped; refusals by the text of their code.
     std::shared_ptr<server_counters const> counters() const noexcept;
+    /// The same, for a server above this one.
+    std::shared_ptr<server_counters> shared_counters() const noexcept;
 
     /// The executor that the server was created with.
     asio::any_io_executor get_executor() const;

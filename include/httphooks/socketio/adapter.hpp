@@ -76,6 +76,8 @@ struct delivery {
 
 class memory_adapter;
 
+struct options;
+
 namespace detail {
 struct encoded_delivery;
 class room_index;
@@ -122,7 +124,7 @@ private:
 
 /** The namespace that an adapter works for. Thread-safe.
 
-    An adapter refers to it as long as close() was not called. */
+    An adapter refers to it as long as close() was not called, or keep() keeps it. */
 class adapter_context {
 public:
     adapter_context(adapter_context const&) = delete;
@@ -130,6 +132,17 @@ public:
 
     /// The name of the namespace.
     virtual std::string const& name() const noexcept = 0;
+    /// The options of the server.
+    virtual socketio::options const& options() const noexcept = 0;
+    /// Where timers may run, and connections to other servers.
+    virtual http::detail::home const& place() const noexcept = 0;
+    /// What keeps the namespace, once adapter::open() was called; null when it is going.
+    virtual std::shared_ptr<adapter_context> keep() noexcept = 0;
+    /** What the adapters of one server have in common: made for the first, gone with the last.
+        @param make gives it; always one of the same type */
+    virtual std::shared_ptr<void> share(std::function<std::shared_ptr<void>()> const& make) = 0;
+    /// The number of the next acknowledgement.
+    virtual std::uint64_t next_ack() noexcept = 0;
     /// Encodes a packet once, for any number of sockets.
     virtual std::shared_ptr<detail::encoded_delivery const> encode(delivery d) = 0;
     /// Tells the application of rooms; not to be called behind a mutex.
@@ -145,6 +158,9 @@ public:
     }
     /// An exception in the adapter's own work.
     virtual void failed(std::exception_ptr e) noexcept = 0;
+    /// Something that came, or was to be sent, was dropped. @param reason see
+    /// server_counters::refuse()
+    virtual void dropped(std::string_view reason) noexcept = 0;
 
 protected:
     adapter_context() = default;
@@ -165,6 +181,7 @@ using client_count_handler = std::function<void(std::size_t)>;
 
     Completion functions are called once, on any thread, perhaps before the call returns.
 
+    - `open()`: the first call; the namespace is there. It is not called for patterns of namespaces.
     - `add_all(s, rooms)`, whether it is in all of them then, `del(s, room)`, `del_all(s)`.
       `admit(s)` comes first for each socket, `enlist(s, restored)` when it is connected: before
       that broadcasts do not reach it. After `del_all(s)` it is unknown, and joins nothing.
@@ -179,14 +196,15 @@ using client_count_handler = std::function<void(std::size_t)>;
     - `fetch_sockets(options, done)`, `add_sockets(options, rooms)`, `del_sockets(options, rooms)`,
       `disconnect_sockets(options, close)`: of all servers, unless options say local.
     - `server_side_emit(event, done)`: to the other servers; `done` may be empty.
-    - `server_count(done)`.
+    - `server_count(done)`, with an error and the servers that can be reached, this one too.
     - `persist_session(state)`, `restore_session(pid, offset, done)`; `recovers()` tells whether
       they do anything. An adapter that recovers adds an offset to the arguments of all events that
       ask for no acknowledgement: volatile ones have that of the newest packet, since clients take
       any text at the end for an offset.
     - `send(s, packet, flags)`: an event for one socket, whatever its rooms; it may not be enlisted
       yet. Called when the adapter recovers, on the socket's place().
-    - `close()`: the last call.
+    - `close()`: no sockets come any more; what comes behind it is for sockets of this server alone.
+      It may come again.
     @par Example
     httphooks/socketio/memory_adapter.hpp */
 template <class A>
@@ -198,6 +216,7 @@ concept adapter = requires(A& a, std::shared_ptr<local_socket> const& s,
                            std::function<void(error_code, std::size_t)> counted,
                            session_state state, restore_handler restored,
                            broadcast_flags const& flags, bool flag) {
+    a.open();
     a.admit(s);
     { a.enlist(s, &std::as_const(state)) } -> std::convertible_to<bool>;
     a.send(s, std::move(data), flags);
@@ -230,6 +249,7 @@ public:
     any_adapter& operator=(any_adapter const&) = delete;
     virtual ~any_adapter() = default;
 
+    virtual void open() = 0;
     virtual void admit(std::shared_ptr<local_socket> const& s) = 0;
     virtual bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored) = 0;
     virtual void send(std::shared_ptr<local_socket> const& s, packet_data data,
@@ -274,6 +294,7 @@ public:
     template <class... Args>
     explicit adapter_of(Args&&... args) : a_(std::forward<Args>(args)...) {}
 
+    void open() override { a_.open(); }
     void admit(std::shared_ptr<local_socket> const& s) override { a_.admit(s); }
     bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored) override {
         return a_.enlist(s, restored);

@@ -56,6 +56,12 @@ enum class error {
     no_handler,
     /// A handler threw an exception.
     handler_failed,
+    /// A message of another server is none that servers send.
+    bad_cluster_message,
+    /// Not all servers have answered in time; those that did are beside the error.
+    servers_timed_out,
+    /// The other servers cannot be reached now; what this one knows is beside the error.
+    servers_unreachable,
 };
 
 /// The category of error: name "httphooks.socketio".

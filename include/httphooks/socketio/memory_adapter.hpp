@@ -43,6 +43,7 @@ public:
         if (o.recovery) log_.emplace(*o.recovery);
     }
 
+    void open() {}
     void admit(std::shared_ptr<local_socket> const& s);
     bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored);
     bool add_all(std::shared_ptr<local_socket> const& s, std::span<std::string const> rooms);
@@ -55,6 +56,8 @@ public:
     std::size_t size();
     /// Rooms, without those of ids.
     std::size_t room_count();
+    /// Whether somebody is in a room, beside the one whose id it is.
+    bool has_room(std::string_view room);
 
     void send(std::shared_ptr<local_socket> const& s, packet_data data, broadcast_flags const& f);
     void broadcast(packet_data data, broadcast_options const& o);

@@ -133,6 +133,10 @@ HTTPHOOKS_DECL std::shared_ptr<server_counters const> server::counters() const n
     return service_->shared_counters();
 }
 
+HTTPHOOKS_DECL std::shared_ptr<server_counters> server::shared_counters() const noexcept {
+    return service_->shared_counters();
+}
+
 HTTPHOOKS_DECL asio::any_io_executor server::get_executor() const {
     return service_->executor();
 }

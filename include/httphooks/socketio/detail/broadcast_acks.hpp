@@ -64,11 +64,12 @@ private:
         std::lock_guard const lock(mutex_);
         ++counts_missing_;
     }
-    /// There are so many servers that have sockets.
-    void expect_servers(std::size_t n) {
+    /// There are so many servers that have sockets; with an error, those that can be reached.
+    void expect_servers(std::size_t n, error_code ec = {}) {
         change([&] {
             --counts_missing_;
             servers_missing_ += static_cast<std::ptrdiff_t>(n);
+            if (ec) failure_ = ec;
         });
     }
     /// A server has sent it to so many clients.
@@ -84,14 +85,16 @@ private:
 
     template <class F>
     void change(F f) {
+        error_code ec;
         {
             std::lock_guard const lock(mutex_);
             f();
-            if (!all_asked_ || counts_missing_ != 0 || servers_missing_ != 0 ||
+            if (!all_asked_ || counts_missing_ != 0 || servers_missing_ > 0 ||
                 answers_.size() < clients_)
                 return;
+            ec = failure_;
         }
-        finish({});
+        finish(ec);
     }
     void finish(error_code ec) noexcept;
     inline taken take() noexcept;
@@ -107,6 +110,8 @@ private:
     std::ptrdiff_t servers_missing_ = 0;
     std::size_t clients_ = 0;
     bool all_asked_ = false;
+    /// Why not all servers were asked.
+    error_code failure_{};
 };
 
 }  // namespace httphooks::socketio::detail

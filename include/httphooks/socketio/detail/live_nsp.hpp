@@ -9,6 +9,7 @@
 #include <httphooks/detail/system/shared_function.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/http/detail/session_owner.hpp>
+#include <httphooks/server_counters.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/detail/encoded_delivery.hpp>
 #include <httphooks/socketio/detail/handler_list.hpp>
@@ -48,6 +49,12 @@ struct server_settings {
     std::function<void(std::exception_ptr)> on_error{};
     /// The server's; sockets have those of their connections.
     http::detail::home place;
+
+    /// What adapters share, while there are any.
+    std::mutex shared_mutex{};
+    std::weak_ptr<void> shared{};
+    /// Where what is dropped is counted; null: nowhere.
+    std::shared_ptr<server_counters> counters{};
 
     void failed(std::exception_ptr e) noexcept { http::detail::tell_error(on_error, std::move(e)); }
     /// Calls a function of the application's. @return whether it returned
@@ -162,7 +169,9 @@ public:
         auto const at = pids_.find(pid);
         return at == pids_.end() || at->second.second == offset ? nullptr : at->second.first.lock();
     }
-    std::uint64_t next_ack() noexcept { return next_ack_.fetch_add(1, std::memory_order_relaxed); }
+    std::uint64_t next_ack() noexcept override {
+        return next_ack_.fetch_add(1, std::memory_order_relaxed);
+    }
 
     void broadcast(packet_data data, broadcast_options const& o);
     /// Calls a function with each adapter: that of the namespace, or those of the children.
@@ -183,6 +192,14 @@ public:
         return settings_->place.timers().now();
     }
     void failed(std::exception_ptr e) noexcept override { settings_->failed(std::move(e)); }
+    void dropped(std::string_view reason) noexcept override {
+        if (settings_->counters) settings_->counters->refuse(reason);
+    }
+    socketio::options const& options() const noexcept override { return settings_->options; }
+    http::detail::home const& place() const noexcept override { return settings_->place; }
+    std::shared_ptr<adapter_context> keep() noexcept override { return weak_from_this().lock(); }
+    HTTPHOOKS_DECL std::shared_ptr<void> share(
+        std::function<std::shared_ptr<void>()> const& make) override;
 
 private:
     std::string name_;

@@ -52,7 +52,9 @@ class live_server final : public nsp_owner,
 public:
     live_server(asio::any_io_executor executor, socketio::options o)
         : settings_(settings_of(executor, std::move(o))),
-          engine_(std::move(executor), settings_->options.engine) {}
+          engine_(std::move(executor), settings_->options.engine) {
+        settings_->counters = engine_.shared_counters();
+    }
 
     /// To be called once, when the server is owned.
     void start();

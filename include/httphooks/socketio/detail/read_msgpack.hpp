@@ -21,7 +21,7 @@ namespace httphooks::socketio::detail {
     @param depth how many maps and arrays may be open at a time
     @return whether it is MessagePack, with all text in UTF-8
     @par Source
-    MessagePack specification; notepack.io 2 for type 0 of the extensions */
+    msgpack_scanner */
 bool read_msgpack(nlohmann::json& to, std::string_view data, std::size_t depth);
 
 }  // namespace httphooks::socketio::detail

@@ -55,6 +55,8 @@ public:
     std::size_t size() const noexcept { return all_.size(); }
     /// Rooms, without those of ids.
     std::size_t rooms() const noexcept { return rooms_.size(); }
+    /// Whether somebody has joined a room.
+    bool has(std::string_view name) const { return rooms_.find(name) != rooms_.end(); }
 
     /// Calls `f(local_socket&)` with each connected socket that is meant, once. A socket whose id
     /// is excepted is not meant, whatever rooms it has left.

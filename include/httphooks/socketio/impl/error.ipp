@@ -59,6 +59,12 @@ public:
                 return "no handler for the event";
             case error::handler_failed:
                 return "internal error";
+            case error::bad_cluster_message:
+                return "malformed message of another server";
+            case error::servers_timed_out:
+                return "timeout reached: not all servers have answered";
+            case error::servers_unreachable:
+                return "the other servers cannot be reached";
         }
         return "unknown error";
     }

@@ -37,8 +37,9 @@ HTTPHOOKS_DECL bool memory_adapter::enlist(std::shared_ptr<local_socket> const& 
         // broadcasts are behind the same mutex: each is in the log by now, or finds the socket
         std::lock_guard const lock(mutex_);
         bool in_own_room = true;
-        if (log_ && restored) {
+        if (restored)
             in_own_room = std::ranges::find(restored->rooms, s->id()) != restored->rooms.end();
+        if (log_ && restored) {
             auto rooms = index_.rooms_of(*s);
             if (in_own_room) rooms.push_back(s->id());
             auto const from = log_->number_of(restored->offset);
@@ -105,6 +106,11 @@ HTTPHOOKS_DECL std::size_t memory_adapter::size() {
 HTTPHOOKS_DECL std::size_t memory_adapter::room_count() {
     std::lock_guard const lock(mutex_);
     return index_.rooms();
+}
+
+HTTPHOOKS_DECL bool memory_adapter::has_room(std::string_view room) {
+    std::lock_guard const lock(mutex_);
+    return index_.has(room);
 }
 
 HTTPHOOKS_DECL void memory_adapter::send(std::shared_ptr<local_socket> const& s, packet_data data,

@@ -47,10 +47,7 @@ inline void broadcast_acks::ask(live_nsp& n, packet_data const& data,
         expect_servers(1);
     else
         n.adapter().server_count([acks](error_code ec, std::size_t servers) {
-            if (ec)
-                acks->finish(ec);
-            else
-                acks->expect_servers(servers);
+            acks->expect_servers(servers, ec);
         });
     n.adapter().broadcast_with_ack(
         data, n.next_ack(), o, [acks](std::size_t clients) { acks->expect_clients(clients); },

@@ -75,6 +75,14 @@ HTTPHOOKS_DECL std::shared_ptr<encoded_delivery const> live_nsp::encode(delivery
         encoded_delivery{std::move(d), std::move(frames)});
 }
 
+HTTPHOOKS_DECL std::shared_ptr<void> live_nsp::share(
+    std::function<std::shared_ptr<void>()> const& make) {
+    std::lock_guard const lock(settings_->shared_mutex);
+    auto there = settings_->shared.lock();
+    if (!there) settings_->shared = there = make();
+    return there;
+}
+
 HTTPHOOKS_DECL void live_nsp::tell(room_event what, std::string_view room,
                                    std::string_view id) noexcept {
     auto const all = handlers();

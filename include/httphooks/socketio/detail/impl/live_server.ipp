@@ -61,6 +61,7 @@ inline std::pair<live_server::entry&, bool> live_server::entry_of(std::string co
 
 inline void live_server::settle(std::shared_ptr<live_nsp> const& n,
                                         std::shared_ptr<live_nsp> const& parent) {
+    settings_->guarded([&] { n->adapter().open(); });
     if (parent) n->inherit(*parent);
     decltype(on_new_) told;
     {
@@ -186,7 +187,10 @@ inline void live_server::let_go() {
         for (auto const& p : *patterns) all.push_back(p.parent);
         for (auto const& [name, e] : names_) all.push_back(e.nsp);
     }
-    for (auto const& n : all) n->clear_handlers();
+    for (auto const& n : all) {
+        n->clear_handlers();
+        n->adapter().close();
+    }
 }
 
 HTTPHOOKS_DECL void live_server::connection_gone() {
