@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -382,11 +381,11 @@ inline void connection_core::ask_for_slots(node& from) {
 
 inline void connection_core::learn(node& from, value const& slots) {
     if (!nodes_.learn(from, slots, [this](url u) { return make_node(std::move(u)); })) return;
-    // what waits for a node that cannot be had may be for another one by now
+    // what waits may be for another node by now
     std::deque<command_ptr> again;
     nodes_.for_each([&](node& n) {
-        if (n.connection->troubled())
-            std::ranges::move(std::exchange(n.waiting, {}), std::back_inserter(again));
+        for (command_ptr& c : std::exchange(n.waiting, {}))
+            (c->asking ? n.waiting : again).push_back(std::move(c));
     });
     for (command_ptr& c : again) route(*c).waiting.push_back(std::move(c));
     flush();
