@@ -37,7 +37,10 @@
 #include <httphooks/detail/runs/impl/pipeline_begin.ipp>
 #include <httphooks/detail/runs/impl/pipeline_failure.ipp>
 #include <httphooks/detail/runs/impl/pipeline_reply.ipp>
+#include <httphooks/detail/runs/impl/pipeline_stream.ipp>
 #include <httphooks/detail/runs/impl/pipeline_trace.ipp>
+#include <httphooks/detail/runs/impl/stream_collector.ipp>
+#include <httphooks/detail/runs/impl/written_stream.ipp>
 #include <httphooks/detail/sessions/impl/session_service.ipp>
 #include <httphooks/detail/system/impl/keyed_hash.ipp>
 #include <httphooks/detail/system/impl/log_file.ipp>
@@ -80,6 +83,8 @@
 #include <httphooks/impl/server_counters.ipp>
 #include <httphooks/impl/session.ipp>
 #include <httphooks/impl/sessions.ipp>
+#include <httphooks/impl/stream.ipp>
+#include <httphooks/impl/stream_body.ipp>
 #include <httphooks/impl/url.ipp>
 
 #include <httphooks/engineio/detail/impl/client_handshake.ipp>
