@@ -70,9 +70,8 @@ public:
 
     /** Waits until nobody takes anything any more: the client has gone, or the stream has ended.
 
-        One at a time.
         @par Completes with
-        success; operation_aborted when it was cancelled, or another one took its place.
+        success; operation_aborted when it was cancelled.
     */
     template <asio::completion_token_for<void(error_code)> Token = asio::use_awaitable_t<>>
     auto async_wait_closed(Token&& token = {}) const;
@@ -96,6 +95,11 @@ public:
 
     /// Whether nobody takes anything any more: the client has gone, or the stream has ended.
     bool closed() const noexcept;
+
+    /// For what belongs to the library.
+    std::shared_ptr<detail::written_stream> const& stream() const noexcept {
+        return end_->stream();
+    }
 
 private:
     std::shared_ptr<detail::writer_end> end_;
@@ -121,9 +125,9 @@ concept stream_producer = std::invocable<F&, stream_writer&> &&
 
     The function is called when the header has been written: of the form
     `asio::awaitable<void>(stream_writer&)`, the stream ends with the coroutine, and fails when that
-    throws; of the form `void(stream_writer&)`, it keeps a copy of the writer and calls end().
-   Either runs on the connection's executor. It is not called for HEAD, nor when another hook has
-   replaced the response. The context of the hook that has returned the response is gone by then.
+    throws; of the form `void(stream_writer&)`, it keeps a copy of the writer and calls end(). It
+    runs on the connection's executor. It is not called for HEAD, nor when another hook has replaced
+    the response. The context of the hook that returned the response is gone by then.
 
     To HTTP/1.1 the content goes in chunks, or with the length that was given; to HTTP/1.0 until the
     connection closes. When the client goes, writes fail and the coroutine is cancelled. Once the

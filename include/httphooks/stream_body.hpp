@@ -90,6 +90,9 @@ public:
         header, which says what the filter makes of the body. */
     void filter(std::unique_ptr<stream_filter> f) noexcept { filter_ = std::move(f); }
 
+    /// How many bytes were taken so far, before a filter.
+    std::uint64_t taken_so_far() const noexcept { return taken_; }
+
     /// Begins. @param sink told until it calls stop(), or has taken the end or a failure
     virtual void start(asio::any_io_executor const& executor, stream_sink& sink) = 0;
 

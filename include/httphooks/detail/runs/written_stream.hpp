@@ -125,6 +125,8 @@ public:
     bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
     asio::any_io_executor const& executor() const noexcept { return executor_; }
     asio::cancellation_slot slot() noexcept { return cancelled_.slot(); }
+    /// Whether nothing waits to be taken; on the executor.
+    bool idle() const noexcept { return phase_ == phase::open && !first_; }
     /// On the executor.
     void cancel(std::uint64_t number, asio::cancellation_type how);
 

@@ -144,6 +144,9 @@ public:
     std::string& held() noexcept { return held_; }
 
 private:
+    /// How much of a file or a stream may be in the output.
+    static constexpr std::size_t piece = 64 * 1024;
+
     struct entry {
         exchange_ptr journey;
         tick begun;

@@ -2,8 +2,7 @@
 #pragma once
 
 /** @file
-    Responses that are streams: collected where they must be whole, and who is told of their
-   failures.
+    Responses that are streams: collected where they must be whole, and who is told what fails.
 */
 
 #include <httphooks/detail/runs/async_run.hpp>

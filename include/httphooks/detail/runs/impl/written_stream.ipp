@@ -33,6 +33,13 @@ void written_stream::on_executor(pointer stream, F f) {
                [s = std::move(stream), function = std::move(f)]() mutable { function(*s); });
 }
 
+/// Takes the first of a list; null when there is none.
+inline std::unique_ptr<stream_operation> take_first(std::unique_ptr<stream_operation>& list) {
+    auto first = std::move(list);
+    if (first) list = std::move(first->next);
+    return first;
+}
+
 HTTPHOOKS_DECL void stream_canceller::operator()(asio::cancellation_type how) const {
     auto stream = stream_.lock();
     if (!stream) return;
@@ -44,7 +51,9 @@ HTTPHOOKS_DECL void stream_canceller::operator()(asio::cancellation_type how) co
 }
 
 HTTPHOOKS_DECL written_stream::~written_stream() {
-    while (first_) first_ = std::move(first_->next);  // one after another, however many there are
+    // one after another, however many there are
+    while (take_first(first_) || take_first(waits_closed_)) {
+    }
 }
 
 HTTPHOOKS_DECL void written_stream::start(asio::any_io_executor const& executor,
@@ -78,16 +87,12 @@ HTTPHOOKS_DECL void written_stream::stop() noexcept {
 inline void written_stream::close() noexcept {
     closed_.store(true, std::memory_order_release);
     drop_writes();
-    if (waits_closed_) complete(std::move(waits_closed_), {});
+    while (auto op = take_first(waits_closed_)) complete(std::move(op), {});
 }
 
 inline void written_stream::drop_writes() noexcept {
-    while (first_) {
-        auto op = std::move(first_);
-        first_ = std::move(op->next);
-        complete(std::move(op), error::stream_closed);
-    }
     last_ = nullptr;
+    while (auto op = take_first(first_)) complete(std::move(op), error::stream_closed);
 }
 
 HTTPHOOKS_DECL void written_stream::write(pointer stream, operation op) {
@@ -115,8 +120,7 @@ HTTPHOOKS_DECL std::string_view written_stream::next() noexcept {
 HTTPHOOKS_DECL void written_stream::consume(std::size_t n) {
     first_->at += n;
     while (first_ && first_->rest().empty()) {
-        auto op = std::move(first_);
-        first_ = std::move(op->next);
+        auto op = take_first(first_);
         if (!first_) last_ = nullptr;
         complete(std::move(op), {});
     }
@@ -133,31 +137,27 @@ inline void written_stream::complete(operation op, error_code ec) noexcept {
 }
 
 HTTPHOOKS_DECL void written_stream::cancel(std::uint64_t number, asio::cancellation_type how) {
-    if (waits_closed_ && waits_closed_->number == number)
-        return complete(std::move(waits_closed_), asio::error::operation_aborted);
-    stream_operation* before = nullptr;
-    stream_operation* op = first_.get();
-    for (; op && op->number != number; op = op->next.get()) before = op;
-    if (!op) return;
-    if (op->at > 0) {
-        if ((how & asio::cancellation_type::terminal) != asio::cancellation_type::none)
-            fail(asio::error::operation_aborted, nullptr);
-        return;
+    for (operation* list : {&waits_closed_, &first_}) {
+        stream_operation* before = nullptr;
+        for (operation* link = list; *link; before = link->get(), link = &before->next) {
+            if ((*link)->number != number) continue;
+            if ((*link)->at > 0) {
+                if ((how & asio::cancellation_type::terminal) != asio::cancellation_type::none)
+                    fail(asio::error::operation_aborted, nullptr);
+                return;
+            }
+            auto op = take_first(*link);
+            if (last_ == op.get()) last_ = before;
+            return complete(std::move(op), asio::error::operation_aborted);
+        }
     }
-    auto& link = before ? before->next : first_;
-    auto cancelled = std::move(link);
-    link = std::move(cancelled->next);
-    if (last_ == cancelled.get()) last_ = before;
-    complete(std::move(cancelled), asio::error::operation_aborted);
 }
 
 HTTPHOOKS_DECL void written_stream::wait_closed(pointer stream, operation op) {
     on_executor(std::move(stream), [o = std::move(op)](written_stream& s) mutable {
-        if (s.waits_closed_) complete(std::move(s.waits_closed_), asio::error::operation_aborted);
-        if (s.phase_ == phase::over)
-            complete(std::move(o), {});
-        else
-            s.waits_closed_ = std::move(o);
+        if (s.phase_ == phase::over) return complete(std::move(o), {});
+        o->next = std::move(s.waits_closed_);
+        s.waits_closed_ = std::move(o);
     });
 }
 

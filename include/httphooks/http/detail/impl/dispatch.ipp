@@ -327,9 +327,6 @@ HTTPHOOKS_DECL void dispatch::slim() noexcept {
     if (queue_.empty()) std::vector<entry>().swap(queue_);
 }
 
-/// How much of a file or a stream may be in the output.
-inline constexpr std::size_t piece = 64 * 1024;
-
 /// Appends what comes next of a file or a stream. @return whether that was all of it
 inline bool dispatch::write_source() {
     auto const keep = source_;
