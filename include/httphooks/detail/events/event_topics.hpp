@@ -137,14 +137,14 @@ public:
     /// Under the topics' mutex: an event has come, or the end; deliver() follows.
     void add(event_frame_ptr frame);
     void end();
-    /// Under the topics' mutex, on the executor: what has come is there for new subscriptions.
-    void take_incoming();
 
 private:
     using list =
         boost::intrusive::list<event_subscription, boost::intrusive::constant_time_size<false>>;
 
     inline void post();
+    /// Under the topics' mutex. @return whether nothing is left
+    inline bool take_incoming();
     inline void deliver();
     /// Calls something for each that there is, whatever becomes of them meanwhile.
     inline void for_all(std::function<void(event_subscription&)> const& f);

@@ -71,40 +71,50 @@ HTTPHOOKS_DECL void event_loop::leave(event_subscription& s) noexcept {
 }
 
 inline void event_loop::post() {
-    if (std::exchange(posted_, true)) return;
     asio::post(executor_, [self = shared_from_this()] { self->deliver(); });
 }
 
 HTTPHOOKS_DECL void event_loop::add(event_frame_ptr frame) {
     incoming_.push_back(std::move(frame));
-    post();
+    if (!std::exchange(posted_, true)) post();
 }
 
 HTTPHOOKS_DECL void event_loop::end() {
     ended_ = true;
-    post();
+    if (!std::exchange(posted_, true)) post();
 }
 
-HTTPHOOKS_DECL void event_loop::take_incoming() {
-    for (event_frame_ptr& frame : incoming_) events_.add(std::move(frame), options_);
-    incoming_.clear();
+/// Adds what has come, but no more than is kept: who takes it at once misses nothing.
+inline bool event_loop::take_incoming() {
+    std::size_t bytes = 0;
+    auto it = incoming_.begin();
+    auto const last = it + static_cast<std::ptrdiff_t>(std::min(
+                               incoming_.size(), std::max<std::size_t>(options_.history, 1)));
+    do {
+        if (it == last) break;
+        bytes += (*it)->text.size();
+        events_.add(std::move(*it), options_);
+        ++it;
+    } while (it != last && bytes + (*it)->text.size() <= options_.history_bytes);
+    incoming_.erase(incoming_.begin(), it);
+    return incoming_.empty();
 }
 
 inline void event_loop::deliver() {
-    bool ended = false;
+    bool all = false;
+    bool over = false;
     auto const take = [&] {
-        posted_ = false;
-        ended = ended_;
-        take_incoming();
+        all = take_incoming();
+        over = all && ended_;
+        if (all) posted_ = false;
     };
-    if (auto const topics = topics_.lock())
+    auto const topics = topics_.lock();
+    if (topics)
         topics->locked(take);
     else
         take();
-    if (ended)
-        for_all([](event_subscription& s) { s.end(); });
-    else
-        for_all([](event_subscription& s) { s.tell(); });
+    for_all([over](event_subscription& s) { over ? s.end() : s.tell(); });
+    if (!all) post();
 }
 
 inline void event_loop::for_all(std::function<void(event_subscription&)> const& f) {
@@ -184,10 +194,11 @@ HTTPHOOKS_DECL std::optional<std::uint64_t> event_topics::enter(
         own = loops.end() - 1;
     }
     event_loop& loop = **own;
-    loop.take_incoming();
     loop.enter(s);
     s.loop(*own);
-    return last.empty() ? loop.events().end() : loop.events().behind(last);
+    // of the same numbers as the loop's, which may not be that far yet
+    event_history const& all = it->second.history;
+    return last.empty() ? all.end() : all.behind(last);
 }
 
 HTTPHOOKS_DECL void event_topics::forget(event_loop& loop) noexcept {
