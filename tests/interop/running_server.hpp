@@ -127,6 +127,7 @@ public:
         return first;
     }
 
+    pid_t id() const noexcept { return pid_; }
     void terminate() { ::kill(pid_, SIGTERM); }
 
     /// Waits for its end, which closes its output. @return its exit status
