@@ -24,12 +24,12 @@
 namespace httphooks::detail {
 
 /// Who has the bytes of a body that is still to come.
-struct body_source {
+struct body_feed {
     /// The reader waits for bytes.
     virtual void on_read() noexcept = 0;
 
 protected:
-    ~body_source() = default;
+    ~body_feed() = default;
 };
 
 /** Hands the bytes of a body to one reader, when it asks for them.
@@ -66,7 +66,7 @@ public:
     static void begin_skip(std::shared_ptr<body_channel> c, handler h);
 
     /// Sets who is told when the reader waits; null: nobody.
-    void attach(body_source* source) noexcept { source_ = source; }
+    void attach(body_feed* source) noexcept { source_ = source; }
     /// Whether the reader waits for more.
     bool wants() const noexcept;
     /// Whether the reader waits at all.
@@ -95,7 +95,7 @@ private:
 
     asio::any_io_executor executor_;
     std::optional<std::uint64_t> size_;
-    body_source* source_ = nullptr;
+    body_feed* source_ = nullptr;
     std::shared_ptr<request const> whole_{};
     /// What has come and was not asked for.
     std::string kept_{};

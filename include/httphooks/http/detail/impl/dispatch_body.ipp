@@ -46,6 +46,18 @@ inline void dispatch::begin_before_body() {
     collect_ready();
 }
 
+/// The place of the reply to the request whose body is on its way; null: it is being written.
+HTTPHOOKS_DECL dispatch::entry* dispatch::begun_entry() noexcept {
+    bool const there = in_flight_count() > 0 && queue_.back().journey == journey_;
+    return there ? &queue_.back() : nullptr;
+}
+
+/// Whether the reply is a stream, whose writer may go on reading the body.
+HTTPHOOKS_DECL bool dispatch::writes_on(entry const& e) {
+    return !e.refusal && !e.head && e.journey->body() && e.journey->reply().body().stream() &&
+           !bodiless(e.journey->reply().result_int());
+}
+
 /// Whether more of the body of a request that has begun is to be taken.
 HTTPHOOKS_DECL bool dispatch::takes_body() const noexcept {
     switch (body_way_) {
@@ -89,11 +101,13 @@ inline void dispatch::flush_body() {
     if (!waited || channel.waits()) return;
     tick const now = wheel().now();
     waited_ += now - wait_begun_;
-    queue_.back().begun = now;
+    if (entry* const e = begun_entry()) e->begun = now;
 }
 
 /// The body of a request that has begun is whole.
 HTTPHOOKS_DECL void dispatch::finish_begun_body() {
+    entry* const e = begun_entry();
+    bool const last = e ? e->last : !parser_->keep_alive() || loop_.draining();
     body_way const way = std::exchange(body_way_, body_way::gathered);
     exchange_ptr const ex = std::move(journey_);
     journey_.reset();
@@ -101,26 +115,23 @@ HTTPHOOKS_DECL void dispatch::finish_begun_body() {
     guard_.reset();
     continue_due_ = false;
     dropped_.release();
-    if (way == body_way::dropped) {
-        if (loop_.draining()) stopped_ = true;
-        return;
-    }
-    entry& e = queue_.back();
-    e.begun = wheel().now();
-    if (e.last) stopped_ = true;
+    if (last) stopped_ = true;
+    if (way == body_way::dropped) return;
+    if (e) e->begun = wheel().now();
     if (way == body_way::streamed) {
         ex->body()->attach(nullptr);
         return ex->body()->finish();
     }
-    e.ready = ex->go_on();
-    if (e.ready) collect_ready();
+    e->ready = ex->go_on();
+    if (e->ready) collect_ready();
 }
 
-/// The reply is about to be written before the body is whole: what is left is skipped, if that is
-/// not too much, and if the client is known to send it; else the connection closes.
-HTTPHOOKS_DECL void dispatch::leave_body(entry& e) {
+/// The reply is about to be written before the body is whole, or was: what is left is skipped, if
+/// that is not too much, and if the client is known to send it; else the connection closes.
+/// @param e the reply, if it is about to be written
+HTTPHOOKS_DECL void dispatch::leave_body(entry* e) {
     auto const rest = parser_->body_rest();
-    bool const skips = !e.last && !continue_due_ && !loop_.draining() &&
+    bool const skips = parser_->keep_alive() && !stopped_ && !continue_due_ && !loop_.draining() &&
                        rest.value_or(0) <= loop_.options().linger_bytes;
     exchange_ptr const ex = journey_;
     if (skips) {
@@ -128,7 +139,7 @@ HTTPHOOKS_DECL void dispatch::leave_body(entry& e) {
         body_way_ = body_way::dropped;
         begun_ = wheel().now();
     } else {
-        e.last = true;
+        if (e) e->last = true;
         forget_body();
     }
     if (auto const& channel = ex->body()) {
@@ -155,7 +166,7 @@ inline error_code body_error(status s) noexcept {
 HTTPHOOKS_DECL void dispatch::refuse_begun_body(status s) noexcept {
     exchange_ptr const ex = journey_;
     bool const outer = std::exchange(consuming_, true);
-    queue_.back().last = true;
+    if (entry* const e = begun_entry()) e->last = true;
     forget_body();
     if (auto const& channel = ex->body()) {
         channel->attach(nullptr);
@@ -170,15 +181,15 @@ HTTPHOOKS_DECL void dispatch::refuse_begun_body(status s) noexcept {
 HTTPHOOKS_DECL void dispatch::end_begun_body() noexcept {
     exchange_ptr const ex = journey_;
     bool const replied = body_way_ == body_way::dropped;
+    entry* const e = begun_entry();
     forget_body();
     if (replied) return;
-    entry& e = queue_.back();
-    e.last = true;
-    if (e.ready) return;
+    if (e) e->last = true;
+    if (e && e->ready) return;
     if (auto const& channel = ex->body()) {
         channel->attach(nullptr);
         channel->fail(error::body_incomplete);
-        e.begun = wheel().now();
+        if (e) e->begun = wheel().now();
         return;
     }
     queue_.pop_back();
