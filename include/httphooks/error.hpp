@@ -84,7 +84,7 @@ enum class error {
     redirect_limit,
     /// A body is not of a type that forms have.
     not_a_form,
-    /// A field of a form has no name.
+    /// A form is malformed, or a field of it has no name.
     invalid_form,
     /// A form exceeds a limit of its parser.
     form_limit,
@@ -181,7 +181,7 @@ public:
             case error::not_a_form:
                 return "not a form";
             case error::invalid_form:
-                return "a field of a form has no name";
+                return "a form is malformed, or a field of it has no name";
             case error::form_limit:
                 return "form exceeds a limit";
             case error::body_incomplete:

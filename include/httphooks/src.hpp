@@ -56,6 +56,7 @@
 #include <httphooks/detail/text/impl/html_table.ipp>
 #include <httphooks/detail/text/impl/http_date.ipp>
 #include <httphooks/detail/text/impl/http_text.ipp>
+#include <httphooks/detail/text/impl/multipart_scanner.ipp>
 #include <httphooks/impl/access_log.ipp>
 #include <httphooks/impl/cookie.ipp>
 #include <httphooks/impl/csrf.ipp>
@@ -78,6 +79,7 @@
 #include <httphooks/impl/metrics.ipp>
 #include <httphooks/impl/multi_response.ipp>
 #include <httphooks/impl/multipart.ipp>
+#include <httphooks/impl/multipart_reader.ipp>
 #include <httphooks/impl/openapi.ipp>
 #include <httphooks/impl/parameter_value.ipp>
 #include <httphooks/impl/problem_details.ipp>

@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +75,8 @@ struct scripted_hook {
     std::chrono::milliseconds delay{0};
     bool fallback = false;
     bool needs_body = true;
+    /// Paths whose POST it leaves to others.
+    std::vector<std::string> aside{};
     /// The parameters of the pattern.
     std::vector<std::string> parameters;
 };
@@ -390,6 +393,15 @@ void act(scripted_hook const& h, Context& c) {
     }
 }
 
+/// Whether the hook leaves the request to others; then it has passed it.
+template <class Context>
+bool stands_aside(scripted_hook const& h, Context& c) {
+    if (h.aside.empty() || c.request().method() != hh::verb::post) return false;
+    if (std::ranges::find(h.aside, c.path()) == h.aside.end()) return false;
+    if constexpr (requires { c.pass(); }) c.pass();
+    return true;
+}
+
 /// Hands a callback for hooks of the type to `use`: of the form that the entry wants.
 template <hh::hook_type Type, class Use>
 void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& log, Use use) {
@@ -397,6 +409,7 @@ void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& 
     auto const h = std::make_shared<scripted_hook const>(entry);
     if (h->what == action::error) {
         use([h, log](context& c, auto done) {
+            if (stands_aside(*h, c)) return done();
             log_run(*log, *h, c);
             hh::error_code const failure = make_error_code(boost::system::errc::io_error);
             if (h->delay.count() == 0) return done(failure);
@@ -405,6 +418,7 @@ void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& 
         });
     } else if (h->delay.count() > 0) {
         use([h, log](context& c) -> asio::awaitable<void> {
+            if (stands_aside(*h, c)) co_return;
             log_run(*log, *h, c);
             asio::steady_timer timer(c.get_executor(), h->delay);
             co_await timer.async_wait(asio::use_awaitable);
@@ -412,6 +426,7 @@ void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& 
         });
     } else {
         use([h, log](context& c) {
+            if (stands_aside(*h, c)) return;
             log_run(*log, *h, c);
             act(*h, c);
         });

@@ -28,7 +28,7 @@ inline hook_info const& failure_handler_info() {
     return info;
 }
 
-/// What the reply is to what went wrong with a request's body; status::unknown: nothing did.
+/// What the reply is to what is wrong with a request's body; status::unknown: nothing is.
 inline status body_failure(error_code code, std::exception_ptr const& exception) noexcept {
     if (exception) {
         try {
@@ -39,7 +39,9 @@ inline status body_failure(error_code code, std::exception_ptr const& exception)
             return status::unknown;
         }
     }
-    if (code == error::body_limit) return status::payload_too_large;
+    if (code == error::body_limit || code == error::form_limit) return status::payload_too_large;
+    if (code == error::not_a_form) return status::unsupported_media_type;
+    if (code == error::invalid_form) return status::bad_request;
     if (code == error::body_timeout) return status::request_timeout;
     if (code == error::body_incomplete || code == error::malformed_body) return status::bad_request;
     return status::unknown;
