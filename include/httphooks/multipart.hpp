@@ -87,6 +87,18 @@ using boundary_source = std::function<std::uint64_t()>;
 std::string random_boundary(std::span<std::string_view const> texts,
                             boundary_source const& source = {});
 
+namespace detail {
+
+bool is_multipart_type(std::string_view content_type) noexcept;
+
+/// The boundary that a Content-Type names; nothing when it names none that is valid.
+std::optional<std::string> boundary_of(std::string_view content_type);
+
+/// Reads a part's header, and leaves the part's body in `content`.
+error_code read_part_header(std::string_view& content, fields& to, multipart_limits const& limits);
+
+}  // namespace detail
+
 }  // namespace httphooks
 
 #ifdef HTTPHOOKS_HEADER_ONLY

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -56,6 +57,15 @@ public:
         return parser.release();
     }
 
+    /// What comes, up to the end of this text.
+    std::string receive_until(std::string const& text) {
+        asio::dynamic_string_buffer all(held_);
+        std::size_t const n = asio::read_until(socket_, all, text);
+        std::string const taken = held_.substr(0, n);
+        held_.erase(0, n);
+        return taken;
+    }
+
     reply get(std::string_view target) {
         send(std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n\r\n"));
         return receive();
@@ -75,6 +85,7 @@ private:
     asio::io_context ioc_;
     asio::ip::tcp::socket socket_;
     boost::beast::flat_buffer buffer_;
+    std::string held_;
 };
 
 json hook(std::string const& type, std::string const& what, json more = json::object()) {
@@ -506,6 +517,103 @@ TEST_CASE("a fallback runs only where no other responder serves the path") {
     CHECK(r[http::field::allow] == "POST, OPTIONS");
 }
 
+TEST_CASE("a script's guards that need no body refuse before it is sent") {
+    server s({hook("request-listener", "log", {{"name", "l"}}),
+              hook("pre-responder", "pass", {{"name", "early"}, {"needs_body", false}}),
+              hook("pre-responder", "respond",
+                   {{"name", "guard"},
+                    {"pattern", "/no"},
+                    {"status", 401},
+                    {"delay_ms", 5},
+                    {"needs_body", false}}),
+              hook("pre-responder", "pass", {{"name", "late"}}),
+              hook("pre-responder", "pass", {{"name", "last"}, {"needs_body", false}}),
+              hook("responder", "respond", {{"name", "r"}, {"content", "yes"}})});
+    std::string const fields =
+        " HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
+    {
+        client c(s.port());
+        c.send("POST /no" + fields);
+        CHECK(c.receive().result_int() == 401);
+        CHECK(c.closed());
+    }
+    json log = client(s.port()).get_json("/__log");
+    REQUIRE(log.size() == 3);
+    CHECK(log[0]["name"] == "early");
+    CHECK(log[1]["name"] == "guard");
+    CHECK(log[2]["name"] == "l");
+
+    client c(s.port());
+    c.send("POST /yes" + fields);
+    CHECK(c.receive().result_int() == 100);
+    c.send(std::string(1'000'000, 'x'));
+    reply const r = c.receive();
+    CHECK(r.result_int() == 200);
+    CHECK(r.body() == "yes");
+    log = c.get_json("/__log");
+    REQUIRE(log.size() == 5);
+    std::string names;
+    for (json const& entry : log) {
+        std::string const name = entry["name"];
+        names += name + ' ';
+        CHECK(entry["content"].get<std::string>().size() == (name == "early" ? 0u : 1'000'000u));
+    }
+    CHECK(names == "early l late last r ");
+}
+
+TEST_CASE("request bodies are read as streams, before the script's hooks") {
+    server s({hook("responder", "respond", {{"content", "scripted"}})}, {"--streams"});
+    client c(s.port());
+    auto const post = [&c](std::string const& path, std::string const& body,
+                           std::string const& fields = "") {
+        c.send("POST /stream/" + path + " HTTP/1.1\r\nHost: a\r\n" + fields +
+               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    };
+    std::string const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    for (auto const* path : {"count", "slow"}) {
+        post(path, "abc");
+        CHECK(json::parse(c.receive().body()) == json{{"bytes", 3}, {"sha256", abc}});
+    }
+    c.send(
+        "POST /stream/count HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n"
+        "Expect: 100-continue\r\n\r\n");
+    CHECK(c.receive().result_int() == 100);
+    c.send(std::string(3'000'000, 'x'));
+    CHECK(json::parse(c.receive().body()).at("bytes") == 3'000'000);
+
+    post("first", std::string(2'000'000, 'x'));
+    CHECK(c.receive().body() == "first");
+    post("form",
+         "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nabc\r\n"
+         "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\n"
+         "Content-Type: text/plain\r\n\r\nabc\r\n--b--\r\n",
+         "Content-Type: multipart/form-data; boundary=b\r\n");
+    json const form = json::parse(c.receive().body());
+    REQUIRE(form.size() == 2);
+    CHECK(form[0] ==
+          json{{"name", "a"}, {"filename", nullptr}, {"type", ""}, {"bytes", 3}, {"sha256", abc}});
+    CHECK(form[1] == json{{"name", "f"},
+                          {"filename", "x.txt"},
+                          {"type", "text/plain"},
+                          {"bytes", 3},
+                          {"sha256", abc}});
+    post("form", "abc");
+    CHECK(c.receive().result_int() == 415);
+
+    c.send(
+        "POST /stream/echo HTTP/1.1\r\nHost: a\r\nContent-Type: text/x\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    CHECK(c.receive_until("abc").find("text/x") != std::string::npos);
+    c.send("3\r\ndef\r\n");
+    c.receive_until("def");
+    c.send("0\r\n\r\n");
+    c.receive_until("0\r\n\r\n");
+    post("other", "abc");
+    CHECK(c.receive().body() == "scripted");
+    json const seen = c.get_json("/stream/seen");
+    CHECK(seen == json{{"started", 7}, {"ended", 6}, {"cancelled", 1}});
+}
+
 TEST_CASE("WebSockets compress with --deflate, and without do not") {
     server const with(nullptr, {"--deflate"});
     server const without(nullptr);
@@ -564,6 +672,8 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","fallback":1}])", "entry 0");
     refused_script(R"([{"type":"pre-responder","pattern":"/","do":"pass","fallback":true}])",
                    "\"fallback\"");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass","needs_body":false}])",
+                   "\"needs_body\"");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":-1}])",
                    "\"delay_ms\"");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":0.5}])",

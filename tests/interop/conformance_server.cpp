@@ -33,6 +33,7 @@
 #include "socketio_services.hpp"
 #include "sockjs_services.hpp"
 #include "stream_replies.hpp"
+#include "stream_service.hpp"
 #include "websocket_services.hpp"
 
 namespace {
@@ -54,12 +55,15 @@ hh::http::options server_options(command_line const& c) {
     return o;
 }
 
-void welcome(hh::registry& hooks) {
-    hooks.responder(hh::any_verb, "/*", [](hh::responder_context& c) {
-        std::string text = "Welcome to '";
-        text.append(c.path()).append("'... Hello world! :)");
-        return hh::make_response(hh::status::ok, std::move(text), "text/html");
-    });
+/// @param elsewhere whether only where no other responder serves the path
+void welcome(hh::registry& hooks, bool elsewhere) {
+    hooks.responder(hh::any_verb, "/*",
+                    [](hh::responder_context& c) {
+                        std::string text = "Welcome to '";
+                        text.append(c.path()).append("'... Hello world! :)");
+                        return hh::make_response(hh::status::ok, std::move(text), "text/html");
+                    },
+                    {.fallback = elsewhere});
 }
 
 /// Has GET /who tell which server it is, and whom it believes to talk to.
@@ -156,10 +160,16 @@ int main(int argc, char* argv[]) {
         hh::registry hooks(loop.get_executor(), registry_options);
         if (!options.www.empty()) serve_files(hooks, options.www);
         if (!options.name.empty()) tell_who(hooks, options.name);
-        if (options.streams) serve_streamed_replies(hooks, std::make_shared<streams_seen>());
+        if (options.streams) {
+            auto const seen = std::make_shared<streams_seen>();
+            serve_streamed_replies(hooks, seen);
+            serve_streamed_requests(hooks, seen);
+            for (scripted_hook& h : script)
+                h.aside = {streamed_paths.begin(), streamed_paths.end()};
+        }
         auto const log = std::make_shared<hook_log>();
         if (options.hooks_file.empty())
-            welcome(hooks);
+            welcome(hooks, options.streams);
         else
             register_script(hooks, script, log);
 

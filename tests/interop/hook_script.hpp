@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -73,6 +74,9 @@ struct scripted_hook {
     std::optional<std::string> content;
     std::chrono::milliseconds delay{0};
     bool fallback = false;
+    bool needs_body = true;
+    /// Paths whose POST it leaves to others.
+    std::vector<std::string> aside{};
     /// The parameters of the pattern.
     std::vector<std::string> parameters;
 };
@@ -162,6 +166,8 @@ inline scripted_hook read_entry(json const& entry) {
             h.content = value.get<std::string>();
         else if (key == "fallback")
             h.fallback = value.get<bool>();
+        else if (key == "needs_body")
+            h.needs_body = value.get<bool>();
         else if (key == "delay_ms")
             h.delay = std::chrono::milliseconds(number_of(key, value));
         else
@@ -178,6 +184,8 @@ inline scripted_hook read_entry(json const& entry) {
     }
     if (h.fallback && h.type != "responder")
         throw std::runtime_error("\"fallback\" is for responders");
+    if (!h.needs_body && h.type != "pre-responder")
+        throw std::runtime_error("\"needs_body\" is for pre-responders");
     if (verb != "*") {
         h.method = boost::beast::http::string_to_verb(verb);
         if (h.method == hh::verb::unknown) throw std::runtime_error("unknown \"verb\": " + verb);
@@ -385,6 +393,15 @@ void act(scripted_hook const& h, Context& c) {
     }
 }
 
+/// Whether the hook leaves the request to others; then it has passed it.
+template <class Context>
+bool stands_aside(scripted_hook const& h, Context& c) {
+    if (h.aside.empty() || c.request().method() != hh::verb::post) return false;
+    if (std::ranges::find(h.aside, c.path()) == h.aside.end()) return false;
+    if constexpr (requires { c.pass(); }) c.pass();
+    return true;
+}
+
 /// Hands a callback for hooks of the type to `use`: of the form that the entry wants.
 template <hh::hook_type Type, class Use>
 void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& log, Use use) {
@@ -392,6 +409,7 @@ void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& 
     auto const h = std::make_shared<scripted_hook const>(entry);
     if (h->what == action::error) {
         use([h, log](context& c, auto done) {
+            if (stands_aside(*h, c)) return done();
             log_run(*log, *h, c);
             hh::error_code const failure = make_error_code(boost::system::errc::io_error);
             if (h->delay.count() == 0) return done(failure);
@@ -400,6 +418,7 @@ void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& 
         });
     } else if (h->delay.count() > 0) {
         use([h, log](context& c) -> asio::awaitable<void> {
+            if (stands_aside(*h, c)) co_return;
             log_run(*log, *h, c);
             asio::steady_timer timer(c.get_executor(), h->delay);
             co_await timer.async_wait(asio::use_awaitable);
@@ -407,6 +426,7 @@ void with_callback(scripted_hook const& entry, std::shared_ptr<hook_log> const& 
         });
     } else {
         use([h, log](context& c) {
+            if (stands_aside(*h, c)) return;
             log_run(*log, *h, c);
             act(*h, c);
         });
@@ -417,9 +437,9 @@ template <hh::hook_type Type>
 void register_hook(hh::registry& hooks, scripted_hook const& h,
                    std::shared_ptr<hook_log> const& log) {
     with_callback<Type>(h, log, [&](auto callback) {
-        hooks.add(
-            hh::hook::of_type<Type>(h.method, h.pattern, std::move(callback),
-                                    hh::hook_options{.name = h.name, .fallback = h.fallback}));
+        hh::hook_options const o{
+            .name = h.name, .needs_body = h.needs_body, .fallback = h.fallback};
+        hooks.add(hh::hook::of_type<Type>(h.method, h.pattern, std::move(callback), o));
     });
 }
 

@@ -41,20 +41,19 @@ HTTPHOOKS_DECL bool is_boundary(std::string_view s) noexcept {
 
 namespace detail {
 
-inline bool is_multipart_type(std::string_view content_type) noexcept {
+HTTPHOOKS_DECL bool is_multipart_type(std::string_view content_type) noexcept {
     return ascii_istarts_with(trim_ows(content_type), "multipart/");
 }
 
-/// The boundary that a Content-Type names; nothing when it names none that is valid.
-inline std::optional<std::string> boundary_of(std::string_view content_type) {
+HTTPHOOKS_DECL std::optional<std::string> boundary_of(std::string_view content_type) {
     auto boundary = header_parameter(content_type, "boundary");
     if (boundary && !is_boundary(*boundary)) boundary.reset();
     return boundary;
 }
 
-class multipart_reader {
+class multipart_walk {
 public:
-    multipart_reader(std::string_view body, std::string_view boundary)
+    multipart_walk(std::string_view body, std::string_view boundary)
         : body_(body), delimiter_("\r\n--") {
         delimiter_.append(boundary);
     }
@@ -106,8 +105,7 @@ private:
     bool closed_ = false;
 };
 
-/// Reads a part's header, and leaves the part's body in `content`.
-inline error_code read_part_header(std::string_view& content, fields& to,
+HTTPHOOKS_DECL error_code read_part_header(std::string_view& content, fields& to,
                                    multipart_limits const& limits) {
     std::size_t bytes = 0;
     std::size_t count = 0;
@@ -135,7 +133,7 @@ inline error_code read_multipart(std::string_view content_type, std::string_view
                                  std::size_t& count, std::vector<multipart_part>& to) {
     auto const boundary = boundary_of(content_type);
     if (!is_multipart_type(content_type) || !boundary) return error::invalid_multipart;
-    multipart_reader reader(body, *boundary);
+    multipart_walk reader(body, *boundary);
     if (!reader.start()) return error::invalid_multipart;
     while (!reader.closed()) {
         std::string_view content;

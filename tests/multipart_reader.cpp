@@ -1,0 +1,201 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/multipart_reader.hpp>
+
+#include <httphooks/registry.hpp>
+#include <httphooks/testing.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "support/catch.hpp"
+
+using namespace httphooks;
+
+namespace {
+
+/// What a scanner finds, as text: [name=content] for each part, and why it has failed.
+std::string scanned(std::string_view body, std::size_t split, multipart_limits const& limits = {}) {
+    detail::multipart_scanner scanner("b", limits);
+    using event = detail::multipart_scanner::event;
+    std::string text;
+    // each piece in memory of its own, which goes when the scanner wants more
+    std::string pieces[] = {std::string(body.substr(0, split)),
+                            std::string(split < body.size() ? body.substr(split) : "")};
+    std::size_t next = 0;
+    for (;;) {
+        switch (scanner.next()) {
+            case event::wants_more:
+                if (next > 0) std::string(pieces[next - 1].size(), '!').swap(pieces[next - 1]);
+                if (next < 2)
+                    scanner.put(pieces[next++]);
+                else
+                    scanner.finish();
+                break;
+            case event::part:
+                text += '[';
+                for (auto const& f : scanner.header())
+                    text.append(f.name_string()).append(":").append(f.value()).append(";");
+                text += '=';
+                break;
+            case event::content:
+                text += scanner.content();
+                break;
+            case event::part_end:
+                text += ']';
+                break;
+            case event::end:
+                return text;
+            case event::failed:
+                return text + "!" + scanner.why().message();
+        }
+    }
+}
+
+/// The same at every split.
+std::string scanned_anyhow(std::string_view body, multipart_limits const& limits = {}) {
+    std::string const whole = scanned(body, body.size(), limits);
+    for (std::size_t split = 0; split < body.size(); ++split) {
+        INFO(split);
+        REQUIRE(scanned(body, split, limits) == whole);
+    }
+    return whole;
+}
+
+std::string const failed = "!" + make_error_code(error::invalid_form).message();
+std::string const too_much = "!" + make_error_code(error::form_limit).message();
+
+request form_request(std::string body) {
+    request r(verb::post, "/", 11);
+    r.set(field::content_type, "multipart/form-data; boundary=b");
+    r.body() = std::move(body);
+    return r;
+}
+
+std::string field_of(std::string_view name, std::string_view content) {
+    std::string text = "--b\r\nContent-Disposition: form-data; name=\"";
+    return text.append(name).append("\"\r\n\r\n").append(content).append("\r\n");
+}
+
+/// The reply of a hook that reads a form.
+template <class F>
+response answer_to(request r, F read) {
+    registry hooks;
+    hooks.post(
+        "/",
+        [read](responder_context& c) {
+            return read(multipart_reader(c.request(), c.body(), {.parts = 3, .name_bytes = 10}));
+        },
+        {.body = body::stream});
+    return testing::inject(hooks, std::move(r));
+}
+
+asio::awaitable<std::string> names(multipart_reader form) {
+    std::string all;
+    for (;;) {
+        std::optional<form_part> const part = co_await form.async_next_part();
+        if (!part) co_return all;
+        all += part->name + (part->filename ? "(" + *part->filename + ") " : " ");
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a form's parts are found wherever it is split") {
+    CHECK(scanned_anyhow("--b\r\nA: 1\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n") ==
+          "[A:1;=one][=two]");
+    CHECK(scanned_anyhow("before\r\n--b\r\n\r\n1\r\n--b--behind\r\n--b--") ==
+          "[=1\r\n--b--behind]");
+    CHECK(scanned_anyhow("--b \t\r\n\r\n1\r\n--b-- ") == "[=1]");
+    CHECK(scanned_anyhow("--b\r\n\r\n\r\n--b\r\n--b\r\nA: 1\r\n--b--") == "[=][=][A:1;=]");
+    CHECK(scanned_anyhow("--b\r\n\r\n\r\r\n\n--bc\r\n-\r\n--b-\r\n--b--\r\nmore") ==
+          "[=\r\r\n\n--bc\r\n-\r\n--b-]");
+    CHECK(scanned_anyhow("--b--") == "");
+    CHECK(scanned_anyhow("") == failed);
+    CHECK(scanned_anyhow("--b\r\n\r\nno end\r\n--b") == "[=no end\r\n--b" + failed);
+    CHECK(scanned_anyhow("--b\r\nno colon\r\n\r\n\r\n--b--") == failed);
+    CHECK(scanned_anyhow("--b\r\nA: 1") == failed);
+}
+
+TEST_CASE("a form beyond its limits is refused wherever it is split") {
+    std::string const body = "--b\r\nA: 1\r\nB: 2\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--";
+    CHECK(scanned_anyhow(body, {.parts = 2, .header_bytes = 12, .fields = 2}) ==
+          "[A:1;B:2;=1][=2]");
+    CHECK(scanned_anyhow(body, {.parts = 1}) == "[A:1;B:2;=1]" + too_much);
+    CHECK(scanned_anyhow(body, {.header_bytes = 11}) == too_much);
+    CHECK(scanned_anyhow(body, {.fields = 1}) == too_much);
+    // what cannot be told from a delimiter is not kept for ever
+    CHECK(scanned_anyhow("--b" + std::string(20, ' ') + "\r\n\r\n1\r\n--b--",
+                         {.header_bytes = 9}) == "");
+}
+
+TEST_CASE("a form is read part by part") {
+    std::string body = field_of("a", "one");
+    body += "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\n\r\nfile\r\n";
+    body += "--b--\r\n";
+    CHECK(answer_to(form_request(body), names).body() == "a f(x.txt) ");
+    auto const read = [](multipart_reader form) -> asio::awaitable<std::string> {
+        std::string all;
+        for (;;) {
+            std::optional<form_part> const part = co_await form.async_next_part();
+            if (!part) break;
+            for (;;) {
+                std::string_view const chunk = co_await form.async_read_chunk();
+                if (chunk.empty()) break;
+                all += chunk;
+            }
+            std::string_view const again = co_await form.async_read_chunk();
+            all += again.empty() ? ";" : "?";
+        }
+        co_return all;
+    };
+    CHECK(answer_to(form_request(body), read).body() == "one;file;");
+}
+
+TEST_CASE("what is wrong with a form is the reply, if the hook lets it pass") {
+    CHECK(answer_to(form_request("--b\r\n\r\n1\r\n--b--"), names).result_int() == 400);
+    CHECK(answer_to(form_request("nothing"), names).result_int() == 400);
+    CHECK(answer_to(form_request(field_of("longer than ten", "") + "--b--"), names).result_int() ==
+          413);
+    std::string many;
+    for (int i = 0; i < 4; ++i) many += field_of("n", "");
+    CHECK(answer_to(form_request(many + "--b--"), names).result_int() == 413);
+    request other = form_request("a=b");
+    other.set(field::content_type, "text/plain");
+    CHECK(answer_to(other, names).result_int() == 415);
+}
+
+TEST_CASE("a file of a form is saved, up to its limit") {
+    auto const folder = std::filesystem::temp_directory_path() / "httphooks_multipart_reader";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    std::string const path = (folder / "file").string();
+    std::string const body = field_of("a", "content") + field_of("b", "2") + "--b--";
+    auto const save = [path](std::uint64_t most) {
+        return [path, most](multipart_reader form) -> asio::awaitable<std::string> {
+            std::optional<form_part> const part = co_await form.async_next_part();
+            std::uint64_t const n = co_await form.async_save_to(path, most);
+            std::optional<form_part> const next = co_await form.async_next_part();
+            co_return std::to_string(n) + next->name;
+        };
+    };
+    CHECK(answer_to(form_request(body), save(6)).result_int() == 413);
+    CHECK_FALSE(std::filesystem::exists(path));
+    CHECK(answer_to(form_request(body), save(7)).body() == "7b");
+    std::ifstream in(path);
+    CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == "content");
+    CHECK(answer_to(form_request(body), save(7)).result_int() == 500);  // it is there already
+    std::string const cut = field_of("a", "content");
+    std::filesystem::remove(path);
+    CHECK(answer_to(form_request(cut), save(100)).result_int() == 400);
+    CHECK_FALSE(std::filesystem::exists(path));
+    std::filesystem::remove_all(folder);
+}
