@@ -4,6 +4,7 @@
 #include <httphooks/http/static_files.hpp>
 
 #include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/detail/text/quality_value.hpp>
 #include <httphooks/detail/text/url_chars.hpp>
 #include <httphooks/http/detail/content_type.hpp>
 #include <httphooks/http/detail/file_reply.hpp>
@@ -52,37 +53,19 @@ inline bool is_read(request const& r) noexcept {
     return r.method() == verb::get || r.method() == verb::head;
 }
 
-/// Whether an element of Accept is text/html, and not refused by `q=0`.
-inline bool accepts_html(std::string_view element) noexcept {
-    using httphooks::detail::trim_ows;
-    std::size_t end = std::min(element.find(';'), element.size());
-    if (!httphooks::detail::ascii_iequals(trim_ows(element.substr(0, end)), "text/html"))
-        return false;
-    while (end < element.size()) {
-        element.remove_prefix(end + 1);
-        end = std::min(element.find(';'), element.size());
-        std::string_view const parameter = trim_ows(element.substr(0, end));
-        if (parameter.starts_with("q=") || parameter.starts_with("Q="))
-            return parameter.find_first_not_of("0.", 2) != parameter.npos;
-    }
-    return true;
-}
-
 /// Whether the request is for a page that a browser is to show.
 inline bool is_navigation(request const& r) noexcept {
     if (auto const mode = r.find("Sec-Fetch-Mode"); mode != r.end())
         return httphooks::detail::ascii_iequals(mode->value(), "navigate");
+    bool html = false;
     auto const [first, last] = r.equal_range(field::accept);
-    for (auto f = first; f != last; ++f) {
-        std::string_view list = f->value();
-        for (;;) {
-            std::size_t const comma = std::min(list.find(','), list.size());
-            if (accepts_html(list.substr(0, comma))) return true;
-            if (comma == list.size()) break;
-            list.remove_prefix(comma + 1);
-        }
-    }
-    return false;
+    for (auto f = first; f != last; ++f)
+        httphooks::detail::for_each_element(f->value(), [&html](std::string_view element) {
+            auto const wanted = httphooks::detail::read_wanted(element);
+            html = html || (wanted.quality > 0 &&
+                            httphooks::detail::ascii_iequals(wanted.name, "text/html"));
+        });
+    return html;
 }
 
 /// Whether a file's name holds a hash of its content; see cache_rule::hashed.
