@@ -11,9 +11,10 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # whoever installs has built what he 
 if(HTTPHOOKS_COMPILED)
   set(httphooks_shared_dir "${CMAKE_INSTALL_LIBDIR}")
   set(independent "")
-  foreach(target IN ITEMS httphooks_compiled httphooks_compiled_tls httphooks_compiled_zlib)
-    if(TARGET ${target})
-      list(APPEND httphooks_targets ${target})
+  list(APPEND httphooks_targets httphooks_compiled)
+  foreach(part IN LISTS httphooks_parts)
+    if(TARGET httphooks_compiled_${part})
+      list(APPEND httphooks_targets httphooks_compiled_${part})
     endif()
   endforeach()
 else()
@@ -32,7 +33,7 @@ write_basic_package_version_file(httphooksConfigVersion.cmake COMPATIBILITY Same
                                  ${independent})
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/httphooksConfig.cmake"
               "${CMAKE_CURRENT_BINARY_DIR}/httphooksConfigVersion.cmake"
-              cmake/find_boost.cmake
+              cmake/find_boost.cmake cmake/find_library.cmake cmake/find_parts.cmake
         DESTINATION "${httphooks_package_dir}")
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/httphooks")
 
@@ -58,15 +59,20 @@ Requires: @requires@
 endfunction()
 httphooks_pkgconfig(httphooks "${PROJECT_DESCRIPTION}" nlohmann_json
                     "Cflags: -I\${includedir} -pthread\nLibs: -pthread")
-httphooks_pkgconfig(httphooks-tls "${PROJECT_DESCRIPTION}, over TLS"
-                    "httphooks = ${PROJECT_VERSION}, openssl" "")
-httphooks_pkgconfig(httphooks-zlib "${PROJECT_DESCRIPTION}, with compression"
-                    "httphooks = ${PROJECT_VERSION}, zlib" "")
+set(tls_package openssl)
+set(zlib_package zlib)
+set(brotli_package "libbrotlienc, libbrotlidec")
+set(redis_package hiredis)
+set(postgres_package libpq)
+foreach(part IN LISTS httphooks_parts)
+  httphooks_pkgconfig(httphooks-${part} "${PROJECT_DESCRIPTION}, with ${part}"
+                      "httphooks = ${PROJECT_VERSION}, ${${part}_package}" "")
+endforeach()
 if(HTTPHOOKS_COMPILED)
   httphooks_pkgconfig(httphooks-compiled "${PROJECT_DESCRIPTION}, compiled"
                       "httphooks = ${PROJECT_VERSION}"
                       "Cflags: -DHTTPHOOKS_SEPARATE_COMPILATION\nLibs: -L\${libdir} -lhttphooks")
-  foreach(part IN ITEMS tls zlib)
+  foreach(part IN LISTS httphooks_parts)
     if(TARGET httphooks_compiled_${part})
       httphooks_pkgconfig(httphooks-compiled-${part} "${PROJECT_DESCRIPTION}, compiled, with ${part}"
                           "httphooks-compiled = ${PROJECT_VERSION}, httphooks-${part}"
@@ -92,5 +98,5 @@ endif()
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
     "libboost1.81-dev | libboost-dev (>= 1.81), nlohmann-json3-dev (>= 3.11)")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libssl-dev, zlib1g-dev")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libssl-dev, zlib1g-dev, libbrotli-dev, libhiredis-dev, libpq-dev")
 include(CPack)

@@ -72,8 +72,10 @@ elseif(way STREQUAL "pkg_config")
   file(GLOB_RECURSE description "${work}/prefix/*/httphooks.pc")
   cmake_path(GET description PARENT_PATH folder)
   set(ENV{PKG_CONFIG_PATH} "${folder}")
-  foreach(name IN ITEMS httphooks httphooks-tls httphooks-zlib httphooks-compiled
-                        httphooks-compiled-tls httphooks-compiled-zlib)
+  foreach(name IN ITEMS httphooks httphooks-tls httphooks-zlib httphooks-brotli httphooks-redis
+                        httphooks-postgres httphooks-compiled httphooks-compiled-tls
+                        httphooks-compiled-zlib httphooks-compiled-brotli httphooks-compiled-redis
+                        httphooks-compiled-postgres)
     run(pkg-config --modversion ${name})
     expect("the version of ${name}" "${version}" "${said}")
   endforeach()

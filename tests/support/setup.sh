@@ -32,6 +32,10 @@ is_there() {
     catch) [ -e /usr/include/catch2/catch.hpp ] || [ -e /usr/include/catch2/catch_all.hpp ] ;;
     ssl-headers) [ -e /usr/include/openssl/ssl.h ] ;;
     zlib) [ -e /usr/include/zlib.h ] ;;
+    brotli) [ -e /usr/include/brotli/encode.h ] ;;
+    hiredis) [ -e /usr/include/hiredis/hiredis.h ] ;;
+    libpq) [ -e /usr/include/postgresql/libpq-fe.h ] ;;
+    postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 ;;
     libc) [ -e /usr/include/stdlib.h ] ;;
     certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
     cmake) cmake_is 3 25 ;;
@@ -58,6 +62,9 @@ package_of() {
     catch) echo catch2 ;;
     ssl-headers) echo libssl-dev ;;
     zlib) echo zlib1g-dev ;;
+    brotli) echo libbrotli-dev ;;
+    hiredis) echo libhiredis-dev ;;
+    libpq) echo libpq-dev ;;
     libc) echo libc6-dev ;;
     certificates) echo ca-certificates ;;
     ninja) echo ninja-build ;;
@@ -85,11 +92,14 @@ need() {
   "${as_root[@]}" apt-get update -qq || die "missing: ${missing[*]}; apt-get update failed"
   for thing in "${missing[@]}"; do packages+=("$(package_of "$thing")"); done
   say "installing ${packages[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+  # the tests start servers of their own: RUNLEVEL keeps those of the machine from being started now
+  "${as_root[@]}" env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     "${packages[@]}" >&2 || die "missing: ${missing[*]}; apt-get install ${packages[*]} failed"
   for thing in "${missing[@]}"; do
-    case "$thing" in  # the tests start their own; this machine is no web server
-      nginx | haproxy) "${as_root[@]}" systemctl disable --now "$thing" >/dev/null 2>&1 ;;
+    case "$thing" in  # nor later
+      nginx | haproxy | redis-server | postgresql)
+        "${as_root[@]}" systemctl disable --now "$thing" >/dev/null 2>&1
+        ;;
     esac
     is_there "$thing" || die "still missing after the installation: $thing"
   done

@@ -99,7 +99,9 @@ private:
 
     static constexpr std::size_t class_of(std::size_t rounded_size) noexcept {
         auto const above = static_cast<std::size_t>(std::bit_width((rounded_size - 1) / smallest));
-        return std::has_single_bit(rounded_size) ? 2 * above : 2 * above - 1;
+        // std::has_single_bit is a call of a function where the processor is not known to count bits
+        bool const is_power = (rounded_size & (rounded_size - 1)) == 0;
+        return is_power ? 2 * above : 2 * above - 1;
     }
 
     std::array<free_list, classes> lists_{};

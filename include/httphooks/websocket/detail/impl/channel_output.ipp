@@ -23,7 +23,7 @@ inline mask_key channel_output::next_key() const {
 
 /// Before bytes are appended.
 inline void channel_output::prepare() {
-    if (out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
+    if (out_.empty() && out_.capacity() <= std::string().capacity()) output_buffers::take(out_);
     if (auto const first = std::exchange(shared_, nullptr)) out_ = *first;
 }
 
