@@ -34,8 +34,9 @@ struct compress_options {
     std::vector<std::shared_ptr<content_coding const>> codings{};
     /// Bytes of a body, below which it is left as it is.
     std::size_t threshold = 1024;
-    /** The media types of bodies that are compressed: one of them, all of a kind as "text/\*", or all
-        that end in a suffix, as "+json". Empty text: replies that have no Content-Type. */
+    /// The media types of bodies that are compressed: one of them, all of a kind, as "text" with
+    /// "/*" behind it, or all that end in a suffix, as "+json". Empty text: of replies that have no
+    /// Content-Type.
     std::vector<std::string> types{"text/*",
                                    "+json",
                                    "+xml",

@@ -127,8 +127,7 @@ public:
                 }
                 // one byte more than it may have, which shows that there is too much
                 std::uint64_t const wanted = std::max<std::uint64_t>(had * 2, size * 4 + 64);
-                out.resize(begin +
-                           static_cast<std::size_t>(most < wanted ? most + 1 : wanted));
+                out.resize(begin + static_cast<std::size_t>(most < wanted ? most + 1 : wanted));
             }
             zlib_output(stream_, out, used);
             uInt const given = stream_.avail_out;

@@ -13,6 +13,8 @@
 #include <httphooks/http/detail/request_parser.hpp>
 #include <httphooks/message.hpp>
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -71,8 +71,8 @@ inline void brotli_encoder::run(BrotliEncoderOperation what, std::string_view by
     std::uint8_t const* next = brotli_bytes(bytes);
     do {
         std::size_t room = 0;
-        if (!state_ || !BrotliEncoderCompressStream(state_.get(), what, &left, &next, &room,
-                                                    nullptr, nullptr))
+        if (!state_ ||
+            !BrotliEncoderCompressStream(state_.get(), what, &left, &next, &room, nullptr, nullptr))
             throw std::bad_alloc();
         std::size_t n = 0;
         std::uint8_t const* const come = BrotliEncoderTakeOutput(state_.get(), &n);
@@ -114,8 +114,8 @@ HTTPHOOKS_DECL decoded brotli_decoder::write(std::string_view bytes, std::uint64
     if (ended_) return bytes.empty() ? decoded::good : decoded::broken;
     for (;;) {
         std::size_t room = 0;
-        auto const result = BrotliDecoderDecompressStream(state_.get(), &left, &next, &room,
-                                                          nullptr, nullptr);
+        auto const result =
+            BrotliDecoderDecompressStream(state_.get(), &left, &next, &room, nullptr, nullptr);
         if (result == BROTLI_DECODER_RESULT_ERROR) return decoded::broken;
         std::size_t n = 0;
         std::uint8_t const* const come = BrotliDecoderTakeOutput(state_.get(), &n);

@@ -235,8 +235,8 @@ HTTPHOOKS_DECL std::unique_ptr<message_codec> zlib_message_deflate::make(
         !(server ? agreed.client_no_context_takeover : agreed.server_no_context_takeover);
     std::uint64_t const id = keeps_out ? 0 : id_ + static_cast<std::uint64_t>(out_bits);
     return std::make_unique<zlib_codec>(o.threshold, id,
-                                        raw_deflate(o.level, o.memory_level, out_bits),
-                                        in_bits, keeps_out, keeps_in);
+                                        raw_deflate(o.level, o.memory_level, out_bits), in_bits,
+                                        keeps_out, keeps_in);
 }
 
 }  // namespace detail

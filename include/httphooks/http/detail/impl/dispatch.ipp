@@ -246,7 +246,8 @@ HTTPHOOKS_DECL void dispatch::dress(exchange& ex, response& reply) noexcept {
             owner->dress_refusal(asked, reply);
         else if (auto const& policy = loop_.options().cors)
             policy->apply(asked, reply.base());
-        if (auto const& how = loop_.options().decompress; how && s == status::unsupported_media_type)
+        if (auto const& how = loop_.options().decompress;
+            how && s == status::unsupported_media_type)
             reply.set(field::accept_encoding, how->accepted());
         remove_owned(reply);
     } catch (...) {  // the client is told all the same
