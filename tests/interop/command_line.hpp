@@ -46,6 +46,8 @@ struct command_line {
     bool cookie = false;
     bool recovery = false;
     bool deflate = false;
+    /// Whether replies are compressed, and bodies of requests decompressed.
+    bool compress = false;
     /// Whether every mount but the log is behind the hooks.
     bool guard_mounts = false;
     std::vector<std::string> cors;
@@ -144,6 +146,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.recovery = true;
         else if (option == "--deflate")
             c.deflate = true;
+        else if (option == "--compress")
+            c.compress = true;
         else if (option == "--guard-mounts")
             c.guard_mounts = true;
         else if (option == "--cors")

@@ -68,24 +68,25 @@ public:
         do {
             text = zlib_input(stream_, text);
             constexpr std::size_t mark = 16;  // of a flush or of the end
-            std::size_t room = deflateBound(&stream_, stream_.avail_in) + mark;
+            std::size_t room =
+                std::min<std::size_t>(deflateBound(&stream_, stream_.avail_in) + mark, first_step);
             for (;;) {
-                room = std::min(room, largest_step);
                 if (out.size() - used < room) out.resize(used + room);
                 zlib_output(stream_, out, used);
                 uInt const given = stream_.avail_out;
                 ::deflate(&stream_, text.empty() ? flush : Z_NO_FLUSH);
                 used += given - stream_.avail_out;
                 if (stream_.avail_out > 0) break;
-                room = largest_step;
+                room = std::clamp(room * 2, first_step, last_step);
             }
         } while (!text.empty());
         out.resize(used);
     }
 
 private:
-    /// Bytes of output at once, so that little memory is made for what does not come.
-    static constexpr std::size_t largest_step = 64 * 1024;
+    /// Bytes of output at once: little memory is made for what does not come.
+    static constexpr std::size_t first_step = 4 * 1024;
+    static constexpr std::size_t last_step = 64 * 1024;
 
     z_stream stream_{};
 };
