@@ -88,6 +88,14 @@ enum class error {
     invalid_form,
     /// A form exceeds a limit of its parser.
     form_limit,
+    /// Nobody takes what a stream writes: the client has gone, or the stream has ended.
+    stream_closed,
+    /// A stream gave more bytes than the length it was given, or fewer.
+    stream_length,
+    /// The last writer of a stream was let go, and the stream was not ended.
+    stream_dropped,
+    /// A stream is too long to be collected, where it cannot be sent bit by bit.
+    stream_limit,
 };
 
 /// The category of error: name "httphooks".
@@ -166,6 +174,14 @@ public:
                 return "a field of a form has no name";
             case error::form_limit:
                 return "form exceeds a limit";
+            case error::stream_closed:
+                return "nobody takes what the stream writes";
+            case error::stream_length:
+                return "a stream is not as long as it was said";
+            case error::stream_dropped:
+                return "a stream's writer was dropped without ending it";
+            case error::stream_limit:
+                return "a stream is too long to be collected";
         }
         return "unknown error";
     }

@@ -14,7 +14,6 @@
 #include <httphooks/detail/runs/run_outcome.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/failure.hpp>
-#include <httphooks/file_body.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
 #include <httphooks/trace.hpp>
@@ -40,6 +39,7 @@ namespace detail {
 
 class async_run;
 class pipeline;
+class stream_collector;
 void intrusive_ptr_add_ref(async_run* run) noexcept;
 void intrusive_ptr_release(async_run* run) noexcept;
 
@@ -118,8 +118,12 @@ public:
     response& reply() noexcept { return responses_.front(); }
     response const& reply() const noexcept { return responses_.front(); }
 
-    /// The file that the reply's body is of; null: it is a text.
-    std::shared_ptr<file_body> const& reply_file() const noexcept { return reply().body().file(); }
+    /// Has a streamed response stay one: who writes the reply takes it bit by bit. Else it is
+    /// collected before the reply is ready. Before start().
+    void take_streams() noexcept { takes_streams_ = true; }
+
+    /// Has somebody told of what fails in a stream that is the reply's body: the error handler.
+    void watch(stream_body& stream);
 
     /** The reply as a value; what response-listeners read stays.
 
@@ -258,6 +262,7 @@ private:
     bool hooks_traced_ = false;
     /// The executor is known never to run two things at once.
     bool serial_ = false;
+    bool takes_streams_ = false;
     std::uint64_t id_ = 0;
     std::string request_id_;
 
@@ -278,6 +283,8 @@ private:
     detail::async_run* waiting_ = nullptr;
     /// The runs whose outcome the pipeline has not taken yet.
     std::vector<boost::intrusive_ptr<detail::async_run>> running_;
+    /// Makes a text of a response's stream; null: it is not at work.
+    std::shared_ptr<detail::stream_collector> collector_;
     /// What responders left that cannot be queued yet, since an earlier one is not done.
     std::vector<detail::run_outcome> parts_;
 

@@ -5,6 +5,7 @@
     A reply's body that is a range of a file: written in pieces, never held whole.
 */
 
+#include <httphooks/body_source.hpp>
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 
@@ -23,14 +24,14 @@ namespace httphooks {
     Reads at offsets, so that one descriptor can serve several readers in turn. The descriptor is
     closed with the object.
 */
-class file_body {
+class file_body : public body_source {
 public:
     /** @param descriptor an open, readable file; owned from now on
         @param offset the first byte's position
         @param size how many bytes from there
     */
     file_body(int descriptor, std::uint64_t offset, std::uint64_t size) noexcept
-        : descriptor_(descriptor), offset_(offset), size_(size) {}
+        : body_source(kind::file), descriptor_(descriptor), offset_(offset), size_(size) {}
 
     file_body(file_body const&) = delete;
     file_body& operator=(file_body const&) = delete;

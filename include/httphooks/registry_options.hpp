@@ -9,8 +9,8 @@
 #include <httphooks/failure.hpp>
 #include <httphooks/hook.hpp>
 #include <httphooks/multipart.hpp>
-#include <httphooks/responders.hpp>
 #include <httphooks/request_id.hpp>
+#include <httphooks/responders.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -37,6 +37,9 @@ struct registry_options {
         the first one stands. `Allow`, and the fields for pages of other origins, stay. When it
         throws, the first reply stands, and the error handler is told. problem_details() is one. */
     failure_handler on_failure = nullptr;
+    /// How many bytes of a streamed response are collected where it cannot be sent bit by bit; more
+    /// make it a 500. It may take as long as `time_limit`.
+    std::size_t collect_limit = 1024 * 1024;
     /// Whether the reply is a 204, not a 200 without content, when no responder set anything.
     bool empty_is_no_content = false;
     /// The value of the Server header; empty: none.

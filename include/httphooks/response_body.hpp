@@ -2,9 +2,10 @@
 #pragma once
 
 /** @file
-    The body of a response: text, or a range of a file that is written in pieces.
+    The body of a response: text, a range of a file that is written in pieces, or a stream.
 */
 
+#include <httphooks/body_source.hpp>
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/file_body.hpp>
@@ -23,6 +24,8 @@
 
 namespace httphooks {
 
+class stream_body;
+
 /** A Body of Beast's, for responses.
 
     What writes a message of Beast's (`async_write`, `serializer`, `message_generator`) writes a
@@ -35,14 +38,14 @@ struct response_body {
     /// The longest piece of a file that is held in memory, in bytes.
     static constexpr std::size_t piece = 64 * 1024;
 
-    /// Length in bytes, for `prepare_payload()`.
+    /// Length in bytes, for `prepare_payload()`; 0 of a stream whose length is not known.
     static std::uint64_t size(value_type const& body) noexcept;
 };
 
-/** A text; or a range of a file, and then the text is empty.
+/** A text; or a range of a file or a stream, and then the text is empty.
 
-    Copies share the file. Whatever is assigned takes the place of both; load() a file before text
-    is added to it.
+    Copies share the file or the stream. Whatever is assigned takes its place; load() a file before
+    text is added to it.
 */
 class response_body::value_type : public std::string {
 public:
@@ -57,19 +60,24 @@ public:
              std::is_assignable_v<std::string&, Text>) value_type&
     operator=(Text&& text) {
         std::string::operator=(std::forward<Text>(text));
-        file_.reset();
+        source_.reset();
         return *this;
     }
 
-    /// Makes it this range of a file; null: an empty text.
-    void file(std::shared_ptr<file_body> range) noexcept {
-        std::string::clear();
-        file_ = std::move(range);
-    }
-    /// The range of a file; null when it is a text.
-    std::shared_ptr<file_body> const& file() const noexcept { return file_; }
+    /// Whether it is a text.
+    bool is_text() const noexcept { return !source_; }
 
-    /** Reads the file, if it is one's: it is a text from then on.
+    /// Makes it this range of a file; null: an empty text.
+    void file(std::shared_ptr<file_body> range) noexcept;
+    /// The range of a file; null when it is none.
+    std::shared_ptr<file_body> file() const noexcept;
+
+    /// Makes it this stream; null: an empty text.
+    void stream(std::shared_ptr<stream_body> s) noexcept;
+    /// The stream; null when it is none.
+    std::shared_ptr<stream_body> stream() const noexcept;
+
+    /** Reads the file, if it is one's: it is a text from then on. A stream stays one.
 
         @return what pread(2) reports, or io_error when the file became shorter; it is an empty text
             then
@@ -77,13 +85,20 @@ public:
     error_code load();
 
     /// Makes it an empty text.
-    void clear() noexcept { file({}); }
+    void clear() noexcept {
+        std::string::clear();
+        source_.reset();
+    }
+
+    /// The file or the stream; null when it is a text.
+    std::shared_ptr<body_source> const& source() const noexcept { return source_; }
 
 private:
-    std::shared_ptr<file_body> file_;
+    std::shared_ptr<body_source> source_;
 };
 
-/// Gives a body to Beast's serializer. It fails with io_error when the file became shorter.
+/// Gives a body to Beast's serializer. It fails with io_error when the file became shorter, and
+/// with not_supported for a stream.
 class response_body::writer {
 public:
     using const_buffers_type = asio::const_buffer;

@@ -10,6 +10,7 @@
 #error "define HTTPHOOKS_SEPARATE_COMPILATION for the whole program, or do not include this"
 #endif
 
+#include <httphooks/detail/events/impl/event_topics.ipp>
 #include <httphooks/detail/fields/impl/field_store.ipp>
 #include <httphooks/detail/json/impl/json_scanner.ipp>
 #include <httphooks/detail/json/impl/json_tape.ipp>
@@ -37,7 +38,10 @@
 #include <httphooks/detail/runs/impl/pipeline_begin.ipp>
 #include <httphooks/detail/runs/impl/pipeline_failure.ipp>
 #include <httphooks/detail/runs/impl/pipeline_reply.ipp>
+#include <httphooks/detail/runs/impl/pipeline_stream.ipp>
 #include <httphooks/detail/runs/impl/pipeline_trace.ipp>
+#include <httphooks/detail/runs/impl/stream_collector.ipp>
+#include <httphooks/detail/runs/impl/written_stream.ipp>
 #include <httphooks/detail/sessions/impl/session_service.ipp>
 #include <httphooks/detail/system/impl/keyed_hash.ipp>
 #include <httphooks/detail/system/impl/log_file.ipp>
@@ -55,6 +59,8 @@
 #include <httphooks/impl/csrf.ipp>
 #include <httphooks/impl/describe.ipp>
 #include <httphooks/impl/envelope.ipp>
+#include <httphooks/impl/event_source_hub.ipp>
+#include <httphooks/impl/event_stream.ipp>
 #include <httphooks/impl/exchange.ipp>
 #include <httphooks/impl/failure.ipp>
 #include <httphooks/impl/fields.ipp>
@@ -78,8 +84,11 @@
 #include <httphooks/impl/response_body.ipp>
 #include <httphooks/impl/route_pattern.ipp>
 #include <httphooks/impl/server_counters.ipp>
+#include <httphooks/impl/server_event.ipp>
 #include <httphooks/impl/session.ipp>
 #include <httphooks/impl/sessions.ipp>
+#include <httphooks/impl/stream.ipp>
+#include <httphooks/impl/stream_body.ipp>
 #include <httphooks/impl/url.ipp>
 
 #include <httphooks/engineio/detail/impl/client_handshake.ipp>

@@ -48,6 +48,8 @@ struct command_line {
     bool deflate = false;
     /// Whether replies are compressed, and bodies of requests decompressed.
     bool compress = false;
+    /// Whether there are streams, below /stream.
+    bool streams = false;
     /// Whether every mount but the log is behind the hooks.
     bool guard_mounts = false;
     std::vector<std::string> cors;
@@ -148,6 +150,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.deflate = true;
         else if (option == "--compress")
             c.compress = true;
+        else if (option == "--streams")
+            c.streams = true;
         else if (option == "--guard-mounts")
             c.guard_mounts = true;
         else if (option == "--cors")

@@ -36,6 +36,7 @@
 #include "log_mount.hpp"
 #include "socketio_services.hpp"
 #include "sockjs_services.hpp"
+#include "stream_replies.hpp"
 #include "websocket_services.hpp"
 
 namespace {
@@ -168,6 +169,7 @@ int main(int argc, char* argv[]) {
         hh::registry hooks(loop.get_executor(), registry_options);
         if (!options.www.empty()) serve_files(hooks, options.www, options.compress);
         if (!options.name.empty()) tell_who(hooks, options.name);
+        if (options.streams) serve_streamed_replies(hooks, std::make_shared<streams_seen>());
         auto const log = std::make_shared<hook_log>();
         if (options.hooks_file.empty())
             welcome(hooks);

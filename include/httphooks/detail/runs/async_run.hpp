@@ -75,6 +75,9 @@ public:
     /// Where a coroutine runs, so that no two threads ever resume and cancel it at once.
     asio::any_io_executor const& coroutine_executor();
 
+    /// The exchange's executor, or a strand of it if that may run two things at once.
+    static asio::any_io_executor serial_executor(httphooks::exchange const& ex);
+
     /// The run's place among the parts of the reply.
     std::size_t part = 0;
 

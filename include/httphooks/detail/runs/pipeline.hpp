@@ -50,6 +50,9 @@ public:
     /// Lets go of the hooks that still run: the loop that they would return to is going.
     static void abandon(exchange& ex) noexcept;
 
+    /// See exchange::watch.
+    static void watch(exchange& ex, stream_body& stream);
+
     /// The options of the registry whose hooks the exchange runs.
     static registry_options const& options(exchange const& ex) noexcept {
         return ex.table_->services->options;
@@ -185,6 +188,18 @@ private:
             trace_stage(ex, S);
     }
 
+    /// Whether no response is a stream that has to be collected; makes texts of those that are.
+    static bool streams_collected(exchange& ex) {
+        if (ex.responses_.size() == 1) [[likely]] {
+            if (ex.responses_.front().body().is_text() || ex.takes_streams_) [[likely]]
+                return true;
+        } else if (ex.responses_.empty()) {
+            return true;
+        }
+        return collect_streams(ex);
+    }
+    static bool collect_streams(exchange& ex);
+    static inline void take_collected(exchange& ex, response& r);
     static inline void make_reply(exchange& ex);
     /// The reply when nobody left a response.
     static response empty_reply(exchange& ex);
@@ -244,5 +259,6 @@ bool pipeline::run_one(exchange& ex, hook_entry const& entry, Apply apply) {
 #include <httphooks/detail/runs/impl/pipeline_begin.ipp>
 #include <httphooks/detail/runs/impl/pipeline_failure.ipp>
 #include <httphooks/detail/runs/impl/pipeline_reply.ipp>
+#include <httphooks/detail/runs/impl/pipeline_stream.ipp>
 #include <httphooks/detail/runs/impl/pipeline_trace.ipp>
 #endif

@@ -12,6 +12,7 @@
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/http/detail/request_parser.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/stream_body.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -35,7 +36,7 @@ namespace httphooks::http::detail {
     @par Thread safety
     One loop's thread only.
 */
-class dispatch final : private reply_sink {
+class dispatch final : private reply_sink, private stream_sink {
 public:
     /// The time of the loop's wheel.
     using tick = timer_wheel::tick;
@@ -82,7 +83,7 @@ public:
         @return how many bytes were taken */
     std::size_t consume(std::string_view input);
 
-    /// Moves replies that are ready to the output, and the next piece of a file.
+    /// Moves replies that are ready to the output, and the next piece of a file or a stream.
     void collect() {
         if (in_flight() || continue_due_) collect_ready();
     }
@@ -99,9 +100,24 @@ public:
         return !in_flight() && !partial() && !guard_.begun() && held_.empty() && !mount_request_;
     }
     /// Whether replies are due.
-    bool in_flight() const noexcept { return queue_.size() > first_ || file_; }
-    /// How many replies are due.
-    std::size_t in_flight_count() const noexcept { return queue_.size() - first_; }
+    bool in_flight() const noexcept { return queue_.size() > first_ || source_; }
+    /// How many replies are due; one whose file is being written does not count.
+    std::size_t in_flight_count() const noexcept {
+        return queue_.size() - first_ + (streaming() ? 1 : 0);
+    }
+    /// Whether a stream is being written: it may be silent for long.
+    bool streaming() const noexcept {
+        return source_ && source_->type() == body_source::kind::stream;
+    }
+    /// Whether the client would not notice by the end of the connection that something is missing.
+    bool broken() const noexcept { return broken_; }
+    /** The client sends no more while a stream is being written: has it answer if it has gone.
+
+        The size of a chunk may begin with zeros: one is sent. Who has closed answers with a reset;
+        who has only ended its half reads on. */
+    void probe();
+    /// Gives away memory that is not needed while a stream is silent.
+    void slim() noexcept;
     /// Whether hooks are at work.
     bool awaits_hooks() const noexcept;
     /// Whether the connection closes when everything due is written.
@@ -130,6 +146,9 @@ public:
     std::string& held() noexcept { return held_; }
 
 private:
+    /// How much of a file or a stream may be in the output.
+    static constexpr std::size_t piece = 64 * 1024;
+
     struct entry {
         exchange_ptr journey;
         tick begun;
@@ -142,6 +161,7 @@ private:
     };
 
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void on_stream() noexcept override;
     HTTPHOOKS_DECL void dress(exchange& ex, response& reply) noexcept override;
     inline bool begin_request(std::string_view block, bool body_follows);
     inline void finish_request();
@@ -152,9 +172,15 @@ private:
     inline std::string id_line(request const& r, origin const& from) const;
     inline void write(entry& e);
     inline void append(entry const& e, persistence after);
+    inline void append_source(entry const& e, persistence after);
+    inline void start_stream(exchange& ex);
     inline void abandon() noexcept;
-    inline void write_file(std::shared_ptr<file_body> file);
+    inline void drop_source() noexcept;
     void collect_ready();
+    inline void move_ready();
+    inline bool write_source();
+    inline bool write_file(file_body& file);
+    inline bool write_stream(stream_body& stream);
     inline void append_continue();
     inline void await_body();
     inline void end_body(bool good) noexcept;
@@ -176,8 +202,10 @@ private:
     std::size_t first_ = 0;
     std::string output_{};
     std::string held_{};
-    std::shared_ptr<file_body> file_{};
+    /// What the reply that is being written is made of, when it is no text.
+    std::shared_ptr<body_source> source_{};
     std::uint64_t file_at_ = 0;
+    framing framing_ = framing::length;
     tick begun_ = 0;
     bool tls_ = false;
     bool trusted_peer_ = false;
@@ -185,6 +213,8 @@ private:
     bool continue_due_ = false;
     bool stopped_ = false;
     bool consuming_ = false;
+    bool collecting_ = false;
+    bool broken_ = false;
 };
 
 }  // namespace httphooks::http::detail

@@ -64,6 +64,9 @@ void append_header(std::string& out, response const& r, std::string_view date,
                    std::string_view server, persistence after, framing how, std::uint64_t body_size,
                    std::string_view body = {});
 
+/// Appends what ends chunks. @param trailers null: none
+void append_last_chunk(std::string& out, fields const* trailers);
+
 /// Appends a whole reply. @param head the request was HEAD
 void append_reply(std::string& out, response const& r, std::string_view date,
                   std::string_view server, persistence after, bool head);

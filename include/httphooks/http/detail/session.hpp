@@ -82,6 +82,7 @@ private:
     bool flush();
     void wait_writable();
     void on_written(error_code ec, std::size_t n);
+    bool awaits_end() const noexcept;
     void watch_errors();
     void on_error(error_code ec, std::size_t n);
     void set_deadline();

@@ -89,11 +89,13 @@ inline bool is_serial(asio::any_io_executor const& executor) noexcept {
 }
 
 HTTPHOOKS_DECL asio::any_io_executor const& async_run::coroutine_executor() {
-    if (exchange().serial_ || is_serial(exchange().get_executor()))
-        executor_ = exchange().get_executor();
-    else
-        executor_ = asio::make_strand(exchange().get_executor());
+    executor_ = serial_executor(exchange());
     return executor_;
+}
+
+HTTPHOOKS_DECL asio::any_io_executor async_run::serial_executor(httphooks::exchange const& ex) {
+    if (ex.serial_ || is_serial(ex.get_executor())) return ex.get_executor();
+    return asio::make_strand(ex.get_executor());
 }
 
 HTTPHOOKS_DECL void intrusive_ptr_add_ref(async_run* run) noexcept {

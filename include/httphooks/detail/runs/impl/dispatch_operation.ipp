@@ -4,9 +4,10 @@
 #include <httphooks/detail/runs/dispatch_operation.hpp>
 
 #include <httphooks/detail/runs/authorize_operation.hpp>
+#include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/exchange.hpp>
-#include <httphooks/detail/runs/pipeline.hpp>
+#include <httphooks/stream_body.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -38,7 +39,9 @@ HTTPHOOKS_DECL response finished_reply(exchange& ex, std::uint64_t most) {
     std::time_t const now = options.clock ? options.clock() : coarse_time();
     if (reply.contains(field::date)) reply.erase(field::date);
     reply.append_parsed(field::date, "Date", http_date(now));
-    if (reply.result() != status::no_content && reply.result() != status::not_modified) {
+    auto const stream = reply.body().stream();  // only of HEAD
+    if (reply.result() != status::no_content && reply.result() != status::not_modified &&
+        !(stream && !stream->length())) {
         char digits[20];
         auto const size = response_body::size(reply.body());
         auto const end = std::to_chars(digits, digits + sizeof digits, size).ptr;

@@ -128,7 +128,7 @@ HTTPHOOKS_DECL std::optional<std::string_view> hook_run::query(std::string_view 
 
 /// Whether a response says nothing but its status.
 inline bool is_bare(response const& r) noexcept {
-    return r.body().empty() && !r.body().file() && r.begin() == r.end();
+    return r.body().empty() && r.body().is_text() && r.begin() == r.end();
 }
 
 HTTPHOOKS_DECL void hook_run::respond(response&& message, decision kind) {

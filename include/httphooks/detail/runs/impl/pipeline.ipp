@@ -5,6 +5,7 @@
 
 #include <httphooks/detail/runs/async_run.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
+#include <httphooks/detail/runs/stream_collector.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
 
@@ -79,6 +80,7 @@ HTTPHOOKS_DECL void pipeline::abandon(exchange& ex) noexcept {
     auto const runs = std::move(ex.running_);
     ex.running_.clear();
     for (auto const& run : runs) run->detach();
+    if (auto const collector = std::move(ex.collector_)) collector->detach();
 }
 
 HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
@@ -130,6 +132,10 @@ HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
         case stage::replied:
         case stage::cancelled:
             break;
+    }
+    if (!streams_collected(ex)) [[unlikely]] {
+        ex.stage_ = stage::reply;
+        return false;
     }
     make_reply(ex);
     ex.stage_ = stage::replied;
@@ -387,7 +393,8 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
     stage_ = stage::idle;
     processing_ = processing::responders;
     chain_ended_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
-    traced_ = hooks_traced_ = false;
+    traced_ = hooks_traced_ = takes_streams_ = false;
+    collector_.reset();
     matched_types_ = 0;
     request_id_.clear();
     began_ = {};

@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/fields/header_rules.hpp>
 #include <httphooks/detail/runs/pipeline.hpp>
+#include <httphooks/detail/runs/stream_collector.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/multi_response.hpp>
 
@@ -132,7 +133,12 @@ inline void pipeline::fail_reply(exchange& ex, error_code why) {
 }
 
 HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
-    auto const& file = ex.reply_file();
+    if (ex.reply().body().is_text()) [[likely]]
+        return matched(ex, hook_type::response_listener) ? ex.reply() : std::move(ex.reply());
+    // on_failure has made a stream, behind where they are collected
+    if (!ex.reply().body().file() && !ex.head())
+        fail_reply(ex, make_error_code(error::stream_closed));
+    auto const file = ex.reply().body().file();
     bool const read = file && !ex.head() && file->size() <= most;
     response_body::value_type content;
     if (read) {
@@ -164,6 +170,8 @@ inline void pipeline::cancel_runs(exchange& ex) noexcept {
     auto const runs = std::move(ex.running_);
     ex.running_.clear();
     for (auto const& run : runs) run->cancel();
+    if (auto const collector = std::move(ex.collector_)) [[unlikely]]
+        collector->cancel();
 }
 
 HTTPHOOKS_DECL void pipeline::uncount(exchange& ex) noexcept {

@@ -36,11 +36,11 @@ HTTPHOOKS_DECL void dispatch::clear() noexcept {
         if (s->capacity() > keep) s->shrink_to_fit();
     }
     listener_ = nullptr;
-    stopped_ = consuming_ = false;
+    stopped_ = consuming_ = collecting_ = broken_ = false;
 }
 
 HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
-    return !stopped_ && !mount_request_ && !file_ &&
+    return !stopped_ && !mount_request_ && !source_ &&
            queue_.size() - first_ < loop_.options().pipeline_limit &&
            output_.size() < loop_.options().output_limit;
 }
@@ -171,6 +171,7 @@ inline void dispatch::finish_request() {
         return;
     }
     journey_->origin() = origin_of(journey_->incoming());
+    journey_->take_streams();
     bool const head = journey_->incoming().method() == verb::head;
     // what has started must have its place
     if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
@@ -263,7 +264,7 @@ inline std::string dispatch::id_line(request const& r, origin const& from) const
 }
 
 HTTPHOOKS_DECL void dispatch::fail() {
-    consuming_ = false;
+    consuming_ = collecting_ = false;
     if (!stopped_) refuse(status::internal_server_error);
 }
 
@@ -284,7 +285,11 @@ inline void dispatch::write(entry& e) {
         e.refusal = std::make_unique<response>(error_response(status::internal_server_error));
         append(e, after);
     }
-    if (e.journey && !e.refusal) e.journey->handed_over();
+    if (e.journey && !e.refusal) {
+        e.journey->handed_over();
+        if (streaming()) [[unlikely]]
+            start_stream(*e.journey);
+    }
 }
 
 inline void dispatch::append(entry const& e, persistence after) {
@@ -294,36 +299,127 @@ inline void dispatch::append(entry const& e, persistence after) {
         how->apply(e.journey->request(), e.journey->reply());
     exchange const& ex = *e.journey;
     response const& reply = ex.reply();
-    if (!ex.reply_file()) return append_reply(output_, reply, loop_.date(), server, after, e.head);
-    append_header(output_, reply, loop_.date(), server, after, framing::length,
-                  ex.reply_file()->size());
-    if (!e.head && !bodiless(reply.result_int())) write_file(ex.reply_file());
+    if (reply.body().is_text()) [[likely]]
+        return append_reply(output_, reply, loop_.date(), server, after, e.head);
+    append_source(e, after);
 }
 
-inline void dispatch::write_file(std::shared_ptr<file_body> file) {
-    file_ = std::move(file);
+/// Begins a reply whose body is a file or a stream.
+inline void dispatch::append_source(entry const& e, persistence after) {
+    response const& reply = e.journey->reply();
+    std::string_view const server = loop_.options().server_name;
+    framing how = framing::length;
+    std::uint64_t size = 0;
+    auto const stream = reply.body().stream();
+    if (!stream) {
+        size = reply.body().file()->size();
+    } else if (auto const length = stream->length()) {
+        size = *length;
+    } else {
+        how = e.http10 ? framing::until_close : framing::chunked;
+    }
+    bool const none = e.head || bodiless(reply.result_int());
+    if (how == framing::until_close && !none) {
+        after = persistence::close;
+        stopped_ = true;
+    }
+    append_header(output_, reply, loop_.date(), server, after, how, size);
+    if (none) return;
+    framing_ = how;
     file_at_ = 0;
+    source_ = reply.body().source();
+}
+
+inline void dispatch::start_stream(exchange& ex) {
+    auto& stream = static_cast<stream_body&>(*source_);
+    ex.watch(stream);
+    bool const outer = std::exchange(collecting_, true);
+    stream.start(loop_.executor(), *this);
+    collecting_ = outer;
+}
+
+HTTPHOOKS_DECL void dispatch::on_stream() noexcept {
+    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
+}
+
+HTTPHOOKS_DECL void dispatch::probe() {
+    if (streaming() && framing_ == framing::chunked && output_.empty()) output_ += '0';
+}
+
+HTTPHOOKS_DECL void dispatch::slim() noexcept {
+    for (std::string* s : {&output_, &held_})
+        if (s->empty()) std::string().swap(*s);
+    if (queue_.empty()) std::vector<entry>().swap(queue_);
+}
+
+/// Appends what comes next of a file or a stream. @return whether that was all of it
+inline bool dispatch::write_source() {
+    auto const keep = source_;
+    if (streaming()) return write_stream(static_cast<stream_body&>(*keep));
+    return write_file(static_cast<file_body&>(*keep));
+}
+
+inline bool dispatch::write_file(file_body& file) {
+    while (file_at_ < file.size()) {
+        if (output_.size() >= piece) return false;
+        std::size_t const before = output_.size();
+        auto const wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece, file.size() - file_at_));
+        output_.resize(before + wanted);
+        auto const n = file.read(file_at_, output_.data() + before, wanted);
+        output_.resize(before + (n ? *n : 0));
+        if (!n || *n == 0) {
+            // the length that was announced cannot be kept; by it the client knows
+            abandon();
+            return false;
+        }
+        file_at_ += *n;
+    }
+    source_.reset();
+    return true;
+}
+
+inline bool dispatch::write_stream(stream_body& stream) {
+    using taken = stream_body::taken;
+    bool const chunked = framing_ == framing::chunked;
+    for (;;) {
+        if (output_.size() >= piece) return false;
+        switch (stream.take(output_, piece - output_.size(), chunked)) {
+            case taken::some:
+                break;
+            case taken::nothing:
+                return false;
+            case taken::failure:
+                broken_ = framing_ == framing::until_close;
+                abandon();
+                return false;
+            case taken::end:
+                if (chunked) append_last_chunk(output_, stream.trailers());
+                if (framing_ == framing::until_close)
+                    abandon();
+                else
+                    drop_source();
+                return true;
+        }
+    }
+}
+
+/// Ends what is being written.
+inline void dispatch::drop_source() noexcept {
+    auto const source = std::move(source_);
+    if (source && source->type() == body_source::kind::stream)
+        static_cast<stream_body&>(*source).stop();
 }
 
 HTTPHOOKS_DECL void dispatch::collect_ready() {
-    constexpr std::size_t piece = 64 * 1024;
+    collecting_ = true;
+    move_ready();
+    collecting_ = false;
+}
+
+inline void dispatch::move_ready() {
     for (;;) {
-        while (file_) {
-            if (file_at_ == file_->size()) {
-                file_.reset();
-                break;
-            }
-            if (output_.size() >= piece) return;
-            std::size_t const before = output_.size();
-            auto const wanted =
-                static_cast<std::size_t>(std::min<std::uint64_t>(piece, file_->size() - file_at_));
-            output_.resize(before + wanted);
-            auto const n = file_->read(file_at_, output_.data() + before, wanted);
-            output_.resize(before + (n ? *n : 0));
-            // the length that was announced cannot be kept; by it the client knows
-            if (!n || *n == 0) return abandon();
-            file_at_ += *n;
-        }
+        if (source_ && !write_source()) return;
         if (first_ == queue_.size() || !queue_[first_].ready) break;
         write(queue_[first_]);
         queue_[first_] = entry{};
@@ -345,7 +441,7 @@ inline void dispatch::abandon() noexcept {
         if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
     queue_.clear();
     first_ = 0;
-    file_.reset();
+    drop_source();
     end_body(false);
     parser_.reset();
     journey_.reset();

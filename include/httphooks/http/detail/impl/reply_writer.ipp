@@ -94,6 +94,12 @@ HTTPHOOKS_DECL void append_reply(std::string& out, response const& r, std::strin
     if (!together) out += body;
 }
 
+HTTPHOOKS_DECL void append_last_chunk(std::string& out, fields const* trailers) {
+    out += "0\r\n";
+    if (trailers) out += trailers->wire();
+    out += "\r\n";
+}
+
 HTTPHOOKS_DECL void remove_owned(response& r) {
     httphooks::detail::erase_fields_if(r, owned_by_writer);
 }

@@ -158,6 +158,10 @@ void session<Stream>::on_input(error_code ec, std::string_view bytes) {
     if (ec == asio::error::operation_aborted) return settle(!writing_);
     if (!ends_input<Stream>(ec)) return close(false);
     input_ended_ = true;
+    if (work_ && work_->streaming()) {
+        if constexpr (by_handshake) return close(false);  // nothing would tell of its going
+        work_->probe();
+    }
     serve({});
 }
 
@@ -203,17 +207,25 @@ void session<Stream>::settle(bool written) {
     if (work_) {
         if (written && !work_->in_flight()) {
             if (work_->has_mount()) return hand_over();
-            if (work_->closing()) return say_farewell();
+            if (work_->closing()) return work_->broken() ? close(true) : say_farewell();
             if (work_->idle()) drop_work();
         }
         wants_input = wants_input && (!work_ || work_->can_consume());
     }
     if (!work_ && (input_ended_ || loop_->draining())) return say_farewell();
-    if (wants_input)
+    if (wants_input || awaits_end())
         wait_input();
     else
         watch_errors();
+    if (written && work_ && work_->streaming()) work_->slim();
     set_deadline();
+}
+
+/// Whether only the client's end is waited for, while a stream is being written; what comes instead
+/// is kept, once.
+template <class Stream>
+bool session<Stream>::awaits_end() const noexcept {
+    return work_ && work_->streaming() && !input_ended_ && work_->held().empty();
 }
 
 /// While no input is wanted, a reset is noticed all the same.
@@ -325,6 +337,7 @@ void session<Stream>::set_deadline() {
     if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
     if (work_)
         if (auto const t = work_->deadline()) add(*t);
+    if (!next && work_ && work_->streaming()) return loop_->wheel().cancel(*this);
     if (!next) add(loop_->wheel().now() + timer_wheel::ticks(o.idle_timeout));
     loop_->deadline(*this, *next);
 }
