@@ -5,6 +5,7 @@
 #include <httphooks/http/static_files.hpp>
 #include <httphooks/http/zlib_codings.hpp>
 #include <httphooks/registry.hpp>
+#include <httphooks/stream.hpp>
 #include <httphooks/testing.hpp>
 
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <fstream>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -279,6 +281,108 @@ TEST_CASE("as a post-responder it leaves messages of sockets alone") {
     f.context.run();
     CHECK(reply.body() == text);
     CHECK(reply.count(field::vary) == 0);
+}
+
+TEST_CASE("a stream is compressed as it goes, and what is written can be read at once") {
+    hh::http::options o;
+    o.compress.emplace(by_all());
+    support::memory_server s(o);
+    std::optional<hh::stream_writer> out;
+    s.registry.get("/stream", [&](auto&) {
+        return hh::stream("text/event-stream", [&](hh::stream_writer& w) { out = w; });
+    });
+    s.registry.get("/long", [&](auto&) {
+        return hh::stream("text/plain", [&](hh::stream_writer& w) { out = w; }, {.length = 5'000});
+    });
+    s.registry.get("/short", [&](auto&) {
+        return hh::stream("text/plain", [&](hh::stream_writer& w) { out = w; }, {.length = 5});
+    });
+    auto c = s.connect();
+    auto const ask = [&](std::string const& first, std::string const& accept) {
+        c.send(first + " HTTP/1.1\r\nHost: a\r\nAccept-Encoding: " + accept + "\r\n\r\n");
+        s.run();
+        std::string head = support::take(c);
+        REQUIRE(head.ends_with("\r\n\r\n"));
+        return head;
+    };
+    auto const write = [&](std::string text) {
+        out->async_write(std::move(text), [](hh::error_code) {});
+        s.run();
+        return support::take(c);
+    };
+    /// The content of chunks.
+    auto const unchunked = [](std::string_view text) {
+        std::string content;
+        while (!text.empty()) {
+            std::size_t const n = std::stoul(std::string(text), nullptr, 16);
+            std::size_t const begin = text.find("\r\n") + 2;
+            content += text.substr(begin, n);
+            text.remove_prefix(begin + n + 2);
+        }
+        return content;
+    };
+    for (auto const& coding : by_all().codings) {
+        INFO(coding->name());
+        std::string const head = ask("GET /stream", coding->name());
+        CHECK(head.find("\r\nContent-Encoding: " + coding->name() + "\r\n") != head.npos);
+        CHECK(head.find("\r\nVary: Accept-Encoding\r\n") != head.npos);
+        CHECK(head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos);
+        auto const d = coding->decoder();
+        std::string content;
+        for (int i = 0; i < 50; ++i) {
+            std::string const event = "data: event " + std::to_string(i) + "\n\n";
+            content.clear();
+            CHECK(d->write(unchunked(write(event)), 10'000, content) == support::decoded::good);
+            CHECK(content == event);
+            CHECK_FALSE(d->whole());
+        }
+        out->end();
+        s.run();
+        CHECK(d->write(unchunked(support::take(c)), 10'000, content) == support::decoded::good);
+        CHECK(d->whole());
+        out.reset();
+    }
+    // of a length that is known
+    std::string const head = ask("GET /long", "gzip");
+    CHECK(head.find("\r\nContent-Encoding: gzip\r\n") != head.npos);
+    CHECK(head.find("\r\nContent-Length: ") == head.npos);
+    std::string packed = write(text.substr(0, 5'000));
+    out->end();
+    s.run();
+    packed += support::take(c);
+    std::string content;
+    CHECK(hh::http::gzip()->decode(unchunked(packed), 5'000, content) == support::decoded::good);
+    CHECK(content == text.substr(0, 5'000));
+    CHECK(ask("GET /short", "gzip").find("\r\nContent-Length: 5\r\n") != head.npos);
+    CHECK(write("short") == "short");
+    out->end();
+    s.run();
+    // what a client does not take, and HEAD
+    CHECK(ask("GET /stream", "identity").find("\r\nVary: Accept-Encoding\r\n") != head.npos);
+    CHECK(write("abc") == "3\r\nabc\r\n");
+    out->end();
+    s.run();
+    support::take(c);
+    std::string const headless = ask("HEAD /stream", "gzip");
+    CHECK(headless.find("\r\nContent-Encoding: gzip\r\n") != headless.npos);
+    CHECK(headless.find("\r\nTransfer-Encoding: chunked\r\n") != headless.npos);
+}
+
+TEST_CASE("as a post-responder it compresses streams, and those that are collected") {
+    hh::test::fixture f;
+    f.hooks.get("/", [](auto&) {
+        return hh::stream("text/plain", [](hh::stream_writer& w) {
+            w.async_write(std::string(text), [](hh::error_code) {});
+            w.end();
+        });
+    });
+    f.hooks.post_responder(hh::any_verb, "/", compress(by_all()));
+    hh::request r = hh::test::make_request(verb::get, "/");
+    r.set(field::accept_encoding, "gzip");
+    auto const reply = f.send(std::move(r));
+    CHECK(coding_of(reply) == "gzip");
+    CHECK(unpacked(reply) == text);
+    CHECK(reply[field::content_length] == std::to_string(reply.body().size()));
 }
 
 TEST_CASE("a server compresses the replies of hooks, files and guards, and the library's own") {

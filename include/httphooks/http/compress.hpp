@@ -24,6 +24,7 @@ namespace httphooks {
 
 template <hook_type Type, class State>
 class basic_context;
+class stream_body;
 
 namespace http {
 
@@ -70,6 +71,10 @@ struct compress_options {
     answered as GET. A client that refuses bodies that are not compressed, by `identity;q=0`, gets
     what is short and of other types compressed, too; one that refuses all gets it as it is.
 
+    A stream is compressed as it goes, and each write of it can be read when it has come; it has an
+    encoder of its own for as long as it lasts, some 260 KiB by gzip(): have `filter` leave out
+    those that thousands of clients listen to.
+
     As a server's option it is for every reply of the hooks, also 404 and those that guards make,
     and response-listeners see it compressed. As a post-responder it is for replies of HTTP with one
     response; register it as the last one. Compressing takes its time on the thread of the
@@ -112,6 +117,8 @@ private:
 
     inline plan judge(request const& asked, response const& reply) const;
     inline bool encode(plan const& p, std::string_view body, std::string& out) const;
+    static inline void compress_stream(content_coding const& coding, stream_body& body,
+                                       fields& header);
     /// A compressed copy; nothing: the reply stays, but for its Vary, if `varies` says so.
     std::optional<response> compressed(request const& asked, response const& reply,
                                        bool& varies) const;

@@ -11,6 +11,7 @@
 #include <httphooks/http/accept_encoding.hpp>
 #include <httphooks/http/content_coding.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/stream_body.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -101,6 +102,27 @@ inline void describe_encoded(fields& header, std::string const& coding) {
     vary_by_encoding(header);
 }
 
+/// Compresses a stream as it goes; what is written can be read at once.
+class encoding_filter final : public stream_filter {
+public:
+    explicit encoding_filter(content_encoder_ptr e) noexcept : encoder_(std::move(e)) {}
+
+    HTTPHOOKS_DECL void write(std::string_view text, bool flush, std::string& out) override;
+    HTTPHOOKS_DECL void finish(std::string& out) override;
+
+private:
+    content_encoder_ptr encoder_;
+};
+
+HTTPHOOKS_DECL void encoding_filter::write(std::string_view text, bool flush, std::string& out) {
+    encoder_->write(text, out);
+    if (flush) encoder_->flush(out);
+}
+
+HTTPHOOKS_DECL void encoding_filter::finish(std::string& out) {
+    encoder_->end(out);
+}
+
 /// Whether a 304 is for the reply that was compressed, whose tag is weak.
 inline bool confirms_weak_tag(request const& asked, response const& reply) {
     std::string_view const tag = reply[field::etag];
@@ -148,7 +170,9 @@ HTTPHOOKS_DECL compress_options const& compress::options() const noexcept {
 
 inline auto compress::judge(request const& asked, response const& reply) const -> plan {
     compress_options const& o = settings_->options;
-    std::uint64_t const size = response_body::size(reply.body());
+    std::uint64_t size = response_body::size(reply.body());
+    if (auto const stream = reply.body().stream(); stream && !stream->length())
+        size = std::max<std::uint64_t>(o.threshold, 1);  // it may become as long as it likes
     if (size == 0 || detail::is_fixed(reply)) return {};
     if (reply.body().file() && size > o.file_limit) return {};
     accept_encoding const accepted(asked);
@@ -170,6 +194,12 @@ inline bool compress::encode(plan const& p, std::string_view body, std::string& 
     return p.must || out.size() < body.size();
 }
 
+inline void compress::compress_stream(content_coding const& coding, stream_body& body,
+                                      fields& header) {
+    body.filter(std::make_unique<detail::encoding_filter>(coding.encoder()));
+    detail::describe_encoded(header, coding.name());
+}
+
 HTTPHOOKS_DECL void compress::apply(request const& asked, response& reply) const {
     plan const p = judge(asked, reply);
     if (!p.varies) {
@@ -180,6 +210,13 @@ HTTPHOOKS_DECL void compress::apply(request const& asked, response& reply) const
         return;
     }
     auto& body = reply.body();
+    if (auto const stream = body.stream()) {
+        if (p.coding)
+            compress_stream(*p.coding, *stream, reply);
+        else
+            detail::vary_by_encoding(reply);
+        return;
+    }
     std::string text;
     bool good = p.coding != nullptr;
     if (good && body.file()) {
@@ -206,7 +243,10 @@ HTTPHOOKS_DECL std::optional<response> compress::compressed(request const& asked
     plan const p = judge(asked, reply);
     bool const confirms = detail::confirms_weak_tag(asked, reply);
     std::string out;
-    if (!reply.body().file() && encode(p, reply.body(), out)) {
+    if (auto const stream = reply.body().stream(); stream && p.coding) {
+        made.emplace(reply);
+        compress_stream(*p.coding, *stream, *made);
+    } else if (reply.body().is_text() && encode(p, reply.body(), out)) {
         made.emplace(reply.base(), std::move(out));
         detail::describe_encoded(*made, p.coding->name());
     } else if (confirms) {
