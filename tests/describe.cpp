@@ -393,3 +393,38 @@ TEST_CASE("Many responders are compared in bounded time") {
     CHECK(table.back().overlaps.empty());
     CHECK(table.front().overlaps.empty());
 }
+
+TEST_CASE("the table says when each guard runs, as to the body") {
+    registry hooks;
+    auto const early = [&](verb method, std::string_view pattern) {
+        hooks.pre_responder(method, pattern, guard, {.needs_body = false});
+    };
+    early(any_verb, "/*");
+    hooks.pre_responder(verb::post, "/a/*", guard);
+    early(verb::post, "/a/b");
+    early(verb::put, "/a/b");
+    early(verb::post, "/:x/b");
+    early(verb::post, "/c");
+    early(any_verb, "/a/b");
+    auto const table = hooks.describe();
+    std::vector<guard_time> times;
+    for (auto const& h : table) times.push_back(h.runs);
+    using enum guard_time;
+    CHECK(times ==
+          std::vector{before_body, with_body, with_body, before_body, either, before_body, either});
+}
+
+TEST_CASE("two responders that would read one body as a stream are warned of") {
+    registry hooks;
+    hooks.pre_responder(any_verb, "/*", guard);
+    hooks.post("/up/:name", answer, {.body = body::stream});
+    hooks.post("/up/a", answer);
+    CHECK(hooks.describe()[1].warnings == warnings{hook_warning::overlap});
+    hooks.post("/*", answer, {.body = body::stream});
+    auto const table = hooks.describe();
+    CHECK(table[1].warnings == warnings{hook_warning::overlap, hook_warning::several_streams});
+    CHECK(table[2].warnings == warnings{hook_warning::overlap});
+    CHECK(table[3].warnings == warnings{hook_warning::overlap, hook_warning::several_streams});
+    CHECK(to_string(hook_warning::several_streams) == "several-streams");
+    CHECK(to_string(guard_time::either) == "either");
+}

@@ -34,6 +34,7 @@
 namespace httphooks {
 
 class form_data;
+class request_body;
 
 namespace detail {
 
@@ -156,6 +157,20 @@ public:
     Form form(form_limits const& limits = {}) const {
         return Form::of(request(), limits);
     }
+
+    /** What reads the request's body: as it comes, for a responder with body::stream, else as it is
+        in the request already. The copies of what it gives are one reader, and may outlive the
+        context.
+
+        Include httphooks/request_body.hpp to call it.
+    */
+    template <class Body = request_body>
+    Body body() const requires(Type == hook_type::responder) {
+        return Body(run_.body());
+    }
+
+    /// Whether a responder reads the request's body while it comes: request().body() is empty then.
+    bool body_is_stream() const noexcept { return run_.body_is_stream(); }
 
     /// The hook whose callback this is.
     hook_info const& hook() const noexcept { return run_.info(); }

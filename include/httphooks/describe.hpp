@@ -32,6 +32,9 @@ enum class hook_warning : std::uint8_t {
     /// A pattern with "{id}", "<int>" or ":id(...)", which other libraries read as parameters; here
     /// all but ":id" is text.
     foreign_syntax,
+    /// A responder that would read the body of a request as a stream, as another one would: such a
+    /// request is answered with 500.
+    several_streams,
 };
 
 /// The warning's name, as in "never-runs".
@@ -47,6 +50,8 @@ constexpr std::string_view to_string(hook_warning w) noexcept {
             return "unguarded-base";
         case hook_warning::foreign_syntax:
             return "foreign-syntax";
+        case hook_warning::several_streams:
+            return "several-streams";
     }
     return "unguarded";
 }
@@ -60,6 +65,31 @@ struct hook_overlap {
     /// Whether both answer it; else only the one that was registered first does.
     bool together = true;
 };
+
+/// When a pre-responder runs, as to the body of a request; one whose body a responder reads as a
+/// stream passes all of them before its body comes.
+enum class guard_time : std::uint8_t {
+    /// When the body is there: it, or one in front of it, needs the body.
+    with_body,
+    /// When the header has come.
+    before_body,
+    /// For some requests before the body, for others with it: for these, one in front of it needs
+    /// the body.
+    either,
+};
+
+/// The time's name, as in "before-body".
+constexpr std::string_view to_string(guard_time t) noexcept {
+    switch (t) {
+        case guard_time::with_body:
+            break;
+        case guard_time::before_body:
+            return "before-body";
+        case guard_time::either:
+            return "either";
+    }
+    return "with-body";
+}
 
 /// Where a hook stands among the others.
 enum class hook_role : std::uint8_t {
@@ -87,6 +117,8 @@ struct hook_description {
     std::vector<hook_warning> warnings{};
     /// With whom it overlaps, if it is warned of that.
     std::vector<hook_overlap> overlaps{};
+    /// When it runs, if it is a pre-responder; what cannot be decided quickly is before the body.
+    guard_time runs = guard_time::with_body;
 };
 
 /// What describe() is told.

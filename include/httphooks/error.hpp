@@ -77,8 +77,8 @@ enum class error {
     option_ignored,
     /// on_failure gave a status below 400: that of the first reply stands.
     status_ignored,
-    /// A guard of a mount has replaced the content of a request, of which it sees none: the mount
-    /// gets what the client has sent. Told once a hook.
+    /// A guard of a mount, or of a responder that reads a stream, has replaced the content of a
+    /// request, of which it sees none: what the client has sent stays. Told once a hook.
     content_ignored,
     /// A client was redirected more often than its options let it follow.
     redirect_limit,
@@ -88,6 +88,16 @@ enum class error {
     invalid_form,
     /// A form exceeds a limit of its parser.
     form_limit,
+    /// The client has gone before the body of its request was whole.
+    body_incomplete,
+    /// The body of a request is longer than its limit.
+    body_limit,
+    /// The framing of a request's body is malformed.
+    malformed_body,
+    /// The body of a request came too slowly.
+    body_timeout,
+    /// Two responders of one request would read its body as a stream.
+    several_streams,
     /// Nobody takes what a stream writes: the client has gone, or the stream has ended.
     stream_closed,
     /// A stream gave more bytes than the length it was given, or fewer.
@@ -165,7 +175,7 @@ public:
             case error::status_ignored:
                 return "on_failure cannot make a failure a success";
             case error::content_ignored:
-                return "a guard of a mount cannot replace the content of a request";
+                return "a guard that does not see the content of a request cannot replace it";
             case error::redirect_limit:
                 return "redirected too often";
             case error::not_a_form:
@@ -174,6 +184,16 @@ public:
                 return "a field of a form has no name";
             case error::form_limit:
                 return "form exceeds a limit";
+            case error::body_incomplete:
+                return "the client has gone before the body was whole";
+            case error::body_limit:
+                return "the body exceeds its limit";
+            case error::malformed_body:
+                return "malformed framing of a body";
+            case error::body_timeout:
+                return "the body came too slowly";
+            case error::several_streams:
+                return "two responders would read one body as a stream";
             case error::stream_closed:
                 return "nobody takes what the stream writes";
             case error::stream_length:

@@ -38,6 +38,7 @@ namespace httphooks {
 namespace detail {
 
 class async_run;
+class body_channel;
 class pipeline;
 class stream_collector;
 void intrusive_ptr_add_ref(async_run* run) noexcept;
@@ -85,6 +86,27 @@ public:
             called when it is.
     */
     bool start();
+
+    /** In place of start(), of a request whose header has come and whose body has not.
+
+        Those pre-responders run that come before the first that needs the body; body() is what a
+        responder reads as a stream. Else the sink is told when the body is wanted, within this call
+        or later, if the request is not refused before; then fill in the body of incoming(), and
+        call go_on().
+
+        @return as start() */
+    bool start_before_body();
+
+    /** Goes on when the body, which was wanted, is there.
+        @return as start() */
+    bool go_on();
+
+    /// What a responder reads as a stream while it comes; null: nobody does.
+    std::shared_ptr<detail::body_channel> const& body() const noexcept { return body_; }
+
+    /// The body will not be whole: the hooks that run are cancelled and the reply, of which the
+    /// sink is told, is an error of this status, unless there is one. @param code 400 to 599
+    void refuse_body(status code) noexcept;
 
     /** Sets the sink of an exchange that has none, after start() gave false.
 
@@ -224,7 +246,18 @@ private:
     inline void recycle() noexcept;
 
     /// What is asked of who runs the pipeline.
-    enum class ending : std::uint8_t { none, cancel, time_out };
+    enum class ending : std::uint8_t { none, cancel, time_out, refuse };
+
+    /// What there is of the request's body.
+    enum class body_state : std::uint8_t {
+        whole,
+        /// Hooks run that do not look at it.
+        unread,
+        /// The others wait for it.
+        wanted,
+        /// It is there, and nobody has seen it yet.
+        arrived,
+    };
 
     /// What the processing stage runs.
     enum class processing : std::uint8_t {
@@ -255,6 +288,10 @@ private:
     bool skip_get_responders_ = false;
     /// No hook left a response: the reply is the library's own.
     bool nothing_left_ = false;
+    body_state body_state_ = body_state::whole;
+    /// A pre-responder has replaced the body before it came.
+    bool content_replaced_ = false;
+    status refused_with_ = status::unknown;
     /// The types of the hooks that match, a bit each.
     std::uint8_t matched_types_ = 0;
     /// Somebody watches the exchange, or its hooks too.
@@ -305,6 +342,9 @@ private:
     /// When it began; only while it is timed.
     hook_span::clock::time_point began_{};
     detail::attachments attachments_;
+    std::shared_ptr<detail::body_channel> body_;
+    /// Who reads it.
+    detail::hook_entry const* body_reader_ = nullptr;
 
     /// When its stage began; only while it is traced.
     hook_span::clock::time_point stage_began_;

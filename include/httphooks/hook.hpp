@@ -76,6 +76,14 @@ struct hook_annotations {
     std::vector<response_annotation> responses{};
 };
 
+/// How a responder takes the body of a request.
+enum class body : std::uint8_t {
+    /// It is there as a whole when the responder starts.
+    whole,
+    /// The responder starts when the header has come, and reads the body with a request_body.
+    stream,
+};
+
 /// What a hook may say about itself when it is registered.
 struct hook_options {
     /// A name for logs and tables; need not be unique.
@@ -83,8 +91,16 @@ struct hook_options {
     /// How long an asynchronous run may take; nothing: the registry's default; 0: without limit.
     std::optional<std::chrono::milliseconds> time_limit{};
     /// The longest request body in bytes; the smallest of the hooks that match replaces the
-    /// server's limit.
+    /// server's limit. 0 of a responder that reads a stream: no limit.
     std::optional<std::uint64_t> body_limit{};
+    /// How a responder takes the body. Where one reads a stream, all hooks of the request see it
+    /// with an empty body, and the pre-responders run before the body comes. Only one responder of
+    /// a request may. No meaning for hooks of another type.
+    httphooks::body body = httphooks::body::whole;
+    /// Whether a pre-responder looks at the body. One that does not runs as soon as the header has
+    /// come, unless one in front of it does: a request that it refuses is answered before its body
+    /// is read. No meaning for hooks of another type.
+    bool needs_body = true;
     /// Whether a remote caller's filter may leave the hook out; nothing: not a pre-responder.
     std::optional<bool> mandatory{};
     /// A responder that runs only where no other one serves the path: for files, single-page

@@ -30,12 +30,14 @@
 #include <httphooks/detail/routes/impl/route_automaton.ipp>
 #include <httphooks/detail/routes/impl/specificity.ipp>
 #include <httphooks/detail/runs/impl/async_run.ipp>
+#include <httphooks/detail/runs/impl/body_channel.ipp>
 #include <httphooks/detail/runs/impl/dispatch_operation.ipp>
 #include <httphooks/detail/runs/impl/erase_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_callback.ipp>
 #include <httphooks/detail/runs/impl/hook_run.ipp>
 #include <httphooks/detail/runs/impl/pipeline.ipp>
 #include <httphooks/detail/runs/impl/pipeline_begin.ipp>
+#include <httphooks/detail/runs/impl/pipeline_body.ipp>
 #include <httphooks/detail/runs/impl/pipeline_failure.ipp>
 #include <httphooks/detail/runs/impl/pipeline_reply.ipp>
 #include <httphooks/detail/runs/impl/pipeline_stream.ipp>
@@ -125,6 +127,7 @@
 #include <httphooks/http/detail/impl/client_pool.ipp>
 #include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/dispatch.ipp>
+#include <httphooks/http/detail/impl/dispatch_body.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
 #include <httphooks/http/detail/impl/later.ipp>

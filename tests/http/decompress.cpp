@@ -188,6 +188,47 @@ TEST_CASE("a server decompresses for its hooks, within the limits of bodies") {
     CHECK(post("/", "abc", "identity").ends_with("\r\n\r\n1abc"));
 }
 
+TEST_CASE("a server decompresses behind guards that run before the body") {
+    hh::http::options o;
+    o.decompress.emplace(taking_all());
+    support::memory_server s(o);
+    bool changes = false;
+    s.registry.pre_responder(verb::post, "/*",
+                             [&](auto& c) {
+                                 if (!changes) return c.pass();
+                                 hh::fields more;
+                                 more.set("X-Guard", "1");
+                                 c.replace_request(std::move(more));
+                             },
+                             {.needs_body = false});
+    s.registry.post("/", [](auto& c) {
+        auto const& r = c.request();
+        CHECK(r[field::content_length] == std::to_string(r.body().size()));
+        return std::to_string(r.count(field::content_encoding)) + std::string(r["X-Guard"]) +
+               r.body();
+    });
+    auto c = s.connect();
+    auto const post = [&](std::string const& body, std::string const& coding) {
+        c.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: " + coding +
+               "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+        s.run();
+        c.send(body);
+        s.run();
+        return support::take(c);
+    };
+    std::string const body = encoded(*hh::http::gzip(), text);
+    CHECK(post(body, "gzip").ends_with("\r\n\r\n0" + text));
+    changes = true;
+    CHECK(post(body, "gzip").ends_with("\r\n\r\n01" + text));
+    CHECK(post("x", "gzip").starts_with("HTTP/1.1 400 "));
+    std::string const refused = post("x", "zstd");
+    CHECK(refused.starts_with("HTTP/1.1 415 "));
+    CHECK(refused.find("\r\nAccept-Encoding: gzip, deflate, br\r\n") != refused.npos);
+    CHECK(post(encoded(*hh::http::gzip(), std::string(5'000'000, 'x')), "gzip")
+              .starts_with("HTTP/1.1 413 "));
+    CHECK(post(body, "gzip").ends_with("\r\n\r\n01" + text));
+}
+
 TEST_CASE("without the option bodies are seen as they came") {
     support::memory_server s;
     s.registry.post("/", [](auto& c) {

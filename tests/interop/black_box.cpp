@@ -506,6 +506,50 @@ TEST_CASE("a fallback runs only where no other responder serves the path") {
     CHECK(r[http::field::allow] == "POST, OPTIONS");
 }
 
+TEST_CASE("a script's guards that need no body refuse before it is sent") {
+    server s({hook("request-listener", "log", {{"name", "l"}}),
+              hook("pre-responder", "pass", {{"name", "early"}, {"needs_body", false}}),
+              hook("pre-responder", "respond",
+                   {{"name", "guard"},
+                    {"pattern", "/no"},
+                    {"status", 401},
+                    {"delay_ms", 5},
+                    {"needs_body", false}}),
+              hook("pre-responder", "pass", {{"name", "late"}}),
+              hook("pre-responder", "pass", {{"name", "last"}, {"needs_body", false}}),
+              hook("responder", "respond", {{"name", "r"}, {"content", "yes"}})});
+    std::string const fields =
+        " HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n";
+    {
+        client c(s.port());
+        c.send("POST /no" + fields);
+        CHECK(c.receive().result_int() == 401);
+        CHECK(c.closed());
+    }
+    json log = client(s.port()).get_json("/__log");
+    REQUIRE(log.size() == 3);
+    CHECK(log[0]["name"] == "early");
+    CHECK(log[1]["name"] == "guard");
+    CHECK(log[2]["name"] == "l");
+
+    client c(s.port());
+    c.send("POST /yes" + fields);
+    CHECK(c.receive().result_int() == 100);
+    c.send(std::string(1'000'000, 'x'));
+    reply const r = c.receive();
+    CHECK(r.result_int() == 200);
+    CHECK(r.body() == "yes");
+    log = c.get_json("/__log");
+    REQUIRE(log.size() == 5);
+    std::string names;
+    for (json const& entry : log) {
+        std::string const name = entry["name"];
+        names += name + ' ';
+        CHECK(entry["content"].get<std::string>().size() == (name == "early" ? 0u : 1'000'000u));
+    }
+    CHECK(names == "early l late last r ");
+}
+
 TEST_CASE("WebSockets compress with --deflate, and without do not") {
     server const with(nullptr, {"--deflate"});
     server const without(nullptr);
@@ -613,6 +657,8 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","fallback":1}])", "entry 0");
     refused_script(R"([{"type":"pre-responder","pattern":"/","do":"pass","fallback":true}])",
                    "\"fallback\"");
+    refused_script(R"([{"type":"responder","pattern":"/","do":"pass","needs_body":false}])",
+                   "\"needs_body\"");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":-1}])",
                    "\"delay_ms\"");
     refused_script(R"([{"type":"responder","pattern":"/","do":"pass","delay_ms":0.5}])",

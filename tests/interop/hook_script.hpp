@@ -73,6 +73,7 @@ struct scripted_hook {
     std::optional<std::string> content;
     std::chrono::milliseconds delay{0};
     bool fallback = false;
+    bool needs_body = true;
     /// The parameters of the pattern.
     std::vector<std::string> parameters;
 };
@@ -162,6 +163,8 @@ inline scripted_hook read_entry(json const& entry) {
             h.content = value.get<std::string>();
         else if (key == "fallback")
             h.fallback = value.get<bool>();
+        else if (key == "needs_body")
+            h.needs_body = value.get<bool>();
         else if (key == "delay_ms")
             h.delay = std::chrono::milliseconds(number_of(key, value));
         else
@@ -178,6 +181,8 @@ inline scripted_hook read_entry(json const& entry) {
     }
     if (h.fallback && h.type != "responder")
         throw std::runtime_error("\"fallback\" is for responders");
+    if (!h.needs_body && h.type != "pre-responder")
+        throw std::runtime_error("\"needs_body\" is for pre-responders");
     if (verb != "*") {
         h.method = boost::beast::http::string_to_verb(verb);
         if (h.method == hh::verb::unknown) throw std::runtime_error("unknown \"verb\": " + verb);
@@ -417,9 +422,9 @@ template <hh::hook_type Type>
 void register_hook(hh::registry& hooks, scripted_hook const& h,
                    std::shared_ptr<hook_log> const& log) {
     with_callback<Type>(h, log, [&](auto callback) {
-        hooks.add(
-            hh::hook::of_type<Type>(h.method, h.pattern, std::move(callback),
-                                    hh::hook_options{.name = h.name, .fallback = h.fallback}));
+        hh::hook_options const o{
+            .name = h.name, .needs_body = h.needs_body, .fallback = h.fallback};
+        hooks.add(hh::hook::of_type<Type>(h.method, h.pattern, std::move(callback), o));
     });
 }
 

@@ -43,7 +43,8 @@ struct decompress_options {
     pre-responder it leaves `Content-Encoding: identity`. A body in a coding that is not taken, or
     in several, is answered with 415 and an Accept-Encoding that names those that are; a malformed
     one with 400; one that is, or becomes, too large with 413, before it is in memory. Without
-    decompress hooks see bodies as they came. Mounts always do.
+    decompress hooks see bodies as they came; mounts always do, and so do responders that read a
+    body as a stream: content_coding::decoder() is for them.
 
     @par Thread safety
     Several threads may use it at once.

@@ -83,6 +83,9 @@ public:
         @return false: refused */
     bool on_chunk(std::size_t size_digits, std::string_view extension) noexcept;
 
+    /// Lets a body that is not kept have more chunks. @param received bytes of it so far
+    void earn_chunks(std::uint64_t received) noexcept { earned_chunks_ = received / 1024; }
+
     /// Judges a field of the trailer; one that is accepted is still to be dropped. @return as above
     bool on_trailer(field id, std::string_view name, std::string_view value) noexcept;
 
@@ -125,6 +128,7 @@ private:
     std::size_t trailer_bytes_ = 0;
     std::size_t extension_bytes_ = 0;
     std::size_t chunk_count_ = 0;
+    std::uint64_t earned_chunks_ = 0;
     std::string_view host_{};
     std::string_view coding_{};
     status refusal_ = status::unknown;

@@ -199,7 +199,9 @@ public:
                 if (!is_guarded(i)) h.warnings.push_back(hook_warning::unguarded);
                 find_overlaps(i);
                 if (!h.overlaps.empty()) h.warnings.push_back(hook_warning::overlap);
+                if (shares_stream(h)) h.warnings.push_back(hook_warning::several_streams);
             }
+            if (h.hook.type == hook_type::pre_responder) h.runs = time_of(i);
             if (h.hook.type == hook_type::pre_responder && leaves_base_open(i))
                 h.warnings.push_back(hook_warning::unguarded_base);
             if (is_foreign(h.hook.pattern)) h.warnings.push_back(hook_warning::foreign_syntax);
@@ -283,6 +285,32 @@ private:
             auto example = common_target(reach_[std::min(i, k)], reach_[std::max(i, k)]);
             if (example) hooks_[i].overlaps.push_back({other.order, std::move(*example), !picked});
         }
+    }
+
+    /// Whether another responder would read the same body.
+    bool shares_stream(hook_description const& h) const {
+        auto const& hooks = hooks_;
+        return h.hook.options.body == body::stream &&
+               std::ranges::any_of(h.overlaps, [&hooks](hook_overlap const& o) {
+                   return o.together && hooks[o.order - 1].hook.options.body == body::stream;
+               });
+    }
+
+    guard_time time_of(std::size_t i) const {
+        if (hooks_[i].hook.options.needs_body) return guard_time::with_body;
+        std::vector<path_automaton> later;
+        bool meets = false;
+        for (std::size_t g = 0; g < i; ++g) {
+            hook_info const& other = hooks_[g].hook;
+            verb const method = hooks_[i].hook.method;
+            if (other.type != hook_type::pre_responder || !other.options.needs_body) continue;
+            bool const all = sees_all_of(other.method, method);
+            if (!all && !sees_all_of(method, other.method)) continue;
+            meets = meets || common_target(reach_[g], reach_[i]);
+            if (all && reach_[g].path_alone) later.push_back(reach_[g].path);
+        }
+        if (!meets) return guard_time::before_body;
+        return covered(reach_[i].path, later) ? guard_time::with_body : guard_time::either;
     }
 
     std::vector<hook_description>& hooks_;

@@ -66,6 +66,8 @@ inline std::string meaning_of(hook_warning w, hook_description const& d) {
             return "nothing guards what it is below of";
         case hook_warning::foreign_syntax:
             return "a parameter is written :name, all else is text";
+        case hook_warning::several_streams:
+            return "two responders would read one body as a stream: 500";
     }
     return "no pre-responder guards it";
 }
@@ -74,6 +76,28 @@ inline std::string meaning_of(hook_warning w, hook_description const& d) {
 inline bool is_fallback(hook_description const& d) noexcept {
     return d.role == hook_role::matched && d.hook.type == hook_type::responder &&
            d.hook.options.fallback;
+}
+
+/// When a pre-responder runs, where that is not as usual.
+inline std::string_view time_text(hook_description const& d) noexcept {
+    switch (d.runs) {
+        case guard_time::with_body:
+            break;
+        case guard_time::before_body:
+            return " (before the body)";
+        case guard_time::either:
+            return " (before some bodies)";
+    }
+    return {};
+}
+
+/// What a hook is, as people read it.
+inline std::string kind_of(hook_description const& d) {
+    if (d.role != hook_role::matched) return std::string(to_string(d.role));
+    std::string text(httphooks::to_string(d.hook.type));
+    if (is_fallback(d)) text += " (fallback)";
+    if (d.hook.options.body == body::stream) text += " (stream)";
+    return text.append(time_text(d));
 }
 
 /// The limits of a hook as people read them.
@@ -110,9 +134,7 @@ inline std::string hooks_html(std::vector<hook_description> const& table, std::s
         page.cell(std::to_string(d.order));
         bool const mount = d.role == hook_role::mount;
         page.cell(mount ? std::string_view() : httphooks::to_string(stage_of(d.hook.type)));
-        page.cell(d.role != hook_role::matched ? to_string(d.role)
-                  : is_fallback(d)             ? "responder (fallback)"
-                                               : httphooks::to_string(d.hook.type));
+        page.cell(kind_of(d));
         page.code(method_name_of(d.hook));
         bool const by_path = d.role == hook_role::matched || mount;
         page.code(by_path ? std::string_view(d.hook.pattern) : "");
@@ -194,11 +216,14 @@ HTTPHOOKS_DECL nlohmann::json to_json(std::vector<hook_description> const& table
                            {"summary", o.summary},
                            {"mandatory", d.hook.mandatory()},
                            {"fallback", detail::is_fallback(d)},
+                           {"stream", o.body == body::stream},
+                           {"runs", nullptr},
                            {"timeLimitMs", nullptr},
                            {"bodyLimit", nullptr},
                            {"where", std::move(where)},
                            {"warnings", std::move(warnings)},
                            {"overlaps", std::move(overlaps)}};
+        if (d.hook.type == hook_type::pre_responder) row["runs"] = to_string(d.runs);
         if (o.time_limit) row["timeLimitMs"] = o.time_limit->count();
         if (o.body_limit) row["bodyLimit"] = *o.body_limit;
         rows.push_back(std::move(row));

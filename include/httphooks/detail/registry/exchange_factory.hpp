@@ -29,6 +29,9 @@ struct reply_sink {
     /// Called once, on the exchange's executor, unless the exchange was cancelled.
     virtual void on_reply(exchange& ex) noexcept = 0;
 
+    /// Called for an exchange that was started without its body, when it goes on with it only.
+    virtual void on_body_wanted(exchange& ex) noexcept { static_cast<void>(ex); }
+
     /// Called for a reply that no hook has seen, so that it can be given more fields.
     virtual void dress(exchange& ex, response& reply) noexcept {
         static_cast<void>(ex);
@@ -45,6 +48,14 @@ struct hook_table;
 using hook_table_ptr = std::shared_ptr<hook_table const>;
 
 class judgement;
+
+/// How the body of a request is to be taken, by its header.
+struct body_plan {
+    /// The smallest limit in bytes of the hooks that match; nothing when none has one.
+    std::optional<std::uint64_t> limit{};
+    /// Whether there are hooks that run before the body has come.
+    bool hooks_before = false;
+};
 
 /// Makes exchanges for one event loop; not thread-safe unless it says so.
 class exchange_factory {
@@ -63,8 +74,8 @@ public:
     virtual std::unique_ptr<judgement> judge(asio::any_io_executor const& executor,
                                              reply_sink& sink) = 0;
 
-    /// The smallest body limit in bytes of the hooks that match; nothing when none has one.
-    virtual std::optional<std::uint64_t> body_limit(request const& header) = 0;
+    /// How the body that is to follow a header is taken.
+    virtual body_plan plan_body(request const& header) = 0;
 
     /// The hooks as they are now.
     virtual hook_table_ptr table() = 0;

@@ -57,6 +57,8 @@ struct hook_table {
     hook_entry_ptr default_responder;
     hook_entry_ptr no_match;
     bool has_body_limits = false;
+    /// Whether hooks may run before the body of a request has come.
+    bool before_bodies = false;
     /// Whether not every responder that matches runs; see pick_responders().
     bool picks_responders = false;
     std::shared_ptr<registry_services> services;
@@ -68,6 +70,9 @@ struct hook_table {
     /// Gives requests their ids; null: they have none. The services' own.
     request_id const* ids = nullptr;
 };
+
+/// The limit of bodies that a hook sets, in bytes.
+std::optional<std::uint64_t> body_limit_of(hook_info const& hook) noexcept;
 
 /** Leaves those responders among the matches that are to run, and the hooks of other types.
 

@@ -18,7 +18,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace httphooks::detail {
@@ -34,7 +33,7 @@ public:
     }
     HTTPHOOKS_DECL std::unique_ptr<judgement> judge(asio::any_io_executor const& executor,
                                                     reply_sink& sink) override;
-    HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit(request const& header) override;
+    HTTPHOOKS_DECL body_plan plan_body(request const& header) override;
     hook_table_ptr table() override {
         current();
         return table_;
@@ -68,7 +67,7 @@ public:
     }
     HTTPHOOKS_DECL std::unique_ptr<judgement> judge(asio::any_io_executor const& executor,
                                                     reply_sink& sink) override;
-    HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit(request const& header) override;
+    HTTPHOOKS_DECL body_plan plan_body(request const& header) override;
     hook_table_ptr table() override { return core_->table(); }
 
 private:

@@ -35,6 +35,7 @@ class exchange;
 
 namespace httphooks::detail {
 
+class body_channel;
 struct hook_entry;
 
 /** Whether a run may still be changed: an open gate is closed once, and then lets nobody in.
@@ -82,6 +83,10 @@ public:
     std::chrono::nanoseconds elapsed() const noexcept;
     asio::any_io_executor const& get_executor() const noexcept;
     void* state() const noexcept;
+    /// Whether the body is read by a responder while it comes.
+    bool body_is_stream() const noexcept;
+    /// What reads the body: as it comes, or as it is in the request.
+    std::shared_ptr<body_channel> body() const;
 
     httphooks::request const& request() const noexcept { return *request_; }
     std::span<response const> responses() const noexcept { return responses_; }

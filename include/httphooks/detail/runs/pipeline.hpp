@@ -36,6 +36,9 @@ public:
     /// Begins the exchange. True: the reply is ready; false: its sink will be called.
     static bool start(exchange& ex);
 
+    /// See exchange::go_on.
+    static bool go_on(exchange& ex);
+
     /// Something has happened that the exchange may be waiting for.
     static void signal(exchange& ex) noexcept;
 
@@ -73,6 +76,9 @@ private:
 
     /// Goes on as far as it can. True: replied or cancelled.
     static bool step(exchange& ex);
+    /// Runs it until it waits, for those who take a reply that is ready themselves.
+    /// @param seen the signals that it was begun with @return whether there is a reply
+    static inline bool run_in_place(exchange& ex, std::uint32_t seen);
     static void resume(exchange& ex) noexcept;
     static inline void tell_sink(exchange& ex) noexcept;
 
@@ -83,6 +89,10 @@ private:
     static void refuse(exchange& ex, status code, error_code why);
     /// Replies that it took too long.
     static void expire(exchange& ex);
+    /// Replies that the body is none.
+    static void refuse_begun(exchange& ex);
+    /// Replies in place of the hooks, which are cancelled.
+    static inline void reply_instead(exchange& ex, status code);
     /// Has the sink give its fields to a reply that no hook has seen.
     static void dress(exchange& ex, response& reply) noexcept;
     static void look_up(exchange& ex);
@@ -92,6 +102,17 @@ private:
     static inline std::string allowed_methods(exchange const& ex);
     static inline void remove_control_headers(exchange& ex);
     static inline bool body_too_long(exchange const& ex);
+    /// Makes the channel for the responder that reads the body as a stream, if the body is still to
+    /// come. False: two responders would read it.
+    static inline bool choose_body(exchange& ex);
+    /// The input stage while the body is to come: first the pre-responders in front of the first
+    /// that needs it, then the request-listeners. False: a hook or the body is waited for.
+    static bool run_before_body(exchange& ex);
+    static inline bool run_first_guards(exchange& ex);
+    /// Gives the body to the request as the first pre-responders have changed it.
+    static inline void join_body(exchange& ex, request const& changed);
+    /// Lets go of a stream of the body.
+    static void drop_body(exchange& ex) noexcept;
 
     static constexpr std::uint8_t type_bit(hook_type type) noexcept {
         return static_cast<std::uint8_t>(1u << static_cast<unsigned>(type));
@@ -257,6 +278,7 @@ bool pipeline::run_one(exchange& ex, hook_entry const& entry, Apply apply) {
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/detail/runs/impl/pipeline.ipp>
 #include <httphooks/detail/runs/impl/pipeline_begin.ipp>
+#include <httphooks/detail/runs/impl/pipeline_body.ipp>
 #include <httphooks/detail/runs/impl/pipeline_failure.ipp>
 #include <httphooks/detail/runs/impl/pipeline_reply.ipp>
 #include <httphooks/detail/runs/impl/pipeline_stream.ipp>

@@ -6,8 +6,10 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/runs/body_channel.hpp>
 #include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/exchange.hpp>
+#include <httphooks/http/detail/dropped_bytes.hpp>
 #include <httphooks/http/detail/loop.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/http/detail/request_parser.hpp>
@@ -36,7 +38,9 @@ namespace httphooks::http::detail {
     @par Thread safety
     One loop's thread only.
 */
-class dispatch final : private reply_sink, private stream_sink {
+class dispatch final : private reply_sink,
+                       private stream_sink,
+                       private httphooks::detail::body_feed {
 public:
     /// The time of the loop's wheel.
     using tick = timer_wheel::tick;
@@ -67,7 +71,8 @@ public:
     };
 
     /// For connections of a loop, which outlives it.
-    explicit dispatch(loop& loop) : loop_(loop), guard_(loop.options().framing) {}
+    explicit dispatch(loop& loop)
+        : loop_(loop), guard_(loop.options().framing), dropped_(loop.dropped()) {}
     dispatch(dispatch const&) = delete;
     dispatch& operator=(dispatch const&) = delete;
     ~dispatch() { clear(); }
@@ -160,13 +165,29 @@ private:
         std::unique_ptr<response> refusal{};
     };
 
+    /// What becomes of the body that is to come.
+    enum class body_way : std::uint8_t {
+        /// It is kept until it is whole; then the hooks run.
+        gathered,
+        /// Hooks run that do not look at it; it is left where it is.
+        unread,
+        /// They have passed the request, and it is kept until it is whole.
+        wanted,
+        /// A hook reads it.
+        streamed,
+        /// The reply was given without it.
+        dropped,
+    };
+
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void on_body_wanted(exchange& ex) noexcept override;
+    HTTPHOOKS_DECL void on_read() noexcept override;
     HTTPHOOKS_DECL void on_stream() noexcept override;
     HTTPHOOKS_DECL void dress(exchange& ex, response& reply) noexcept override;
     inline bool begin_request(std::string_view block, bool body_follows);
     inline void finish_request();
-    inline status decompress();
-    inline void count_refusal(status s) const;
+    status decompress(request& r) const;
+    void count_refusal(status s) const;
     inline void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
     inline std::string id_line(request const& r, origin const& from) const;
@@ -184,7 +205,19 @@ private:
     inline void append_continue();
     inline void await_body();
     inline void end_body(bool good) noexcept;
-    inline std::uint64_t body_limit() const;
+    inline void begin_before_body();
+    entry* begun_entry() noexcept;
+    static bool writes_on(entry const& e);
+    bool takes_body() const noexcept;
+    bool count_body(std::size_t taken);
+    inline void flush_body();
+    void finish_begun_body();
+    void leave_body(entry* e);
+    void refuse_begun_body(status s) noexcept;
+    void end_begun_body() noexcept;
+    void forget_body() noexcept;
+    std::optional<tick> body_deadline() const noexcept;
+    bool waits_for_client(entry const& e) const noexcept;
     inline origin origin_of(request const& r) const;
     timer_wheel& wheel() const noexcept { return loop_.wheel(); }
 
@@ -202,11 +235,16 @@ private:
     std::size_t first_ = 0;
     std::string output_{};
     std::string held_{};
+    dropped_bytes dropped_;
     /// What the reply that is being written is made of, when it is no text.
     std::shared_ptr<body_source> source_{};
     std::uint64_t file_at_ = 0;
     framing framing_ = framing::length;
     tick begun_ = 0;
+    /// How long a hook has waited for the client's body before, and since when it waits now.
+    tick waited_ = 0;
+    tick wait_begun_ = 0;
+    body_way body_way_ = body_way::gathered;
     bool tls_ = false;
     bool trusted_peer_ = false;
     bool header_begun_ = false;
@@ -221,4 +259,5 @@ private:
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/http/detail/impl/dispatch.ipp>
+#include <httphooks/http/detail/impl/dispatch_body.ipp>
 #endif

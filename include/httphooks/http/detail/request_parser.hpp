@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/boost_version.hpp>
+#include <httphooks/detail/runs/body_channel.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/framing_guard.hpp>
 #include <httphooks/message.hpp>
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace httphooks::http::detail {
@@ -72,6 +74,23 @@ public:
         limit_ = most;
         auto const length = this->content_length();
         return !length || *length <= most || refuse(status::payload_too_large);
+    }
+
+    /// Has what comes of the body put into a channel, which outlives the parser.
+    void pass_body_to(httphooks::detail::body_channel& channel) noexcept {
+        keeps_body_ = false;
+        channel_ = &channel;
+    }
+    /// Drops what comes of the body.
+    void drop_body() noexcept {
+        keeps_body_ = false;
+        channel_ = nullptr;
+    }
+    /// How much of the body is still to come, if it is known.
+    std::optional<std::uint64_t> body_rest() {
+        auto const length = this->content_length();
+        if (!length) return std::nullopt;
+        return *length - received_;
     }
 
     bool done() const { return this->is_done(); }
@@ -141,13 +160,16 @@ private:
     }
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code&) override {
-        if (length)
+        if (length && keeps_body_)
             into_.body().reserve(static_cast<std::size_t>(std::min(*length, reserve_at_most)));
     }
 
     std::size_t on_body_impl(sv bytes, error_code&) override {
         received_ += bytes.size();
-        into_.body().append(bytes.data(), bytes.size());
+        if (keeps_body_) [[likely]]
+            into_.body().append(bytes.data(), bytes.size());
+        else if (channel_)
+            channel_->put(std_view(bytes));
         return bytes.size();
     }
 
@@ -185,6 +207,8 @@ private:
     status refusal_ = status::unknown;
     bool keep_alive_ = false;
     bool in_trailer_ = false;
+    bool keeps_body_ = true;
+    httphooks::detail::body_channel* channel_ = nullptr;
 };
 
 }  // namespace httphooks::http::detail

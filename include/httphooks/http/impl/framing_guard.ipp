@@ -203,7 +203,7 @@ HTTPHOOKS_DECL bool framing_guard::on_chunk(std::size_t size_digits,
                                             std::string_view extension) noexcept {
     extension_bytes_ += extension.size();
     if (size_digits > most_size_digits || extension_bytes_ > limits_.chunk_extensions ||
-        ++chunk_count_ > limits_.chunks)
+        ++chunk_count_ > limits_.chunks + earned_chunks_)
         return refuse(status::bad_request);
     return true;
 }

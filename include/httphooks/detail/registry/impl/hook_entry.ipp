@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -65,6 +66,13 @@ HTTPHOOKS_DECL void pick_responders(hook_table const& table, verb method, url co
     });
 }
 
+HTTPHOOKS_DECL std::optional<std::uint64_t> body_limit_of(hook_info const& hook) noexcept {
+    hook_options const& o = hook.options;
+    if (o.body_limit == 0u && o.body == body::stream)
+        return std::numeric_limits<std::uint64_t>::max();
+    return o.body_limit;
+}
+
 HTTPHOOKS_DECL std::optional<std::uint64_t> smallest_body_limit(
     hook_table const& table, verb method, url const& location,
     route_table<hook_entry const*>::match_list& matches) {
@@ -72,7 +80,7 @@ HTTPHOOKS_DECL std::optional<std::uint64_t> smallest_body_limit(
     table.routes.lookup(method, location, matches);
     if (table.picks_responders) pick_responders(table, method, location, matches);
     for (std::size_t i = 0; i < matches.size(); ++i) {
-        auto const limit = matches[i].value->info.options.body_limit;
+        auto const limit = body_limit_of(matches[i].value->info);
         if (limit && (!smallest || *limit < *smallest)) smallest = limit;
     }
     return smallest;

@@ -144,6 +144,13 @@ inline hook_table_ptr registry_core::build() const {
               [](hook_entry_ptr const& a, hook_entry_ptr const& b) {
                   return std::pair(a->info.type, a->info.id) < std::pair(b->info.type, b->info.id);
               });
+    auto const runs_before = [](hook_info const& info) {
+        return info.type == hook_type::responder
+                   ? info.options.body == body::stream
+                   : info.type == hook_type::pre_responder && !info.options.needs_body;
+    };
+    for (auto const& hook : {default_responder_, no_match_})
+        if (hook && runs_before(hook->info)) table->before_bodies = true;
     table->picks_responders = services_->options.responders != responders::all;
     for (auto const& hook : table->hooks) {
         table->routes.insert(hook->info.method, hook->pattern, hook.get());
@@ -151,6 +158,7 @@ inline hook_table_ptr registry_core::build() const {
         if (hook->info.type == hook_type::responder && hook->info.options.fallback)
             table->picks_responders = true;
         if (hook->callback.timed) table->timed = true;
+        if (runs_before(hook->info)) table->before_bodies = true;
     }
     table->routes.build();
     return table;

@@ -55,6 +55,10 @@ inline void tell_ignored_options(registry_services const& services, hook_entry c
     };
     if (o.time_limit && o.time_limit->count() > 0 && !entry.asynchronous())
         tell("time_limit of a callback that completes when it returns");
+    if (!o.needs_body && entry.info.type != hook_type::pre_responder)
+        tell("needs_body of a hook that is no pre-responder");
+    if (o.body == body::stream && entry.info.type != hook_type::responder)
+        tell("body of a hook that is no responder");
     if (o.body_limit && !by_pattern)
         tell("body_limit of a responder that is not found by its pattern");
 }

@@ -4,14 +4,15 @@
 #include <httphooks/detail/registry/registry_loop.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace httphooks::detail {
 
-HTTPHOOKS_DECL std::optional<std::uint64_t> registry_loop::body_limit(request const& header) {
-    if (!current().has_body_limits || url_.parse(header.target())) return std::nullopt;
-    return smallest_body_limit(*table_, header.method(), url_, matches_);
+HTTPHOOKS_DECL body_plan registry_loop::plan_body(request const& header) {
+    body_plan plan{{}, current().before_bodies};
+    if (table_->has_body_limits && !url_.parse(header.target()))
+        plan.limit = smallest_body_limit(*table_, header.method(), url_, matches_);
+    return plan;
 }
 
 HTTPHOOKS_DECL void registry_loop::renew(std::uint64_t version) {
@@ -22,13 +23,14 @@ HTTPHOOKS_DECL void registry_loop::renew(std::uint64_t version) {
     version_ = version;
 }
 
-HTTPHOOKS_DECL std::optional<std::uint64_t> shared_registry_loop::body_limit(
-    request const& header) {
+HTTPHOOKS_DECL body_plan shared_registry_loop::plan_body(request const& header) {
     auto const current = core_->table();
+    body_plan plan{{}, current->before_bodies};
     httphooks::url url;
-    if (!current->has_body_limits || url.parse(header.target())) return std::nullopt;
     route_table<hook_entry const*>::match_list matches;
-    return smallest_body_limit(*current, header.method(), url, matches);
+    if (current->has_body_limits && !url.parse(header.target()))
+        plan.limit = smallest_body_limit(*current, header.method(), url, matches);
+    return plan;
 }
 
 }  // namespace httphooks::detail

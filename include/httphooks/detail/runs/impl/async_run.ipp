@@ -155,8 +155,11 @@ HTTPHOOKS_DECL bool async_run::start() {
 }
 
 HTTPHOOKS_DECL void async_run::arm() {
-    auto const limit =
-        hook().info.options.time_limit.value_or(exchange().table_->services->options.time_limit);
+    auto const& own = hook().info.options.time_limit;
+    // how long a client takes to send is no matter of the hook's: the server has a limit for that
+    if (!own && exchange().body_reader_ == &hook()) [[unlikely]]
+        return;
+    auto const limit = own.value_or(exchange().table_->services->options.time_limit);
     if (limit.count() <= 0) return;
     timer_.emplace(executor_ ? executor_ : exchange().get_executor());
     timer_->expires_after(limit);

@@ -5,6 +5,8 @@
 
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/registry/services.hpp>
+#include <httphooks/detail/runs/attachment.hpp>
+#include <httphooks/detail/runs/body_channel.hpp>
 #include <httphooks/detail/runs/run_outcome.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/message.hpp>
@@ -13,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,6 +99,34 @@ HTTPHOOKS_DECL asio::any_io_executor const& hook_run::get_executor() const noexc
 
 HTTPHOOKS_DECL void* hook_run::state() const noexcept {
     return exchange_->state();
+}
+
+HTTPHOOKS_DECL bool hook_run::body_is_stream() const noexcept {
+    return exchange_->body_ != nullptr;
+}
+
+/// The channel over a body that is whole, for one hook.
+class whole_body final : public attachment {
+public:
+    explicit whole_body(hook_entry const& reader, std::shared_ptr<body_channel> channel)
+        : attachment(&reader, reader), channel_(std::move(channel)) {}
+
+    void before_reply(fields&) override {}
+    std::shared_ptr<body_channel> const& channel() const noexcept { return channel_; }
+
+private:
+    std::shared_ptr<body_channel> channel_;
+};
+
+HTTPHOOKS_DECL std::shared_ptr<body_channel> hook_run::body() const {
+    if (exchange_->body_reader_ == hook_) return exchange_->body_;
+    attachments& all = exchange_->attachments_;
+    attachment* found = all.find(hook_);
+    if (!found)
+        found = &all.add(std::make_unique<whole_body>(
+            *hook_,
+            std::make_shared<body_channel>(exchange_->get_executor(), exchange_->request_)));
+    return static_cast<whole_body*>(found)->channel();
 }
 
 HTTPHOOKS_DECL std::optional<std::string_view> hook_run::param(std::string_view name) const {

@@ -45,11 +45,22 @@ HTTPHOOKS_DECL bool pipeline::start(exchange& ex) {
     kept_exchange const keep(ex);
     ex.signals_.store(1, std::memory_order_relaxed);
     begin(ex);
-    for (std::uint32_t seen = 1;;) {
+    return run_in_place(ex, 1);
+}
+
+inline bool pipeline::run_in_place(exchange& ex, std::uint32_t seen) {
+    for (;;) {
         if (step(ex)) return ex.stage_ == stage::replied;
         if (ex.signals_.fetch_sub(seen, std::memory_order_acq_rel) == seen) return false;
         seen = ex.signals_.load(std::memory_order_acquire);
     }
+}
+
+HTTPHOOKS_DECL bool pipeline::go_on(exchange& ex) {
+    kept_exchange const keep(ex);
+    ex.body_state_ = exchange::body_state::arrived;
+    if (ex.signals_.fetch_add(1, std::memory_order_acq_rel) != 0) return false;
+    return run_in_place(ex, 1);
 }
 
 HTTPHOOKS_DECL void pipeline::signal(exchange& ex) noexcept {
@@ -88,6 +99,8 @@ HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
     if (auto const wanted = ex.ending_.load(std::memory_order_relaxed);
         wanted == exchange::ending::time_out) [[unlikely]] {
         expire(ex);
+    } else if (wanted == exchange::ending::refuse) {
+        refuse_begun(ex);
     } else if (wanted == exchange::ending::cancel) {
         cancel_runs(ex);
         ex.stage_ = stage::cancelled;
@@ -100,7 +113,10 @@ HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
         case stage::idle:
             return false;
         case stage::input:
-            run_listeners(ex, hook_type::request_listener);
+            if (ex.body_state_ == exchange::body_state::whole) [[likely]]
+                run_listeners(ex, hook_type::request_listener);
+            else if (!run_before_body(ex))
+                return false;
             end_stage<exchange_stage::input>(ex);
             ex.stage_ = stage::pre_responders;
             [[fallthrough]];
@@ -224,7 +240,8 @@ inline void pipeline::apply_pre(exchange& ex, hook_entry const& entry, run_outco
             break;
     }
     if (!outcome.patch) return;
-    if (ex.processing_ == processing::authorize && outcome.patch->content) {
+    bool const unseen = ex.processing_ == processing::authorize || ex.body_;
+    if (unseen && outcome.patch->content) {
         outcome.patch->content.reset();
         tell_once(ex, entry, error::content_ignored, {});
     }
@@ -333,6 +350,21 @@ HTTPHOOKS_DECL void exchange::refuse(status code, error_code why) {
     detail::pipeline::refuse_request(*this, code, why);
 }
 
+HTTPHOOKS_DECL bool exchange::start_before_body() {
+    body_state_ = body_state::unread;
+    return detail::pipeline::start(*this);
+}
+
+HTTPHOOKS_DECL bool exchange::go_on() {
+    return detail::pipeline::go_on(*this);
+}
+
+HTTPHOOKS_DECL void exchange::refuse_body(status code) noexcept {
+    refused_with_ = code;
+    ending_.store(ending::refuse, std::memory_order_relaxed);
+    detail::pipeline::signal(*this);
+}
+
 HTTPHOOKS_DECL void exchange::handed_over() {
     if (authorized()) [[unlikely]]
         matched_types_ = 0;  // it is no reply that was handed over
@@ -369,6 +401,8 @@ HTTPHOOKS_DECL bool exchange::stop_waiting() noexcept {
 
 HTTPHOOKS_DECL void exchange::reset() noexcept {
     detail::pipeline::uncount(*this);
+    if (body_) [[unlikely]]
+        detail::pipeline::drop_body(*this);
     if (incoming_.use_count() > 1 + (request_ == incoming_)) {
         incoming_ = new_request();
     } else {
@@ -394,6 +428,8 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
     processing_ = processing::responders;
     chain_ended_ = handed_over_ = skip_get_responders_ = nothing_left_ = false;
     traced_ = hooks_traced_ = takes_streams_ = false;
+    body_state_ = body_state::whole;
+    content_replaced_ = false;
     collector_.reset();
     matched_types_ = 0;
     request_id_.clear();

@@ -43,7 +43,9 @@ HTTPHOOKS_DECL void pipeline::begin(exchange& ex) {
     if (ex.processing_ != processing::authorize) [[likely]]
         choose_processing(ex);
     else
-        prepare_to_authorize(ex);
+        return prepare_to_authorize(ex);
+    if (ex.table_->before_bodies && !choose_body(ex)) [[unlikely]]
+        refuse(ex, status::internal_server_error, error::several_streams);
 }
 
 HTTPHOOKS_DECL void pipeline::prepare_to_authorize(exchange& ex) {
@@ -86,7 +88,7 @@ HTTPHOOKS_DECL void pipeline::look_up(exchange& ex) {
 inline bool pipeline::body_too_long(exchange const& ex) {
     if (!ex.table_->has_body_limits) return false;
     for (std::size_t i = 0; i < ex.matches_.size(); ++i)
-        if (auto const limit = ex.matches_[i].value->info.options.body_limit)
+        if (auto const limit = body_limit_of(ex.matches_[i].value->info))
             if (ex.incoming_->body().size() > *limit) return true;
     return false;
 }

@@ -28,9 +28,27 @@ inline hook_info const& failure_handler_info() {
     return info;
 }
 
+/// What the reply is to what went wrong with a request's body; status::unknown: nothing did.
+inline status body_failure(error_code code, std::exception_ptr const& exception) noexcept {
+    if (exception) {
+        try {
+            std::rethrow_exception(exception);
+        } catch (system_error const& e) {
+            code = e.code();
+        } catch (...) {
+            return status::unknown;
+        }
+    }
+    if (code == error::body_limit) return status::payload_too_large;
+    if (code == error::body_timeout) return status::request_timeout;
+    if (code == error::body_incomplete || code == error::malformed_body) return status::bad_request;
+    return status::unknown;
+}
+
 inline failure_reason reason_of(error_code const& code, std::exception_ptr const& exception) {
     if (code == error::time_limit) return failure_reason::time_limit;
     if (code == error::undecided) return failure_reason::undecided;
+    if (body_failure(code, exception) != status::unknown) return failure_reason::refused;
     if (!exception) return failure_reason::error;
     try {
         std::rethrow_exception(exception);
@@ -64,7 +82,10 @@ inline void keep_fields(fields const& first, fields& reply) {
 }
 
 HTTPHOOKS_DECL void pipeline::report(exchange& ex, hook_entry const& entry, failure failed) {
-    if (is_responder(entry.info.type) && is_clients_error(failed.exception)) return;
+    if (is_responder(entry.info.type) &&
+        (is_clients_error(failed.exception) ||
+         body_failure(failed.code, failed.exception) != status::unknown))
+        return;
     ex.table_->services->report(
         {entry.info, ex.id(), failed.code, std::move(failed.exception), {}, ex.request_id()});
 }
@@ -78,6 +99,8 @@ HTTPHOOKS_DECL void pipeline::tell_once(exchange& ex, hook_entry const& entry, e
 
 HTTPHOOKS_DECL response pipeline::reply_to(failure const& failed) {
     if (failed.code == error::time_limit) return error_response(status::gateway_timeout);
+    if (status const s = body_failure(failed.code, failed.exception); s != status::unknown)
+        return error_response(s);
     if (!failed.exception) return error_response(status::internal_server_error);
     try {
         std::rethrow_exception(failed.exception);
@@ -206,14 +229,23 @@ HTTPHOOKS_DECL void pipeline::refuse_request(exchange& ex, status code, error_co
     step(ex);
 }
 
-HTTPHOOKS_DECL void pipeline::expire(exchange& ex) {
+inline void pipeline::reply_instead(exchange& ex, status code) {
     cancel_runs(ex);
     ex.parts_.clear();
-    response reply = error_response(status::gateway_timeout);
+    response reply = error_response(code);
     dress(ex, reply);
     end_chain(ex, std::move(reply), nullptr);
-    note(ex, failure_reason::time_limit, nullptr, {make_error_code(error::time_limit)});
     ex.stage_ = stage::reply;
+}
+
+HTTPHOOKS_DECL void pipeline::expire(exchange& ex) {
+    reply_instead(ex, status::gateway_timeout);
+    note(ex, failure_reason::time_limit, nullptr, {make_error_code(error::time_limit)});
+}
+
+HTTPHOOKS_DECL void pipeline::refuse_begun(exchange& ex) {
+    reply_instead(ex, ex.refused_with_);
+    note(ex, failure_reason::refused, nullptr, {});
 }
 
 }  // namespace httphooks::detail

@@ -68,6 +68,7 @@ inline void pipeline::patch_request(exchange& ex, request_patch& patch) {
         if (!is_control_header(f.name_string()))
             changed->insert(f.name(), f.name_string(), f.value());
     if (patch.content) {
+        ex.content_replaced_ = ex.body_state_ != exchange::body_state::whole;
         changed->body() = std::move(*patch.content);
         changed->erase(field::transfer_encoding);
         changed->set(field::content_length, std::to_string(changed->body().size()));

@@ -3,6 +3,7 @@
 
 #include <httphooks/http/detail/dispatch.hpp>
 
+#include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/http/detail/known_request.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
@@ -40,6 +41,8 @@ HTTPHOOKS_DECL void dispatch::clear() noexcept {
 }
 
 HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
+    if (body_way_ != body_way::gathered) [[unlikely]]
+        return takes_body();
     return !stopped_ && !mount_request_ && !source_ &&
            queue_.size() - first_ < loop_.options().pipeline_limit &&
            output_.size() < loop_.options().output_limit;
@@ -81,6 +84,7 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
                 refuse(parser_->refusal());
                 break;
             }
+            if (body_way_ != body_way::gathered && !count_body(taken)) break;
             if (!parser_->done()) {
                 if (taken == 0) break;
                 continue;
@@ -88,6 +92,8 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
             finish_request();
         }
     }
+    if (body_way_ == body_way::streamed) [[unlikely]]
+        flush_body();
     consuming_ = false;
     if (parser_ && mount_) await_body();
     return used;
@@ -110,11 +116,6 @@ inline void dispatch::end_body(bool good) noexcept {
     }
 }
 
-inline std::uint64_t dispatch::body_limit() const {
-    auto const own = mount_ ? mount_->body_limit() : loop_.hooks().body_limit(journey_->incoming());
-    return own.value_or(loop_.options().body_limit);
-}
-
 inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
     journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
     request& message = journey_->incoming();
@@ -130,17 +131,26 @@ inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
         return true;
     }
     begun_ = wheel().now();
-    if (!parser_->limit_body(body_limit())) {
+    auto const plan = mount_ ? httphooks::detail::body_plan{mount_->body_limit()}
+                             : loop_.hooks().plan_body(message);
+    if (!parser_->limit_body(plan.limit.value_or(loop_.options().body_limit))) {
         refuse(parser_->refusal());
         return false;
     }
     continue_due_ = guard_.expects_continue() && !body_follows;
-    append_continue();
+    if (plan.hooks_before) [[unlikely]]
+        begin_before_body();
+    else
+        append_continue();
     return true;
 }
 
 inline void dispatch::append_continue() {
-    if (!continue_due_ || in_flight()) return;
+    if (!continue_due_) return;
+    bool const early = body_way_ == body_way::gathered
+                           ? in_flight()
+                           : !takes_body() || in_flight_count() > 1 || source_;
+    if (early) return;
     output_ += "HTTP/1.1 100 Continue\r\n\r\n";
     continue_due_ = false;
 }
@@ -154,6 +164,8 @@ inline origin dispatch::origin_of(request const& r) const {
 }
 
 inline void dispatch::finish_request() {
+    if (body_way_ != body_way::gathered) [[unlikely]]
+        return finish_begun_body();
     bool const keep = parser_->keep_alive();
     bool const http10 = journey_->incoming().version() < 11;
     parser_.reset();
@@ -175,7 +187,7 @@ inline void dispatch::finish_request() {
     bool const head = journey_->incoming().method() == verb::head;
     // what has started must have its place
     if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
-    status const taken = decompress();
+    status const taken = decompress(journey_->incoming());
     entry e{std::move(journey_), wheel().now(), false, !keep, http10, head};
     journey_.reset();
     if (e.last) stopped_ = true;
@@ -193,22 +205,25 @@ inline void dispatch::finish_request() {
 }
 
 /// Decompresses the body of a whole request, if that is wanted. @return ok, or why not
-inline status dispatch::decompress() {
+HTTPHOOKS_DECL status dispatch::decompress(request& r) const {
     auto const& how = loop_.options().decompress;
-    if (!how) [[likely]]
+    if (!how || !r.contains(field::content_encoding)) [[likely]]
         return status::ok;
-    request& r = journey_->incoming();
-    return r.contains(field::content_encoding) ? how->apply(r, body_limit()) : status::ok;
+    auto const limit = loop_.hooks().plan_body(r).limit;
+    return how->apply(r, limit.value_or(loop_.options().body_limit));
 }
 
-inline void dispatch::count_refusal(status s) const {
+HTTPHOOKS_DECL void dispatch::count_refusal(status s) const {
     auto const reason = beast::http::obsolete_reason(s);
     loop_.counters().refuse({reason.data(), reason.size()});
 }
 
 /// Refuses the request that is being read. @param header what there is of one not parsed yet
 inline void dispatch::refuse(status s, std::string_view header) {
+    if (body_way_ == body_way::dropped) return forget_body();  // its reply was given
     count_refusal(s);
+    if (body_way_ != body_way::gathered) [[unlikely]]
+        return refuse_begun_body(s);
     answer_refused(s, header);
 }
 
@@ -269,6 +284,8 @@ HTTPHOOKS_DECL void dispatch::fail() {
 }
 
 inline void dispatch::write(entry& e) {
+    if (body_way_ != body_way::gathered && e.journey == journey_ && !writes_on(e)) [[unlikely]]
+        leave_body(&e);
     bool const others = in_flight_count() > 1 || partial();
     if (loop_.draining() && !others) {
         e.last = true;
@@ -420,6 +437,8 @@ HTTPHOOKS_DECL void dispatch::collect_ready() {
 inline void dispatch::move_ready() {
     for (;;) {
         if (source_ && !write_source()) return;
+        if (body_way_ == body_way::streamed && !begun_entry()) [[unlikely]]
+            leave_body(nullptr);
         if (first_ == queue_.size() || !queue_[first_].ready) break;
         write(queue_[first_]);
         queue_[first_] = entry{};
@@ -437,6 +456,11 @@ inline void dispatch::move_ready() {
 
 /// Takes no more, and lets go of what is due; what is in the output stays.
 inline void dispatch::abandon() noexcept {
+    if (body_way_ != body_way::gathered) [[unlikely]] {
+        exchange_ptr const ex = journey_;
+        forget_body();
+        if (ex->body()) ex->body()->fail(error::body_incomplete);
+    }
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
     queue_.clear();
@@ -473,6 +497,8 @@ HTTPHOOKS_DECL void dispatch::drain() noexcept {
 }
 
 HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
+    if (body_way_ != body_way::gathered) [[unlikely]]
+        return end_begun_body();
     end_body(false);
     parser_.reset();
     journey_.reset();
@@ -487,17 +513,12 @@ HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept
         if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
     };
     if (header_begun_) add(begun_ + timer_wheel::ticks(o.header_timeout));
-    if (parser_) {
-        std::chrono::milliseconds earned{};
-        if (o.body_rate)
-            earned = std::chrono::milliseconds(
-                std::min<std::uint64_t>(parser_->body_received(), 1u << 30) * 1000 / o.body_rate);
-        if (o.body_rate || parser_->body_received() == 0)
-            add(begun_ + timer_wheel::ticks(o.body_grace + earned));
-    }
+    if (parser_)
+        if (auto const t = body_deadline()) add(*t);
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (!queue_[i].ready) {
-            add(queue_[i].begun + timer_wheel::ticks(o.handler_timeout));
+            if (!waits_for_client(queue_[i]))
+                add(queue_[i].begun + timer_wheel::ticks(o.handler_timeout));
             break;
         }
     return next;
@@ -509,7 +530,8 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
     tick const handlers = timer_wheel::ticks(loop_.options().handler_timeout);
     consuming_ = true;
     for (std::size_t i = first_; i < queue_.size(); ++i)
-        if (entry const& e = queue_[i]; !e.ready && reached(e.begun + handlers))
+        if (entry const& e = queue_[i];
+            !e.ready && !waits_for_client(e) && reached(e.begun + handlers))
             e.journey->time_out();
     consuming_ = false;
     if (auto const next = deadline(); partial() && next && reached(*next))

@@ -1,0 +1,247 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Requests whose hooks begin before the body has come.
+*/
+
+#include <httphooks/detail/runs/body_channel.hpp>
+#include <httphooks/error.hpp>
+#include <httphooks/exchange.hpp>
+#include <httphooks/http/detail/dispatch.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace httphooks::http::detail {
+
+/// Starts the hooks for a header; the reply has its place among the others from now on.
+inline void dispatch::begin_before_body() {
+    journey_->origin() = origin_of(journey_->incoming());
+    bool const http10 = journey_->incoming().version() < 11;
+    bool const head = journey_->incoming().method() == verb::head;
+    queue_.push_back(entry{journey_, wheel().now(), false, !parser_->keep_alive(), http10, head});
+    body_way_ = body_way::unread;
+    waited_ = 0;
+    try {
+        queue_.back().ready = journey_->start_before_body();
+    } catch (...) {
+        queue_.pop_back();
+        body_way_ = body_way::gathered;
+        journey_.reset();
+        throw;
+    }
+    if (auto const& channel = journey_->body(); channel && !queue_.back().ready) {
+        body_way_ = body_way::streamed;
+        wait_begun_ = wheel().now();
+        channel->attach(this);
+        parser_->pass_body_to(*channel);
+    }
+    collect_ready();
+}
+
+/// The place of the reply to the request whose body is on its way; null: it is being written.
+HTTPHOOKS_DECL dispatch::entry* dispatch::begun_entry() noexcept {
+    bool const there = in_flight_count() > 0 && queue_.back().journey == journey_;
+    return there ? &queue_.back() : nullptr;
+}
+
+/// Whether the reply is a stream, whose writer may go on reading the body.
+HTTPHOOKS_DECL bool dispatch::writes_on(entry const& e) {
+    return !e.refusal && !e.head && e.journey->body() && e.journey->reply().body().stream() &&
+           !bodiless(e.journey->reply().result_int());
+}
+
+/// Whether more of the body of a request that has begun is to be taken.
+HTTPHOOKS_DECL bool dispatch::takes_body() const noexcept {
+    switch (body_way_) {
+        case body_way::gathered:
+        case body_way::unread:
+            break;
+        case body_way::streamed:
+            return journey_->body()->wants();
+        case body_way::wanted:
+        case body_way::dropped:
+            return true;
+    }
+    return false;
+}
+
+HTTPHOOKS_DECL void dispatch::on_body_wanted(exchange& ex) noexcept {
+    if (journey_.get() != &ex) return;
+    body_way_ = body_way::wanted;
+    begun_ = wheel().now();
+    if (!consuming_ && listener_) listener_->on_output();
+}
+
+HTTPHOOKS_DECL void dispatch::on_read() noexcept {
+    wait_begun_ = wheel().now();
+    if (!consuming_ && listener_) listener_->on_output();
+}
+
+/// Some bytes of the body of a request that has begun were taken. @return false: no more are
+HTTPHOOKS_DECL bool dispatch::count_body(std::size_t taken) {
+    if (body_way_ != body_way::wanted) guard_.earn_chunks(parser_->body_received());
+    if (body_way_ != body_way::dropped || dropped_.add(taken, loop_.options())) return true;
+    forget_body();
+    return false;
+}
+
+/// Has the hook that waits get what has come.
+inline void dispatch::flush_body() {
+    auto& channel = *journey_->body();
+    bool const waited = channel.waits();
+    channel.flush();
+    if (!waited || channel.waits()) return;
+    tick const now = wheel().now();
+    waited_ += now - wait_begun_;
+    if (entry* const e = begun_entry()) e->begun = now;
+}
+
+/// The body of a request that has begun is whole.
+HTTPHOOKS_DECL void dispatch::finish_begun_body() {
+    entry* const e = begun_entry();
+    bool const last = e ? e->last : !parser_->keep_alive() || loop_.draining();
+    body_way const way = std::exchange(body_way_, body_way::gathered);
+    exchange_ptr const ex = std::move(journey_);
+    journey_.reset();
+    parser_.reset();
+    guard_.reset();
+    continue_due_ = false;
+    dropped_.release();
+    if (last) stopped_ = true;
+    if (way == body_way::dropped) return;
+    if (e) e->begun = wheel().now();
+    if (way == body_way::streamed) {
+        ex->body()->attach(nullptr);
+        return ex->body()->finish();
+    }
+    if (status const taken = decompress(ex->incoming()); taken == status::ok) {
+        e->ready = ex->go_on();
+    } else {
+        count_refusal(taken);
+        ex->refuse_body(taken);
+    }
+    if (e->ready) collect_ready();
+}
+
+/// The reply is about to be written before the body is whole, or was: what is left is skipped, if
+/// that is not too much, and if the client is known to send it; else the connection closes.
+/// @param e the reply, if it is about to be written
+HTTPHOOKS_DECL void dispatch::leave_body(entry* e) {
+    auto const rest = parser_->body_rest();
+    bool const skips = parser_->keep_alive() && !stopped_ && !continue_due_ && !loop_.draining() &&
+                       rest.value_or(0) <= loop_.options().linger_bytes;
+    exchange_ptr const ex = journey_;
+    if (skips) {
+        parser_->drop_body();
+        body_way_ = body_way::dropped;
+        begun_ = wheel().now();
+    } else {
+        if (e) e->last = true;
+        forget_body();
+    }
+    if (auto const& channel = ex->body()) {
+        channel->attach(nullptr);
+        channel->fail(asio::error::operation_aborted);
+    }
+}
+
+/// What the hook that reads is told in place of a status.
+inline error_code body_error(status s) noexcept {
+    switch (s) {
+        case status::payload_too_large:
+            return error::body_limit;
+        case status::request_timeout:
+            return error::body_timeout;
+        case status::internal_server_error:
+            return asio::error::no_memory;
+        default:
+            return error::malformed_body;
+    }
+}
+
+/// The body of a request that has begun is refused.
+HTTPHOOKS_DECL void dispatch::refuse_begun_body(status s) noexcept {
+    exchange_ptr const ex = journey_;
+    bool const outer = std::exchange(consuming_, true);
+    if (entry* const e = begun_entry()) e->last = true;
+    forget_body();
+    if (auto const& channel = ex->body()) {
+        channel->attach(nullptr);
+        channel->fail(body_error(s));
+    } else {
+        ex->refuse_body(s);
+    }
+    consuming_ = outer;
+}
+
+/// The body of a request that has begun will not be whole, as the client sends no more.
+HTTPHOOKS_DECL void dispatch::end_begun_body() noexcept {
+    exchange_ptr const ex = journey_;
+    bool const replied = body_way_ == body_way::dropped;
+    entry* const e = begun_entry();
+    forget_body();
+    if (replied) return;
+    if (e) e->last = true;
+    if (e && e->ready) return;
+    if (auto const& channel = ex->body()) {
+        channel->attach(nullptr);
+        channel->fail(error::body_incomplete);
+        if (e) e->begun = wheel().now();
+        return;
+    }
+    queue_.pop_back();
+    ex->cancel();
+}
+
+/// Takes no more of the body of a request that has begun, nor anything behind it.
+HTTPHOOKS_DECL void dispatch::forget_body() noexcept {
+    body_way_ = body_way::gathered;
+    parser_.reset();
+    guard_.reset();
+    journey_.reset();
+    dropped_.release();
+    continue_due_ = false;
+    stopped_ = true;
+}
+
+HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::body_deadline() const noexcept {
+    http::options const& o = loop_.options();
+    std::chrono::milliseconds earned{};
+    if (o.body_rate)
+        earned = std::chrono::milliseconds(
+            std::min<std::uint64_t>(parser_->body_received(), 1u << 30) * 1000 / o.body_rate);
+    switch (body_way_) {
+        case body_way::gathered:
+        case body_way::wanted:
+            if (o.body_rate || parser_->body_received() == 0)
+                return begun_ + timer_wheel::ticks(o.body_grace + earned);
+            break;
+        case body_way::streamed:
+            if (!journey_->body()->waits()) break;
+            // only the time counts in which the client is waited for
+            return wait_begun_ + timer_wheel::ticks(o.body_grace + earned) -
+                   (o.body_rate ? waited_ : 0);
+        case body_way::dropped:
+            return begun_ + timer_wheel::ticks(o.linger_timeout);
+        case body_way::unread:
+            break;
+    }
+    return std::nullopt;
+}
+
+/// Whether a reply is not there because the client has not sent the body.
+HTTPHOOKS_DECL bool dispatch::waits_for_client(entry const& e) const noexcept {
+    if (e.journey != journey_) return false;
+    return body_way_ == body_way::wanted ||
+           (body_way_ == body_way::streamed && journey_->body()->waits());
+}
+
+}  // namespace httphooks::http::detail
