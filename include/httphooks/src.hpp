@@ -143,9 +143,13 @@
 #include <httphooks/http/detail/impl/session_loop.ipp>
 #include <httphooks/http/detail/impl/trusted_networks.ipp>
 #include <httphooks/http/impl/absolute_url.ipp>
+#include <httphooks/http/impl/accept_encoding.ipp>
 #include <httphooks/http/impl/client.ipp>
+#include <httphooks/http/impl/compress.ipp>
 #include <httphooks/http/impl/connection.ipp>
+#include <httphooks/http/impl/content_coding.ipp>
 #include <httphooks/http/impl/cors_policy.ipp>
+#include <httphooks/http/impl/decompress.ipp>
 #include <httphooks/http/impl/framing_guard.ipp>
 #include <httphooks/http/impl/mount.ipp>
 #include <httphooks/http/impl/mount_guards.ipp>

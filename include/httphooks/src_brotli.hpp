@@ -8,3 +8,4 @@
 #ifndef HTTPHOOKS_SEPARATE_COMPILATION
 #error "define HTTPHOOKS_SEPARATE_COMPILATION for the whole program, or do not include this"
 #endif
+#include <httphooks/http/impl/brotli_coding.ipp>

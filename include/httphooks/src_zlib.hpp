@@ -10,4 +10,5 @@
 #endif
 
 #include <httphooks/engineio/impl/zlib_compression.ipp>
+#include <httphooks/http/impl/zlib_codings.ipp>
 #include <httphooks/websocket/impl/zlib_deflate.ipp>

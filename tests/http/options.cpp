@@ -26,6 +26,8 @@ TEST_CASE("the defaults of a server's options suit a public server with small re
     CHECK(o.server_name.empty());
     CHECK(o.trusted_proxies.empty());
     CHECK_FALSE(o.cancel_on_half_close);
+    CHECK_FALSE(o.compress);
+    CHECK_FALSE(o.decompress);
 }
 
 TEST_CASE("options are given by name, the others stay") {

@@ -634,3 +634,88 @@ TEST_CASE("static files refuse options that cannot be meant") {
         CHECK_THROWS_AS(hh::http::static_files(s.root.string(), o), std::invalid_argument);
     }
 }
+
+namespace {
+
+/// A server of files with compressed ones beside them.
+struct packed_server : file_server {
+    packed_server() : file_server({.precompressed = true}) {
+        directory.write("root/a.txt.br", "BR");
+        directory.write("root/a.txt.gz", "GZIP");
+        directory.write("root/sub/index.html.gz", "GZ index");
+        directory.write("root/only.txt.gz", "nobody's");
+        directory.write("root/old.txt", "new content");
+        directory.write("root/old.txt.gz", "OLD");
+        timespec const before[2] = {{784111777, 4}, {784111777, 4}};
+        REQUIRE(::utimensat(AT_FDCWD, (root / "old.txt.gz").c_str(), before, 0) == 0);
+        fs::create_directories(root / "empty.bin.gz");
+    }
+    hh::response accepting(std::string_view codings, std::string_view target = "/files/a.txt",
+                           header_list more = {}) {
+        hh::request r(verb::get, target, 11);
+        r.set(field::accept_encoding, codings);
+        for (auto const& [name, value] : more) r.insert(name, value);
+        return hh::testing::inject(hooks, std::move(r));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a compressed file beside a file is sent where the client takes it") {
+    packed_server s;
+    auto const br = s.accepting("gzip, br");
+    CHECK(br.body() == "BR");
+    CHECK(br[field::content_encoding] == "br");
+    CHECK(br[field::content_type] == "text/plain; charset=utf-8");
+    CHECK(br[field::vary] == "Accept-Encoding");
+    CHECK(br[field::etag] == "\"2-2ebc98a1.5-br\"");
+
+    auto const gzip = s.accepting("gzip, br;q=0.5");
+    CHECK(gzip.body() == "GZIP");
+    CHECK(gzip[field::content_encoding] == "gzip");
+    CHECK(gzip[field::etag] == "\"4-2ebc98a1.5-gzip\"");
+
+    for (std::string const none : {"", "identity", "deflate", "gzip;q=0"}) {
+        auto const plain = s.accepting(none);
+        CHECK(plain.body() == "0123456789");
+        CHECK(plain.count(field::content_encoding) == 0);
+        CHECK(plain[field::vary] == "Accept-Encoding");
+    }
+    CHECK(s.accepting("br, gzip", "/files/sub/").body() == "GZ index");
+}
+
+TEST_CASE("a compressed file is sent for one that is there, is not newer, and is a file") {
+    packed_server s;
+    CHECK(s.accepting("gzip", "/files/only.txt").result() == status::not_found);
+    CHECK(s.accepting("gzip", "/files/old.txt").body() == "new content");
+    CHECK(s.accepting("gzip", "/files/empty.bin").count(field::content_encoding) == 0);
+    auto const asked_for = s.accepting("gzip", "/files/a.txt.gz");
+    CHECK(asked_for.body() == "GZIP");
+    CHECK(asked_for.count(field::content_encoding) == 0);
+    CHECK(asked_for[field::content_type] == "application/gzip");
+}
+
+TEST_CASE("ranges and preconditions of a compressed file are of what is sent") {
+    packed_server s;
+    auto const part = s.accepting("gzip", "/files/a.txt", {{field::range, "bytes=1-2"}});
+    CHECK(part.result() == status::partial_content);
+    CHECK(part.body() == "ZI");
+    CHECK(part[field::content_encoding] == "gzip");
+    CHECK(part[field::content_range] == "bytes 1-2/4");
+    CHECK(s.accepting("gzip", "/files/a.txt", {{field::range, "bytes=0-0,2-3"}}).body() == "GZIP");
+
+    auto const tag = std::string(s.accepting("gzip")[field::etag]);
+    auto const same = s.accepting("gzip", "/files/a.txt", {{field::if_none_match, tag}});
+    CHECK(same.result() == status::not_modified);
+    CHECK(same[field::etag] == tag);
+    CHECK(same[field::vary] == "Accept-Encoding");
+    CHECK(s.accepting("br", "/files/a.txt", {{field::if_none_match, tag}}).result() == status::ok);
+}
+
+TEST_CASE("without the option compressed files are not looked for") {
+    file_server s;
+    s.directory.write("root/a.txt.gz", "GZIP");
+    auto const r = s.get("/files/a.txt", {{field::accept_encoding, "gzip"}});
+    CHECK(r.body() == "0123456789");
+    CHECK(r.count(field::vary) == 0);
+}

@@ -641,6 +641,55 @@ TEST_CASE("WebSockets compress with --deflate, and without do not") {
     CHECK(echo.frame().payload == "short");
 }
 
+TEST_CASE("replies are compressed with --compress where the client accepts it") {
+    temporary_folder const www;
+    www.write("page.html", std::string(2'000, 'p'));
+    www.write("app.js", std::string(2'000, 'j'));
+    www.write("app.js.gz", "packed");
+    std::string const large(2'000, 'x');
+    json const script = json::array(
+        {hook("responder", "respond", {{"pattern", "/large"}, {"content", large}}),
+         hook("responder", "respond", {{"pattern", "/short"}, {"content", large.substr(0, 1'023)}}),
+         hook("responder", "respond",
+              {{"pattern", "/fixed"},
+               {"content", large},
+               {"headers", {{"Cache-Control", "no-transform"}}}}),
+         hook("responder", "echo", {{"pattern", "/say"}, {"verb", "POST"}})});
+    server const s(script, {"--compress", "--www", www.path().string()});
+    client c(s.port());
+    auto const get = [&](std::string_view target, std::string const& accept,
+                         std::string const& method = "GET") {
+        c.send(std::string(method).append(" ").append(target).append(
+            " HTTP/1.1\r\nHost: a\r\nAccept-Encoding: " + accept + "\r\n\r\n"));
+        return c.receive(method == "HEAD");
+    };
+    for (std::string const coding : {"gzip", "deflate", "br"}) {
+        reply const r = get("/large", coding);
+        CHECK(r[http::field::content_encoding] == coding);
+        CHECK(r[http::field::vary] == "Accept-Encoding");
+        CHECK(r.body().size() < 100);
+        reply const head = get("/large", coding, "HEAD");
+        CHECK(head[http::field::content_length] == std::to_string(r.body().size()));
+    }
+    CHECK(get("/large", "br;q=0.1, gzip;q=0.2")[http::field::content_encoding] == "gzip");
+    CHECK(get("/large", "identity").body() == large);
+    CHECK(get("/short", "gzip").count(http::field::content_encoding) == 0);
+    CHECK(get("/short", "gzip, identity;q=0")[http::field::content_encoding] == "gzip");
+    CHECK(get("/fixed", "gzip").body() == large);
+    CHECK(get("/page.html", "gzip")[http::field::content_encoding] == "gzip");
+    reply const packed = get("/app.js", "gzip");
+    CHECK(packed.body() == "packed");
+    CHECK(packed[http::field::content_encoding] == "gzip");
+
+    c.send(
+        "POST /say HTTP/1.1\r\nHost: a\r\nContent-Encoding: zstd\r\nContent-Length: 1\r\n\r\nx");
+    CHECK(c.receive().result_int() == 415);
+    server const off(script);
+    client d(off.port());
+    d.send("GET /large HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+    CHECK(d.receive().body() == large);
+}
+
 TEST_CASE("bad options and bad scripts end with 2 and one line") {
     auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
         process p(std::move(arguments));

@@ -52,6 +52,8 @@ struct command_line {
     bool cookie = false;
     bool recovery = false;
     bool deflate = false;
+    /// Whether replies are compressed, and bodies of requests decompressed.
+    bool compress = false;
     /// Whether there are streams, below /stream.
     bool streams = false;
     /// Whether every mount but the log is behind the hooks.
@@ -164,6 +166,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.recovery = true;
         else if (option == "--deflate")
             c.deflate = true;
+        else if (option == "--compress")
+            c.compress = true;
         else if (option == "--streams")
             c.streams = true;
         else if (option == "--guard-mounts")

@@ -5,8 +5,12 @@
 */
 
 #include <httphooks.hpp>
+#include <httphooks/http/brotli_coding.hpp>
+#include <httphooks/http/compress.hpp>
+#include <httphooks/http/decompress.hpp>
 #include <httphooks/http/static_files.hpp>
 #include <httphooks/http/tls.hpp>
+#include <httphooks/http/zlib_codings.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/io_context.hpp>
@@ -52,6 +56,14 @@ hh::http::options server_options(command_line const& c) {
     o.body_limit = c.body_limit;
     o.max_connections = c.max_connections;
     o.trusted_proxies = c.trusted_proxies;
+    if (c.compress) {
+        hh::http::compress_options compress{
+            .codings = {hh::http::brotli(), hh::http::gzip(), hh::http::deflate()}};
+        // hooks of a script need not say what they send, and several replies may be one
+        compress.types.insert(compress.types.end(), {"", "multipart/mixed"});
+        o.compress.emplace(compress);
+        o.decompress.emplace(hh::http::decompress_options{.codings = compress.codings});
+    }
     return o;
 }
 
@@ -77,9 +89,10 @@ void tell_who(hh::registry& hooks, std::string const& name) {
 }
 
 /// Has the files of a folder answer GET and HEAD where there is one; elsewhere the hooks do.
-void serve_files(hh::registry& hooks, std::string const& folder) {
+/// @param compressed whether compressed files beside them are sent in their place
+void serve_files(hh::registry& hooks, std::string const& folder, bool compressed) {
     hh::registry files(hooks.get_executor());
-    files.get("/*path", hh::http::static_files(folder));
+    files.get("/*path", hh::http::static_files(folder, {.precompressed = compressed}));
     hooks.pre_responder(hh::verb::get, "/*",
                         [files](hh::pre_responder_context& c) mutable -> asio::awaitable<void> {
                             hh::request copy = c.request();
@@ -158,7 +171,7 @@ int main(int argc, char* argv[]) {
         registry_options.time_limit = options.handler_timeout;
         if (options.best) registry_options.responders = hh::responders::best;
         hh::registry hooks(loop.get_executor(), registry_options);
-        if (!options.www.empty()) serve_files(hooks, options.www);
+        if (!options.www.empty()) serve_files(hooks, options.www, options.compress);
         if (!options.name.empty()) tell_who(hooks, options.name);
         if (options.streams) {
             auto const seen = std::make_shared<streams_seen>();

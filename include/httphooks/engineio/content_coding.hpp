@@ -6,9 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/detail/text/http_text.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -48,46 +46,6 @@ struct compression {
     @par Source
     RFC 9110 12.5.3; the preference among equals is that of node's accepts */
 content_coding preferred_coding(std::string_view accept_encoding) noexcept;
-
-// ---------------------------------------------------------------------------------------------
-
-namespace detail {
-
-/// A quality value in thousandths; 0 for what is none.
-constexpr int quality_of(std::string_view text) noexcept {
-    if (text.empty() || text.size() > 5 || text[0] < '0' || text[0] > '1') return 0;
-    int value = (text[0] - '0') * 1000;
-    if (text.size() > 1 && text[1] != '.') return 0;
-    int unit = 100;
-    for (char const c : text.substr(std::min<std::size_t>(2, text.size()))) {
-        if (c < '0' || c > '9') return 0;
-        value += (c - '0') * unit;
-        unit /= 10;
-    }
-    return value > 1000 ? 0 : value;
-}
-
-/// An element of an Accept-Encoding field.
-struct accepted {
-    std::string_view name{};
-    int quality = 1000;
-};
-
-constexpr accepted read_accepted(std::string_view element) noexcept {
-    using httphooks::detail::trim_ows;
-    std::size_t semicolon = std::min(element.find(';'), element.size());
-    accepted a{trim_ows(element.substr(0, semicolon))};
-    while (semicolon < element.size()) {
-        element.remove_prefix(semicolon + 1);
-        semicolon = std::min(element.find(';'), element.size());
-        std::string_view const parameter = trim_ows(element.substr(0, semicolon));
-        if (parameter.starts_with("q=") || parameter.starts_with("Q="))
-            a.quality = quality_of(parameter.substr(2));
-    }
-    return a;
-}
-
-}  // namespace detail
 
 }  // namespace httphooks::engineio
 

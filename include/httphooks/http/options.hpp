@@ -5,7 +5,9 @@
     What a server can be told: where it listens, how much it takes, how long it waits.
 */
 
+#include <httphooks/http/compress.hpp>
 #include <httphooks/http/cors_policy.hpp>
+#include <httphooks/http/decompress.hpp>
 #include <httphooks/http/framing_guard.hpp>
 
 #include <chrono>
@@ -91,6 +93,11 @@ struct options {
         501, 503 and 504 of the server itself. The hooks have http::cors; a mount sees to what is
         refused below its prefix. */
     std::optional<cors_policy> cors{};
+
+    /// Compresses the replies of the hooks; nothing: they are sent as they are.
+    std::optional<http::compress> compress{};
+    /// Decompresses the bodies of requests for the hooks; nothing: they see them as they came.
+    std::optional<http::decompress> decompress{};
 
     /// The value of the Server field; empty: no such field.
     std::string server_name{};

@@ -63,6 +63,10 @@ struct static_files_options {
     std::string fallback_file = {};
     /// In place of `cache_control` for files that they are for; the first one counts.
     std::vector<cache_rule> cache_rules{};
+    /** Whether a compressed file beside a file is sent in its place where the client takes it:
+        "app.js.br" or "app.js.gz" for "app.js". One that is older than the file is not. Which one
+        is asked of the client's Accept-Encoding; of two that it wants alike the first. */
+    bool precompressed = false;
 };
 
 /** A responder that serves the files below a directory:
@@ -122,6 +126,9 @@ private:
     /// Opens what a name stands for; no file when it is not found.
     inline opened open(std::string const& name) const;
     response reply(request const& r, opened from, std::string_view name) const;
+    /// The compressed file that is sent in place of one, if there is one, and its coding.
+    inline std::string_view find_compressed(request const& r, opened& from,
+                                            std::string_view name) const;
     /// The reply where there is no file of the name.
     inline response reply_without_file(request const& r, std::string_view name) const;
     inline std::string_view content_type_of(std::string_view extension) const;

@@ -4,6 +4,7 @@
 #include <httphooks/engineio/content_coding.hpp>
 
 #include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/detail/text/quality_value.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -24,7 +25,7 @@ HTTPHOOKS_DECL content_coding preferred_coding(std::string_view accept_encoding)
         std::ptrdiff_t place = 0;
         for (std::string_view rest = accept_encoding; !rest.empty(); --place) {
             std::size_t const comma = std::min(rest.find(','), rest.size());
-            auto const a = detail::read_accepted(rest.substr(0, comma));
+            auto const a = httphooks::detail::read_wanted(rest.substr(0, comma));
             rest.remove_prefix(std::min(comma + 1, rest.size()));
             bool const exact = httphooks::detail::ascii_iequals(a.name, to_string(coding));
             if (!exact && (named || a.name != "*")) continue;

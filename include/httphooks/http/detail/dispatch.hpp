@@ -186,6 +186,8 @@ private:
     HTTPHOOKS_DECL void dress(exchange& ex, response& reply) noexcept override;
     inline bool begin_request(std::string_view block, bool body_follows);
     inline void finish_request();
+    status decompress(request& r) const;
+    void count_refusal(status s) const;
     inline void refuse(status s, std::string_view header = {});
     void answer_refused(status s, std::string_view header);
     inline std::string id_line(request const& r, origin const& from) const;

@@ -28,8 +28,12 @@ struct file_version {
     /// A strong validator, with its quotes.
     std::string etag;
 
-    file_version(struct stat const& file, std::time_t now);
+    /// @param coding of a file that is compressed; empty: it is not
+    file_version(struct stat const& file, std::time_t now, std::string_view coding = {});
 };
+
+/// Whether a file was changed before another one.
+bool changed_before(struct stat const& a, struct stat const& b) noexcept;
 
 /// How a file is sent.
 struct file_presentation {
@@ -38,6 +42,11 @@ struct file_presentation {
     std::string_view cache_control;
     /// Bytes of several ranges that are put together in memory; beyond it the whole file is sent.
     std::size_t multipart_limit;
+    /// How the file is compressed; empty: not, or it is for its own sake. Several ranges of one
+    /// that is are answered with the whole file.
+    std::string_view content_encoding{};
+    /// Whether another file may be sent to clients with another Accept-Encoding.
+    bool varies = false;
 };
 
 /// What the preconditions of a request make of it.

@@ -4,7 +4,9 @@
 #include <httphooks/http/static_files.hpp>
 
 #include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/detail/text/quality_value.hpp>
 #include <httphooks/detail/text/url_chars.hpp>
+#include <httphooks/http/accept_encoding.hpp>
 #include <httphooks/http/detail/content_type.hpp>
 #include <httphooks/http/detail/file_reply.hpp>
 #include <httphooks/http/detail/open_beneath.hpp>
@@ -13,9 +15,11 @@
 #include <httphooks/url.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -52,37 +56,19 @@ inline bool is_read(request const& r) noexcept {
     return r.method() == verb::get || r.method() == verb::head;
 }
 
-/// Whether an element of Accept is text/html, and not refused by `q=0`.
-inline bool accepts_html(std::string_view element) noexcept {
-    using httphooks::detail::trim_ows;
-    std::size_t end = std::min(element.find(';'), element.size());
-    if (!httphooks::detail::ascii_iequals(trim_ows(element.substr(0, end)), "text/html"))
-        return false;
-    while (end < element.size()) {
-        element.remove_prefix(end + 1);
-        end = std::min(element.find(';'), element.size());
-        std::string_view const parameter = trim_ows(element.substr(0, end));
-        if (parameter.starts_with("q=") || parameter.starts_with("Q="))
-            return parameter.find_first_not_of("0.", 2) != parameter.npos;
-    }
-    return true;
-}
-
 /// Whether the request is for a page that a browser is to show.
 inline bool is_navigation(request const& r) noexcept {
     if (auto const mode = r.find("Sec-Fetch-Mode"); mode != r.end())
         return httphooks::detail::ascii_iequals(mode->value(), "navigate");
+    bool html = false;
     auto const [first, last] = r.equal_range(field::accept);
-    for (auto f = first; f != last; ++f) {
-        std::string_view list = f->value();
-        for (;;) {
-            std::size_t const comma = std::min(list.find(','), list.size());
-            if (accepts_html(list.substr(0, comma))) return true;
-            if (comma == list.size()) break;
-            list.remove_prefix(comma + 1);
-        }
-    }
-    return false;
+    for (auto f = first; f != last; ++f)
+        httphooks::detail::for_each_element(f->value(), [&html](std::string_view element) {
+            auto const wanted = httphooks::detail::read_wanted(element);
+            html = html || (wanted.quality > 0 &&
+                            httphooks::detail::ascii_iequals(wanted.name, "text/html"));
+        });
+    return html;
 }
 
 /// Whether a file's name holds a hash of its content; see cache_rule::hashed.
@@ -154,9 +140,31 @@ inline auto static_files::open(std::string const& name) const -> opened {
 
 HTTPHOOKS_DECL response static_files::reply(request const& r, opened from,
                                             std::string_view name) const {
-    return detail::reply_with_file(r, std::move(from.file), from.facts,
-                                   {content_type_of(detail::extension_of(name)),
-                                    cache_control_of(name), shared_->options.multipart_limit});
+    bool const varies = shared_->options.precompressed;
+    std::string_view const coding = varies ? find_compressed(r, from, name) : std::string_view();
+    return detail::reply_with_file(
+        r, std::move(from.file), from.facts,
+        {content_type_of(detail::extension_of(name)), cache_control_of(name),
+         shared_->options.multipart_limit, coding, varies});
+}
+
+inline std::string_view static_files::find_compressed(request const& r, opened& from,
+                                                      std::string_view name) const {
+    std::array<std::string_view, 2> codings{"br", "gzip"};
+    accept_encoding const accepted(r);
+    for (std::size_t left = codings.size(); left > 0; --left) {
+        std::size_t const best = accepted.preferred(std::span(codings).first(left));
+        if (best == accept_encoding::npos) break;
+        std::string_view const coding = codings[best];
+        opened packed = open(std::string(name).append(coding == "br" ? ".br" : ".gz"));
+        if (packed.file && S_ISREG(packed.facts.st_mode) &&
+            !detail::changed_before(packed.facts, from.facts)) {
+            from = std::move(packed);
+            return coding;
+        }
+        codings[best] = codings[left - 1];
+    }
+    return {};
 }
 
 inline std::string_view static_files::content_type_of(std::string_view extension) const {
@@ -198,7 +206,7 @@ inline response static_files::reply_without_file(request const& r, std::string_v
             answer = reply(r, std::move(page), o.fallback_file);
     }
     // whoever keeps one of the two answers must not give it for the other
-    answer.set(field::vary, "Accept, Sec-Fetch-Mode");
+    answer.insert(field::vary, "Accept, Sec-Fetch-Mode");
     return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <httphooks/websocket/zlib_deflate.hpp>
 
 #include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/system/zlib_stream.hpp>
 
 #include <zlib.h>
 
@@ -22,156 +23,92 @@ namespace httphooks::websocket {
 
 namespace detail {
 
+using httphooks::detail::zlib_settings;
+
 /// What DEFLATE ends with when it is flushed; it is not sent.
 inline constexpr std::string_view flush_mark("\x00\x00\xff\xff", 4);
 
-inline Bytef* as_bytes(char const* p) noexcept {
-    return reinterpret_cast<Bytef*>(const_cast<char*>(p));
+/// The settings of a compressor of raw DEFLATE.
+inline zlib_settings raw_deflate(int level, int memory_level, int window_bits) noexcept {
+    return {level, -window_bits, memory_level};
 }
 
-/// How a compressor works.
-struct deflater_settings {
-    int level;
-    int memory_level;
-    int window_bits;
-
-    bool operator==(deflater_settings const&) const = default;
-};
-
-/// A compressor of raw DEFLATE.
-class deflater {
+/// A compressor of messages.
+class deflater : public httphooks::detail::zlib_deflater {
 public:
-    explicit deflater(deflater_settings const& s) {
-        if (deflateInit2(&stream_, s.level, Z_DEFLATED, -s.window_bits, s.memory_level,
-                         Z_DEFAULT_STRATEGY) != Z_OK)
-            throw std::bad_alloc();
-    }
-    deflater(deflater const&) = delete;
-    deflater& operator=(deflater const&) = delete;
-    ~deflater() { deflateEnd(&stream_); }
-
-    void forget() noexcept { deflateReset(&stream_); }
+    using zlib_deflater::zlib_deflater;
 
     /// Appends a message, which is not empty.
-    void run(std::string_view message, std::string& out) {
-        std::size_t used = out.size();
-        out.resize(used + deflateBound(&stream_, message.size()) + flush_mark.size() + 1);
-        stream_.next_in = as_bytes(message.data());
-        stream_.avail_in = static_cast<uInt>(message.size());
-        for (;;) {
-            stream_.next_out = as_bytes(out.data() + used);
-            stream_.avail_out = static_cast<uInt>(out.size() - used);
-            ::deflate(&stream_, Z_SYNC_FLUSH);
-            used = out.size() - stream_.avail_out;
-            if (stream_.avail_out > 0) break;
-            out.resize(out.size() + 256);
-        }
-        out.resize(used - flush_mark.size());
+    void add(std::string_view message, std::string& out) {
+        run(message, Z_SYNC_FLUSH, out);
+        out.resize(out.size() - flush_mark.size());
     }
-
-private:
-    z_stream stream_{};
 };
 
-/// A decompressor of raw DEFLATE.
-class inflater {
+/// A decompressor of messages.
+class inflater : public httphooks::detail::zlib_inflater {
 public:
-    explicit inflater(int window_bits) {
-        if (inflateInit2(&stream_, -window_bits) != Z_OK) throw std::bad_alloc();
-    }
-    inflater(inflater const&) = delete;
-    inflater& operator=(inflater const&) = delete;
-    ~inflater() { inflateEnd(&stream_); }
-
-    void forget() noexcept { inflateReset(&stream_); }
+    explicit inflater(int window_bits) : zlib_inflater(-window_bits) {}
 
     /// What later messages may refer to.
     std::string history() {
         std::string h(std::size_t{1} << MAX_WBITS, '\0');
         uInt n = 0;
-        inflateGetDictionary(&stream_, as_bytes(h.data()), &n);
+        inflateGetDictionary(&stream(), httphooks::detail::zlib_bytes(h.data()), &n);
         h.resize(n);
         h.shrink_to_fit();
         return h;
     }
     void remember(std::string const& history) noexcept {
-        inflateSetDictionary(&stream_, as_bytes(history.data()), static_cast<uInt>(history.size()));
+        inflateSetDictionary(&stream(), httphooks::detail::zlib_bytes(history.data()),
+                             static_cast<uInt>(history.size()));
     }
 
     /// Appends a message. @param most how many bytes it may have
-    inflate_result run(std::string_view data, std::size_t most, std::string& out) {
+    inflate_result add(std::string_view data, std::size_t most, std::string& out) {
         std::size_t const begin = out.size();
-        std::size_t used = begin;
-        for (std::string_view const piece : {data, flush_mark}) {
-            stream_.next_in = as_bytes(piece.data());
-            stream_.avail_in = static_cast<uInt>(piece.size());
-            for (;;) {
-                if (used == out.size()) {
-                    std::size_t const had = used - begin;
-                    if (had > most) return inflate_result::too_big;
-                    // one byte more than it may have, which shows that it is too long
-                    out.resize(begin + std::min(most + 1, std::max(had * 2, data.size() * 4 + 64)));
-                }
-                stream_.next_out = as_bytes(out.data() + used);
-                stream_.avail_out = static_cast<uInt>(out.size() - used);
-                int const r = ::inflate(&stream_, Z_SYNC_FLUSH);
-                used = out.size() - stream_.avail_out;
-                if (r == Z_STREAM_END) {
-                    begin_again();
-                    if (stream_.avail_in > 0) continue;
-                } else if (r != Z_OK && r != Z_BUF_ERROR) {
-                    return inflate_result::broken;
-                }
-                if (stream_.avail_out > 0) break;
-            }
-            if (stream_.avail_in > 0) return inflate_result::broken;
+        for (std::string_view piece : {data, flush_mark}) {
+            do {
+                progress const p = run(piece, most - (out.size() - begin), out);
+                if (p == progress::too_big) return inflate_result::too_big;
+                if (p == progress::broken) return inflate_result::broken;
+                if (p == progress::ended) begin_again();
+            } while (!piece.empty());
         }
-        if (used - begin > most) return inflate_result::too_big;
-        out.resize(used);
         return inflate_result::done;
     }
 
 private:
     /// Behind a block that was marked as the last; RFC 7692 7.2.3.4.
     void begin_again() {
-        Bytef* const next_in = stream_.next_in;
-        uInt const avail_in = stream_.avail_in;
-        Bytef* const next_out = stream_.next_out;
-        uInt const avail_out = stream_.avail_out;
         std::string const before = history();
-        inflateReset(&stream_);
+        reset();
         remember(before);
-        stream_.next_in = next_in;
-        stream_.avail_in = avail_in;
-        stream_.next_out = next_out;
-        stream_.avail_out = avail_out;
     }
-
-    z_stream stream_{};
 };
 
 /// The compressors and the decompressor that connections without contexts share on a thread.
 class shared_streams {
 public:
-    deflater& compressor(deflater_settings const& s) {
+    deflater& compressor(zlib_settings const& s) {
         auto const found = std::ranges::find(deflaters_, s, &entry::settings);
         entry& e = found != deflaters_.end()
                        ? *found
                        : deflaters_.emplace_back(entry{s, std::make_unique<deflater>(s)});
-        e.stream->forget();
+        e.stream->reset();
         return *e.stream;
     }
     inflater& decompressor() {
         if (!inflater_)
             inflater_.emplace(MAX_WBITS);
         else
-            inflater_->forget();
+            inflater_->reset();
         return *inflater_;
     }
 
 private:
     struct entry {
-        deflater_settings settings;
+        zlib_settings settings;
         std::unique_ptr<deflater> stream;
     };
 
@@ -184,7 +121,7 @@ class zlib_codec final : public message_codec {
 public:
     /// @param keeps_out, keeps_in whether messages that are sent, and received, refer to earlier
     /// ones
-    zlib_codec(std::size_t threshold, std::uint64_t id, deflater_settings const& out, int in_bits,
+    zlib_codec(std::size_t threshold, std::uint64_t id, zlib_settings const& out, int in_bits,
                bool keeps_out, bool keeps_in)
         : message_codec(threshold, keeps_out || keeps_in, id),
           settings_(out),
@@ -200,7 +137,7 @@ public:
 private:
     inline inflater& own_inflater();
 
-    deflater_settings const settings_;
+    zlib_settings const settings_;
     int const in_bits_;
     bool const keeps_out_;
     bool const keeps_in_;
@@ -214,19 +151,19 @@ private:
 inline constexpr int smallest_window = 9;
 
 HTTPHOOKS_DECL bool zlib_codec::deflate(std::string_view message, std::string& out) {
-    if (message.empty() || settings_.window_bits < smallest_window ||
+    if (message.empty() || settings_.window_bits > -smallest_window ||
         message.size() > std::size_t{1} << 30)
         return false;
     if (keeps_out_) {
         note_use();
         if (!deflater_) deflater_ = std::make_unique<deflater>(settings_);
-        deflater_->run(message, out);
+        deflater_->add(message, out);
         return true;
     }
     auto* const shared = httphooks::detail::thread_cache<shared_streams>::get();
     if (!shared) return false;
     std::size_t const begin = out.size();
-    shared->compressor(settings_).run(message, out);
+    shared->compressor(settings_).add(message, out);
     if (out.size() - begin < message.size()) return true;
     out.resize(begin);
     return false;
@@ -244,10 +181,10 @@ inline inflater& zlib_codec::own_inflater() {
 
 HTTPHOOKS_DECL inflate_result zlib_codec::inflate(std::string_view data, std::size_t most,
                                                   std::string& out) {
-    if (keeps_in_) return own_inflater().run(data, most, out);
+    if (keeps_in_) return own_inflater().add(data, most, out);
     if (auto* const shared = httphooks::detail::thread_cache<shared_streams>::get())
-        return shared->decompressor().run(data, most, out);
-    return inflater(MAX_WBITS).run(data, most, out);
+        return shared->decompressor().add(data, most, out);
+    return inflater(MAX_WBITS).add(data, most, out);
 }
 
 HTTPHOOKS_DECL void zlib_codec::rest() noexcept {
@@ -298,8 +235,8 @@ HTTPHOOKS_DECL std::unique_ptr<message_codec> zlib_message_deflate::make(
         !(server ? agreed.client_no_context_takeover : agreed.server_no_context_takeover);
     std::uint64_t const id = keeps_out ? 0 : id_ + static_cast<std::uint64_t>(out_bits);
     return std::make_unique<zlib_codec>(o.threshold, id,
-                                        deflater_settings{o.level, o.memory_level, out_bits},
-                                        in_bits, keeps_out, keeps_in);
+                                        raw_deflate(o.level, o.memory_level, out_bits), in_bits,
+                                        keeps_out, keeps_in);
 }
 
 }  // namespace detail

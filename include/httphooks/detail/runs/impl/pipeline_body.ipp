@@ -103,6 +103,13 @@ inline void pipeline::join_body(exchange& ex, request const& changed) {
             whole->body() = body;
         else
             whole->body() = std::move(body);
+        // what was decompressed meanwhile is another one than the header told of
+        if (whole->contains(field::content_encoding) &&
+            !ex.incoming_->contains(field::content_encoding)) {
+            whole->erase(field::content_encoding);
+            whole->erase(field::transfer_encoding);
+            whole->set(field::content_length, std::to_string(whole->body().size()));
+        }
     }
     ex.request_ = std::move(whole);
 }

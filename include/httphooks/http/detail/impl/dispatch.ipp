@@ -187,21 +187,41 @@ inline void dispatch::finish_request() {
     bool const head = journey_->incoming().method() == verb::head;
     // what has started must have its place
     if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
+    status const taken = decompress(journey_->incoming());
     entry e{std::move(journey_), wheel().now(), false, !keep, http10, head};
     journey_.reset();
     if (e.last) stopped_ = true;
-    e.ready = e.journey->start();
+    if (taken == status::ok) [[likely]] {
+        e.ready = e.journey->start();
+    } else {
+        count_refusal(taken);
+        e.journey->refuse(taken);
+        e.ready = true;
+    }
     if (e.ready && !in_flight())
         write(e);
     else
         queue_.push_back(std::move(e));
 }
 
+/// Decompresses the body of a whole request, if that is wanted. @return ok, or why not
+HTTPHOOKS_DECL status dispatch::decompress(request& r) const {
+    auto const& how = loop_.options().decompress;
+    if (!how || !r.contains(field::content_encoding)) [[likely]]
+        return status::ok;
+    auto const limit = loop_.hooks().plan_body(r).limit;
+    return how->apply(r, limit.value_or(loop_.options().body_limit));
+}
+
+HTTPHOOKS_DECL void dispatch::count_refusal(status s) const {
+    auto const reason = beast::http::obsolete_reason(s);
+    loop_.counters().refuse({reason.data(), reason.size()});
+}
+
 /// Refuses the request that is being read. @param header what there is of one not parsed yet
 inline void dispatch::refuse(status s, std::string_view header) {
     if (body_way_ == body_way::dropped) return forget_body();  // its reply was given
-    auto const reason = beast::http::obsolete_reason(s);
-    loop_.counters().refuse({reason.data(), reason.size()});
+    count_refusal(s);
     if (body_way_ != body_way::gathered) [[unlikely]]
         return refuse_begun_body(s);
     answer_refused(s, header);
@@ -242,6 +262,9 @@ HTTPHOOKS_DECL void dispatch::dress(exchange& ex, response& reply) noexcept {
             owner->dress_refusal(asked, reply);
         else if (auto const& policy = loop_.options().cors)
             policy->apply(asked, reply.base());
+        if (auto const& how = loop_.options().decompress;
+            how && s == status::unsupported_media_type)
+            reply.set(field::accept_encoding, how->accepted());
         remove_owned(reply);
     } catch (...) {  // the client is told all the same
         reply = error_response(s);
@@ -289,6 +312,8 @@ inline void dispatch::write(entry& e) {
 inline void dispatch::append(entry const& e, persistence after) {
     std::string_view const server = loop_.options().server_name;
     if (e.refusal) return append_reply(output_, *e.refusal, loop_.date(), server, after, e.head);
+    if (auto const& how = loop_.options().compress) [[unlikely]]
+        how->apply(e.journey->request(), e.journey->reply());
     exchange const& ex = *e.journey;
     response const& reply = ex.reply();
     if (reply.body().is_text()) [[likely]]

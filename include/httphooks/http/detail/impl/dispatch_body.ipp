@@ -122,7 +122,12 @@ HTTPHOOKS_DECL void dispatch::finish_begun_body() {
         ex->body()->attach(nullptr);
         return ex->body()->finish();
     }
-    e->ready = ex->go_on();
+    if (status const taken = decompress(ex->incoming()); taken == status::ok) {
+        e->ready = ex->go_on();
+    } else {
+        count_refusal(taken);
+        ex->refuse_body(taken);
+    }
     if (e->ready) collect_ready();
 }
 

@@ -28,13 +28,24 @@
 
 namespace httphooks::http::detail {
 
-HTTPHOOKS_DECL file_version::file_version(struct stat const& file, std::time_t now)
-    : size(static_cast<std::uint64_t>(file.st_size)) {
+inline timespec changed_at(struct stat const& file) noexcept {
 #ifdef __APPLE__
-    timespec const changed = file.st_mtimespec;
+    return file.st_mtimespec;
 #else
-    timespec const changed = file.st_mtim;
+    return file.st_mtim;
 #endif
+}
+
+HTTPHOOKS_DECL bool changed_before(struct stat const& a, struct stat const& b) noexcept {
+    timespec const x = changed_at(a);
+    timespec const y = changed_at(b);
+    return x.tv_sec != y.tv_sec ? x.tv_sec < y.tv_sec : x.tv_nsec < y.tv_nsec;
+}
+
+HTTPHOOKS_DECL file_version::file_version(struct stat const& file, std::time_t now,
+                                          std::string_view coding)
+    : size(static_cast<std::uint64_t>(file.st_size)) {
+    timespec const changed = changed_at(file);
     modified = std::min(changed.tv_sec, now);
     auto const add = [this](auto number) {
         char digits[24];
@@ -47,6 +58,7 @@ HTTPHOOKS_DECL file_version::file_version(struct stat const& file, std::time_t n
     add(static_cast<std::int64_t>(changed.tv_sec));
     etag += '.';
     add(changed.tv_nsec);
+    if (!coding.empty()) etag.append("-").append(coding);
     etag += '"';
 }
 
@@ -141,7 +153,7 @@ HTTPHOOKS_DECL response reply_with_file(request const& r, unique_descriptor file
                                         struct stat const& facts, file_presentation const& how,
                                         std::time_t now) {
     using verdict = byte_ranges::verdict;
-    file_version const version(facts, now);
+    file_version const version(facts, now, how.content_encoding);
     precondition const judged = judge_preconditions(r, version);
     if (judged == precondition::failed) return error_response(status::precondition_failed);
 
@@ -159,11 +171,13 @@ HTTPHOOKS_DECL response reply_with_file(request const& r, unique_descriptor file
     message.set(field::etag, version.etag);
     message.set(field::last_modified, httphooks::detail::http_date(version.modified));
     if (!how.cache_control.empty()) message.set(field::cache_control, how.cache_control);
+    if (how.varies) message.set(field::vary, "Accept-Encoding");
     if (judged == precondition::not_modified) {
         message.result(status::not_modified);
         return message;
     }
     message.set(field::content_type, how.content_type);
+    if (!how.content_encoding.empty()) message.set(field::content_encoding, how.content_encoding);
     message.set(field::accept_ranges, "bytes");
     message.set("X-Content-Type-Options", "nosniff");
 
@@ -175,7 +189,7 @@ HTTPHOOKS_DECL response reply_with_file(request const& r, unique_descriptor file
     } else if (asked.ranges.size() > 1) {
         std::uint64_t sum = 0;
         for (byte_range const& some : asked.ranges) sum += some.size();
-        if (sum <= how.multipart_limit) {
+        if (sum <= how.multipart_limit && how.content_encoding.empty()) {
             message.result(status::partial_content);
             if (!put_ranges(message, std::move(file), asked.ranges, version.size, how.content_type))
                 return error_response(status::internal_server_error);
