@@ -1,7 +1,8 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 // A page that shows the hooks at work. Arguments: the folder of the page, that of the browser
-// clients, the port (8080), the address (127.0.0.1). examples/run gives the first two.
+// clients, the port (8080), the address (127.0.0.1), the URL of a Redis over which several servers
+// share their notes (none). examples/run gives the first two, and with --cluster the last.
 
 #include "notes.hpp"
 #include "site.hpp"
@@ -54,12 +55,13 @@ struct life {
 
 int main(int argc, char** argv) try {
     if (argc < 3) {
-        std::cerr << "usage: demo PAGE CLIENTS [PORT [ADDRESS]]\n";
+        std::cerr << "usage: demo PAGE CLIENTS [PORT [ADDRESS [REDIS]]]\n";
         return 2;
     }
     life demo{{argv[1], argv[2]}, {}, {}};
     if (argc > 3) demo.settings.port = static_cast<std::uint16_t>(std::atoi(argv[3]));
     if (argc > 4) demo.settings.address = argv[4];
+    if (argc > 5) demo.settings.redis = argv[5];
 
     asio::io_context context(1);
     asio::signal_set signals(context, SIGINT, SIGTERM);

@@ -49,6 +49,8 @@ public:
 
     /// Registers the hooks.
     void add_to(hh::registry& hooks);
+    /// Takes a note that another server has told of, as on_written() gives it.
+    void take(std::string const& written);
 
 private:
     struct note {
@@ -140,6 +142,12 @@ inline void notes::add_to(hh::registry& hooks) {
 inline nlohmann::json notes::to_json(std::string const& id) const {
     note const& n = notes_.find(id)->second;
     return {{"note", id}, {"text", n.text}, {"by", n.by}, {"via", n.via}, {"version", n.version}};
+}
+
+inline void notes::take(std::string const& written) {
+    auto const told = nlohmann::json::parse(written);
+    note& n = notes_[told.at("note").get<std::string>()];
+    n = {told.at("text"), told.at("by"), told.at("via"), told.at("version")};
 }
 
 inline hh::response notes::read(hh::responder_context& c) const {

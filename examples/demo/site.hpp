@@ -5,6 +5,7 @@
     The demo's server: one port for the page, the hooks, and three kinds of sockets.
 */
 
+#include "note_exchange.hpp"
 #include "notes.hpp"
 #include "pipeline_feed.hpp"
 
@@ -48,6 +49,8 @@ struct settings {
     std::string clients;
     std::string address = "127.0.0.1";
     std::uint16_t port = 8080;
+    /// The URL of the Redis over which several servers share their notes; empty: there is but one.
+    std::string redis{};
 };
 
 /// The server from its start until it is drained. One thread.
@@ -67,7 +70,8 @@ public:
 private:
     void add_pages(settings const& s);
     void add_buttons();
-    void add_sockets(notes& book);
+    void add_sockets(settings const& s, notes& book);
+    void tell_everybody(std::string const& note);
 
     nlohmann::json shown_hooks() const;
     std::size_t sessions() const;
@@ -84,6 +88,7 @@ private:
     hh::socketio::nsp trace_;
     hh::http::server web_;
     std::shared_ptr<pipeline_feed> feed_;
+    std::optional<note_exchange> others_;
     std::optional<hh::hook_id> extra_;
     std::function<void(std::string const&)>& on_written_;
     bool draining_ = false;
@@ -107,7 +112,7 @@ inline site::site(asio::any_io_executor const& executor, settings const& s, note
     book.add_to(hooks_);
     add_buttons();
     add_pages(s);
-    add_sockets(book);
+    add_sockets(s, book);
     hooks_.trace(feed_);
 }
 
@@ -178,20 +183,31 @@ inline void site::add_buttons() {
                 {.name = "drain"});
 }
 
-inline void site::add_sockets(notes& book) {
+inline void site::add_sockets(settings const& s, notes& book) {
     hh::sockjs::dispatch(sockjs_, hooks_);
     hh::websocket::dispatch(websockets_, hooks_);
     hh::socketio::dispatch(socketio_.of("/"), hooks_);
-    trace_.on_connection([this](hh::socketio::socket const& s) { s.emit("state", state()); });
+    trace_.on_connection(
+        [this](hh::socketio::socket const& client) { client.emit("state", state()); });
     web_.mount(sockjs_);
     web_.mount(websockets_);
     web_.mount(socketio_);
 
-    book.on_written = [this](std::string const& note) {
-        sockjs_.broadcast(note);
-        for (auto const& c : websockets_.connections()) c.send(note);
-        socketio_.emit("note", nlohmann::json::parse(note));
-    };
+    if (s.redis.empty()) {
+        book.on_written = [this](std::string const& note) { tell_everybody(note); };
+        return;
+    }
+    others_.emplace(web_.get_executor(), s.redis, [this, &book](std::string const& note) {
+        book.take(note);
+        tell_everybody(note);
+    });
+    book.on_written = [this](std::string const& note) { others_->publish(note); };
+}
+
+inline void site::tell_everybody(std::string const& note) {
+    sockjs_.broadcast(note);
+    for (auto const& c : websockets_.connections()) c.send(note);
+    socketio_.emit("note", nlohmann::json::parse(note));
 }
 
 inline nlohmann::json site::shown_hooks() const {
