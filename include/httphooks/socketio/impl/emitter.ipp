@@ -41,8 +41,8 @@ inline cluster_message emitted(cluster_message_type t, std::string nsp,
     return m;
 }
 
-inline void publish_emitted(std::shared_ptr<emitter_state> const& state,
-                            std::string const& channel, std::string const& bytes) {
+inline void publish_emitted(std::shared_ptr<emitter_state> const& state, std::string const& channel,
+                            std::string const& bytes) {
     state->connection.async_command({"PUBLISH", channel, bytes},
                                     [state](error_code ec, redis::value const&) {
                                         if (!ec) return;

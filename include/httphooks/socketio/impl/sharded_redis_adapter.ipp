@@ -112,8 +112,8 @@ HTTPHOOKS_DECL void sharded_redis_channels::room_changed(std::string_view room) 
     bool const is_id = link->has_socket(room);
     // publishers take what has 20 characters for the id of a socket
     bool const wanted = mode_ == subscription_mode::dynamic_private ? is_id || link->has_room(room)
-                        : is_id ? utf16_length(room) != 20
-                                : link->has_room(room);
+                        : is_id                                     ? utf16_length(room) != 20
+                                                                    : link->has_room(room);
     std::string channel = of(room);
     auto const at = wanted_.find(channel);
     if (wanted == (at != wanted_.end())) return;

@@ -61,9 +61,7 @@ public:
         all_.text.append("\"").append(n).append("\":");
         return all_;
     }
-    void text(std::string_view n, std::string_view value) {
-        append_string(name(n).text, value);
-    }
+    void text(std::string_view n, std::string_view value) { append_string(name(n).text, value); }
     void type(redis_request t) {
         append_number(name("type").text, static_cast<unsigned long long>(t));
     }

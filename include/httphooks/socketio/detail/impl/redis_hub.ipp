@@ -54,10 +54,9 @@ HTTPHOOKS_DECL void redis_hub::begin() {
         }
         if (to) to->on_message(m);
     });
-    subscriber_.on_refused(
-        [weak](redis::subscription, std::string_view, std::string_view) {
-            if (auto const self = weak.lock()) self->tell(redis::error::error_reply);
-        });
+    subscriber_.on_refused([weak](redis::subscription, std::string_view, std::string_view) {
+        if (auto const self = weak.lock()) self->tell(redis::error::error_reply);
+    });
     commands_.connect();
 }
 
@@ -185,14 +184,14 @@ inline void redis_hub::send(redis::arguments command, handler done, bool hasty) 
 }
 
 HTTPHOOKS_DECL void redis_hub::publish(std::string_view command, std::string_view channel,
-                                       std::string_view payload,
-                                       std::weak_ptr<cluster_link> from) {
-    send({command, channel, payload},
-         [from = std::move(from)](error_code ec, redis::value const&) {
-             if (!ec) return;
-             if (auto const link = from.lock()) link->lost();
-         },
-         false);
+                                       std::string_view payload, std::weak_ptr<cluster_link> from) {
+    send(
+        {command, channel, payload},
+        [from = std::move(from)](error_code ec, redis::value const&) {
+            if (!ec) return;
+            if (auto const link = from.lock()) link->lost();
+        },
+        false);
 }
 
 HTTPHOOKS_DECL void redis_hub::ask(redis::arguments command, handler done) {
