@@ -194,6 +194,36 @@ struct waiting_fixture {
     }
 };
 
+/// A store whose operations are coroutines.
+struct coroutine_store {
+    template <class T>
+    static hh::asio::awaitable<T> later(std::function<T()> what) {
+        co_await hh::test::turns(2);
+        co_return what();
+    }
+    void async_load(std::string id,
+                    hh::session_store_handler<std::optional<hh::session_record>> done) {
+        using record = std::optional<hh::session_record>;
+        hh::asio::co_spawn(where, later<record>([=, this] { return memory.load(id); }),
+                           std::move(done));
+    }
+    void async_create(std::string id, hh::session_record r, hh::session_time expires,
+                      hh::session_store_handler<> done) {
+        memory.create(id, r, expires);
+        done(nullptr);
+    }
+    void async_update(std::string id, hh::session_changes c, hh::session_time used,
+                      hh::session_time expires, hh::session_store_handler<bool> done) {
+        hh::asio::co_spawn(where,
+                           later<bool>([=, this] { return memory.update(id, c, used, expires); }),
+                           std::move(done));
+    }
+    void async_remove(std::string, hh::session_store_handler<>) {}
+
+    hh::testing::clock::executor_type where;
+    mutable hh::memory_session_store memory{};
+};
+
 }  // namespace
 
 TEST_CASE("a hook has the session that a store was waited for") {
@@ -312,6 +342,7 @@ TEST_CASE("on_failure makes the reply to a store that fails") {
     auto const third = hh::testing::start(hooks, r, clock);
     clock.advance(5s);
     CHECK(third.get().result_int() == 504);
+    store.run();
     CHECK(seen ==
           "exception sessions: the store is full\n"
           "exception load: Service Unavailable\n"
@@ -607,9 +638,16 @@ TEST_CASE("a store that lets a completion go has failed") {
     static_cast<void>(f.store.take());
     f.clock.run();
     CHECK(made.get().result_int() == 500);
+    auto const ended = f.server.start(verb::post, "/logout", cookie);
+    f.store.run();
+    f.clock.run();
+    static_cast<void>(f.store.take());
+    f.clock.run();
+    CHECK(ended.get().result_int() == 500);
     CHECK(f.server.errors.text() ==
           "pre-responder: a hook dropped its done without calling it "
-          "responder: a hook dropped its done without calling it");
+          "responder: a hook dropped its done without calling it "
+          "responder: a hook dropped its done without calling it [httphooks:10]");
 }
 
 TEST_CASE("a client that goes leaves a store that waits in peace") {
@@ -845,6 +883,23 @@ TEST_CASE("a session is awaited, in a store of either kind") {
     plain.async_find(f.server.request(verb::get, "/", cookie),
                      [&calls](std::exception_ptr, hh::session_snapshot) { ++calls; });
     CHECK(calls == 1);
+}
+
+TEST_CASE("a store may be made of coroutines") {
+    hh::testing::clock clock;
+    hh::sessions const sessions({}, coroutine_store{clock.get_executor()});
+    hh::registry hooks(clock.get_executor());
+    hooks.pre_responder(hh::any_verb, "/*", sessions);
+    hooks.get("/", [sessions](auto& c) {
+        auto& session = sessions.of(c);
+        session.set("n", session.get("n", 0) + 1);
+        return hh::text(session.get("n", 0));
+    });
+    auto r = hh::test::make_request(verb::get, "/");
+    auto const first = hh::testing::inject(hooks, r, clock);
+    r.set(field::cookie, waiting_fixture::cookie_of(first));
+    CHECK(hh::testing::inject(hooks, r, clock).body() == "2");
+    CHECK(hh::testing::inject(hooks, r, clock).body() == "3");
 }
 
 TEST_CASE("tokens against forged forms belong to sessions in a store that waits") {

@@ -134,7 +134,7 @@ public:
 
     /** The session that a request names, for handshakes: of Socket.IO, SockJS and WebSockets, and
         for Beast sessions without hooks. Counts as a use.
-        @throws what the store throws */
+        @throws what the store throws; std::logic_error: the store waits */
     session_snapshot find(request const& r) const;
 
     /** The same with a store of either kind.

@@ -103,9 +103,9 @@ HTTPHOOKS_DECL void session::destroy() {
     if (!id_.empty()) {
         if (service_->later) {
             ending_ = std::make_shared<detail::store_operation>();
+            auto const ended = detail::store_operation::completion(ending_);
             try {
-                service_->later->remove(
-                    id_, [e = ending_](std::exception_ptr error) { e->end(std::move(error)); });
+                service_->later->remove(id_, ended);
             } catch (...) {
                 ending_->end(std::current_exception());
             }

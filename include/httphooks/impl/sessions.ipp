@@ -64,7 +64,7 @@ inline session_attachment* attached_session(hook_run& run, void const* service) 
 inline std::shared_ptr<hook_entry const> make_saving(session_service& service) {
     hook_options options{.name = "sessions", .time_limit = service.options.time_limit};
     auto entry = std::make_shared<hook_entry>(
-        hook_info{{}, hook_type::responder, any_verb, "/*", std::move(options), {}},
+        hook_info{{}, hook_type::responder, any_verb, "sessions", std::move(options), {}},
         route_pattern("/*"));
     entry->callback.function = std::shared_ptr<void>(std::shared_ptr<void>(), &service);
     entry->callback.start = [](void* of, hook_run& run, context_memory&, hook_done done) {

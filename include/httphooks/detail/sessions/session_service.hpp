@@ -113,6 +113,10 @@ struct found_session {
 */
 class store_operation {
 public:
+    /// What a store is given for it to call. When it lets that go uncalled, the operation has
+    /// failed.
+    static session_store_handler<> completion(std::shared_ptr<store_operation> of);
+
     /// It has ended; the first call counts.
     void end(std::exception_ptr error);
     /// Calls a function when it has; of several the last one.
@@ -139,7 +143,9 @@ struct session_service : std::enable_shared_from_this<session_service> {
     session_time now() const;
     session_time expires(session_time created, session_time used) const;
     /// Whether it is too old.
-    bool has_expired(session_record const& r) const { return expires(r.created, r.used) <= now(); }
+    bool has_expired(session_record const& r, session_time time) const {
+        return expires(r.created, r.used) <= time;
+    }
     /// A session that is alive; it was used now.
     std::optional<session_record> use(std::string_view id) const;
     /// The same with a store that waits; but it was used only if `counts` is set. The function is

@@ -157,7 +157,7 @@ struct session_store::shared {
 };
 
 HTTPHOOKS_DECL session_store::session_store(connection c, session_store_options o)
-    : shared_(std::make_shared<shared>(std::move(c), std::move(o))) {}
+    : shared_(std::make_shared<shared>(shared{std::move(c), std::move(o)})) {}
 
 HTTPHOOKS_DECL void session_store::async_load(
     std::string id, session_store_handler<std::optional<session_record>> done) const {

@@ -5,10 +5,12 @@
 
 #include <httphooks/cookie.hpp>
 #include <httphooks/detail/text/base64url.hpp>
+#include <httphooks/error.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -24,6 +26,23 @@ HTTPHOOKS_DECL std::optional<std::string> session_cookie(session_service const& 
     if (!value) return std::nullopt;
     bool const plausible = value->size() == (session_id_bytes * 8 + 5) / 6 && is_base64url(*value);
     return std::string(plausible ? *value : std::string_view());
+}
+
+HTTPHOOKS_DECL session_store_handler<> store_operation::completion(
+    std::shared_ptr<store_operation> of) {
+    struct guard {
+        explicit guard(std::shared_ptr<store_operation> o) : operation(std::move(o)) {}
+        guard(guard const&) = delete;
+        guard& operator=(guard const&) = delete;
+        ~guard() {
+            operation->end(
+                std::make_exception_ptr(system_error(make_error_code(error::dropped_done))));
+        }
+        std::shared_ptr<store_operation> operation;
+    };
+    return [g = std::make_shared<guard>(std::move(of))](std::exception_ptr error) {
+        g->operation->end(std::move(error));
+    };
 }
 
 HTTPHOOKS_DECL void store_operation::end(std::exception_ptr error) {
@@ -81,11 +100,11 @@ HTTPHOOKS_DECL std::optional<session_record> session_service::use(std::string_vi
     if (id.empty()) return std::nullopt;
     auto record = store->load(id);
     if (!record) return std::nullopt;
-    if (has_expired(*record)) {
+    session_time const time = now();
+    if (has_expired(*record, time)) {
         store->remove(id);
         return std::nullopt;
     }
-    session_time const time = now();
     if (!store->update(id, {}, time, expires(record->created, time))) return std::nullopt;
     return record;
 }
@@ -97,11 +116,11 @@ HTTPHOOKS_DECL void session_service::use_later(
                       std::exception_ptr error, std::optional<session_record> record) {
         if (error || !record) return done(std::move(error), std::nullopt);
         try {
-            if (self->has_expired(*record)) {
+            session_time const time = self->now();
+            if (self->has_expired(*record, time)) {
                 self->later->remove(
                     id, [done](std::exception_ptr e) { done(std::move(e), std::nullopt); });
             } else if (counts) {
-                session_time const time = self->now();
                 self->later->update(id, {}, time, self->expires(record->created, time),
                                     [done, record](std::exception_ptr e, bool there) {
                                         done(std::move(e), there ? record : std::nullopt);
