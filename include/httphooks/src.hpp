@@ -171,6 +171,7 @@
 #include <httphooks/socketio/impl/client_socket.ipp>
 #include <httphooks/socketio/impl/cluster_adapter.ipp>
 #include <httphooks/socketio/impl/cluster_message.ipp>
+#include <httphooks/socketio/impl/cluster_transport.ipp>
 #include <httphooks/socketio/impl/disconnect_reason.ipp>
 #include <httphooks/socketio/impl/dispatch.ipp>
 #include <httphooks/socketio/impl/error.ipp>

@@ -6,7 +6,10 @@
 */
 
 #include <httphooks.hpp>
+#include <httphooks/redis/options.hpp>
 #include <httphooks/socketio.hpp>
+#include <httphooks/socketio/redis_adapter.hpp>
+#include <httphooks/socketio/sharded_redis_adapter.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +20,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "command_line.hpp"
 
 namespace conformance {
 
@@ -152,6 +157,17 @@ inline names split(std::string_view list) {
 }
 
 }  // namespace cluster
+
+/// What carries messages to the other servers of the command line; empty: there are none.
+inline socketio::adapter_factory cluster_adapter(command_line const& c) {
+    hh::redis::options const redis{.url = c.redis};
+    if (c.cluster == "redis")
+        return socketio::redis_adapter(redis, {c.cluster_key, c.requests_timeout});
+    if (c.cluster == "redis-sharded")
+        return socketio::sharded_redis_adapter(
+            redis, {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
+    return {};
+}
 
 /// Does with clients and servers what these ask for.
 inline void cluster_application(socketio::server& io) {

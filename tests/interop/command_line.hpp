@@ -43,6 +43,12 @@ struct command_line {
     std::uint64_t max_payload = 1'000'000;
     std::string app = "basic";
     std::string parser = "json";
+    /// What carries messages to other servers; empty: there are none.
+    std::string cluster;
+    std::string redis = "redis://127.0.0.1:6379";
+    std::string postgres;
+    std::string cluster_key = "socket.io";
+    std::chrono::milliseconds requests_timeout{5'000};
     bool cookie = false;
     bool recovery = false;
     bool deflate = false;
@@ -138,7 +144,19 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.parser = value();
             if (c.parser != "json" && c.parser != "msgpack")
                 throw std::runtime_error("--parser is json or msgpack, not " + c.parser);
-        } else if (option == "--cookie")
+        } else if (option == "--cluster") {
+            c.cluster = value();
+            if (c.cluster != "redis" && c.cluster != "redis-sharded")
+                throw std::runtime_error("--cluster is redis or redis-sharded, not " + c.cluster);
+        } else if (option == "--redis")
+            c.redis = value();
+        else if (option == "--postgres")
+            c.postgres = value();
+        else if (option == "--cluster-key")
+            c.cluster_key = value();
+        else if (option == "--requests-timeout-ms")
+            c.requests_timeout = milliseconds();
+        else if (option == "--cookie")
             c.cookie = true;
         else if (option == "--recovery")
             c.recovery = true;

@@ -37,6 +37,7 @@ inline socketio::options socketio_options(command_line const& c) {
     o.parser = c.parser == "msgpack" ? socketio::parser::msgpack : socketio::parser::json;
     o.cleanup_empty_child_namespaces = true;
     if (c.recovery) o.recovery.emplace();
+    o.adapter = cluster_adapter(c);
     return o;
 }
 

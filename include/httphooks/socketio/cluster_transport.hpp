@@ -20,6 +20,13 @@
 
 namespace httphooks::socketio {
 
+namespace detail {
+
+/// 16 random hexadecimal digits.
+std::string cluster_id();
+
+}  // namespace detail
+
 /** The adapter of a namespace, as its transport sees it. Thread-safe.
 
     Transports hold it weakly: it goes with the namespace. */
@@ -79,6 +86,10 @@ public:
     cluster_transport& operator=(cluster_transport const&) = delete;
     virtual ~cluster_transport() = default;
 
+    /// Makes what names this server, and questions: 16 hexadecimal digits, unless the format has
+    /// another way. Before open(), too.
+    virtual std::string make_id() { return detail::cluster_id(); }
+
     /// The namespace is there. Messages are passed to cluster_link::receive() from now on.
     virtual void open(std::weak_ptr<cluster_link> to) = 0;
 
@@ -129,3 +140,7 @@ public:
 };
 
 }  // namespace httphooks::socketio
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/impl/cluster_transport.ipp>
+#endif

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/json/json_scanner.hpp>
 #include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/broadcast_options.hpp>
@@ -19,6 +20,7 @@
 
 namespace httphooks::socketio::detail {
 
+using httphooks::detail::json_kind;
 using httphooks::detail::json_node;
 
 /// How deep what other servers send may be nested.
@@ -71,7 +73,7 @@ bool is_event_array(json_node const* from);
 bool is_event_packet(json_node const* from);
 /// Whether there is nothing, or nothing but null.
 inline bool is_nothing(json_node const* n) noexcept {
-    return !n || n->kind == httphooks::detail::json_kind::null;
+    return !n || n->kind == json_kind::null;
 }
 
 }  // namespace httphooks::socketio::detail

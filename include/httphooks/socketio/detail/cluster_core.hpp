@@ -37,9 +37,6 @@
 
 namespace httphooks::socketio::detail {
 
-/// Names a server, or a question: 16 hexadecimal digits.
-std::string cluster_id();
-
 /** The part of one server in a cluster. Thread-safe.
 
     What it does with its own sockets it leaves to local(). */
@@ -131,12 +128,12 @@ private:
     /// The same, for what comes from elsewhere; set by open_up().
     std::weak_ptr<adapter_context> kept_{};
     std::string name_;
-    std::string uid_;
-    /// How messages of this server end, as JSON.
-    std::string own_end_;
     http::detail::home home_;
     cluster_options options_;
     std::unique_ptr<cluster_transport> transport_;
+    std::string uid_;
+    /// How messages of this server end, as JSON.
+    std::string own_end_;
     bool heartbeats_;
     bool keeps_;
     watched_context watched_;

@@ -23,8 +23,6 @@
 
 namespace httphooks::socketio::detail {
 
-using httphooks::detail::json_kind;
-
 HTTPHOOKS_DECL void append_texts(std::string& to, std::span<std::string const> all) {
     to.push_back('[');
     for (std::string const& each : all) {

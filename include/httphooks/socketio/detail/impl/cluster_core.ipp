@@ -3,7 +3,6 @@
 
 #include <httphooks/socketio/detail/cluster_core.hpp>
 
-#include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/detail/deadline_after.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
@@ -27,16 +26,6 @@
 
 namespace httphooks::socketio::detail {
 
-HTTPHOOKS_DECL std::string cluster_id() {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string id;
-    for (int word = 0; word < 2; ++word) {
-        std::uint32_t bits = httphooks::detail::random_bits::next();
-        for (int i = 0; i < 8; ++i, bits >>= 4) id.push_back(digits[bits & 15]);
-    }
-    return id;
-}
-
 /// The server's options for its own sockets: what a transport keeps is not kept twice.
 inline socketio::options options_for_own(socketio::options o, bool transport_keeps) {
     if (transport_keeps) o.recovery.reset();
@@ -48,10 +37,10 @@ HTTPHOOKS_DECL cluster_core::cluster_core(adapter_context& context,
                                           cluster_options const& o)
     : context_(context),
       name_(context.name()),
-      uid_(cluster_id()),
       home_(context.place()),
       options_(o),
       transport_(std::move(t)),
+      uid_(transport_->make_id()),
       heartbeats_(transport_->has_heartbeats()),
       keeps_(transport_->recovers() && context.options().recovery),
       watched_(context, transport_->wants_rooms()
@@ -244,7 +233,7 @@ HTTPHOOKS_DECL void cluster_core::broadcast_with_ack(packet_data data, std::uint
     cluster_message m;
     if (shared) {
         m = message(cluster_message_type::broadcast, &o);
-        m.request_id = cluster_id();
+        m.request_id = transport_->make_id();
         m.packet = data;
         questions_.begin_acks(m.request_id, now(),
                               o.flags.timeout.value_or(options_.requests_timeout), count, ack);
@@ -302,14 +291,14 @@ inline void cluster_core::ask(std::string const& id, cluster_message m) {
 inline void cluster_core::probe() {
     cluster_message m = message(cluster_message_type::fetch_sockets);
     m.to.rooms = {uid_};  // nobody's
-    m.request_id = cluster_id();
+    m.request_id = transport_->make_id();
     if (questions_.begin_probe(m.request_id, now())) ask(m.request_id, m);
 }
 
 HTTPHOOKS_DECL void cluster_core::fetch_sockets(broadcast_options const& o, describe_handler done) {
     if (!is_shared(o)) return local_.fetch_sockets(o, std::move(done));
     cluster_message m = message(cluster_message_type::fetch_sockets, &o);
-    m.request_id = cluster_id();
+    m.request_id = transport_->make_id();
     std::string const id = m.request_id;
     if (!questions_.begin(id, true, true, now(), [done = std::move(done)](cluster_answers all) {
             done(all.ec, std::move(all.sockets));
@@ -332,7 +321,7 @@ HTTPHOOKS_DECL void cluster_core::server_side_emit(packet_data event, server_sid
         publish(m);
         return;
     }
-    m.request_id = cluster_id();
+    m.request_id = transport_->make_id();
     std::string const id = m.request_id;
     if (questions_.begin(id, false, false, now(), [done = std::move(done)](cluster_answers all) {
             done(all.ec, std::move(all.values));

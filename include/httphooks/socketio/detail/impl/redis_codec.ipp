@@ -1,0 +1,279 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/socketio/detail/redis_codec.hpp>
+
+#include <httphooks/socketio/cluster_message.hpp>
+#include <httphooks/socketio/detail/cluster_codec.hpp>
+#include <httphooks/socketio/detail/msgpack_payload.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::socketio::detail {
+
+// writing -------------------------------------------------------------------------------------
+inline void append_redis_packet(payload& to, cluster_message const& m) {
+    to.text.append(R"({"type":2,"data":)").append(m.packet.text).append(R"(,"nsp":)");
+    append_string(to.text, m.nsp);
+    to.text.push_back('}');
+    to.attachments = m.packet.attachments;
+}
+
+HTTPHOOKS_DECL std::string encode_redis_payload(payload p) {
+    return p.attachments.empty() ? std::move(p.text) : to_msgpack(p);
+}
+
+HTTPHOOKS_DECL std::string encode_redis_broadcast(cluster_message const& m, bool emitter) {
+    payload all;
+    all.text.reserve(m.packet.text.size() + 120);
+    all.text.push_back('[');
+    append_string(all.text, m.uid);
+    all.text.push_back(',');
+    append_redis_packet(all, m);
+    all.text.push_back(',');
+    if (emitter) {
+        all.text.append(R"({"rooms":)");
+        append_texts(all.text, m.to.rooms);
+        all.text.append(R"(,"flags":)");
+        append_flags(all.text, m.to.flags);
+        all.text.append(R"(,"except":)");
+        append_texts(all.text, m.to.except);
+        all.text.push_back('}');
+    } else {
+        append_options(all.text, m.to);
+    }
+    all.text.push_back(']');
+    return to_msgpack(all);
+}
+
+/// Writes the members of requests and answers.
+class redis_writer {
+public:
+    redis_writer() { all_.text.push_back('{'); }
+
+    payload& name(std::string_view n) {
+        if (all_.text.size() > 1) all_.text.push_back(',');
+        all_.text.append("\"").append(n).append("\":");
+        return all_;
+    }
+    void text(std::string_view n, std::string_view value) { append_string(name(n).text, value); }
+    void type(redis_request t) {
+        append_number(name("type").text, static_cast<unsigned long long>(t));
+    }
+    void packet(std::string_view n, payload const& value) {
+        name(n).text.append(value.text.empty() ? std::string_view("null")
+                                               : std::string_view(value.text));
+        all_.attachments = value.attachments;
+    }
+    void options(broadcast_options const& o) {
+        name("opts").text.append(R"({"rooms":)");
+        append_texts(all_.text, o.rooms);
+        all_.text.append(R"(,"except":)");
+        append_texts(all_.text, o.except);
+        all_.text.push_back('}');
+    }
+    payload take() {
+        all_.text.push_back('}');
+        return std::move(all_);
+    }
+
+private:
+    payload all_{};
+};
+
+HTTPHOOKS_DECL std::string encode_redis_request(cluster_message const& m, bool uid) {
+    using enum cluster_message_type;
+    redis_writer to;
+    if (uid) to.text("uid", m.uid);
+    if (!m.request_id.empty()) to.text("requestId", m.request_id);
+    switch (m.type) {
+        case broadcast:
+            to.type(redis_request::broadcast);
+            append_redis_packet(to.name("packet"), m);
+            append_options(to.name("opts").text, m.to);
+            return to_msgpack(to.take());
+        case sockets_join:
+        case sockets_leave:
+            to.type(m.type == sockets_join ? redis_request::join : redis_request::leave);
+            to.options(m.to);
+            append_texts(to.name("rooms").text, m.rooms);
+            break;
+        case disconnect_sockets:
+            to.type(redis_request::disconnect);
+            to.options(m.to);
+            append_literal(to.name("close").text, m.close);
+            break;
+        case fetch_sockets:
+            to.type(redis_request::fetch);
+            to.options(m.to);
+            break;
+        default:
+            to.type(redis_request::server_side_emit);
+            to.packet("data", m.packet);
+            break;
+    }
+    return encode_redis_payload(to.take());
+}
+
+HTTPHOOKS_DECL std::string encode_redis_response(cluster_message const& m) {
+    using enum cluster_message_type;
+    redis_writer to;
+    auto const begin = [&](redis_request t) {
+        to.type(t);
+        to.text("requestId", m.request_id);
+    };
+    switch (m.type) {
+        case broadcast_client_count:
+            begin(redis_request::client_count);
+            append_number(to.name("clientCount").text,
+                          static_cast<unsigned long long>(m.client_count));
+            break;
+        case broadcast_ack:
+            begin(redis_request::ack);
+            to.packet("packet", m.packet);
+            return to_msgpack(to.take());
+        case server_side_emit_response:
+            begin(redis_request::server_side_emit);
+            to.packet("data", m.packet);
+            break;
+        default:
+            to.text("requestId", m.request_id);
+            append_sockets(to.name("sockets"), m.sockets);
+            break;
+    }
+    return encode_redis_payload(to.take());
+}
+
+// reading -------------------------------------------------------------------------------------
+HTTPHOOKS_DECL bool read_redis_broadcast(cluster_message& m, std::string_view bytes) {
+    foreign_text text;
+    if (!text.read(bytes)) return false;
+    json_node const& root = text.root();
+    if (root.kind != json_kind::array) return false;
+    json_node const* parts[3] = {};
+    std::size_t n = 0;
+    each_element(root, [&](json_node const& each) {
+        if (n < 3) parts[n] = &each;
+        ++n;
+    });
+    if (n < 3 || !read_text(m.uid, parts[0])) return false;
+    m.type = cluster_message_type::broadcast;
+    json_node const* const nsp = member(parts[1], "nsp");
+    if (!nsp)
+        m.nsp = "/";
+    else if (!read_text(m.nsp, nsp))
+        return false;
+    if (!is_event_packet(parts[1]) || !read_options(m.to, parts[2])) return false;
+    m.packet = text.value(*member(parts[1], "data"));
+    return true;
+}
+
+/// Reads a request of one socket, as old servers send it. @return whether it is one
+inline bool read_old_redis_request(redis_question& q, redis_request kind, json_node const* root) {
+    q.kind = kind;
+    static_cast<void>(read_text(q.uid, member(root, "uid")));
+    static_cast<void>(read_text(q.id, member(root, "requestId")));
+    if (kind == redis_request::sockets)
+        return !q.id.empty() && read_rooms(q.rooms, member(root, "rooms"));
+    if (kind == redis_request::all_rooms) return !q.id.empty();
+    json_node const* const close = member(root, "close");
+    q.close = close && close->text == "true";
+    return read_text(q.sid, member(root, "sid")) &&
+           (kind == redis_request::disconnect || read_text(q.room, member(root, "room")));
+}
+
+HTTPHOOKS_DECL bool read_redis_request(cluster_message& m, std::optional<redis_question>& question,
+                                       std::string_view bytes) {
+    using enum cluster_message_type;
+    foreign_text text;
+    if (!text.read(bytes)) return false;
+    json_node const* const root = &text.root();
+    std::uint64_t type = 0;
+    if (!read_number(type, member(root, "type")) || type > 9) return false;
+    auto const kind = static_cast<redis_request>(type);
+    json_node const* const options = member(root, "opts");
+    bool const moves = kind == redis_request::join || kind == redis_request::leave ||
+                       kind == redis_request::disconnect;
+    if (kind == redis_request::sockets || kind == redis_request::all_rooms ||
+        (moves && is_nothing(options)))
+        return read_old_redis_request(question.emplace(), kind, root);
+
+    json_node const* const uid = member(root, "uid");
+    if (!is_nothing(uid) && !read_text(m.uid, uid)) return false;
+    json_node const* const id = member(root, "requestId");
+    if (!is_nothing(id) && (!read_text(m.request_id, id) || m.request_id.empty())) return false;
+    json_node const* const data = member(root, "data");
+    switch (kind) {
+        case redis_request::join:
+        case redis_request::leave:
+            m.type = kind == redis_request::join ? sockets_join : sockets_leave;
+            return read_options(m.to, options) && read_rooms(m.rooms, member(root, "rooms"));
+        case redis_request::disconnect: {
+            m.type = disconnect_sockets;
+            json_node const* const close = member(root, "close");
+            m.close = close && close->text == "true";
+            return read_options(m.to, options);
+        }
+        case redis_request::fetch:
+            m.type = fetch_sockets;
+            return !m.request_id.empty() && read_options(m.to, options);
+        case redis_request::server_side_emit:
+            m.type = server_side_emit;
+            if (!is_event_array(data)) return false;
+            m.packet = text.value(*data);
+            return true;
+        case redis_request::broadcast: {
+            m.type = cluster_message_type::broadcast;
+            json_node const* const packet = member(root, "packet");
+            if (m.request_id.empty() || !is_event_packet(packet) || !read_options(m.to, options))
+                return false;
+            m.packet = text.value(*member(packet, "data"));
+            return true;
+        }
+        default:
+            return false;
+    }
+}
+
+HTTPHOOKS_DECL bool read_redis_response(cluster_message& m, std::string_view bytes) {
+    using enum cluster_message_type;
+    foreign_text text;
+    if (!text.read(bytes)) return false;
+    json_node const* const root = &text.root();
+    if (!read_text(m.request_id, member(root, "requestId")) || m.request_id.empty()) return false;
+    json_node const* const type = member(root, "type");
+    std::uint64_t kind = 0;
+    if (!type) {
+        json_node const* const sockets = member(root, "sockets");
+        bool const old = !sockets || (sockets->kind == json_kind::array && sockets->span > 1 &&
+                                      sockets[1].kind == json_kind::string);
+        m.type = old ? heartbeat : fetch_sockets_response;
+        return old || read_sockets(m.sockets, sockets, text);
+    }
+    if (!read_number(kind, type)) return false;
+    auto const value = [&](char const* name) {
+        json_node const* const n = member(root, name);
+        m.packet = n ? text.value(*n) : payload{"null", {}};
+        return true;
+    };
+    switch (kind) {
+        case static_cast<std::uint64_t>(redis_request::server_side_emit):
+            m.type = server_side_emit_response;
+            return value("data");
+        case static_cast<std::uint64_t>(redis_request::client_count):
+            m.type = broadcast_client_count;
+            return read_number(m.client_count, member(root, "clientCount"));
+        case static_cast<std::uint64_t>(redis_request::ack):
+            m.type = broadcast_ack;
+            return value("packet");
+        default:
+            return false;
+    }
+}
+
+}  // namespace httphooks::socketio::detail

@@ -1,0 +1,202 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/socketio/detail/redis_hub.hpp>
+
+#include <httphooks/http/detail/home.hpp>
+#include <httphooks/redis/error.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::of(adapter_context& context,
+                                                        redis::options const& o) {
+    return std::static_pointer_cast<redis_hub>(context.share([&]() -> std::shared_ptr<void> {
+        auto hub = std::make_shared<redis_hub>(context.place().executor(), o);
+        hub->begin();
+        return hub;
+    }));
+}
+
+HTTPHOOKS_DECL redis_hub::redis_hub(asio::any_io_executor const& executor, redis::options const& o)
+    : options_(o), commands_(executor, o), subscriber_(executor, o) {}
+
+HTTPHOOKS_DECL void redis_hub::begin() {
+    auto const weak = weak_from_this();
+    auto const on_state = [weak](redis::connection_state state, error_code ec) {
+        auto const self = weak.lock();
+        if (!self) return;
+        if (state == redis::connection_state::away) self->tell(ec);
+        self->on_state();
+    };
+    commands_.on_state(on_state);
+    subscriber_.on_state(on_state);
+    subscriber_.on_message([weak](redis::message const& m) {
+        auto const self = weak.lock();
+        if (!self) return;
+        std::shared_ptr<redis_listener> to;
+        {
+            bool const by_pattern = m.kind == redis::subscription::pattern;
+            std::lock_guard const lock(self->mutex_);
+            auto const at =
+                self->channels_.find(name_view(m.kind, by_pattern ? m.pattern : m.channel));
+            if (at != self->channels_.end()) to = at->second.lock();
+        }
+        if (to) to->on_message(m);
+    });
+    subscriber_.on_refused([weak](redis::subscription, std::string_view, std::string_view) {
+        if (auto const self = weak.lock()) self->tell(redis::error::error_reply);
+    });
+    commands_.connect();
+}
+
+HTTPHOOKS_DECL void redis_hub::close() noexcept {
+    commands_.close();
+    subscriber_.close();
+}
+
+HTTPHOOKS_DECL void redis_hub::want(redis::subscription kind, std::string_view channel,
+                                    std::shared_ptr<redis_listener> const& by) {
+    {
+        std::lock_guard const lock(mutex_);
+        channels_[name(kind, channel)] = by;
+    }
+    subscriber_.want(kind, channel, true);
+}
+
+HTTPHOOKS_DECL void redis_hub::forget(redis::subscription kind, std::string_view channel) {
+    {
+        std::lock_guard const lock(mutex_);
+        if (auto const at = channels_.find(name_view(kind, channel)); at != channels_.end())
+            channels_.erase(at);
+    }
+    subscriber_.want(kind, channel, false);
+}
+
+HTTPHOOKS_DECL void redis_hub::settle() {
+    {
+        std::lock_guard const lock(mutex_);
+        ++settling_;
+    }
+    subscriber_.async_settle([weak = weak_from_this()](error_code) {
+        auto const self = weak.lock();
+        if (!self) return;
+        {
+            std::lock_guard const lock(self->mutex_);
+            --self->settling_;
+        }
+        self->flush();
+    });
+}
+
+HTTPHOOKS_DECL bool redis_hub::is_away() const noexcept {
+    auto const gone = [](redis::connection_state s) {
+        return s == redis::connection_state::away || s == redis::connection_state::closed;
+    };
+    return gone(commands_.state()) || gone(subscriber_.state());
+}
+
+/// Tells the application, once for each time that Redis goes away.
+inline void redis_hub::tell(error_code ec) {
+    std::shared_ptr<cluster_link> one;
+    {
+        std::lock_guard const lock(mutex_);
+        if (std::exchange(told_, true)) return;
+        for (auto const& [channel, listener] : channels_)
+            if (auto const l = listener.lock(); l && (one = l->link().lock())) break;
+    }
+    if (one) one->failed(ec, "Redis");
+}
+
+inline bool redis_hub::is_ready() const {
+    return settling_ == 0 && commands_.is_connected() && subscriber_.is_connected();
+}
+
+inline void redis_hub::on_state() {
+    std::vector<waiting> ended;
+    bool const away = is_away();
+    {
+        std::lock_guard const lock(mutex_);
+        if (away)
+            for (waiting& w : waiting_)
+                if (w.hasty && w.done)
+                    ended.push_back({redis::arguments("-"), std::exchange(w.done, {}), {}, true});
+    }
+    for (waiting& w : ended) w.done(redis::error::not_connected, {});
+    flush();
+}
+
+inline void redis_hub::flush() {
+    for (;;) {
+        std::deque<waiting> all;
+        {
+            std::lock_guard const lock(mutex_);
+            if (flushing_ || !is_ready()) return;
+            told_ = false;
+            if (waiting_.empty()) return;
+            flushing_ = true;
+            all.swap(waiting_);
+            bytes_ = 0;
+        }
+        auto const oldest = clock::now() - options_.command_timeout;
+        for (waiting& w : all) {
+            if (!w.done) continue;
+            if (options_.command_timeout.count() != 0 && w.since < oldest)
+                w.done(redis::error::dropped, {});
+            else
+                commands_.async_command(std::move(w.command), std::move(w.done));
+        }
+        std::lock_guard const lock(mutex_);
+        flushing_ = false;
+    }
+}
+
+inline void redis_hub::send(redis::arguments command, handler done, bool hasty) {
+    std::vector<waiting> dropped;
+    {
+        std::lock_guard const lock(mutex_);
+        if (waiting_.empty() && !flushing_ && is_ready()) {
+            // behind the mutex, so that nothing overtakes
+            commands_.async_command(std::move(command), std::move(done));
+            return;
+        }
+        bytes_ += command.bytes().size();
+        waiting_.push_back({std::move(command), std::move(done), clock::now(), hasty});
+        while (bytes_ > options_.queue_limit && !waiting_.empty()) {
+            bytes_ -= waiting_.front().command.bytes().size();
+            dropped.push_back(std::move(waiting_.front()));
+            waiting_.pop_front();
+        }
+    }
+    for (waiting& w : dropped)
+        if (w.done) w.done(redis::error::dropped, {});
+    flush();
+}
+
+HTTPHOOKS_DECL void redis_hub::publish(std::string_view command, std::string_view channel,
+                                       std::string_view payload, std::weak_ptr<cluster_link> from) {
+    send(
+        {command, channel, payload},
+        [from = std::move(from)](error_code ec, redis::value const&) {
+            if (!ec) return;
+            if (auto const link = from.lock()) link->lost();
+        },
+        false);
+}
+
+HTTPHOOKS_DECL void redis_hub::ask(redis::arguments command, handler done) {
+    if (is_away()) return done(redis::error::not_connected, {});
+    send(std::move(command), std::move(done), true);
+}
+
+}  // namespace httphooks::socketio::detail

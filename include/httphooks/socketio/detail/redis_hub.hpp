@@ -1,0 +1,128 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+/** @file
+    Two connections to Redis, which the adapters of one server share.
+*/
+
+#include <httphooks/config.hpp>
+#include <httphooks/error.hpp>
+#include <httphooks/redis/arguments.hpp>
+#include <httphooks/redis/connection.hpp>
+#include <httphooks/redis/message.hpp>
+#include <httphooks/redis/options.hpp>
+#include <httphooks/redis/subscriber.hpp>
+#include <httphooks/redis/value.hpp>
+#include <httphooks/socketio/adapter.hpp>
+#include <httphooks/socketio/cluster_transport.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace httphooks::socketio::detail {
+
+/// What hears messages of Redis; owned by a std::shared_ptr.
+class redis_listener {
+public:
+    redis_listener() = default;
+    redis_listener(redis_listener const&) = delete;
+    redis_listener& operator=(redis_listener const&) = delete;
+    virtual ~redis_listener() = default;
+
+    /// A message of one of its channels.
+    virtual void on_message(redis::message const& m) = 0;
+    /// The adapter that it works for.
+    virtual std::weak_ptr<cluster_link> link() const = 0;
+};
+
+/** Sends commands, and passes messages to who wants their channels. Thread-safe.
+
+    Nothing is sent before everything that is wanted is subscribed: it waits, bounded by
+    redis::options::queue_limit and command_timeout; what waits longest is dropped. */
+class redis_hub final : public std::enable_shared_from_this<redis_hub> {
+public:
+    using handler = std::function<void(error_code, redis::value)>;
+
+    /// The hub of a context's server.
+    static std::shared_ptr<redis_hub> of(adapter_context& context, redis::options const& o);
+
+    redis_hub(asio::any_io_executor const& executor, redis::options const& o);
+    ~redis_hub() { close(); }
+    redis_hub(redis_hub const&) = delete;
+    redis_hub& operator=(redis_hub const&) = delete;
+
+    /// Wants a channel, or wants it no more.
+    void want(redis::subscription kind, std::string_view channel,
+              std::shared_ptr<redis_listener> const& by);
+    void forget(redis::subscription kind, std::string_view channel);
+    /// What is wanted by now is waited for before anything is sent.
+    void settle();
+
+    /// Publishes; what is not sent is told to the link. @param command PUBLISH or SPUBLISH
+    void publish(std::string_view command, std::string_view channel, std::string_view payload,
+                 std::weak_ptr<cluster_link> from);
+    /// Sends another command, when publishing is possible.
+    void ask(redis::arguments command, handler done);
+    /// Whether Redis is away.
+    bool is_away() const noexcept;
+    /// For what is published otherwise.
+    redis::connection& commands() noexcept { return commands_; }
+
+private:
+    using clock = std::chrono::steady_clock;
+    using name = std::pair<redis::subscription, std::string>;
+    using name_view = std::pair<redis::subscription, std::string_view>;
+    struct less {
+        using is_transparent = void;
+        template <class A, class B>
+        bool operator()(A const& a, B const& b) const noexcept {
+            return a.first != b.first ? a.first < b.first
+                                      : std::string_view(a.second) < std::string_view(b.second);
+        }
+    };
+    /// A command that waits.
+    struct waiting {
+        redis::arguments command;
+        handler done;
+        clock::time_point since;
+        /// Whether it is of no use when Redis is away.
+        bool hasty;
+    };
+
+    void begin();
+    void close() noexcept;
+    inline void send(redis::arguments command, handler done, bool hasty);
+    inline void on_state();
+    inline void tell(error_code ec);
+    /// Sends what waits, if it may be.
+    inline void flush();
+    inline bool is_ready() const;
+
+    redis::options options_;
+    redis::connection commands_;
+    redis::subscriber subscriber_;
+    mutable std::mutex mutex_{};
+    std::map<name, std::weak_ptr<redis_listener>, less> channels_{};
+    std::deque<waiting> waiting_{};
+    std::size_t bytes_ = 0;
+    std::size_t settling_ = 0;
+    /// Whether the application was told that Redis is away.
+    bool told_ = false;
+    bool flushing_ = false;
+};
+
+}  // namespace httphooks::socketio::detail
+
+#ifdef HTTPHOOKS_HEADER_ONLY
+#include <httphooks/socketio/detail/impl/redis_hub.ipp>
+#endif

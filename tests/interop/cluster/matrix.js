@@ -1,0 +1,292 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+'use strict';
+
+// Each operation of the application `cluster`, across two servers that are ours or node's, with
+// clients on both: matrix.js ADAPTER SERVER EMITTER.
+
+const assert = require('assert');
+const { execFileSync, spawn } = require('child_process');
+const fs = require('fs');
+const net = require('net');
+const os = require('os');
+const path = require('path');
+const { io } = require('socket.io-client');
+const { createClient } = require('redis');
+const { Emitter } = require('@socket.io/redis-emitter');
+const { run, start } = require('../harness.js');
+
+const [, , adapter, program, emitter] = process.argv;
+const key = 'test';
+
+process.exitCode = 1;
+
+const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const same = assert.deepStrictEqual;
+const plain = (x) =>
+  x instanceof ArrayBuffer || ArrayBuffer.isView(x) ? 'bytes ' + Buffer.from(x).toString('hex')
+    : Array.isArray(x) ? x.map(plain)
+    : x && typeof x === 'object' ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, plain(v)]))
+    : x;
+const alike = (a, b) => same(plain(a), plain(b));
+
+const free_port = () =>
+  new Promise((resolve) => {
+    const s = net.createServer().listen(0, '127.0.0.1', () => {
+      const { port } = s.address();
+      s.close(() => resolve(port));
+    });
+  });
+
+// A Redis of its own; resolves with { url, stop }.
+const start_redis = async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'httphooks-redis-'));
+  const port = await free_port();
+  const child = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
+    { stdio: 'ignore' });
+  process.on('exit', () => {
+    child.kill('SIGKILL');
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  for (let i = 0; i < 200; i++) {
+    const up = await new Promise((resolve) => {
+      const c = net.connect(port, '127.0.0.1', () => resolve(c.end() && true));
+      c.on('error', () => resolve(false));
+    });
+    if (up) return `redis://127.0.0.1:${port}`;
+    await later(50);
+  }
+  throw new Error('redis-server does not start');
+};
+
+const start_node = (url) =>
+  start(process.execPath, [path.join(__dirname, 'node_server.js'), adapter, url, key]);
+const start_ours = (url) =>
+  start(program, ['--app', 'cluster', '--cluster', adapter, '--redis', url, '--cluster-key', key,
+    '--ping-interval-ms', '25000', '--ping-timeout-ms', '20000', '--connect-timeout-ms', '20000']);
+
+// A client; everything that it is sent is in `got`.
+const opened = async (server, nsp, query, transports) => {
+  const s = io(server.url + nsp, { forceNew: true, reconnection: false, transports, query });
+  s.got = [];
+  s.answers = undefined;
+  s.onAny((...args) => {
+    if (typeof args[args.length - 1] === 'function') {
+      const ack = args.pop();
+      if (s.answers !== undefined) ack(s.answers);
+    }
+    if (args[0] !== 'ready') s.got.push(args);
+  });
+  await new Promise((resolve, reject) => {
+    s.once('ready', resolve);
+    s.once('connect_error', reject);
+  });
+  s.ask = (...args) => s.timeout(30000).emitWithAck(...args);
+  return s;
+};
+
+// Waits until a condition holds.
+const until = async (so, why) => {
+  for (let i = 0; i < 400; i++) {
+    if (await so()) return;
+    await later(25);
+  }
+  throw new Error('it does not come: ' + why);
+};
+// Waits until a client has got so many events, and no more come.
+const gets = async (s, wanted) => {
+  await until(() => s.got.length >= wanted.length, `${JSON.stringify(plain(wanted)).slice(0, 200)}, but ${
+    JSON.stringify(plain(s.got)).slice(0, 200)}`);
+  alike(s.got.splice(0), wanted);
+};
+
+const cases = [];
+
+const add_cases = (kind, servers, nsp, transports) => {
+  const add = (name, body) =>
+    cases.push([`${adapter}, ${kind}, ${nsp}, ${transports.join('+')}: ${name}`, async () => {
+      const [here, there] = servers();
+      const clients = [];
+      const open = async (server, query) => {
+        const s = await opened(server, nsp, query, transports);
+        clients.push(s);
+        return s;
+      };
+      try {
+        const a = await open(here, { rooms: 'all,left', name: 'anna' });
+        const b = await open(there, { rooms: 'all,right', name: 'ben' });
+        const c = await open(there, { rooms: 'all', name: 'carl' });
+        // everybody's rooms are known
+        await until(async () => {
+          await a.ask('bcast', ['right'], [], [], ['warm']);
+          await b.ask('bcast', ['left'], [], [], ['warm']);
+          await later(30);
+          return a.got.length && b.got.length;
+        }, 'warm');
+        await later(50);
+        for (const s of [a, b, c]) s.got.length = 0;
+        await body(a, b, c, open, here, there);
+      } finally {
+        for (const s of clients) s.close();
+      }
+    }]);
+
+  const values = [1, -1.5, 'x\u20ac\ud83d\ude00', null, true, { z: 1, a: [{}] }, 1e300, 2 ** 53, [],
+    Buffer.from([1, 2, 255]), { c: [Buffer.alloc(0), Buffer.alloc(70000, 7)] }];
+
+  add('broadcasts', async (a, b, c) => {
+    await a.ask('bcast', [], [], [], ['e', ...values]);
+    for (const s of [a, b, c]) await gets(s, [['e', ...values]]);
+    await a.ask('bcast', ['right', 'left'], [], [], ['e', 1]);
+    await a.ask('bcast', ['all'], ['right'], [], ['e', 2]);
+    await a.ask('bcast', [b.id], [], ['compress:false'], ['e', 3]);
+    await a.ask('bcast', [], [], ['local'], ['e', 4]);
+    await a.ask('bcast', ['nobody'], [], [], ['e', 5]);
+    await a.ask('from-me', ['all'], ['e', 6]);
+    await gets(a, [['e', 1], ['e', 2], ['e', 4]]);
+    await gets(b, [['e', 1], ['e', 3], ['e', 6]]);
+    await gets(c, [['e', 2], ['e', 6]]);
+    await a.ask('bcast', ['right'], [], ['volatile'], ['e', 7]);
+    await gets(b, [['e', 7]]);
+  });
+  add('big ones', async (a, b) => {
+    const text = 'y'.repeat(500000);
+    const bytes = Buffer.alloc(500000, 9);
+    await a.ask('bcast', ['right'], [], [], ['big', text]);
+    await a.ask('bcast', ['right'], [], [], ['big', bytes]);
+    await gets(b, [['big', text], ['big', bytes]]);
+  });
+  add('acknowledgements', async (a, b, c) => {
+    a.answers = 1;
+    b.answers = { b: Buffer.from([7]) };
+    c.answers = 'c';
+    const got = await a.ask('ask', ['all'], 20000, ['q', 1]);
+    same(got[0], null);
+    same(got[1].length, 3);
+    for (const answer of [1, { b: Buffer.from([7]) }, 'c'])
+      assert(plain(got[1]).some((x) => JSON.stringify(x) === JSON.stringify(plain(answer))));
+    same(await a.ask('ask', ['nobody'], 20000, ['q']), [null, []]);
+    b.answers = undefined;
+    const late = await a.ask('ask', ['right', 'left'], 300, ['q']);
+    same(late, ['operation has timed out', [1]]);
+  });
+  add('fetch', async (a, b, c) => {
+    const all = await a.ask('fetch', ['all']);
+    same(all.length, 3);
+    for (const [s, name, rooms] of [[a, 'anna', ['all', 'left']], [b, 'ben', ['all', 'right']],
+      [c, 'carl', ['all']]])
+      same(all.find((x) => x.id === s.id), { id: s.id, rooms: [s.id, ...rooms].sort(), data: { name }, name });
+    same((await a.ask('fetch', ['right'])).map((x) => x.id), [b.id]);
+    same(await a.ask('fetch', ['nobody']), []);
+  });
+  add('join, leave and kick', async (a, b, c) => {
+    await a.ask('join', ['all'], ['more', 'most']);
+    await until(async () => (await a.ask('fetch', ['more'])).length === 3, 'join');
+    await a.ask('bcast', ['more'], [], [], ['e', 1]);
+    for (const s of [a, b, c]) await gets(s, [['e', 1]]);
+    await a.ask('leave', ['right'], ['more']);
+    await until(async () => (await a.ask('fetch', ['more'])).length === 2, 'leave');
+    await a.ask('bcast', ['more'], [], [], ['e', 2]);
+    for (const s of [a, c]) await gets(s, [['e', 2]]);
+    same(b.got, []);
+    const gone = [b, c].map((s) => new Promise((resolve) => s.once('disconnect', resolve)));
+    await a.ask('kick', ['right'], false);
+    same(await gone[0], 'io server disconnect');
+    await a.ask('kick', [c.id], true);
+    same(await gone[1], 'io server disconnect');
+  });
+  add('servers tell and ask each other', async (a, b, c) => {
+    await a.ask('tell', ['note', { a: [1] }]);
+    await gets(b, [['noted', { a: [1] }]]);
+    await gets(c, [['noted', { a: [1] }]]);
+    same(a.got, []);
+    same(await a.ask('poll', ['who', 'x']), [null, ['x', 'x']]);
+  });
+  add('the order of many events', async (a, b) => {
+    const n = 10000;
+    const told = [];
+    b.offAny();
+    b.on('n', (i) => told.push(i));
+    for (let i = 0; i < n; i++) a.emit('bcast', ['right'], [], [], ['n', i], () => {});
+    await until(() => told.length >= n, `${n} events, but ${told.length}`);
+    same(told, Array.from({ length: n }, (_, i) => i));
+  });
+};
+
+const add_emitters = (kind, servers, url) => {
+  const add = (name, body) =>
+    cases.push([`redis, ${kind}: ${name}`, async () => {
+      const [here] = servers();
+      const a = await opened(here, '/', { rooms: 'r,all', name: 'a' }, ['websocket']);
+      const b = await opened(here, '/', { rooms: 'all', name: 'b' }, ['websocket']);
+      const other = await opened(here, '/other', { rooms: 'all' }, ['websocket']);
+      try {
+        await body(a, b, other);
+      } finally {
+        for (const s of [a, b, other]) s.close();
+      }
+    }]);
+  const emit = (...args) =>
+    execFileSync(emitter, ['--redis', url(), '--cluster-key', key, ...args], { timeout: 20000 });
+
+  add('our emitter', async (a, b, other) => {
+    emit('/', '-', '-', '-', '["e",1,{"$bin":"0102"}]');
+    for (const s of [a, b]) await gets(s, [['e', 1, Buffer.from([1, 2])]]);
+    emit('/', 'r', '-', 'volatile', '["e",2]');
+    await gets(a, [['e', 2]]);
+    emit('/', 'all,r', 'r', 'compress:false', '["e",3]');
+    await gets(b, [['e', 3]]);
+    emit('/other', 'all', '-', '-', '["e",4]');
+    await gets(other, [['e', 4]]);
+    emit('--op', 'join', '/', 'r', '-', '-', '["x"]');
+    emit('/', 'x', '-', '-', '["e",5]');
+    await gets(a, [['e', 5]]);
+    emit('--op', 'leave', '/', 'r', '-', '-', '["x"]');
+    emit('--op', 'tell', '/', '-', '-', '-', '["note",7]');
+    for (const s of [a, b]) await gets(s, [['noted', 7]]);
+    const gone = new Promise((resolve) => b.once('disconnect', resolve));
+    emit('--op', 'kick', '/', b.id, '-', '-', '[true]');
+    same(await gone, 'io server disconnect');
+    same(a.got, []);
+  });
+  add("node's emitter", async (a, b, other) => {
+    const client = createClient({ url: url() });
+    await client.connect();
+    const all = new Emitter(client, { key });
+    all.emit('e', 1, Buffer.from([1, 2]));
+    for (const s of [a, b]) await gets(s, [['e', 1, Buffer.from([1, 2])]]);
+    all.to('all').except('r').emit('e', 2);
+    all.of('/other').to('all').volatile.emit('e', 3);
+    await gets(b, [['e', 2]]);
+    await gets(other, [['e', 3]]);
+    all.in('r').socketsJoin(['x']);
+    all.to('x').emit('e', 4);
+    await gets(a, [['e', 4]]);
+    all.serverSideEmit('note', 5);
+    for (const s of [a, b]) await gets(s, [['noted', 5]]);
+    const gone = new Promise((resolve) => b.once('disconnect', resolve));
+    all.in(b.id).disconnectSockets(true);
+    same(await gone, 'io server disconnect');
+    client.destroy();
+  });
+};
+
+(async () => {
+  const url = await start_redis();
+  const ours = [await start_ours(url), await start_ours(url)];
+  const node = await start_node(url);
+  const kinds = [
+    ['ours to ours', () => ours],
+    ['ours to node', () => [ours[0], node]],
+    ['node to ours', () => [node, ours[0]]],
+  ];
+  for (const transports of [['websocket'], ['polling']])
+    for (const nsp of ['/', '/other'])
+      for (const [kind, servers] of kinds) add_cases(kind, servers, nsp, transports);
+  if (adapter === 'redis') {
+    add_emitters('ours', () => [ours[0]], () => url);
+    add_emitters('node', () => [node], () => url);
+  }
+  const failed = await run(cases);
+  for (const s of [...ours, node]) s.stop();
+  process.exit(failed === 0 ? 0 : 1);
+})();
