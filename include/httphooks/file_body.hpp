@@ -37,6 +37,11 @@ public:
     file_body& operator=(file_body const&) = delete;
     ~file_body() { ::close(descriptor_); }
 
+    /// The file; it stays this object's.
+    int descriptor() const noexcept { return descriptor_; }
+    /// The first byte's position in the file.
+    std::uint64_t offset() const noexcept { return offset_; }
+
     /// Length in bytes.
     std::uint64_t size() const noexcept { return size_; }
 

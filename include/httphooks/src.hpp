@@ -139,6 +139,7 @@
 #include <httphooks/http/detail/impl/polled_stream.ipp>
 #include <httphooks/http/detail/impl/redirection.ipp>
 #include <httphooks/http/detail/impl/reply_writer.ipp>
+#include <httphooks/http/detail/impl/send_file.ipp>
 #include <httphooks/http/detail/impl/server_state.ipp>
 #include <httphooks/http/detail/impl/session_loop.ipp>
 #include <httphooks/http/detail/impl/trusted_networks.ipp>

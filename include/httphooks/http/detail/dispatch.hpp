@@ -77,8 +77,11 @@ public:
     dispatch& operator=(dispatch const&) = delete;
     ~dispatch() { clear(); }
 
-    /// Begins a connection. @param peer the address of the other side
-    void open(listener& l, asio::ip::tcp::endpoint const& peer, bool tls) noexcept;
+    /** Begins a connection.
+        @param peer the address of the other side
+        @param sends_files whether who writes sends files that file_due() tells of */
+    void open(listener& l, asio::ip::tcp::endpoint const& peer, bool tls,
+              bool sends_files = false) noexcept;
 
     /// Cancels what is under way and forgets the connection; keeps memory.
     void clear() noexcept;
@@ -95,6 +98,22 @@ public:
 
     /// What is to be written; whoever has written it removes it, then calls collect().
     std::string& output() noexcept { return output_; }
+
+    /// A part of a file that is to be sent.
+    struct file_part {
+        int descriptor;
+        /// Where it begins in the file, and how long it is.
+        std::uint64_t at;
+        std::uint64_t size;
+    };
+    /// Whether a file is to be sent when the output is written; then sent() or read_file() is due.
+    bool file_due() const noexcept { return file_due_; }
+    /// What of it.
+    file_part due_file() const noexcept;
+    /// So much of it was sent; 0: the file has become shorter. Then collect().
+    void sent(std::size_t n) noexcept;
+    /// It cannot be sent: collect() puts it into the output, bit by bit.
+    void read_file() noexcept { file_due_ = false; }
 
     /// Whether consume() would take input.
     bool can_consume() const noexcept;
@@ -253,6 +272,8 @@ private:
     bool consuming_ = false;
     bool collecting_ = false;
     bool broken_ = false;
+    bool sends_files_ = false;
+    bool file_due_ = false;
 };
 
 }  // namespace httphooks::http::detail

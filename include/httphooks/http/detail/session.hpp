@@ -11,6 +11,7 @@
 #include <httphooks/http/detail/connection_ticket.hpp>
 #include <httphooks/http/detail/dispatch.hpp>
 #include <httphooks/http/detail/dropped_bytes.hpp>
+#include <httphooks/http/detail/send_file.hpp>
 #include <httphooks/http/detail/session_loop.hpp>
 #include <httphooks/http/detail/stream.hpp>
 
@@ -54,6 +55,7 @@ public:
 private:
     static constexpr bool by_readiness = readiness_stream<Stream>;
     static constexpr bool by_handshake = handshake_stream<Stream>;
+    static constexpr bool sends_files = by_readiness && file_sink<Stream>;
     static constexpr std::size_t own_buffer = 8 * 1024;
 
     /// A connection that a mount had.
@@ -80,6 +82,7 @@ private:
     void serve(std::string_view fresh);
     void settle(bool written);
     bool flush();
+    bool send_due_file();
     void wait_writable();
     void on_written(error_code ec, std::size_t n);
     bool awaits_end() const noexcept;

@@ -20,9 +20,10 @@
 
 namespace httphooks::http::detail {
 
-HTTPHOOKS_DECL void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer,
-                                   bool tls) noexcept {
+HTTPHOOKS_DECL void dispatch::open(listener& l, asio::ip::tcp::endpoint const& peer, bool tls,
+                                   bool sends_files) noexcept {
     listener_ = &l;
+    sends_files_ = sends_files;
     peer_ = peer;
     tls_ = tls;
     trusted_peer_ = !loop_.proxies().empty() && loop_.proxies().contains(peer.address());
@@ -345,6 +346,19 @@ inline void dispatch::append_source(entry const& e, persistence after) {
     framing_ = how;
     file_at_ = 0;
     source_ = reply.body().source();
+    // a short one goes out with its header
+    file_due_ = sends_files_ && !stream && size > piece;
+}
+
+HTTPHOOKS_DECL dispatch::file_part dispatch::due_file() const noexcept {
+    auto const& file = static_cast<file_body const&>(*source_);
+    return {file.descriptor(), file.offset() + file_at_, file.size() - file_at_};
+}
+
+HTTPHOOKS_DECL void dispatch::sent(std::size_t n) noexcept {
+    if (n == 0) return abandon();
+    file_at_ += n;
+    if (file_at_ == static_cast<file_body const&>(*source_).size()) drop_source();
 }
 
 inline void dispatch::start_stream(exchange& ex) {
@@ -377,6 +391,7 @@ inline bool dispatch::write_source() {
 }
 
 inline bool dispatch::write_file(file_body& file) {
+    if (file_due_) return false;
     while (file_at_ < file.size()) {
         if (output_.size() >= piece) return false;
         std::size_t const before = output_.size();
@@ -423,6 +438,7 @@ inline bool dispatch::write_stream(stream_body& stream) {
 
 /// Ends what is being written.
 inline void dispatch::drop_source() noexcept {
+    file_due_ = false;
     auto const source = std::move(source_);
     if (source && source->type() == body_source::kind::stream)
         static_cast<stream_body&>(*source).stop();

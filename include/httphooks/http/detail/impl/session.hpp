@@ -14,6 +14,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
+#include <boost/system/errc.hpp>
 
 #include <array>
 #include <cstddef>
@@ -94,7 +95,7 @@ template <class Stream>
 dispatch& session<Stream>::work() {
     if (!work_) {
         work_ = loop_->take_dispatch();
-        work_->open(*this, peer_, by_handshake);
+        work_->open(*this, peer_, by_handshake, sends_files);
     }
     return *work_;
 }
@@ -257,6 +258,11 @@ bool session<Stream>::flush() {
     for (;;) {
         std::string& output = work_->output();
         if (output.empty()) {
+            if constexpr (sends_files)
+                if (work_->file_due()) [[unlikely]] {
+                    if (!send_due_file()) return false;
+                    continue;
+                }
             waiting_.set(0);
             return true;
         }
@@ -284,6 +290,31 @@ bool session<Stream>::flush() {
             return false;
         }
     }
+}
+
+/// Sends what it can of a file. @return whether that was all, or it is to be read
+template <class Stream>
+bool session<Stream>::send_due_file() {
+    constexpr std::uint64_t most = 2 * 1024 * 1024;  // then others have their turn
+    dispatch::file_part const part = work_->due_file();
+    error_code ec;
+    std::size_t const n =
+        send_file(stream_.native_handle(), part.descriptor, part.at,
+                  static_cast<std::size_t>(part.size < most ? part.size : most), ec);
+    if (ec == boost::system::errc::not_supported) {
+        work_->read_file();
+    } else if (ec && !not_now(ec)) {
+        close(false);
+        return false;
+    } else if (!ec) {
+        work_->sent(n);
+    }
+    if (work_->file_due()) {
+        wait_writable();
+        return false;
+    }
+    work_->collect();
+    return true;
 }
 
 template <class Stream>
