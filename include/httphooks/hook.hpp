@@ -88,7 +88,8 @@ enum class body : std::uint8_t {
 struct hook_options {
     /// A name for logs and tables; need not be unique.
     std::string name{};
-    /// How long an asynchronous run may take; nothing: the registry's default; 0: without limit.
+    /// How long an asynchronous run may take; nothing: the registry's default, but none for one
+    /// that reads the body while it comes; 0: without limit.
     std::optional<std::chrono::milliseconds> time_limit{};
     /// The longest request body in bytes; the smallest of the hooks that match replaces the
     /// server's limit. 0 of a responder that reads a stream: no limit.

@@ -96,6 +96,18 @@ struct upload_server {
                 });
             },
             o);
+        hooks.post(
+            "/at-once",
+            [](hh::responder_context& c) {
+                return hh::stream(
+                    "", [body = c.body()](hh::stream_writer& out) -> asio::awaitable<void> {
+                        std::string_view const chunk = co_await body.async_read_chunk();
+                        co_await out.async_write(chunk);
+                        std::string_view const end = co_await body.async_read_chunk();
+                        co_await out.async_write(end.empty() ? "end" : "more");
+                    });
+            },
+            o);
         hooks.get("/hello", [](auto&) { return "hello"; });
         web.listen();
         web.async_run(asio::detached);
@@ -135,6 +147,15 @@ TEST_CASE("a reply is written while its request is read") {
     REQUIRE(c.send(ask_hello));
     CHECK(c.until("hello").starts_with("HTTP/1.1 200 "));
     CHECK(eventually([&] { return s.hooks.stats().exchanges == 0; }));
+}
+
+TEST_CASE("a reply that is begun before its request is read is written all the same") {
+    upload_server s;
+    raw_client c(s.web.port());
+    REQUIRE(c.send(head_of("/at-once", 3)));
+    CHECK(c.until("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+    REQUIRE(c.send("abc"));
+    CHECK(c.until("0\r\n\r\n") == "3\r\nabc\r\n3\r\nend\r\n0\r\n\r\n");
 }
 
 TEST_CASE("what a streamed reply leaves of its request is skipped, or the connection closes") {

@@ -50,13 +50,15 @@ struct options {
 
     /// From a request's first byte to the end of its header; then 408 and close.
     std::chrono::milliseconds header_timeout{10'000};
-    /// How long a body may stay below body_rate; then 408 and close.
+    /// How long a body may stay below body_rate; then 408 and close. Of a body that a hook reads as
+    /// a stream only the time counts in which the hook waits for it.
     std::chrono::milliseconds body_grace{10'000};
     /// The least average speed of a body after body_grace, bytes a second; 0: any.
     std::uint32_t body_rate = 1024;
     /// How long a connection may be idle between requests; then it is closed without a reply.
     std::chrono::milliseconds idle_timeout{60'000};
-    /// How long the hooks may take for a request; then they are cancelled and the reply is 504.
+    /// How long the hooks may take for a request; then they are cancelled and the reply is 504. It
+    /// begins anew when a hook that reads the body as a stream has got a piece of it.
     std::chrono::milliseconds handler_timeout{30'000};
     /// Whether a client that sends no more (FIN) while hooks work for it counts as gone: they are
     /// cancelled, and the connection is closed without their replies. Otherwise it may still read
@@ -70,7 +72,8 @@ struct options {
     /// How long a connection that is being closed waits for the client to close; RFC 9112 9.6.
     std::chrono::milliseconds linger_timeout{2'000};
     /// How many bytes it may send meanwhile, which are read and dropped: a client that writes its
-    /// whole request before it reads sees why it is refused.
+    /// whole request before it reads sees why it is refused. Both also for a body that a hook or a
+    /// guard has left unread: if there is less of it, the connection can have its next request.
     std::uint64_t linger_bytes = 64 * 1024 * 1024;
     /// How many bytes all connections that are being closed may have sent meanwhile.
     std::uint64_t linger_bytes_total = 1024 * 1024 * 1024;

@@ -22,6 +22,9 @@
 
 namespace httphooks::detail {
 
+/// What the reply is to what is wrong with a request's body; status::unknown: nothing is.
+status body_failure(error_code code, std::exception_ptr const& exception) noexcept;
+
 /** Runs the hooks that match a request, stage by stage.
 
     input: request-listeners; pre-processing: pre-responders, pre-listeners; processing: responders;

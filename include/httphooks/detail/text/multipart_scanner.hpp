@@ -44,6 +44,8 @@ public:
 
     /// @param boundary one that is_boundary() takes
     multipart_scanner(std::string_view boundary, multipart_limits const& limits);
+    multipart_scanner(multipart_scanner const&) = delete;
+    multipart_scanner& operator=(multipart_scanner const&) = delete;
 
     /// Takes more, which stays as it is until the next event::wants_more.
     void put(std::string_view bytes);

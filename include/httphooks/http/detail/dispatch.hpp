@@ -234,6 +234,7 @@ private:
     void leave_body(entry* e);
     void refuse_begun_body(status s) noexcept;
     void end_begun_body() noexcept;
+    void abandon_body() noexcept;
     void forget_body() noexcept;
     std::optional<tick> body_deadline() const noexcept;
     bool waits_for_client(entry const& e) const noexcept;

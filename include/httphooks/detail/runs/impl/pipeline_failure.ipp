@@ -29,8 +29,7 @@ inline hook_info const& failure_handler_info() {
     return info;
 }
 
-/// What the reply is to what is wrong with a request's body; status::unknown: nothing is.
-inline status body_failure(error_code code, std::exception_ptr const& exception) noexcept {
+HTTPHOOKS_DECL status body_failure(error_code code, std::exception_ptr const& exception) noexcept {
     if (exception) {
         try {
             std::rethrow_exception(exception);

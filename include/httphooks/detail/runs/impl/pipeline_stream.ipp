@@ -52,6 +52,7 @@ inline void pipeline::take_collected(exchange& ex, response& r) {
 HTTPHOOKS_DECL void pipeline::watch(exchange& ex, stream_body& stream) {
     stream.on_failure([table = ex.table_, author = ex.author_, id = ex.id_,
                        request_id = ex.request_id_](error_code why, std::exception_ptr thrown) {
+        if (body_failure(why, thrown) != status::unknown) return;  // the client's affair
         static hook_info const replaced{};
         table->services->report(
             {author ? author->info : replaced, id, why, std::move(thrown), {}, request_id});

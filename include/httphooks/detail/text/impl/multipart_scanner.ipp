@@ -13,7 +13,7 @@ namespace httphooks::detail {
 
 HTTPHOOKS_DECL multipart_scanner::multipart_scanner(std::string_view boundary,
                                                     multipart_limits const& limits)
-    : limits_(limits), delimiter_("\r\n--") {
+    : limits_(limits), delimiter_("\r\n--"), input_(kept_) {
     delimiter_.append(boundary);
 }
 

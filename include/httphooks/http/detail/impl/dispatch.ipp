@@ -472,11 +472,8 @@ inline void dispatch::move_ready() {
 
 /// Takes no more, and lets go of what is due; what is in the output stays.
 inline void dispatch::abandon() noexcept {
-    if (body_way_ != body_way::gathered) [[unlikely]] {
-        exchange_ptr const ex = journey_;
-        forget_body();
-        if (ex->body()) ex->body()->fail(error::body_incomplete);
-    }
+    if (body_way_ != body_way::gathered) [[unlikely]]
+        abandon_body();
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
     queue_.clear();

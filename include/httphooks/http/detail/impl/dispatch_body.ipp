@@ -21,9 +21,16 @@
 
 namespace httphooks::http::detail {
 
+/// Lets go of what a hook reads, which ends with an error unless the body was whole.
+inline void end_reading(exchange& ex, error_code why) {
+    ex.body()->attach(nullptr);
+    ex.body()->fail(why);
+}
+
 /// Starts the hooks for a header; the reply has its place among the others from now on.
 inline void dispatch::begin_before_body() {
     journey_->origin() = origin_of(journey_->incoming());
+    journey_->take_streams();
     bool const http10 = journey_->incoming().version() < 11;
     bool const head = journey_->incoming().method() == verb::head;
     queue_.push_back(entry{journey_, wheel().now(), false, !parser_->keep_alive(), http10, head});
@@ -37,7 +44,7 @@ inline void dispatch::begin_before_body() {
         journey_.reset();
         throw;
     }
-    if (auto const& channel = journey_->body(); channel && !queue_.back().ready) {
+    if (auto const& channel = journey_->body()) {
         body_way_ = body_way::streamed;
         wait_begun_ = wheel().now();
         channel->attach(this);
@@ -147,10 +154,7 @@ HTTPHOOKS_DECL void dispatch::leave_body(entry* e) {
         if (e) e->last = true;
         forget_body();
     }
-    if (auto const& channel = ex->body()) {
-        channel->attach(nullptr);
-        channel->fail(asio::error::operation_aborted);
-    }
+    if (ex->body()) end_reading(*ex, asio::error::operation_aborted);
 }
 
 /// What the hook that reads is told in place of a status.
@@ -173,12 +177,10 @@ HTTPHOOKS_DECL void dispatch::refuse_begun_body(status s) noexcept {
     bool const outer = std::exchange(consuming_, true);
     if (entry* const e = begun_entry()) e->last = true;
     forget_body();
-    if (auto const& channel = ex->body()) {
-        channel->attach(nullptr);
-        channel->fail(body_error(s));
-    } else {
+    if (ex->body())
+        end_reading(*ex, body_error(s));
+    else
         ex->refuse_body(s);
-    }
     consuming_ = outer;
 }
 
@@ -191,14 +193,20 @@ HTTPHOOKS_DECL void dispatch::end_begun_body() noexcept {
     if (replied) return;
     if (e) e->last = true;
     if (e && e->ready) return;
-    if (auto const& channel = ex->body()) {
-        channel->attach(nullptr);
-        channel->fail(error::body_incomplete);
+    if (ex->body()) {
+        end_reading(*ex, error::body_incomplete);
         if (e) e->begun = wheel().now();
         return;
     }
     queue_.pop_back();
     ex->cancel();
+}
+
+/// The client has gone, or gets no more.
+HTTPHOOKS_DECL void dispatch::abandon_body() noexcept {
+    exchange_ptr const ex = journey_;
+    forget_body();
+    if (ex->body()) end_reading(*ex, error::body_incomplete);
 }
 
 /// Takes no more of the body of a request that has begun, nor anything behind it.
