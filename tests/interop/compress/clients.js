@@ -41,7 +41,7 @@ const program = (name, args) =>
 
 (async () => {
   const server = await start(process.argv[2], [
-    '--compress', '--hooks', script, '--www', path.join(folder, 'www'),
+    '--compress', '--streams', '--hooks', script, '--www', path.join(folder, 'www'),
   ]);
   const url = server.url;
 
@@ -125,6 +125,34 @@ print(json.load(urllib.request.urlopen(r, timeout=20))["content"], end="")
       assert.equal(String(r.body), text.slice(0, 2000));
       const packed = await raw('/app.js', { 'Accept-Encoding': 'gzip' });
       assert(packed.body.equals(fs.readFileSync(path.join(folder, 'www', 'app.js.gz'))));
+    }],
+    ['a stream is compressed as it goes', async () => {
+      for (const [coding, unpacker] of [
+        ['gzip', zlib.createGunzip], ['deflate', zlib.createInflate], ['br', zlib.createBrotliDecompress],
+      ]) {
+        const whole = await raw('/stream/lines?n=50&ms=0', { 'Accept-Encoding': coding });
+        assert.equal(whole.headers['content-encoding'], coding);
+        assert.equal(whole.headers['transfer-encoding'], 'chunked');
+        const lines = Array.from({ length: 50 }, (_, i) => `{"i":${i}}\n`).join('');
+        assert.equal(String(unpack[coding](whole.body)), lines);
+        // the first event is there while the second is a minute away
+        const text = await new Promise((resolve, reject) => {
+          const r = http.get(url + '/stream/sse?n=2&ms=60000', { headers: { 'Accept-Encoding': coding } }, (answer) => {
+            assert.equal(answer.headers['content-encoding'], coding);
+            const out = answer.pipe(unpacker());
+            let come = '';
+            out.on('data', (d) => {
+              come += d;
+              if (come.includes('tick 0')) {
+                r.destroy();
+                resolve(come);
+              }
+            });
+          });
+          r.on('error', reject);
+        });
+        assert.match(text, /^id: 0\ndata: tick 0\n/m);
+      }
     }],
     ['compressed bodies are read, within limits', async () => {
       const say = (body, coding) => raw('/say', { 'Content-Encoding': coding }, 'POST', body);
