@@ -8,3 +8,18 @@
 #ifndef HTTPHOOKS_SEPARATE_COMPILATION
 #error "define HTTPHOOKS_SEPARATE_COMPILATION for the whole program, or do not include this"
 #endif
+
+#include <httphooks/redis/detail/impl/cluster_slots.ipp>
+#include <httphooks/redis/detail/impl/command.ipp>
+#include <httphooks/redis/detail/impl/connection_core.ipp>
+#include <httphooks/redis/detail/impl/link.ipp>
+#include <httphooks/redis/detail/impl/link_stream.ipp>
+#include <httphooks/redis/detail/impl/reply_reader.ipp>
+#include <httphooks/redis/detail/impl/subscriber_core.ipp>
+#include <httphooks/redis/impl/arguments.ipp>
+#include <httphooks/redis/impl/connection.ipp>
+#include <httphooks/redis/impl/error.ipp>
+#include <httphooks/redis/impl/hash_slot.ipp>
+#include <httphooks/redis/impl/subscriber.ipp>
+#include <httphooks/redis/impl/url.ipp>
+#include <httphooks/redis/impl/value.ipp>

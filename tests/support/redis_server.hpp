@@ -170,6 +170,7 @@ private:
         if (pid_ < 0) throw std::runtime_error("fork");
         if (pid_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            for (int fd = 3; fd < 1024; ++fd) ::close(fd);
             ::execv(argv[0], argv.data());
             ::_exit(127);
         }

@@ -7,22 +7,21 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
+#include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/connection_state.hpp>
+#include <httphooks/redis/connection_stats.hpp>
+#include <httphooks/redis/detail/command.hpp>
 #include <httphooks/redis/options.hpp>
 #include <httphooks/redis/value.hpp>
 
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace httphooks::redis {
@@ -31,38 +30,10 @@ namespace detail {
 
 class connection_core;
 
-/// One command, or several that are sent as one, in the form that the server reads.
-struct encoded_command {
-    std::string bytes{};
-    /// How many replies there are; the last one is given.
-    std::uint32_t replies = 1;
-    /// The hash slot of its key; -1: it has none.
-    std::int32_t slot = -1;
-};
-
-encoded_command encode_command(std::span<std::string_view const> arguments);
-encoded_command encode_transaction(
-    std::span<std::initializer_list<std::string_view> const> commands);
-
-/// Sends a command; the handler is called once.
-void begin_command(connection_core& core, encoded_command command,
-                   asio::any_completion_handler<void(error_code, value)> handler);
+/// Has a command sent.
+void begin_command(connection_core& core, command_ptr c);
 
 }  // namespace detail
-
-/// What connections count, since they were made.
-struct connection_stats {
-    /// Commands that were sent.
-    std::uint64_t sent = 0;
-    /// Commands that were not, because they waited too long or there was no room.
-    std::uint64_t dropped = 0;
-    /// Commands that were sent, and whose replies were lost.
-    std::uint64_t lost = 0;
-    /// How often there was a connection.
-    std::uint64_t connections = 0;
-    /// Bytes that wait to be sent.
-    std::uint64_t queued = 0;
-};
 
 /** A connection to a Redis server, or to the nodes of a cluster.
 
@@ -102,7 +73,7 @@ public:
         A command that blocks, such as XREAD with BLOCK, delays those behind it: it has a connection
         of its own, and a longer options::command_timeout.
 
-        @param arguments the command's name, then its arguments, any bytes; they are copied
+        @param command its name and arguments: `{"GET", key}`
         @param token for `void(error_code, value)`; without an executor of its own it completes on
             the connection's, never at the same time as another
         @par Completes with
@@ -111,27 +82,21 @@ public:
         error::not_connected, error::queue_full, error::dropped, error::closed: it was not sent.
         error::redirection_limit: the nodes of a cluster do not agree. */
     template <asio::completion_token_for<void(error_code, value)> Token = asio::use_awaitable_t<>>
-    auto async_command(std::span<std::string_view const> arguments, Token&& token = Token()) {
-        return initiate(detail::encode_command(arguments), std::forward<Token>(token));
-    }
-    template <asio::completion_token_for<void(error_code, value)> Token = asio::use_awaitable_t<>>
-    auto async_command(std::initializer_list<std::string_view> arguments, Token&& token = Token()) {
-        return initiate(detail::encode_command({arguments.begin(), arguments.size()}),
-                        std::forward<Token>(token));
+    auto async_command(arguments command, Token&& token = Token()) {
+        return initiate(std::move(command).bytes(), 1, std::forward<Token>(token));
     }
 
     /** Has commands run as one, between MULTI and EXEC; no other command comes between them.
 
-        @param commands each as for async_command(); in a cluster all have keys of one slot
+        @param commands in a cluster all have keys of one slot
         @param token for `void(error_code, value)`, with the reply of EXEC: an array with that of
             each command
         @par Completes with
         as async_command() */
     template <asio::completion_token_for<void(error_code, value)> Token = asio::use_awaitable_t<>>
-    auto async_transaction(std::initializer_list<std::initializer_list<std::string_view>> commands,
-                           Token&& token = Token()) {
-        return initiate(detail::encode_transaction({commands.begin(), commands.size()}),
-                        std::forward<Token>(token));
+    auto async_transaction(transaction commands, Token&& token = Token()) {
+        std::uint32_t const replies = commands.replies();
+        return initiate(std::move(commands).bytes(), replies, std::forward<Token>(token));
     }
 
     /// Opens the connection, without a command.
@@ -139,9 +104,8 @@ public:
     /// What it is about; of a cluster, the server of the URL.
     connection_state state() const noexcept;
     bool is_connected() const noexcept { return state() == connection_state::connected; }
-    /** Sets what is called when state() changes, and why: an error that made the connection away,
-        such as error::authentication_failed. Called where handlers are called; before the first
-        command. */
+    /** Sets what is called when state() changes, or the reason why it is away: an error such as
+        error::authentication_failed. Called where handlers are; set before the first command. */
     void on_state(std::function<void(connection_state, error_code)> f) const;
     /// What was counted.
     connection_stats stats() const;
@@ -151,13 +115,15 @@ public:
 
 private:
     template <class Token>
-    auto initiate(detail::encoded_command command, Token&& token) {
+    auto initiate(std::string bytes, std::uint32_t replies, Token&& token) {
         return asio::async_initiate<Token, void(error_code, value)>(
-            [](auto handler, std::shared_ptr<detail::connection_core> const& core,
-               detail::encoded_command c) {
-                detail::begin_command(*core, std::move(c), std::move(handler));
+            [](auto handler, std::shared_ptr<detail::connection_core> const& core, std::string text,
+               std::uint32_t answers) {
+                using handler_type = decltype(handler);
+                detail::begin_command(*core, std::make_unique<detail::command_of<handler_type>>(
+                                                 std::move(handler), std::move(text), answers));
             },
-            token, core_, std::move(command));
+            token, core_, std::move(bytes), replies);
     }
 
     std::shared_ptr<detail::connection_core> core_;

@@ -8,14 +8,15 @@
 #include <httphooks/config.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/redis/connection_state.hpp>
+#include <httphooks/redis/message.hpp>
 #include <httphooks/redis/options.hpp>
+#include <httphooks/redis/subscriber_stats.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,46 +25,14 @@
 
 namespace httphooks::redis {
 
-/// How a channel is subscribed.
-enum class subscription : std::uint8_t {
-    /// By SUBSCRIBE.
-    channel,
-    /// By PSUBSCRIBE: a glob, with `*`, `?`, `[...]` and `\`.
-    pattern,
-    /// By SSUBSCRIBE, Redis 7: what SPUBLISH publishes.
-    shard,
-};
-
-/// A message that was published.
-struct message {
-    /// What it came by.
-    subscription kind = subscription::channel;
-    /// Where it was published.
-    std::string_view channel{};
-    /// The pattern that has matched, if it came by one.
-    std::string_view pattern{};
-    /// What was published.
-    std::string_view payload{};
-};
-
 namespace detail {
 
 class subscriber_core;
 
-/// Calls the handler once all answers are in.
+/// Has the handler called once all answers are in.
 void begin_settle(subscriber_core& core, asio::any_completion_handler<void(error_code)> handler);
 
 }  // namespace detail
-
-/// What subscribers count, since they were made.
-struct subscriber_stats {
-    /// Messages that have come.
-    std::uint64_t messages = 0;
-    /// How often there was a connection.
-    std::uint64_t connections = 0;
-    /// Subscriptions that the server has refused.
-    std::uint64_t refused = 0;
-};
 
 /** Subscriptions, over a connection of its own; in a cluster over several.
 
@@ -97,7 +66,7 @@ public:
     /** Sets what is called with each message. What it is given lives as long as the call. A channel
         that was left may be heard until the server has answered. */
     void on_message(std::function<void(message const&)> f) const;
-    /// Sets what is called when state() changes, and why, if it is away.
+    /// Sets what is called when state() changes, or the reason why it is away.
     void on_state(std::function<void(connection_state, error_code)> f) const;
     /** Sets what is called with a subscription that the server refuses, because the user may not
         have it, and the server's text. It is asked for again with the next connection. */

@@ -1,0 +1,41 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+#include <httphooks/redis/detail/back_off.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+
+#include "support/catch.hpp"
+
+namespace redis = httphooks::redis;
+using redis::detail::back_off;
+using namespace std::chrono_literals;
+
+TEST_CASE("the delay before a connection doubles up to the longest") {
+    redis::options const o;
+    CHECK(back_off(o, 0, 0) == 100ms);
+    CHECK(back_off(o, 1, 0) == 200ms);
+    CHECK(back_off(o, 4, 0) == 1600ms);
+    CHECK(back_off(o, 5, 0) == 2000ms);
+    CHECK(back_off(o, 4'000'000'000, 0) == 2000ms);
+}
+
+TEST_CASE("a part of the delay is left to chance") {
+    redis::options o;
+    CHECK(back_off(o, 0, std::numeric_limits<std::uint32_t>::max() / 2 + 1) == 75ms);
+    CHECK(back_off(o, 0, std::numeric_limits<std::uint32_t>::max()) == 50ms);
+    o.reconnect_jitter = 7;
+    CHECK(back_off(o, 5, std::numeric_limits<std::uint32_t>::max()) == 0ms);
+    o.reconnect_jitter = -1;
+    CHECK(back_off(o, 5, std::numeric_limits<std::uint32_t>::max()) == 2000ms);
+}
+
+TEST_CASE("delays that are none are none") {
+    redis::options o;
+    o.reconnect_delay = -5ms;
+    CHECK(back_off(o, 3, 0) == 0ms);
+    o.reconnect_delay = 100ms;
+    o.reconnect_delay_max = -1ms;
+    CHECK(back_off(o, 3, 0) == 0ms);
+}
