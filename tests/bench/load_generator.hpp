@@ -59,15 +59,21 @@ struct load_options {
     mode what = mode::rr;
     std::string host = "127.0.0.1";
     std::string path;
-    /// Of Socket.IO: an event with one text, which is acknowledged; empty: requests to the hooks.
+    /// Of Socket.IO: an event with one text, which is acknowledged; empty: requests to the hooks, or
+    /// the event "bcast".
     std::string event;
     int port = 9001;
+    /// Where the first connection goes, which alone asks or publishes, and whose deliveries do not
+    /// count; 0: it is one like the others.
+    int publisher_port = 0;
     int conns = 64;
     int inflight = 1;
     std::size_t size = 64;
     double duration = 3;
     double warmup = 1;
     int pid = 0;
+    /// Another process that the load is for.
+    int other_pid = 0;
     int touch = 0;
     /// Of raw WebSockets: messages are JSON, and compressed.
     bool deflate = false;
@@ -207,7 +213,9 @@ inline std::string request_frame(load_options const& o, int slot) {
             if (o.deflate) return client_frame(deflated(json_records(o.size)), true);
             return client_frame(content);
         case proto::sio:
-            if (publish) return client_frame("42[\"bcast\"," + json_quote(content) + "]");
+            if (publish)
+                return client_frame("42[" + json_quote(o.event.empty() ? "bcast" : o.event) + "," +
+                                    json_quote(content) + "]");
             if (!o.event.empty())
                 return client_frame("42" + std::to_string(slot) + "[" + json_quote(o.event) + "," +
                                     json_quote(content) + "]");
@@ -324,8 +332,10 @@ public:
         running_ = true;
         now_ = now_ns();
         if (o_.what == mode::rr) {
+            // with a publisher, it alone asks
             for (auto& c : conns_)
-                for (int s = 0; s < o_.inflight; ++s) send_request(*c, s);
+                for (int s = 0; s < o_.inflight; ++s)
+                    if (o_.publisher_port == 0 || &c == conns_.data()) send_request(*c, s);
             for (std::size_t i = 0; i < conns_.size(); ++i) flush(*conns_[i], i);
         } else {
             for (int s = 0; s < o_.inflight; ++s) publish();
@@ -333,12 +343,12 @@ public:
         loop_until(now_ns() + static_cast<std::uint64_t>(o_.warmup * 1e9));
         done_ = 0;
         hist_.reset();
-        double const cpu0 = self_cpu_seconds(), srv0 = process_cpu_seconds(o_.pid);
+        double const cpu0 = self_cpu_seconds(), srv0 = server_cpu_seconds();
         std::uint64_t const t0 = now_ns();
         loop_until(t0 + static_cast<std::uint64_t>(o_.duration * 1e9));
         double const dt = static_cast<double>(now_ns() - t0) / 1e9;
         double const cpu = (self_cpu_seconds() - cpu0) / dt,
-                     srv = (process_cpu_seconds(o_.pid) - srv0) / dt;
+                     srv = (server_cpu_seconds() - srv0) / dt;
         load_result r;
         r.per_second = static_cast<double>(done_) / dt;
         r.p50_us = hist_.quantile_us(.50);
@@ -350,6 +360,10 @@ public:
     }
 
 private:
+    double server_cpu_seconds() const {
+        return process_cpu_seconds(o_.pid) + process_cpu_seconds(o_.other_pid);
+    }
+
     std::size_t index_of(connection const& c) const {
         for (std::size_t i = 0; i < conns_.size(); ++i)
             if (conns_[i].get() == &c) return i;
@@ -368,7 +382,8 @@ private:
         setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv);
         sockaddr_in a{};
         a.sin_family = AF_INET;
-        a.sin_port = htons(static_cast<std::uint16_t>(o_.port));
+        bool const publisher = number == 0 && o_.publisher_port != 0;
+        a.sin_port = htons(static_cast<std::uint16_t>(publisher ? o_.publisher_port : o_.port));
         if (inet_pton(AF_INET, o_.host.c_str(), &a.sin_addr) != 1) die("bad --host");
         if (connect(c->fd, reinterpret_cast<sockaddr*>(&a), sizeof a) != 0)
             die("connect " + std::to_string(number) + ": " + std::strerror(errno));
@@ -524,6 +539,7 @@ private:
                     }
                     completed(c, at, id);
                 } else if (m.size() > 2 && m[0] == '4' && m[1] == '2') {
+                    if (m[2] != '[') return acknowledge(c, m);
                     if (m.size() < o_.size) ++errors_;
                     completed(c, at, -1);
                 } else {
@@ -541,14 +557,23 @@ private:
         }
     }
 
+    // An event that asks for an acknowledgement.
+    static void acknowledge(connection& c, std::string_view event) {
+        std::string_view const id = event.substr(2, event.find('[') - 2);
+        append(c, client_frame("43" + std::string(id) + "[1]"));
+    }
+
     // A reply (slot >= 0: that slot's; -1: the oldest outstanding) or a delivery has arrived.
     void completed(connection& c, std::size_t at, int slot) {
-        ++done_;
         if (o_.what == mode::bcast) {
+            std::size_t const apart = o_.publisher_port != 0 ? 1 : 0;
+            if (at < apart) return;
+            ++done_;
             hist_.add(now_ - published_[seen_[at]++ % pub_ring]);
-            if (++deliveries_ % conns_.size() == 0 && running_) publish();
+            if (++deliveries_ % (conns_.size() - apart) == 0 && running_) publish();
             return;
         }
+        ++done_;
         if (slot < 0) slot = static_cast<int>(c.head++ % static_cast<std::uint64_t>(o_.inflight));
         hist_.add(now_ - c.sent[static_cast<std::size_t>(slot)]);
         if (running_) send_request(c, slot);

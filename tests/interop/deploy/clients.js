@@ -2,6 +2,7 @@
 'use strict';
 
 const assert = require('assert');
+const fs = require('fs');
 const http = require('http');
 const { Socket: EngineIO } = require('engine.io-client');
 const SockJS = require('sockjs-client');
@@ -11,6 +12,7 @@ const servers_of = require('../harness.js');
 const proxy = require('./proxy.js');
 
 const [kind, program] = process.argv.slice(2);
+const has_redis = process.env.PATH.split(':').some((p) => fs.existsSync(p + '/redis-server'));
 process.exitCode = 1;
 
 const same = assert.deepStrictEqual;
@@ -124,6 +126,27 @@ const socketio_talk = (url, way, address) =>
     });
   });
 
+// A client of the cluster, and the names of the events that it has got.
+const join = (url, address) =>
+  new Promise((resolve, reject) => {
+    const socket = io(url, { agent: from(address), forceNew: true, reconnection: false, ...ways.upgrade });
+    const heard = [];
+    socket.onAny((event) => {
+      heard.push(event);
+      if (event === 'ready') resolve({ socket, heard });
+    });
+    socket.once('connect_error', reject);
+  });
+
+// Waits until an attempt gives true: the servers know each other a moment after they have started.
+const eventually = async (attempt) => {
+  for (let i = 0; i < 100; i++) {
+    if (await attempt()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail('it does not come');
+};
+
 // Whether one of the promises that `make` gives, one after the other, is rejected. Each of them is by
 // chance, about every second time.
 const fails_at_times = async (make) => {
@@ -199,6 +222,31 @@ const fails_at_times = async (make) => {
     const used = await Promise.all(addresses.map((a) => socketio_talk(sticky, 'polling', a)));
     same([...new Set(used)].sort(), ['a', 'b']);
   }]);
+
+  // Redis may be missing, as the proxy may: then the servers know nothing of each other.
+  if (has_redis) {
+    const redis = await proxy.start_redis();
+    const cluster = await Promise.all(
+      ['a', 'b'].map(() =>
+        servers_of.start(program, [
+          '--app', 'cluster', '--cluster', 'redis-sharded', '--redis', redis, '--cookie', ...calm,
+        ])
+      )
+    );
+    servers.push(...cluster);
+    const url = await proxy.start(kind, cluster);
+    todo.push(['Socket.IO: broadcasts reach the clients of both servers', async () => {
+      const members = await Promise.all(addresses.map((a) => join(url, a)));
+      const heard = (event) => members.filter((m) => m.heard.includes(event)).length;
+      await ask(members[0].socket, 'bcast', [], [], ['local'], ['here']);
+      await eventually(async () => {
+        await ask(members[0].socket, 'bcast', [], [], [], ['everywhere']);
+        return heard('everywhere') === many;
+      });
+      assert.ok(heard('here') > 0 && heard('here') < many, `${heard('here')} are with one server`);
+      members.forEach(({ socket }) => socket.close());
+    }]);
+  }
 
   for (const server of servers)
     todo.push(['a server ends in order', async () => same(await server.stop(), 0)]);

@@ -7,7 +7,7 @@ const net = require('net');
 const os = require('os');
 const path = require('path');
 
-const examples = path.join(__dirname, '../../../examples/deploy');
+const examples = path.join(__dirname, '../../../examples/deploy/cluster');
 const nobody = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
 
 const free_port = () =>
@@ -69,6 +69,29 @@ const kinds = {
 
 exports.configuration = (kind) => fs.readFileSync(path.join(examples, kinds[kind].example), 'utf8');
 
+// Runs a program in a folder of its own, with files there, until this one ends; resolves when it answers.
+const run = async (program, files, arguments_in, port) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'httphooks-proxy-'));
+  for (const [name, content] of Object.entries(files)) fs.writeFileSync(path.join(folder, name), content);
+  if (nobody.uid) fs.chownSync(folder, nobody.uid, nobody.gid);
+
+  const child = spawn(program, arguments_in(folder),
+    { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], ...nobody });
+  let said = '';
+  child.stderr.on('data', (data) => (said += data));
+  let status = null;
+  child.on('error', (e) => (status = e.message));
+  child.on('exit', (code, signal) => (status = code ?? signal));
+  process.on('exit', () => {
+    child.kill('SIGTERM');
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  for (let i = 0; i < 200 && !(await answers(port)); i++) {
+    if (status !== null) throw new Error(`${program} ended with ${status}: ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+};
+
 // Starts a proxy of the kind in front of the servers, with the example's configuration, or, when it
 // does not stick, with that less what ties sessions to servers. Resolves with its URL.
 exports.start = async (kind, servers, sticky = true) => {
@@ -80,24 +103,16 @@ exports.start = async (kind, servers, sticky = true) => {
   ]);
   if (!sticky) text = replaced(text, k.sticks.map((pattern) => [pattern, '']));
 
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'httphooks-proxy-'));
-  for (const [name, content] of Object.entries(k.files(text)))
-    fs.writeFileSync(path.join(folder, name), content);
-  if (nobody.uid) fs.chownSync(folder, nobody.uid, nobody.gid);
-
-  const child = spawn(kind, k.arguments(folder), { stdio: ['ignore', 'ignore', 'pipe'], ...nobody });
-  let said = '';
-  child.stderr.on('data', (data) => (said += data));
-  let status = null;
-  child.on('error', (e) => (status = e.message));
-  child.on('exit', (code, signal) => (status = code ?? signal));
-  process.on('exit', () => {
-    child.kill('SIGTERM');
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
-  for (let i = 0; i < 200 && !(await answers(port)); i++) {
-    if (status !== null) throw new Error(`${kind} ended with ${status}: ${said}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+  await run(kind, k.files(text), k.arguments, port);
   return `http://127.0.0.1:${port}`;
+};
+
+// Starts Redis with the example's configuration. Resolves with the URL that the servers are given.
+exports.start_redis = async () => {
+  const port = await free_port();
+  const example = fs.readFileSync(path.join(examples, 'redis.conf'), 'utf8');
+  const url = /redis:\/\/[^"]*/.exec(example)[0];
+  const text = replaced(example, [[/^port 6379$/m, `port ${port}`]]);
+  await run('redis-server', { 'redis.conf': text }, (folder) => [path.join(folder, 'redis.conf')], port);
+  return replaced(url, [[/:6379$/, `:${port}`]]);
 };

@@ -1,0 +1,293 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+
+/** @file
+    Two Socket.IO servers and a real Redis between them, against the npm packages socket.io and
+    @socket.io/redis-adapter, which do the same.
+
+    Without arguments: measures and prints a table. Both servers have one core together, the load and
+    Redis the other; what counts is the CPU time of both servers. `cluster serve ADAPTER URL` serves
+    until it is ended; adapters are `memory`, `classic` and `sharded`.
+*/
+
+#include <httphooks.hpp>
+#include <httphooks/socketio.hpp>
+#include <httphooks/socketio/redis_adapter.hpp>
+#include <httphooks/socketio/sharded_redis_adapter.hpp>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "bench/compare.hpp"
+#include "bench/load_generator.hpp"
+#include "bench/peer.hpp"
+#include "support/redis_server.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hh = httphooks;
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t text_size = 64;
+constexpr int clients = 1000;
+
+hh::socketio::adapter_factory adapter(std::string_view kind, std::string url) {
+    hh::redis::options store;
+    store.url = std::move(url);
+    if (kind == "classic") return hh::socketio::redis_adapter(std::move(store));
+    if (kind == "sharded") return hh::socketio::sharded_redis_adapter(std::move(store));
+    return {};
+}
+
+int serve(std::string_view kind, std::string url) {
+    asio::io_context context(1);
+    auto const executor = context.get_executor();
+    hh::registry hooks(executor);
+    hh::socketio::options o;
+    o.adapter = adapter(kind, std::move(url));
+    hh::socketio::server io(executor, std::move(o));
+    io.on_connection([io](hh::socketio::socket s) {
+        s.join("all");
+        s.on("echo", [](std::string text) { return text; });
+        s.on("bcast", [io](std::string const& text) { io.to("all").emit("bcast", text); });
+        s.on("alone", [io, s](std::string const& text) {
+            s.join("alone");
+            io.to("alone").emit("alone", text);
+        });
+        s.on("fetch", [io](std::string const& text, hh::socketio::acknowledgement answer) {
+            io.async_fetch_sockets([text, answer](hh::error_code, auto const& sockets) {
+                answer(text, sockets.size());
+            });
+        });
+        s.on("ask", [io](std::string const& text, hh::socketio::acknowledgement answer) {
+            io.to("all").emit("ask", text, [text, answer](hh::error_code, auto const& answers) {
+                answer(text, answers.size());
+            });
+        });
+    });
+    hh::http::server web(executor, hooks, {.address = "127.0.0.1"});
+    web.mount(io);
+    web.listen();
+    web.async_run(asio::detached);
+    bench::announce(web.port());
+    context.run();
+    return 0;
+}
+
+constexpr char npm_program[] = R"(
+    const [kind, url] = process.argv.slice(1);
+    const { Server } = require('socket.io');
+    const { createClient } = require('redis');
+    const { createAdapter, createShardedAdapter } = require('@socket.io/redis-adapter');
+    const web = require('http').createServer();
+    (async () => {
+        const options = { serveClient: false };
+        if (kind !== 'memory') {
+            const pub = createClient({ url }), sub = pub.duplicate();
+            await Promise.all([pub.connect(), sub.connect()]);
+            options.adapter = kind === 'classic' ? createAdapter(pub, sub) : createShardedAdapter(pub, sub);
+        }
+        const io = new Server(web, options);
+        io.on('connection', s => {
+            s.join('all');
+            s.on('echo', (text, reply) => reply(text));
+            s.on('bcast', text => io.to('all').emit('bcast', text));
+            s.on('alone', text => { s.join('alone'); io.to('alone').emit('alone', text); });
+            s.on('fetch', async (text, reply) => reply(text, (await io.fetchSockets()).length));
+            s.on('ask', (text, reply) =>
+                io.to('all').timeout(5000).emit('ask', text, (e, answers) => reply(text, answers.length)));
+        });
+        web.listen(0, '127.0.0.1', () => console.log('listening on ' + web.address().port));
+    })();
+)";
+
+using command = std::vector<std::string>;
+
+command own(std::string const& kind, std::string const& url) {
+    return {bench::this_program(), "serve", kind, url};
+}
+
+command npm(std::string const& kind, std::string const& url) {
+    return {"node", "-e", npm_program, kind, url};
+}
+
+/// Two servers of one kind, who know each other after a while.
+struct pair {
+    explicit pair(command const& how) : a(how), b(how) {}
+
+    bool work() const { return a.works() && b.works(); }
+
+    bench::peer a;
+    bench::peer b;
+};
+
+bench::load_options load(std::string event, int in_flight) {
+    bench::load_options o;
+    o.protocol = bench::proto::sio;
+    o.event = std::move(event);
+    o.inflight = in_flight;
+    o.size = text_size;
+    o.duration = 2;
+    o.warmup = 0.5;
+    return o;
+}
+
+/// One client of the first server publishes or asks, the others are with the second.
+double across(pair const& servers, bench::load_options o, int others) {
+    o.conns = 1 + others;
+    o.publisher_port = servers.a.port();
+    o.port = servers.b.port();
+    o.pid = servers.a.pid();
+    o.other_pid = servers.b.pid();
+    return bench::generator(o).run().per_cpu_second();
+}
+
+/// One client of the first server publishes to itself, while others are with the second.
+double alone(pair const& servers, bench::load_options o) {
+    o.conns = 1;
+    o.port = servers.a.port();
+    o.pid = servers.a.pid();
+    o.other_pid = servers.b.pid();
+    return bench::generator(o).run().per_cpu_second();
+}
+
+template <class Measure>
+void compare(std::string const& what, std::string const& kind, std::string const& url,
+             double at_least, Measure measure) {
+    pair const mine(own(kind, url));
+    pair const theirs(npm(kind, url));
+    std::vector<double> values[2];
+    std::vector<double> ratios;
+    for (int run = 0; run < 5; ++run) {
+        values[0].push_back(measure(mine));
+        if (!theirs.work()) continue;
+        values[1].push_back(measure(theirs));
+        ratios.push_back(values[0].back() / values[1].back());
+    }
+    std::printf("%-58s own %9.0f", (what + ", " + kind + ":").c_str(), bench::median(values[0]));
+    if (theirs.work())
+        std::printf("   node %9.0f   ratio %6.2f", bench::median(values[1]),
+                    bench::median(ratios));
+    std::printf(" (at least %.1f)\n", at_least);
+    std::fflush(stdout);
+}
+
+void compare_broadcasts(std::string const& kind, std::string const& url) {
+    for (int const in_flight : {16, 1}) {
+        bench::load_options o = load("bcast", in_flight);
+        o.what = bench::mode::bcast;
+        compare("to 1,000 clients of the other, " + std::to_string(in_flight) + " under way", kind,
+                url, in_flight == 1 ? 1.8 : 8,
+                [&](pair const& servers) { return across(servers, o, clients); });
+    }
+    bench::load_options o = load("alone", 16);
+    o.what = bench::mode::bcast;
+    compare("to a room without members at the other", kind, url, 15,
+            [&](pair const& servers) { return alone(servers, o); });
+}
+
+/// Clients that do nothing, as long as it lives.
+struct idle_clients {
+    idle_clients(int port, int count) : all(options(port, count)) { all.run(); }
+
+    static bench::load_options options(int port, int count) {
+        bench::load_options o = load("echo", 1);
+        o.what = bench::mode::idle;
+        o.duration = 0.1;
+        o.port = port;
+        o.conns = count;
+        return o;
+    }
+
+    bench::generator all;
+};
+
+void compare_requests(std::string const& kind, std::string const& url) {
+    compare("async_fetch_sockets of 2 x 1,000 sockets", kind, url, 5, [](pair const& servers) {
+        idle_clients const others(servers.a.port(), clients - 1);
+        return across(servers, load("fetch", 1), clients);
+    });
+    compare("broadcast acknowledged by 1,000 clients of the other", kind, url, 8,
+            [](pair const& servers) { return across(servers, load("ask", 1), clients); });
+}
+
+/// What an adapter costs whose clients only talk to their server.
+void compare_with_memory(std::string const& kind, std::string const& url) {
+    bench::peer const with(own(kind, url));
+    bench::peer const without(own("memory", url));
+    std::vector<double> ratios;
+    for (int run = 0; run < 5; ++run) {
+        bench::load_options const o = load("echo", 16);
+        double const memory = bench::messages_per_cpu_second<bench::generator>(without, o);
+        ratios.push_back(memory / bench::messages_per_cpu_second<bench::generator>(with, o));
+    }
+    std::printf("%-58s CPU %.3f of that with the memory adapter (at most 1.02)\n",
+                ("events of one server's own clients, " + kind + ":").c_str(),
+                bench::median(ratios));
+    std::fflush(stdout);
+}
+
+/// How it grows: each of `count` servers has clients, one publishes.
+void measure_growth(std::string const& kind, support::redis_server const& redis, int count) {
+    std::vector<std::unique_ptr<bench::peer>> servers;
+    for (int i = 0; i < count; ++i)
+        servers.push_back(std::make_unique<bench::peer>(own(kind, redis.url())));
+    std::vector<std::unique_ptr<idle_clients>> bystanders;
+    bench::load_options o = load("bcast", 16);
+    o.what = bench::mode::bcast;
+    o.conns = 1 + 100;
+    o.publisher_port = servers.front()->port();
+    o.port = servers.back()->port();
+    double const store = bench::process_cpu_seconds(redis.pid());
+    double const first = bench::process_cpu_seconds(servers.front()->pid());
+    double const last = bench::process_cpu_seconds(servers.back()->pid());
+    bench::load_result const r = bench::generator(o).run();
+    double const broadcasts = r.per_second / 100;
+    double const seconds = o.duration + o.warmup;
+    double const others = count > 1 ? bench::process_cpu_seconds(servers.back()->pid()) - last : 0;
+    std::printf("%d servers, %s: %7.0f broadcasts a second to 100 clients of the last; "
+                "CPU of the publisher %.2f, the last server %.2f, Redis %.2f\n",
+                count, kind.c_str(), broadcasts,
+                (bench::process_cpu_seconds(servers.front()->pid()) - first) / seconds,
+                others / seconds, (bench::process_cpu_seconds(redis.pid()) - store) / seconds);
+    std::fflush(stdout);
+}
+
+int measure_all() {
+    bench::install_npm_package("socket.io", "4.8");
+    bench::install_npm_package("redis", "5");
+    bench::install_npm_package("@socket.io/redis-adapter", "8.3");
+    bench::raise_descriptor_limit();
+    support::redis_server const redis;
+    std::printf("for each second of both servers' CPU\n");
+    for (std::string const kind : {"classic", "sharded"}) {
+        compare_broadcasts(kind, redis.url());
+        compare_requests(kind, redis.url());
+        compare_with_memory(kind, redis.url());
+    }
+    for (int const count : {1, 2, 4}) measure_growth("sharded", redis, count);
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** argument) {
+    try {
+        if (count == 4 && std::string_view(argument[1]) == "serve")
+            return serve(argument[2], argument[3]);
+        bench::pin(0);
+        return measure_all();
+    } catch (std::exception const& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 1;
+    }
+}
