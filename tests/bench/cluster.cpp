@@ -4,9 +4,9 @@
     Two Socket.IO servers and a real Redis between them, against the npm packages socket.io and
     @socket.io/redis-adapter, which do the same.
 
-    Without arguments: measures and prints a table. Both servers have one core together, the load and
-    Redis the other; what counts is the CPU time of both servers. `cluster serve ADAPTER URL` serves
-    until it is ended; adapters are `memory`, `classic` and `sharded`.
+    Without arguments: measures and prints a table. Both servers have one core together, the load
+   and Redis the other; what counts is the CPU time of both servers. `cluster serve ADAPTER URL`
+   serves until it is ended; adapters are `memory`, `classic` and `sharded`.
 */
 
 #include <httphooks.hpp>
@@ -64,7 +64,7 @@ int serve(std::string_view kind, std::string url) {
             io.to("alone").emit("alone", text);
         });
         s.on("fetch", [io](std::string const& text, hh::socketio::acknowledgement answer) {
-            io.async_fetch_sockets([text, answer](hh::error_code, auto const& sockets) {
+            io.of("/").async_fetch_sockets([text, answer](hh::error_code, auto const& sockets) {
                 answer(text, sockets.size());
             });
         });
@@ -175,8 +175,7 @@ void compare(std::string const& what, std::string const& kind, std::string const
     }
     std::printf("%-58s own %9.0f", (what + ", " + kind + ":").c_str(), bench::median(values[0]));
     if (theirs.work())
-        std::printf("   node %9.0f   ratio %6.2f", bench::median(values[1]),
-                    bench::median(ratios));
+        std::printf("   node %9.0f   ratio %6.2f", bench::median(values[1]), bench::median(ratios));
     std::printf(" (at least %.1f)\n", at_least);
     std::fflush(stdout);
 }
@@ -241,7 +240,6 @@ void measure_growth(std::string const& kind, support::redis_server const& redis,
     std::vector<std::unique_ptr<bench::peer>> servers;
     for (int i = 0; i < count; ++i)
         servers.push_back(std::make_unique<bench::peer>(own(kind, redis.url())));
-    std::vector<std::unique_ptr<idle_clients>> bystanders;
     bench::load_options o = load("bcast", 16);
     o.what = bench::mode::bcast;
     o.conns = 1 + 100;
@@ -254,11 +252,12 @@ void measure_growth(std::string const& kind, support::redis_server const& redis,
     double const broadcasts = r.per_second / 100;
     double const seconds = o.duration + o.warmup;
     double const others = count > 1 ? bench::process_cpu_seconds(servers.back()->pid()) - last : 0;
-    std::printf("%d servers, %s: %7.0f broadcasts a second to 100 clients of the last; "
-                "CPU of the publisher %.2f, the last server %.2f, Redis %.2f\n",
-                count, kind.c_str(), broadcasts,
-                (bench::process_cpu_seconds(servers.front()->pid()) - first) / seconds,
-                others / seconds, (bench::process_cpu_seconds(redis.pid()) - store) / seconds);
+    std::printf(
+        "%d servers, %s: %7.0f broadcasts a second to 100 clients of the last; "
+        "CPU of the publisher %.2f, the last server %.2f, Redis %.2f\n",
+        count, kind.c_str(), broadcasts,
+        (bench::process_cpu_seconds(servers.front()->pid()) - first) / seconds, others / seconds,
+        (bench::process_cpu_seconds(redis.pid()) - store) / seconds);
     std::fflush(stdout);
 }
 

@@ -59,8 +59,8 @@ struct load_options {
     mode what = mode::rr;
     std::string host = "127.0.0.1";
     std::string path;
-    /// Of Socket.IO: an event with one text, which is acknowledged; empty: requests to the hooks, or
-    /// the event "bcast".
+    /// Of Socket.IO: an event with one text, which is acknowledged; empty: requests to the hooks,
+    /// or the event "bcast".
     std::string event;
     int port = 9001;
     /// Where the first connection goes, which alone asks or publishes, and whose deliveries do not

@@ -18,7 +18,9 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -40,8 +42,10 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -165,11 +169,11 @@ public:
         free_one.close();
         std::ofstream(folder_ + "/nginx.conf")
             << "daemon off; master_process off; pid " << folder_ << "/nginx.pid;\nevents {}\n"
-            << "http { access_log off; sendfile on; tcp_nopush on; client_body_temp_path " << folder_
-            << "/body; proxy_temp_path " << folder_ << "/proxy; fastcgi_temp_path " << folder_
-            << "/fastcgi; uwsgi_temp_path " << folder_ << "/uwsgi; scgi_temp_path " << folder_
-            << "/scgi; server { listen 127.0.0.1:" << port_ << "; location /files/ { alias " << folder_
-            << "/; } } }\n";
+            << "http { access_log off; sendfile on; tcp_nopush on; client_body_temp_path "
+            << folder_ << "/body; proxy_temp_path " << folder_ << "/proxy; fastcgi_temp_path "
+            << folder_ << "/fastcgi; uwsgi_temp_path " << folder_ << "/uwsgi; scgi_temp_path "
+            << folder_ << "/scgi; server { listen 127.0.0.1:" << port_
+            << "; location /files/ { alias " << folder_ << "/; } } }\n";
         pid_ = fork();
         if (pid_ == 0) {
             bench::pin(1);
@@ -236,8 +240,9 @@ double download(int port, int pid) {
     tcp::socket socket = connect(context, port);
     std::vector<char> piece(256 * 1024);
     double const before = bench::process_cpu_seconds(pid);
-    asio::write(socket, asio::buffer(std::string_view(
-                            "GET /files/large HTTP/1.1\r\nHost: localhost\r\n\r\n")));
+    asio::write(
+        socket,
+        asio::buffer(std::string_view("GET /files/large HTTP/1.1\r\nHost: localhost\r\n\r\n")));
     std::uint64_t got = 0;
     while (got < gibibyte) got += socket.read_some(asio::buffer(piece));
     return bench::process_cpu_seconds(pid) - before;
