@@ -188,7 +188,7 @@ private:
     inline void write(entry& e);
     inline void append(entry const& e, persistence after);
     inline void append_source(entry const& e, persistence after);
-    inline void start_stream(exchange& ex);
+    inline void start_stream(exchange& ex, stream_body& stream);
     inline void abandon() noexcept;
     inline void drop_source() noexcept;
     void collect_ready();

@@ -260,14 +260,11 @@ inline void dispatch::write(entry& e) {
         append(e, after);
     } catch (...) {  // no memory for it: those before it go out
         output_.resize(before);
+        drop_source();
         e.refusal = std::make_unique<response>(error_response(status::internal_server_error));
         append(e, after);
     }
-    if (e.journey && !e.refusal) {
-        e.journey->handed_over();
-        if (streaming()) [[unlikely]]
-            start_stream(*e.journey);
-    }
+    if (e.journey && !e.refusal) e.journey->handed_over();
 }
 
 inline void dispatch::append(entry const& e, persistence after) {
@@ -306,6 +303,7 @@ inline void dispatch::append_source(entry const& e, persistence after) {
     source_ = reply.body().source();
     // a short one goes out with its header
     file_due_ = sends_files_ && !stream && size > piece;
+    if (stream) start_stream(*e.journey, *stream);
 }
 
 HTTPHOOKS_DECL dispatch::file_part dispatch::due_file() const noexcept {
@@ -319,8 +317,9 @@ HTTPHOOKS_DECL void dispatch::sent(std::size_t n) noexcept {
     if (file_at_ == static_cast<file_body const&>(*source_).size()) drop_source();
 }
 
-inline void dispatch::start_stream(exchange& ex) {
-    auto& stream = static_cast<stream_body&>(*source_);
+/// Who writes the stream begins behind the response-listeners.
+inline void dispatch::start_stream(exchange& ex, stream_body& stream) {
+    ex.handed_over();
     ex.watch(stream);
     bool const outer = std::exchange(collecting_, true);
     stream.start(loop_.executor(), *this);
