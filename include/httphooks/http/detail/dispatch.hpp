@@ -238,4 +238,5 @@ private:
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/http/detail/impl/dispatch.ipp>
+#include <httphooks/http/detail/impl/dispatch_reply.ipp>
 #endif
