@@ -10,6 +10,7 @@
 #include "pipeline_feed.hpp"
 
 #include <httphooks.hpp>
+#include <httphooks/event_source_hub.hpp>
 #include <httphooks/hooks_page.hpp>
 #include <httphooks/http/static_files.hpp>
 #include <httphooks/loopback_only.hpp>
@@ -65,7 +66,10 @@ public:
     /// Serves until the server is drained.
     asio::awaitable<void> run();
     /// Answers what has begun, and ends.
-    void drain() { web_.async_drain(std::chrono::seconds(5), asio::detached); }
+    void drain() {
+        events_.close();  // they would not end by themselves
+        web_.async_drain(std::chrono::seconds(5), asio::detached);
+    }
 
 private:
     void add_pages(settings const& s);
@@ -86,6 +90,7 @@ private:
     hh::websocket::server websockets_;
     hh::socketio::server socketio_;
     hh::socketio::nsp trace_;
+    hh::event_source_hub events_{};
     hh::http::server web_;
     std::shared_ptr<pipeline_feed> feed_;
     std::optional<note_exchange> others_;
@@ -128,6 +133,9 @@ inline void site::add_pages(settings const& s) {
     hooks_.get("/clients/:path", hh::http::static_files(s.clients), {.name = "browser clients"});
     hooks_.get("/hello/:name", [](auto& c) { return hh::text("Hello, ", c.param("name"), "!\n"); },
                {.name = "hello", .summary = "Says hello."});
+
+    hooks_.get("/events", [this](auto& c) { return events_.subscribe(c.request()); },
+               {.name = "events", .summary = "Tells of notes, to an EventSource."});
 
     std::vector<std::string> const mounts{"/sockjs", "/ws", "/socket.io"};
     hooks_.get("/__hooks", hh::hooks_page(hooks_, {.mounts = mounts, .title = "Hooks of the demo"}),
@@ -208,6 +216,7 @@ inline void site::tell_everybody(std::string const& note) {
     sockjs_.broadcast(note);
     for (auto const& c : websockets_.connections()) c.send(note);
     socketio_.emit("note", nlohmann::json::parse(note));
+    events_.publish("", note);
 }
 
 inline nlohmann::json site::shown_hooks() const {
@@ -219,7 +228,8 @@ inline nlohmann::json site::shown_hooks() const {
 }
 
 inline std::size_t site::sessions() const {
-    return sockjs_.size() + websockets_.connections().size() + socketio_.of("/").sockets().size();
+    return sockjs_.size() + websockets_.connections().size() + socketio_.of("/").sockets().size() +
+           events_.subscribers();
 }
 
 inline nlohmann::json site::state() const {
@@ -247,6 +257,7 @@ inline asio::awaitable<void> site::count_down(std::shared_ptr<site> self) {
         ends.emplace_back([c] { c.close(hh::websocket::close_code::going_away); });
     for (auto const& s : self->socketio_.of("/").sockets())
         ends.emplace_back([s] { s.disconnect(true); });
+    ends.emplace_back([self] { self->events_.close(); });
     self->tell_state();
     for (auto const& end : ends) {
         auto waiting = wait(std::chrono::milliseconds(250));

@@ -140,6 +140,9 @@ public:
     response& reply() noexcept { return responses_.front(); }
     response const& reply() const noexcept { return responses_.front(); }
 
+    /// The file that the reply's body is of; null: it is none.
+    std::shared_ptr<file_body> reply_file() const noexcept { return reply().body().file(); }
+
     /// Has a streamed response stay one: who writes the reply takes it bit by bit. Else it is
     /// collected before the reply is ready. Before start().
     void take_streams() noexcept { takes_streams_ = true; }

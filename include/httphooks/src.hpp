@@ -130,6 +130,7 @@
 #include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/dispatch.ipp>
 #include <httphooks/http/detail/impl/dispatch_body.ipp>
+#include <httphooks/http/detail/impl/dispatch_reply.ipp>
 #include <httphooks/http/detail/impl/file_reply.ipp>
 #include <httphooks/http/detail/impl/home.ipp>
 #include <httphooks/http/detail/impl/later.ipp>

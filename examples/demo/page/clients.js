@@ -1,7 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 //
-// Four ways to the same hooks. Each client has
-//   send({method, url, headers, content})  a promise of {statusCode, headers, content}
+// Four ways to the same hooks, and one that only listens. Each client has
+//   send({method, url, headers, content})  a promise of {statusCode, headers, content}; but for events
 //   onState(text, open)                    called when its connection changes
 //   onNote(note)                           called with notes that the server pushes
 //   connect(), close()
@@ -131,5 +131,22 @@ export class SocketIOClient extends Client {
     const socket = this.socket;
     this.socket = undefined;
     if (socket) socket.disconnect();
+  }
+}
+
+/** Server-sent events: the browser connects again by itself. */
+export class EventsClient extends Client {
+  connect() {
+    this.close();
+    this.onState('connecting', false);
+    const source = new EventSource('/events');
+    this.source = source;
+    source.onopen = () => this.onState('event stream', true);
+    source.onmessage = ({ data }) => this.onNote(JSON.parse(data));
+    source.onerror = () => this.onState('waiting to connect again', false);
+  }
+  close() {
+    if (this.source) this.source.close();
+    this.source = undefined;
   }
 }

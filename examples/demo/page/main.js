@@ -2,7 +2,7 @@
 //
 // Puts the page together: the form, the panes, the pipeline, the buttons, the notes.
 
-import { FetchClient, SocketIOClient, SockJSClient, WebSocketClient } from './clients.js';
+import { EventsClient, FetchClient, SocketIOClient, SockJSClient, WebSocketClient } from './clients.js';
 import { Pane, element } from './pane.js';
 import { Pipeline } from './pipeline.js';
 import { addButtons } from './buttons.js';
@@ -41,6 +41,7 @@ const clients = {
   sockjs: new SockJSClient(),
   socketio: new SocketIOClient(),
   websocket: new WebSocketClient(),
+  events: new EventsClient(),
 };
 const panes = Object.fromEntries(
   Object.entries(clients).map(([name, client]) => [name, new Pane($(name), client, request)]));
@@ -64,7 +65,7 @@ $('request').addEventListener('submit', (event) => {
   for (const pane of Object.values(panes)) if (!pane.button.disabled) pane.send().catch(() => {});
 });
 
-// The notes: every socket is told of each; it is shown once.
+// The notes: every socket, and the stream of events, is told of each; it is shown once.
 
 const versions = new Map();
 for (const [name, client] of Object.entries(clients))

@@ -1,6 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 //
-// A pane shows one client: its connection, a button that sends, request, reply and latency.
+// A pane shows one client: its connection, a button that sends, request, reply and latency, if it can
+// send, and what was pushed.
 
 export const element = (name, attributes = {}, ...children) => {
   const made = document.createElement(name);
@@ -50,13 +51,14 @@ export class Pane {
     const live = element('div', { class: 'answer', 'aria-live': 'polite' }, this.status, this.body);
     root.querySelector('h2').append(this.state);
     this.tools = element('div', { class: 'tools' }, this.button);
-    root.append(this.tools, this.asked, live, this.pushed);
+    if (client.send) root.append(this.tools, this.asked, live);
+    root.append(this.pushed);
 
     this.button.addEventListener('click', () => this.send().catch(() => {}));
     client.onState = (text, open) => {
       this.state.textContent = text;
       this.state.dataset.open = open;
-      this.button.disabled = !open;
+      this.button.disabled = !open || !client.send;
     };
   }
 

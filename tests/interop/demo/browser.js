@@ -37,7 +37,7 @@ process.exitCode = 1;
   };
   const connected = async (page) => {
     await page.waitForSelector('#server[data-state=open]');
-    for (const name of panes) await page.waitForSelector(`#${name} .state[data-open=true]`);
+    for (const name of [...panes, 'events']) await page.waitForSelector(`#${name} .state[data-open=true]`);
     await text(page, '#socketio .state', /websocket$/);
   };
   /** Waits until the text of an element is as a pattern says; gives it. */
@@ -148,7 +148,7 @@ process.exitCode = 1;
     await text(page, '#overlap-result', /^fast after [0-9]+ ms, slow after [0-9]+ ms$/);
   });
 
-  test('two browsers see each other\'s notes, pushed over all three sockets', async () => {
+  test('two browsers see each other\'s notes, pushed over all three sockets and as events', async () => {
     const other = await open();
     for (const [writer, reader, words] of [[other, page, 'from there'], [page, other, 'from here']]) {
       await method(writer, 'PUT');
@@ -157,7 +157,7 @@ process.exitCode = 1;
       await writer.click('#socketio .send');
       await text(writer, '#notes li', /this browser, over socketio$/);
       await text(reader, '#notes li', new RegExp(`^shared${words}browser [a-z0-9]+, over socketio$`));
-      for (const name of ['sockjs', 'socketio', 'websocket'])
+      for (const name of ['sockjs', 'socketio', 'websocket', 'events'])
         await text(reader, `#${name} .pushed`, /^pushed: note shared/);
       await method(writer, 'GET');
       await writer.fill('#note-id', '1');

@@ -213,7 +213,7 @@ private:
     inline void write(entry& e);
     inline void append(entry const& e, persistence after);
     inline void append_source(entry const& e, persistence after);
-    inline void start_stream(exchange& ex);
+    inline void start_stream(exchange& ex, stream_body& stream);
     inline void abandon() noexcept;
     inline void drop_source() noexcept;
     void collect_ready();
@@ -282,4 +282,5 @@ private:
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/http/detail/impl/dispatch.ipp>
 #include <httphooks/http/detail/impl/dispatch_body.ipp>
+#include <httphooks/http/detail/impl/dispatch_reply.ipp>
 #endif
