@@ -48,6 +48,7 @@
 #include <httphooks/detail/system/impl/keyed_hash.ipp>
 #include <httphooks/detail/system/impl/log_file.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
+#include <httphooks/detail/system/impl/runs_here.ipp>
 #include <httphooks/detail/system/impl/token_buckets.ipp>
 #include <httphooks/detail/system/impl/virtual_time.ipp>
 #include <httphooks/detail/text/impl/base64.ipp>

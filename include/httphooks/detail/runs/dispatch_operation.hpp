@@ -8,6 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/system/recycle.hpp>
+#include <httphooks/detail/system/runs_here.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -40,9 +41,6 @@ inline constexpr std::uint64_t every_file = static_cast<std::uint64_t>(-1);
     @param most a file of up to so many bytes is read, as exchange::take_reply does
 */
 response finished_reply(exchange& ex, std::uint64_t most);
-
-/// Whether the calling thread runs the executor's context, as far as the executor can tell.
-bool runs_here(asio::any_io_executor const& executor) noexcept;
 
 /// The members of an exchange, which is not known here.
 request& incoming_of(exchange& ex) noexcept;

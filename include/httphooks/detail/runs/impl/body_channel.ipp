@@ -3,7 +3,7 @@
 
 #include <httphooks/detail/runs/body_channel.hpp>
 
-#include <httphooks/detail/runs/dispatch_operation.hpp>
+#include <httphooks/detail/system/runs_here.hpp>
 
 #include <boost/asio/append.hpp>
 #include <boost/asio/error.hpp>

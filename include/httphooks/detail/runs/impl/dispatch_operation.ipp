@@ -13,10 +13,8 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <charconv>
@@ -54,17 +52,6 @@ HTTPHOOKS_DECL response finished_reply(exchange& ex, std::uint64_t most) {
         reply.append_parsed(field::connection, "Connection", "close");
     if (head) reply.body().clear();
     return reply;
-}
-
-HTTPHOOKS_DECL bool runs_here(asio::any_io_executor const& executor) noexcept {
-    using context_executor = asio::io_context::executor_type;
-    if (auto const* const e = executor.target<context_executor>())
-        return e->running_in_this_thread();
-    if (auto const* const s = executor.target<asio::strand<context_executor>>())
-        return s->running_in_this_thread();
-    if (auto const* const s = executor.target<asio::strand<asio::any_io_executor>>())
-        return s->running_in_this_thread();
-    return false;
 }
 
 HTTPHOOKS_DECL request& incoming_of(exchange& ex) noexcept {

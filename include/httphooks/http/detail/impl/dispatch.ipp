@@ -150,7 +150,7 @@ inline void dispatch::append_continue() {
     if (!continue_due_) return;
     bool const early = body_way_ == body_way::gathered
                            ? in_flight()
-                           : !takes_body() || in_flight_count() > 1 || source_;
+                           : !takes_body() || queue_.size() - first_ != 1 || source_;
     if (early) return;
     output_ += "HTTP/1.1 100 Continue\r\n\r\n";
     continue_due_ = false;

@@ -55,7 +55,7 @@ inline void dispatch::begin_before_body() {
 
 /// The place of the reply to the request whose body is on its way; null: it is being written.
 HTTPHOOKS_DECL dispatch::entry* dispatch::begun_entry() noexcept {
-    bool const there = in_flight_count() > 0 && queue_.back().journey == journey_;
+    bool const there = queue_.size() > first_ && queue_.back().journey == journey_;
     return there ? &queue_.back() : nullptr;
 }
 
@@ -80,16 +80,21 @@ HTTPHOOKS_DECL bool dispatch::takes_body() const noexcept {
     return false;
 }
 
+/// More of a body is wanted; whoever is at work here finds out by himself.
+inline void dispatch::tell_listener() noexcept {
+    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
+}
+
 HTTPHOOKS_DECL void dispatch::on_body_wanted(exchange& ex) noexcept {
     if (journey_.get() != &ex) return;
     body_way_ = body_way::wanted;
     begun_ = wheel().now();
-    if (!consuming_ && listener_) listener_->on_output();
+    tell_listener();
 }
 
 HTTPHOOKS_DECL void dispatch::on_read() noexcept {
     wait_begun_ = wheel().now();
-    if (!consuming_ && listener_) listener_->on_output();
+    tell_listener();
 }
 
 /// Some bytes of the body of a request that has begun were taken. @return false: no more are
