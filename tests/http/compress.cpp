@@ -235,7 +235,9 @@ TEST_CASE("codings are needed, and each has its own name") {
 
 TEST_CASE("as a post-responder it compresses what its hooks answer") {
     hh::test::fixture f;
-    f.hooks.get("/some/:what", [](auto&) { return answer(text, {{"ETag", "\"1\""}}); });
+    f.hooks.get("/some/:what", [](auto&) {
+        return answer(text, {{"ETag", "\"1\""}, {"Content-Length", std::to_string(text.size())}});
+    });
     f.hooks.get("/other", [](auto&) { return answer(text); });
     f.hooks.get("/two", [](auto&) { return answer(text); });
     f.hooks.get("/two", [](auto&) { return answer(text); });

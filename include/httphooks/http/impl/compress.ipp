@@ -98,6 +98,7 @@ inline void weaken_etag(fields& header) {
 inline void describe_encoded(fields& header, std::string const& coding) {
     header.set(field::content_encoding, coding);
     header.erase(field::accept_ranges);
+    header.erase(field::content_length);
     weaken_etag(header);
     vary_by_encoding(header);
 }
