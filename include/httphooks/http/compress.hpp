@@ -88,7 +88,7 @@ struct compress_options {
     @par Source
     RFC 9110 8.4, 12.5.3, 8.8.1, 12.5.5; defaults of npm's compression 1.7
     @par Example
-    examples/compress.cpp */
+    examples/compression.cpp */
 class compress {
 public:
     /// @throws std::invalid_argument there is no coding, or two of one name, or a null one

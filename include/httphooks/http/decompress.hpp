@@ -51,7 +51,7 @@ struct decompress_options {
     @par Source
     RFC 9110 8.4, 12.5.3, 15.5.16
     @par Example
-    examples/compress.cpp */
+    examples/compression.cpp */
 class decompress {
 public:
     /// @throws std::invalid_argument there is no coding, or a null one
