@@ -56,6 +56,10 @@ public:
     /// The hub of a context's server.
     static std::shared_ptr<redis_hub> of(adapter_context& context, redis::options const& o);
 
+    /// A hub for who shares it otherwise.
+    static std::shared_ptr<redis_hub> make(asio::any_io_executor const& executor,
+                                           redis::options const& o);
+
     redis_hub(asio::any_io_executor const& executor, redis::options const& o);
     ~redis_hub() { close(); }
     redis_hub(redis_hub const&) = delete;
@@ -73,6 +77,15 @@ public:
                  std::weak_ptr<cluster_link> from);
     /// Sends another command, when publishing is possible.
     void ask(redis::arguments command, handler done);
+    /// The same, but it waits while Redis is away.
+    void queue(redis::arguments command, handler done) {
+        send(std::move(command), std::move(done), false);
+    }
+    /// Whether what is sent now leaves at once.
+    bool is_open() const {
+        std::lock_guard const lock(mutex_);
+        return is_ready();
+    }
     /// Whether Redis is away.
     bool is_away() const noexcept;
     /// For what is published otherwise.
@@ -101,12 +114,12 @@ private:
 
     void begin();
     void close() noexcept;
-    inline void send(redis::arguments command, handler done, bool hasty);
+    void send(redis::arguments command, handler done, bool hasty);
     inline void on_state();
     inline void tell(error_code ec);
     /// Sends what waits, if it may be.
     inline void flush();
-    inline bool is_ready() const;
+    bool is_ready() const;
 
     redis::options options_;
     redis::connection commands_;
