@@ -13,7 +13,7 @@ namespace redis = httphooks::redis;
 
 TEST_CASE("the URL of a Redis server says where it is and who asks") {
     auto u = redis::url::parse("redis://localhost");
-    REQUIRE(u);
+    REQUIRE(u.has_value());
     CHECK_FALSE(u->tls);
     CHECK(u->host == "localhost");
     CHECK(u->port == 6379);
@@ -22,7 +22,7 @@ TEST_CASE("the URL of a Redis server says where it is and who asks") {
     CHECK(u->database == 0);
 
     u = redis::url::parse("rediss://anna:se%40cret%2F@[::1]:7000/12");
-    REQUIRE(u);
+    REQUIRE(u.has_value());
     CHECK(u->tls);
     CHECK(u->user == "anna");
     CHECK(u->password == "se@cret/");
@@ -31,25 +31,25 @@ TEST_CASE("the URL of a Redis server says where it is and who asks") {
     CHECK(u->database == 12);
 
     u = redis::url::parse("REDIS://:p:w@10.0.0.1/");
-    REQUIRE(u);
+    REQUIRE(u.has_value());
     CHECK(u->user.empty());
     CHECK(u->password == "p:w");
     CHECK(u->host == "10.0.0.1");
 
     u = redis::url::parse("redis://a:b@c@host");
-    REQUIRE(u);
+    REQUIRE(u.has_value());
     CHECK(u->password == "b@c");
 }
 
 TEST_CASE("a Redis server may listen on a socket of the file system") {
     auto u = redis::url::parse("unix:///run/redis/redis%20x.sock");
-    REQUIRE(u);
+    REQUIRE(u.has_value());
     CHECK(u->host.empty());
     CHECK(u->path == "/run/redis/redis x.sock");
     CHECK(u->database == 0);
 
     u = redis::url::parse("unix://anna:pw@/run/redis.sock?db=3");
-    REQUIRE(u);
+    REQUIRE(u.has_value());
     CHECK(u->user == "anna");
     CHECK(u->password == "pw");
     CHECK(u->path == "/run/redis.sock");
@@ -91,7 +91,7 @@ TEST_CASE("what is no URL of a Redis server is refused") {
                                         "unix:///p%00"}) {
         CAPTURE(text);
         auto const u = redis::url::parse(text);
-        REQUIRE_FALSE(u);
+        REQUIRE_FALSE(u.has_value());
         CHECK(u.error() == redis::error::invalid_url);
     }
 }

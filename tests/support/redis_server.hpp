@@ -110,15 +110,16 @@ public:
         return reply;
     }
 
-    /// A port of the loopback interface that nobody listens on. @param offset how far above it
-    /// another one is free, too
-    static std::uint16_t free_port(std::uint16_t offset = 0) {
-        for (;;) {
-            std::uint16_t const port = bind_to(0);
-            if (offset == 0) return port;
-            if (port < 65'535 - offset && bind_to(static_cast<std::uint16_t>(port + offset)) != 0)
-                return port;
-        }
+    /// A port of the loopback interface that nobody listens on.
+    static std::uint16_t free_port() {
+        int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in a = loopback(0);
+        socklen_t size = sizeof a;
+        bool const good = ::bind(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0 &&
+                          ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size) == 0;
+        ::close(fd);
+        if (!good) throw std::runtime_error("bind");
+        return ntohs(a.sin_port);
     }
 
 private:
@@ -136,16 +137,6 @@ private:
         a.sin_port = htons(port);
         a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         return a;
-    }
-    /// @return the port; 0: it is taken
-    static std::uint16_t bind_to(std::uint16_t port) {
-        int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_in a = loopback(port);
-        socklen_t size = sizeof a;
-        bool const good = ::bind(fd, reinterpret_cast<sockaddr*>(&a), sizeof a) == 0 &&
-                          ::getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size) == 0;
-        ::close(fd);
-        return good ? ntohs(a.sin_port) : std::uint16_t{0};
     }
     static int connect(std::uint16_t port) {
         int const fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

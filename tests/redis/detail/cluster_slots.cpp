@@ -30,23 +30,23 @@ value list(Values... v) {
 
 TEST_CASE("an error may say which node of a cluster is the right one") {
     auto r = read_redirection("MOVED 3999 127.0.0.1:6381");
-    REQUIRE(r);
+    REQUIRE(r.has_value());
     CHECK_FALSE(r->ask);
     CHECK(r->slot == 3999);
     CHECK(r->node == redis::detail::node_name{"127.0.0.1", 6381});
 
     r = read_redirection("ASK 16383 redis-1.example:7000");
-    REQUIRE(r);
+    REQUIRE(r.has_value());
     CHECK(r->ask);
     CHECK(r->node == redis::detail::node_name{"redis-1.example", 7000});
 
     // the node that says so does not know its own name
     r = read_redirection("MOVED 1 :6379");
-    REQUIRE(r);
+    REQUIRE(r.has_value());
     CHECK(r->node == redis::detail::node_name{"", 6379});
 
     r = read_redirection("MOVED 1 fe80::1:6379");
-    REQUIRE(r);
+    REQUIRE(r.has_value());
     CHECK(r->node == redis::detail::node_name{"fe80::1", 6379});
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("other errors, and malformed ones, say nothing of nodes") {
           "MOVED -1 h:1", "MOVED x h:1", "MOVED 1 h:0", "MOVED 1 h:65536",
           "MOVED 1 h:", "MOVED 1h:1", "MOVEDX 1 h:1", "ASK"}) {
         CAPTURE(text);
-        CHECK_FALSE(read_redirection(text));
+        CHECK_FALSE(read_redirection(text).has_value());
     }
 }
 

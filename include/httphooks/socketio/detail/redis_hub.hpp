@@ -57,6 +57,10 @@ public:
     /// The hub of a context's server.
     static std::shared_ptr<redis_hub> of(adapter_context& context, redis::options const& o);
 
+    /// A hub for who shares it otherwise.
+    static std::shared_ptr<redis_hub> make(asio::any_io_executor const& executor,
+                                           redis::options const& o);
+
     redis_hub(asio::any_io_executor const& executor, redis::options const& o);
     redis_hub(redis_hub const&) = delete;
     redis_hub& operator=(redis_hub const&) = delete;
@@ -81,6 +85,17 @@ public:
                  std::weak_ptr<cluster_link> from);
     /// Sends another command, when publishing is possible.
     void ask(redis::arguments command, handler done);
+    /// The same, but it waits while Redis is away.
+    void queue(redis::arguments command, handler done) {
+        send(std::move(command), std::move(done), false);
+    }
+    /// Whether what is sent now leaves at once.
+    bool is_open() const {
+        std::lock_guard const lock(mutex_);
+        return is_ready();
+    }
+    /// For commands of other kinds, while somebody uses the hub.
+    redis::connection& commands() noexcept { return connections_->commands; }
     /// Whether Redis is away.
     bool is_away() const noexcept;
 
@@ -120,12 +135,12 @@ private:
         std::lock_guard const lock(mutex_);
         return connections_;
     }
-    inline void send(redis::arguments command, handler done, bool hasty);
+    void send(redis::arguments command, handler done, bool hasty);
     inline void on_state();
     inline void tell(error_code ec);
     /// Sends what waits, if it may be.
     inline void flush();
-    inline bool is_ready() const;
+    bool is_ready() const;
 
     redis::options options_;
     mutable std::mutex mutex_{};

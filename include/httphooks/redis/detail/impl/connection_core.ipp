@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -168,7 +167,7 @@ HTTPHOOKS_DECL void connection_core::submit(command_ptr c) {
     else if (options_.queue_limit == 0 && state() != connection_state::connected)
         c->refused = error::not_connected;
     else if (options_.queue_full == queue_policy::fail && queued_ > 0 &&
-             queued_ + size > std::max<std::size_t>(options_.queue_limit, 64 * 1024))
+             queued_ + size > queue_limit())
         c->refused = error::queue_full;
     if (!c->refused) queued_ += size;
     inbox_.push_back(std::move(c));
@@ -261,7 +260,7 @@ inline void connection_core::shed() {
     for (;;) {
         {
             std::lock_guard const lock(mutex_);
-            if (queued_ <= options_.queue_limit) return;
+            if (queued_ <= queue_limit()) return;
         }
         node* oldest = nullptr;
         std::size_t waiting = 0;
@@ -382,11 +381,11 @@ inline void connection_core::ask_for_slots(node& from) {
 
 inline void connection_core::learn(node& from, value const& slots) {
     if (!nodes_.learn(from, slots, [this](url u) { return make_node(std::move(u)); })) return;
-    // what waits for a node that cannot be had may be for another one by now
+    // what waits may be for another node by now
     std::deque<command_ptr> again;
     nodes_.for_each([&](node& n) {
-        if (n.connection->troubled())
-            std::ranges::move(std::exchange(n.waiting, {}), std::back_inserter(again));
+        for (command_ptr& c : std::exchange(n.waiting, {}))
+            (c->asking ? n.waiting : again).push_back(std::move(c));
     });
     for (command_ptr& c : again) route(*c).waiting.push_back(std::move(c));
     flush();

@@ -139,19 +139,31 @@ HTTPHOOKS_DECL bool reply_reader::next(reply_sink& sink, error_code& ec) {
     return false;
 }
 
+/// The type of the value that is being read; negative: it has not begun.
+template <class Reader>
+int type_now(Reader const& r) noexcept {
+    if (r.ridx < 0) return -1;
+    if constexpr (requires { r.task; })
+        return r.task[r.ridx]->type;
+    else
+        return r.rstack[r.ridx].type;
+}
+
 inline error_code reply_reader::judge_rest() const noexcept {
     constexpr std::size_t longest_size = 32;
     constexpr std::size_t longest_line = 64 * 1024;
     std::string_view const rest(reader_->buf + reader_->pos, reader_->len - reader_->pos);
     if (rest.empty()) return {};
-    if (rest.front() != '$') return rest.size() > longest_line ? error::bad_reply : error_code();
-    std::string_view const line = rest.substr(1, longest_size);
+    if (type_now(*reader_) != REDIS_REPLY_STRING)
+        return rest.size() > longest_line ? error::bad_reply : error_code();
+    std::string_view const line = rest.substr(0, longest_size);
     std::size_t const end = line.find('\r');
     if (end == line.npos) return line.size() == longest_size ? error::bad_reply : error_code();
     std::size_t size = 0;
     auto const [stop, failed] = std::from_chars(line.data(), line.data() + end, size);
-    bool const fits = failed == std::errc() && size <= limits_.bytes - bytes_;
-    return fits || line.front() == '-' ? error_code() : error::reply_limit;
+    // what is no number hiredis says
+    bool const large = failed == std::errc::result_out_of_range || size > limits_.bytes - bytes_;
+    return large ? error::reply_limit : error_code();
 }
 
 }  // namespace httphooks::redis::detail

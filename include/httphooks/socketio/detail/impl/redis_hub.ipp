@@ -21,11 +21,15 @@ namespace httphooks::socketio::detail {
 
 HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::of(adapter_context& context,
                                                         redis::options const& o) {
-    return std::static_pointer_cast<redis_hub>(context.share([&]() -> std::shared_ptr<void> {
-        auto hub = std::make_shared<redis_hub>(context.place().executor(), o);
-        hub->begin();
-        return hub;
-    }));
+    return std::static_pointer_cast<redis_hub>(context.share(
+        [&]() -> std::shared_ptr<void> { return make(context.place().executor(), o); }));
+}
+
+HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::make(asio::any_io_executor const& executor,
+                                                          redis::options const& o) {
+    auto hub = std::make_shared<redis_hub>(executor, o);
+    hub->begin();
+    return hub;
 }
 
 HTTPHOOKS_DECL redis_hub::redis_hub(asio::any_io_executor const& executor, redis::options const& o)
@@ -134,7 +138,7 @@ inline void redis_hub::tell(error_code ec) {
     if (one) one->failed(ec, "Redis");
 }
 
-inline bool redis_hub::is_ready() const {
+HTTPHOOKS_DECL bool redis_hub::is_ready() const {
     return settling_ == 0 && connections_ && connections_->commands.is_connected() &&
            connections_->subscriber.is_connected();
 }
@@ -180,7 +184,7 @@ inline void redis_hub::flush() {
     }
 }
 
-inline void redis_hub::send(redis::arguments command, handler done, bool hasty) {
+HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool hasty) {
     std::vector<waiting> dropped;
     {
         std::lock_guard const lock(mutex_);
