@@ -25,9 +25,11 @@
 #include <httphooks/redis/impl/subscriber.ipp>
 #include <httphooks/redis/impl/url.ipp>
 #include <httphooks/redis/impl/value.ipp>
-
 #include <httphooks/socketio/detail/impl/redis_codec.ipp>
 #include <httphooks/socketio/detail/impl/redis_hub.ipp>
+#include <httphooks/socketio/detail/impl/redis_stream_reader.ipp>
+#include <httphooks/socketio/detail/impl/redis_streams.ipp>
 #include <httphooks/socketio/impl/emitter.ipp>
 #include <httphooks/socketio/impl/redis_adapter.ipp>
+#include <httphooks/socketio/impl/redis_streams_adapter.ipp>
 #include <httphooks/socketio/impl/sharded_redis_adapter.ipp>

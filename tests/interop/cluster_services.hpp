@@ -9,6 +9,7 @@
 #include <httphooks/redis/options.hpp>
 #include <httphooks/socketio.hpp>
 #include <httphooks/socketio/redis_adapter.hpp>
+#include <httphooks/socketio/redis_streams_adapter.hpp>
 #include <httphooks/socketio/sharded_redis_adapter.hpp>
 
 #include <nlohmann/json.hpp>
@@ -166,6 +167,11 @@ inline socketio::adapter_factory cluster_adapter(command_line const& c) {
     if (c.cluster == "redis-sharded")
         return socketio::sharded_redis_adapter(
             redis, {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
+    if (c.cluster == "redis-streams")
+        return socketio::redis_streams_adapter(redis,
+                                               {.stream_name = c.cluster_key,
+                                                .channel_prefix = c.cluster_key,
+                                                .requests_timeout = c.requests_timeout});
     return {};
 }
 

@@ -38,6 +38,11 @@ inline socketio::options socketio_options(command_line const& c) {
     o.cleanup_empty_child_namespaces = true;
     if (c.recovery) o.recovery.emplace();
     o.adapter = cluster_adapter(c);
+    if (c.app == "cluster") {
+        // other servers send bursts, and clients that poll take them when they come
+        o.engine.queue_bytes = 64 * 1024 * 1024;
+        o.engine.queue_packets = 100'000;
+    }
     return o;
 }
 

@@ -8,6 +8,7 @@ const { createServer } = require('http');
 const { Server } = require('socket.io');
 const { createClient } = require('redis');
 const { createAdapter, createShardedAdapter } = require('@socket.io/redis-adapter');
+const streams = require('@socket.io/redis-streams-adapter');
 
 const [, , adapter, url, key] = process.argv;
 
@@ -67,7 +68,9 @@ const serve = (nsp) => {
   const http = createServer();
   const io = new Server(http, {
     adapter: adapter === 'redis' ? createAdapter(pub, sub, { key })
-      : createShardedAdapter(pub, sub, { channelPrefix: key }),
+      : adapter === 'redis-streams'
+        ? streams.createAdapter(pub, { streamName: key, channelPrefix: key })
+        : createShardedAdapter(pub, sub, { channelPrefix: key }),
   });
   serve(io.of('/'));
   serve(io.of('/other'));

@@ -53,6 +53,10 @@ private:
     class node;
     class own_command;
 
+    /// Bytes that may wait; without a queue, what one turn of the event loop may send.
+    std::size_t queue_limit() const noexcept {
+        return options_.queue_limit != 0 ? options_.queue_limit : 1024 * 1024;
+    }
     /// Has drain() run soon; behind the mutex.
     inline void wake();
     /// Takes what came in, and sends what can be sent.

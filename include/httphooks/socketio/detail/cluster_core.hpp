@@ -142,6 +142,7 @@ private:
 
     mutable std::mutex mutex_{};
     bool open_ = false;
+    /// Whether the transport was ready() once.
     bool ready_ = false;
     std::map<std::string, time_point, std::less<>> peers_{};
     time_point next_heartbeat_ = time_point::max();

@@ -48,7 +48,8 @@ public:
 /** Sends commands, and passes messages to who wants their channels. Thread-safe.
 
     Nothing is sent before everything that is wanted is subscribed: it waits, bounded by
-    redis::options::queue_limit and command_timeout; what waits longest is dropped. */
+    redis::options::queue_limit and command_timeout; what waits longest is dropped. The connections
+    go when the last user leaves: before the context of their executor does. */
 class redis_hub final : public std::enable_shared_from_this<redis_hub> {
 public:
     using handler = std::function<void(error_code, redis::value)>;
@@ -56,10 +57,21 @@ public:
     /// The hub of a context's server.
     static std::shared_ptr<redis_hub> of(adapter_context& context, redis::options const& o);
 
+    /// A hub for who shares it otherwise.
+    static std::shared_ptr<redis_hub> make(asio::any_io_executor const& executor,
+                                           redis::options const& o);
+
     redis_hub(asio::any_io_executor const& executor, redis::options const& o);
-    ~redis_hub() { close(); }
     redis_hub(redis_hub const&) = delete;
     redis_hub& operator=(redis_hub const&) = delete;
+
+    /// Somebody uses it.
+    void enter() {
+        std::lock_guard const lock(mutex_);
+        ++users_;
+    }
+    /// Does not any more.
+    void leave();
 
     /// Wants a channel, or wants it no more.
     void want(redis::subscription kind, std::string_view channel,
@@ -73,10 +85,19 @@ public:
                  std::weak_ptr<cluster_link> from);
     /// Sends another command, when publishing is possible.
     void ask(redis::arguments command, handler done);
+    /// The same, but it waits while Redis is away.
+    void queue(redis::arguments command, handler done) {
+        send(std::move(command), std::move(done), false);
+    }
+    /// Whether what is sent now leaves at once.
+    bool is_open() const {
+        std::lock_guard const lock(mutex_);
+        return is_ready();
+    }
+    /// For commands of other kinds, while somebody uses the hub.
+    redis::connection& commands() noexcept { return connections_->commands; }
     /// Whether Redis is away.
     bool is_away() const noexcept;
-    /// For what is published otherwise.
-    redis::connection& commands() noexcept { return commands_; }
 
 private:
     using clock = std::chrono::steady_clock;
@@ -99,19 +120,32 @@ private:
         bool hasty;
     };
 
+    /// Both, while anybody uses them.
+    struct connections {
+        connections(asio::any_io_executor const& executor, redis::options const& o)
+            : commands(executor, o), subscriber(executor, o) {}
+
+        redis::connection commands;
+        redis::subscriber subscriber;
+    };
+    using shared_connections = std::shared_ptr<connections>;
+
     void begin();
-    void close() noexcept;
-    inline void send(redis::arguments command, handler done, bool hasty);
+    shared_connections both() const {
+        std::lock_guard const lock(mutex_);
+        return connections_;
+    }
+    void send(redis::arguments command, handler done, bool hasty);
     inline void on_state();
     inline void tell(error_code ec);
     /// Sends what waits, if it may be.
     inline void flush();
-    inline bool is_ready() const;
+    bool is_ready() const;
 
     redis::options options_;
-    redis::connection commands_;
-    redis::subscriber subscriber_;
     mutable std::mutex mutex_{};
+    shared_connections connections_;
+    std::size_t users_ = 0;
     std::map<name, std::weak_ptr<redis_listener>, less> channels_{};
     std::deque<waiting> waiting_{};
     std::size_t bytes_ = 0;

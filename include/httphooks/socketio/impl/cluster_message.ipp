@@ -104,11 +104,10 @@ inline bool read_cluster_data(cluster_message& m, json_node const* data, foreign
     using enum cluster_message_type;
     json_node const* const packet = member(data, "packet");
     json_node const* const id = member(data, "requestId");
-    if (!is_nothing(id) && (!read_text(m.request_id, id) || m.request_id.empty())) return false;
-    bool const may_lack_id = m.type == broadcast || m.type == server_side_emit;
-    bool const has_id =
-        is_response(m.type) || m.type == fetch_sockets || (may_lack_id && !is_nothing(id));
-    if (has_id && m.request_id.empty()) return false;
+    bool const may_ask = m.type == broadcast || m.type == server_side_emit;
+    bool const asks = is_response(m.type) || m.type == fetch_sockets;
+    if (asks || (may_ask && !is_nothing(id)))
+        if (!read_text(m.request_id, id) || m.request_id.empty()) return false;
     auto const options = [&] { return read_options(m.to, member(data, "opts")); };
     switch (m.type) {
         case broadcast:

@@ -79,6 +79,7 @@ private:
 HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& self,
                                          std::weak_ptr<cluster_link> to) {
     auto const link = to.lock();
+    hub_->enter();
     link_ = std::move(to);
     uid_ = link->uid();
     channels_.emplace(options_.key, link->nsp());
@@ -93,11 +94,11 @@ HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& 
 }
 
 HTTPHOOKS_DECL void redis_receiver::close() {
-    if (!channels_) return;
     hub_->forget(redis::subscription::pattern, pattern());
     for (std::string const& channel :
          {channels_->requests, channels_->responses, answers_to(uid_, true)})
         hub_->forget(redis::subscription::channel, channel);
+    hub_->leave();
 }
 
 // sending -------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ HTTPHOOKS_DECL void sharded_redis_channels::open(std::shared_ptr<redis_listener>
                                                  std::weak_ptr<cluster_link> to,
                                                  std::string const& prefix) {
     auto const link = to.lock();
+    hub_->enter();
     {
         std::lock_guard const lock(mutex_);
         self_ = self;
@@ -100,6 +101,7 @@ HTTPHOOKS_DECL void sharded_redis_channels::close() {
         all.swap(wanted_);
     }
     for (std::string const& channel : all) hub_->forget(redis::subscription::shard, channel);
+    hub_->leave();
 }
 
 HTTPHOOKS_DECL void sharded_redis_channels::room_changed(std::string_view room) {

@@ -167,7 +167,7 @@ HTTPHOOKS_DECL void connection_core::submit(command_ptr c) {
     else if (options_.queue_limit == 0 && state() != connection_state::connected)
         c->refused = error::not_connected;
     else if (options_.queue_full == queue_policy::fail && queued_ > 0 &&
-             queued_ + size > std::max<std::size_t>(options_.queue_limit, 64 * 1024))
+             queued_ + size > queue_limit())
         c->refused = error::queue_full;
     if (!c->refused) queued_ += size;
     inbox_.push_back(std::move(c));
@@ -260,7 +260,7 @@ inline void connection_core::shed() {
     for (;;) {
         {
             std::lock_guard const lock(mutex_);
-            if (queued_ <= options_.queue_limit) return;
+            if (queued_ <= queue_limit()) return;
         }
         node* oldest = nullptr;
         std::size_t waiting = 0;

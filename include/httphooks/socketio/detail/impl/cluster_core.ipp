@@ -59,10 +59,17 @@ HTTPHOOKS_DECL void cluster_core::open_up() {
     {
         std::lock_guard const lock(mutex_);
         if (open_) return;
-        open_ = true;
         kept_ = context_.keep();
     }
     transport_->open(self());
+    bool told = false;
+    {
+        // from now on others use the transport
+        std::lock_guard const lock(mutex_);
+        open_ = true;
+        told = ready_;
+    }
+    if (told) ready();
 }
 
 HTTPHOOKS_DECL void cluster_core::close_down() noexcept {
@@ -139,6 +146,7 @@ HTTPHOOKS_DECL void cluster_core::ready() {
     if (!heartbeats_) return;
     {
         std::lock_guard const lock(mutex_);
+        ready_ = true;
         if (!open_) return;
         next_look_ = now() + std::chrono::seconds(1);
     }

@@ -205,7 +205,7 @@ HTTPHOOKS_DECL bool read_redis_request(cluster_message& m, std::optional<redis_q
 
     json_node const* const uid = member(root, "uid");
     if (!is_nothing(uid) && !read_text(m.uid, uid)) return false;
-    json_node const* const id = member(root, "requestId");
+    json_node const* const id = moves ? nullptr : member(root, "requestId");
     if (!is_nothing(id) && (!read_text(m.request_id, id) || m.request_id.empty())) return false;
     json_node const* const data = member(root, "data");
     switch (kind) {

@@ -21,15 +21,19 @@ namespace httphooks::socketio::detail {
 
 HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::of(adapter_context& context,
                                                         redis::options const& o) {
-    return std::static_pointer_cast<redis_hub>(context.share([&]() -> std::shared_ptr<void> {
-        auto hub = std::make_shared<redis_hub>(context.place().executor(), o);
-        hub->begin();
-        return hub;
-    }));
+    return std::static_pointer_cast<redis_hub>(context.share(
+        [&]() -> std::shared_ptr<void> { return make(context.place().executor(), o); }));
+}
+
+HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::make(asio::any_io_executor const& executor,
+                                                          redis::options const& o) {
+    auto hub = std::make_shared<redis_hub>(executor, o);
+    hub->begin();
+    return hub;
 }
 
 HTTPHOOKS_DECL redis_hub::redis_hub(asio::any_io_executor const& executor, redis::options const& o)
-    : options_(o), commands_(executor, o), subscriber_(executor, o) {}
+    : options_(o), connections_(std::make_shared<connections>(executor, o)) {}
 
 HTTPHOOKS_DECL void redis_hub::begin() {
     auto const weak = weak_from_this();
@@ -39,9 +43,10 @@ HTTPHOOKS_DECL void redis_hub::begin() {
         if (state == redis::connection_state::away) self->tell(ec);
         self->on_state();
     };
-    commands_.on_state(on_state);
-    subscriber_.on_state(on_state);
-    subscriber_.on_message([weak](redis::message const& m) {
+    redis::subscriber const& subscriber = connections_->subscriber;
+    connections_->commands.on_state(on_state);
+    subscriber.on_state(on_state);
+    subscriber.on_message([weak](redis::message const& m) {
         auto const self = weak.lock();
         if (!self) return;
         std::shared_ptr<redis_listener> to;
@@ -54,15 +59,26 @@ HTTPHOOKS_DECL void redis_hub::begin() {
         }
         if (to) to->on_message(m);
     });
-    subscriber_.on_refused([weak](redis::subscription, std::string_view, std::string_view) {
+    subscriber.on_refused([weak](redis::subscription, std::string_view, std::string_view) {
         if (auto const self = weak.lock()) self->tell(redis::error::error_reply);
     });
-    commands_.connect();
+    connections_->commands.connect();
 }
 
-HTTPHOOKS_DECL void redis_hub::close() noexcept {
-    commands_.close();
-    subscriber_.close();
+HTTPHOOKS_DECL void redis_hub::leave() {
+    shared_connections gone;
+    std::deque<waiting> dropped;
+    {
+        std::lock_guard const lock(mutex_);
+        if (--users_ != 0) return;
+        gone.swap(connections_);
+        dropped.swap(waiting_);
+    }
+    for (waiting& w : dropped)
+        if (w.done) w.done(redis::error::closed, {});
+    if (!gone) return;
+    gone->commands.close();
+    gone->subscriber.close();
 }
 
 HTTPHOOKS_DECL void redis_hub::want(redis::subscription kind, std::string_view channel,
@@ -71,7 +87,7 @@ HTTPHOOKS_DECL void redis_hub::want(redis::subscription kind, std::string_view c
         std::lock_guard const lock(mutex_);
         channels_[name(kind, channel)] = by;
     }
-    subscriber_.want(kind, channel, true);
+    if (auto const c = both()) c->subscriber.want(kind, channel, true);
 }
 
 HTTPHOOKS_DECL void redis_hub::forget(redis::subscription kind, std::string_view channel) {
@@ -80,15 +96,18 @@ HTTPHOOKS_DECL void redis_hub::forget(redis::subscription kind, std::string_view
         if (auto const at = channels_.find(name_view(kind, channel)); at != channels_.end())
             channels_.erase(at);
     }
-    subscriber_.want(kind, channel, false);
+    if (auto const c = both()) c->subscriber.want(kind, channel, false);
 }
 
 HTTPHOOKS_DECL void redis_hub::settle() {
+    shared_connections c;
     {
         std::lock_guard const lock(mutex_);
+        c = connections_;
+        if (!c) return;
         ++settling_;
     }
-    subscriber_.async_settle([weak = weak_from_this()](error_code) {
+    c->subscriber.async_settle([weak = weak_from_this()](error_code) {
         auto const self = weak.lock();
         if (!self) return;
         {
@@ -103,7 +122,8 @@ HTTPHOOKS_DECL bool redis_hub::is_away() const noexcept {
     auto const gone = [](redis::connection_state s) {
         return s == redis::connection_state::away || s == redis::connection_state::closed;
     };
-    return gone(commands_.state()) || gone(subscriber_.state());
+    auto const c = both();
+    return !c || gone(c->commands.state()) || gone(c->subscriber.state());
 }
 
 /// Tells the application, once for each time that Redis goes away.
@@ -118,8 +138,9 @@ inline void redis_hub::tell(error_code ec) {
     if (one) one->failed(ec, "Redis");
 }
 
-inline bool redis_hub::is_ready() const {
-    return settling_ == 0 && commands_.is_connected() && subscriber_.is_connected();
+HTTPHOOKS_DECL bool redis_hub::is_ready() const {
+    return settling_ == 0 && connections_ && connections_->commands.is_connected() &&
+           connections_->subscriber.is_connected();
 }
 
 inline void redis_hub::on_state() {
@@ -139,9 +160,11 @@ inline void redis_hub::on_state() {
 inline void redis_hub::flush() {
     for (;;) {
         std::deque<waiting> all;
+        shared_connections c;
         {
             std::lock_guard const lock(mutex_);
             if (flushing_ || !is_ready()) return;
+            c = connections_;
             told_ = false;
             if (waiting_.empty()) return;
             flushing_ = true;
@@ -154,20 +177,20 @@ inline void redis_hub::flush() {
             if (options_.command_timeout.count() != 0 && w.since < oldest)
                 w.done(redis::error::dropped, {});
             else
-                commands_.async_command(std::move(w.command), std::move(w.done));
+                c->commands.async_command(std::move(w.command), std::move(w.done));
         }
         std::lock_guard const lock(mutex_);
         flushing_ = false;
     }
 }
 
-inline void redis_hub::send(redis::arguments command, handler done, bool hasty) {
+HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool hasty) {
     std::vector<waiting> dropped;
     {
         std::lock_guard const lock(mutex_);
         if (waiting_.empty() && !flushing_ && is_ready()) {
             // behind the mutex, so that nothing overtakes
-            commands_.async_command(std::move(command), std::move(done));
+            connections_->commands.async_command(std::move(command), std::move(done));
             return;
         }
         bytes_ += command.bytes().size();

@@ -1,0 +1,207 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#pragma once
+
+#include <httphooks/socketio/detail/redis_stream_reader.hpp>
+
+#include <httphooks/redis/error.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace httphooks::socketio::detail {
+
+HTTPHOOKS_DECL std::optional<stream_place> stream_place::parse(std::string_view text) {
+    std::size_t const dash = text.find('-');
+    if (dash == text.npos) return std::nullopt;
+    auto const number = [](std::string_view digits, std::uint64_t& n) {
+        auto const [stop, failed] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), n);
+        return failed == std::errc() && stop == digits.data() + digits.size();
+    };
+    stream_place p;
+    if (!number(text.substr(0, dash), p.time) || !number(text.substr(dash + 1), p.number))
+        return std::nullopt;
+    return p;
+}
+
+HTTPHOOKS_DECL std::string stream_place::text() const {
+    return std::to_string(time) + '-' + std::to_string(number);
+}
+
+HTTPHOOKS_DECL bool stream_entry::read(redis::value const& from) {
+    offset = from[0].text();
+    auto const fields = from[1].elements();
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+        std::string_view const name = fields[i].text();
+        std::string_view const text = fields[i + 1].text();
+        if (name == "uid")
+            uid = text;
+        else if (name == "nsp")
+            nsp = text;
+        else if (name == "type")
+            type = text;
+        else if (name == "data")
+            data = text;
+    }
+    return !offset.empty();
+}
+
+/// The options of a connection that blocks.
+inline redis::options options_for_reader(redis::options o, std::chrono::milliseconds block) {
+    constexpr std::chrono::seconds more(5);
+    o.command_timeout = block + more;
+    o.queue_limit = std::max<std::size_t>(o.queue_limit, 64 * 1024);
+    return o;
+}
+
+HTTPHOOKS_DECL redis_stream_reader::redis_stream_reader(asio::any_io_executor const& executor,
+                                                        redis::options o, std::string name,
+                                                        std::size_t count,
+                                                        std::chrono::milliseconds block)
+    : connection_(executor, options_for_reader(std::move(o), block)),
+      name_(std::move(name)),
+      count_(std::max<std::size_t>(count, 1)),
+      block_(std::max(block, std::chrono::milliseconds(1))),
+      later_(executor),
+      now_(count_) {}
+
+HTTPHOOKS_DECL redis_stream_reader::~redis_stream_reader() {
+    for (auto const& w : waiting_) w.f(std::nullopt);
+}
+
+HTTPHOOKS_DECL void redis_stream_reader::begin() {
+    connection_.async_command({"XREVRANGE", name_, "+", "-", "COUNT", 1},
+                              [weak = weak_from_this()](error_code ec, redis::value const& reply) {
+                                  if (auto const self = weak.lock()) self->on_begun(ec, reply);
+                              });
+}
+
+inline void redis_stream_reader::on_begun(error_code ec, redis::value const& reply) {
+    if (ec) return on_failure(ec);
+    {
+        std::lock_guard const lock(mutex_);
+        place_ = stream_place::parse(reply[0][0].text()).value_or(stream_place{});
+        begun_ = true;
+        for (auto const& l : listeners()) l->on_begin(place_.text());
+    }
+    serve_waiting();
+    read();
+}
+
+inline void redis_stream_reader::read() {
+    std::string from;
+    std::size_t count = 0;
+    {
+        std::lock_guard const lock(mutex_);
+        from = place_.text();
+        count = now_;
+    }
+    connection_.async_command(
+        {"XREAD", "COUNT", count, "BLOCK", block_.count(), "STREAMS", name_, from},
+        [weak = weak_from_this()](error_code ec, redis::value const& reply) {
+            if (auto const self = weak.lock()) self->on_read(ec, reply);
+        });
+}
+
+inline void redis_stream_reader::on_read(error_code ec, redis::value const& reply) {
+    if (!ec) {
+        for (redis::value const& entry : reply[0][1].elements()) pass(entry);
+        {
+            std::lock_guard const lock(mutex_);
+            now_ = std::min(now_ * 2, count_);
+        }
+        serve_waiting();
+        return read();
+    }
+    serve_waiting();
+    if (ec == redis::error::reply_limit) {
+        std::lock_guard const lock(mutex_);
+        // one that is too large by itself is passed over, with all there is
+        if (now_ == 1) begun_ = false;
+        now_ = std::max<std::size_t>(now_ / 2, 1);
+    }
+    on_failure(ec);
+}
+
+inline void redis_stream_reader::on_failure(error_code ec) {
+    if (ec == redis::error::closed) return;
+    // a command waits for the next connection by itself
+    auto const again = [](redis_stream_reader& self) {
+        self.has_begun() ? self.read() : self.begin();
+    };
+    if (ec != redis::error::error_reply) return again(*this);
+    for (auto const& l : listeners()) l->on_failure(ec);
+    later_.expires_after(std::chrono::seconds(1));
+    later_.async_wait([weak = weak_from_this(), again](error_code cancelled) {
+        auto const self = weak.lock();
+        if (!cancelled && self) again(*self);
+    });
+}
+
+inline void redis_stream_reader::pass(redis::value const& entry) {
+    stream_entry e;
+    auto const at = e.read(entry) ? stream_place::parse(e.offset) : std::nullopt;
+    if (!at) return;
+    std::lock_guard const lock(mutex_);
+    place_ = *at;
+    auto const found = listeners_.find(e.nsp);
+    auto const l = found == listeners_.end() ? nullptr : found->second.lock();
+    if (l) l->on_entry(e);
+}
+
+inline std::vector<std::shared_ptr<stream_listener>> redis_stream_reader::listeners() const {
+    std::vector<std::shared_ptr<stream_listener>> all;
+    std::lock_guard const lock(mutex_);
+    for (auto const& [nsp, weak] : listeners_)
+        if (auto l = weak.lock()) all.push_back(std::move(l));
+    return all;
+}
+
+HTTPHOOKS_DECL bool redis_stream_reader::has_begun() const {
+    std::lock_guard const lock(mutex_);
+    return begun_;
+}
+
+HTTPHOOKS_DECL void redis_stream_reader::add(std::string nsp, std::weak_ptr<stream_listener> l) {
+    std::lock_guard const lock(mutex_);
+    if (auto const listener = l.lock(); listener && begun_) listener->on_begin(place_.text());
+    listeners_[std::move(nsp)] = std::move(l);
+}
+
+HTTPHOOKS_DECL void redis_stream_reader::remove(std::string const& nsp) {
+    std::lock_guard const lock(mutex_);
+    listeners_.erase(nsp);
+}
+
+HTTPHOOKS_DECL void redis_stream_reader::when_read(
+    stream_place upto, std::chrono::milliseconds patience,
+    std::function<void(std::optional<stream_place>)> f) {
+    std::lock_guard const lock(mutex_);
+    if (begun_ && upto <= place_) return f(place_);
+    waiting_.push_back({upto, clock::now() + patience, std::move(f)});
+}
+
+inline void redis_stream_reader::serve_waiting() {
+    std::lock_guard const lock(mutex_);
+    auto const now = clock::now();
+    for (waiting& w : std::exchange(waiting_, {})) {
+        bool const there = begun_ && w.upto <= place_;
+        if (there || w.until <= now)
+            w.f(there ? std::optional(place_) : std::nullopt);
+        else
+            waiting_.push_back(std::move(w));
+    }
+}
+
+}  // namespace httphooks::socketio::detail
