@@ -85,7 +85,9 @@ public:
                  std::weak_ptr<cluster_link> from);
     /// Sends another command, when publishing is possible.
     void ask(redis::arguments command, handler done);
-    /// The same, but it waits while Redis is away.
+    /// Has commands run as one; fails at once when Redis is away.
+    void ask(redis::transaction commands, handler done);
+    /// Sends a command when publishing is possible; it waits while Redis is away.
     void queue(redis::arguments command, handler done) {
         send(std::move(command), std::move(done), false);
     }

@@ -86,7 +86,8 @@ public:
     bool has_begun() const;
 
     void add(std::string nsp, std::weak_ptr<stream_listener> l);
-    void remove(std::string const& nsp);
+    /// @return whether nobody is left
+    bool remove(std::string const& nsp);
 
     /** Calls a function once everything up to a place was passed to listeners.
         @param f called with the newest place of which that is so; nothing: it has not come in time.

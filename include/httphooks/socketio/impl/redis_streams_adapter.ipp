@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,11 +40,12 @@ namespace detail {
 /// A client that comes back: its session, and what it has missed.
 class stream_restoring : public std::enable_shared_from_this<stream_restoring> {
 public:
-    stream_restoring(std::shared_ptr<redis_streams> all,
-                     std::shared_ptr<redis_stream_reader> reader, std::string nsp,
+    stream_restoring(std::shared_ptr<redis_hub> hub,
+                     std::shared_ptr<redis_stream_reader> const& reader, std::string nsp,
                      stream_place from, std::chrono::milliseconds patience, restore_handler done)
-        : all_(std::move(all)),
-          reader_(std::move(reader)),
+        : hub_(std::move(hub)),
+          reader_(reader),
+          stream_(reader->name()),
           nsp_(std::move(nsp)),
           from_(from),
           patience_(patience),
@@ -64,8 +66,9 @@ private:
         done_(std::move(session_));
     }
 
-    std::shared_ptr<redis_streams> all_;
-    std::shared_ptr<redis_stream_reader> reader_;
+    std::shared_ptr<redis_hub> hub_;
+    std::weak_ptr<redis_stream_reader> reader_;
+    std::string stream_;
     std::string nsp_;
     stream_place from_;
     stream_place upto_{};
@@ -79,23 +82,20 @@ private:
 };
 
 inline void stream_restoring::begin(std::string const& key, std::string pid) {
-    redis::connection& commands = all_->hub()->commands();
     redis::transaction take_session;
     take_session.add({"GET", key}).add({"DEL", key});
-    commands.async_transaction(std::move(take_session),
-                               [self = shared_from_this(), pid = std::move(pid)](
-                                   error_code ec, redis::value const& reply) {
-                                   if (!ec) self->session_ = decode_session(reply[0].text());
-                                   if (self->session_ && self->session_->pid != pid)
-                                       self->session_.reset();
-                                   self->on_part(ec);
-                               });
+    hub_->ask(std::move(take_session), [self = shared_from_this(), pid = std::move(pid)](
+                                           error_code ec, redis::value const& reply) {
+        if (!ec) self->session_ = decode_session(reply[0].text());
+        if (self->session_ && self->session_->pid != pid) self->session_.reset();
+        self->on_part(ec);
+    });
     std::string const place = from_.text();
-    commands.async_command({"XRANGE", reader_->name(), place, place},
-                           [self = shared_from_this()](error_code ec, redis::value const& reply) {
-                               self->is_there_ = !ec && reply.size() == 1;
-                               self->on_part(ec);
-                           });
+    hub_->ask({"XRANGE", stream_, place, place},
+              [self = shared_from_this()](error_code ec, redis::value const& reply) {
+                  self->is_there_ = !ec && reply.size() == 1;
+                  self->on_part(ec);
+              });
 }
 
 inline void stream_restoring::on_part(error_code ec) {
@@ -107,24 +107,25 @@ inline void stream_restoring::on_part(error_code ec) {
 
 /// What the reader passes from now on is kept for the socket; what it has passed is replayed.
 inline void stream_restoring::wait_for_reader() {
-    reader_->when_read(from_, patience_,
-                       [self = shared_from_this()](std::optional<stream_place> place) {
-                           if (!place) return self->end(false);
-                           self->upto_ = *place;
-                           self->replay();
-                       });
+    auto const reader = reader_.lock();
+    if (!reader) return end(false);
+    reader->when_read(from_, patience_,
+                      [self = shared_from_this()](std::optional<stream_place> place) {
+                          if (!place) return self->end(false);
+                          self->upto_ = *place;
+                          self->replay();
+                      });
 }
 
 inline void stream_restoring::replay() {
     constexpr std::size_t most_pages = 1'000;
     if (from_ >= upto_) return end(true);
     if (++pages_ > most_pages) return end(false);
-    all_->hub()->commands().async_command(
-        {"XRANGE", reader_->name(), from_.next().text(), upto_.text(), "COUNT", 500},
-        [self = shared_from_this()](error_code ec, redis::value const& reply) {
-            if (ec) return self->end(false);
-            self->on_entries(reply);
-        });
+    hub_->ask({"XRANGE", stream_, from_.next().text(), upto_.text(), "COUNT", 500},
+              [self = shared_from_this()](error_code ec, redis::value const& reply) {
+                  if (ec) return self->end(false);
+                  self->on_entries(reply);
+              });
 }
 
 inline void stream_restoring::on_entries(redis::value const& reply) {
@@ -167,7 +168,8 @@ public:
           all_(redis_streams::of(context, where)),
           nsp_(context.name()),
           main_(options_.channel_prefix + '#' + nsp_ + '#'),
-          ear_(std::make_shared<redis_stream_ear>(recovery_.has_value())) {}
+          ear_(std::make_shared<redis_stream_ear>(recovery_.has_value())),
+          stream_(stream_of(nsp_, options_)) {}
 
     HTTPHOOKS_DECL void open(std::weak_ptr<cluster_link> to) override;
     HTTPHOOKS_DECL bool publish(cluster_message const& m) override;
@@ -195,6 +197,10 @@ private:
                              to_msgpack(encode_payload(m)), ear_->link());
     }
     inline bool add(cluster_message const& m);
+    std::shared_ptr<redis_stream_reader> reader() const {
+        std::lock_guard const lock(mutex_);
+        return reader_;
+    }
 
     redis_streams_adapter_options options_;
     std::optional<recovery_options> recovery_;
@@ -203,24 +209,32 @@ private:
     std::string main_;
     std::string own_channel_{};
     std::shared_ptr<redis_stream_ear> ear_;
+    std::string stream_;
+    mutable std::mutex mutex_{};
     std::shared_ptr<redis_stream_reader> reader_{};
 };
 
 HTTPHOOKS_DECL void redis_streams_transport::open(std::weak_ptr<cluster_link> to) {
     if (auto const link = to.lock()) own_channel_ = of(link->uid());
     ear_->open(std::move(to));
-    reader_ = all_->reader(stream_of(nsp_, options_), options_);
-    reader_->add(nsp_, ear_);
+    auto reader = all_->enter(nsp_, ear_, options_);
+    {
+        std::lock_guard const lock(mutex_);
+        reader_ = std::move(reader);
+    }
     all_->hub()->want(kind(), main_, ear_);
     all_->hub()->want(kind(), own_channel_, ear_);
     all_->hub()->settle();
 }
 
 HTTPHOOKS_DECL void redis_streams_transport::close() {
-    if (!reader_) return;
-    reader_->remove(nsp_);
+    {
+        std::lock_guard const lock(mutex_);
+        if (!std::exchange(reader_, nullptr)) return;
+    }
     all_->hub()->forget(kind(), main_);
     all_->hub()->forget(kind(), own_channel_);
+    all_->leave(nsp_, options_);
 }
 
 HTTPHOOKS_DECL bool redis_streams_transport::publish(cluster_message const& m) {
@@ -235,7 +249,8 @@ HTTPHOOKS_DECL bool redis_streams_transport::publish(cluster_message const& m) {
 inline bool redis_streams_transport::add(cluster_message const& m) {
     redis_hub& hub = *all_->hub();
     bool const is_event = recovery_ && m.type == cluster_message_type::broadcast;
-    bool const returns = is_event && hub.is_open() && reader_->has_begun();
+    auto const read_by = reader();
+    bool const returns = is_event && hub.is_open() && read_by && read_by->has_begun();
     packet_data const content = encode_data(m);
     std::string data;
     if (content.attachments.empty())
@@ -243,7 +258,7 @@ inline bool redis_streams_transport::add(cluster_message const& m) {
     else
         httphooks::detail::append_base64(data, to_msgpack(content));
     redis::arguments command{"XADD",
-                             reader_->name(),
+                             stream_,
                              "MAXLEN",
                              "~",
                              options_.max_len,
@@ -293,9 +308,10 @@ HTTPHOOKS_DECL void redis_streams_transport::restore_session(std::string pid, st
                                                              restore_handler done) {
     constexpr std::size_t longest_pid = 100;
     auto const from = stream_place::parse(offset);
-    if (!recovery_ || !reader_ || !from || pid.size() > longest_pid || is_away()) return done({});
+    auto const read_by = reader();
+    if (!recovery_ || !read_by || !from || pid.size() > longest_pid || is_away()) return done({});
     std::string const key = options_.session_key_prefix + pid;
-    std::make_shared<stream_restoring>(all_, reader_, nsp_, *from, options_.requests_timeout,
+    std::make_shared<stream_restoring>(all_->hub(), read_by, nsp_, *from, options_.requests_timeout,
                                        std::move(done))
         ->begin(key, std::move(pid));
 }

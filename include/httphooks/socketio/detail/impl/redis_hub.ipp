@@ -222,4 +222,10 @@ HTTPHOOKS_DECL void redis_hub::ask(redis::arguments command, handler done) {
     send(std::move(command), std::move(done), true);
 }
 
+HTTPHOOKS_DECL void redis_hub::ask(redis::transaction commands, handler done) {
+    auto const c = both();
+    if (!c || is_away()) return done(redis::error::not_connected, {});
+    c->commands.async_transaction(std::move(commands), std::move(done));
+}
+
 }  // namespace httphooks::socketio::detail

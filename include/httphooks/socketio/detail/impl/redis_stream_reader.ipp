@@ -179,9 +179,10 @@ HTTPHOOKS_DECL void redis_stream_reader::add(std::string nsp, std::weak_ptr<stre
     listeners_[std::move(nsp)] = std::move(l);
 }
 
-HTTPHOOKS_DECL void redis_stream_reader::remove(std::string const& nsp) {
+HTTPHOOKS_DECL bool redis_stream_reader::remove(std::string const& nsp) {
     std::lock_guard const lock(mutex_);
     listeners_.erase(nsp);
+    return listeners_.empty();
 }
 
 HTTPHOOKS_DECL void redis_stream_reader::when_read(

@@ -54,16 +54,40 @@ HTTPHOOKS_DECL std::shared_ptr<redis_streams> redis_streams::of(adapter_context&
     }));
 }
 
-HTTPHOOKS_DECL std::shared_ptr<redis_stream_reader> redis_streams::reader(
-    std::string const& name, redis_streams_adapter_options const& o) {
-    std::lock_guard const lock(mutex_);
-    auto& r = readers_[name];
-    if (!r) {
-        r = std::make_shared<redis_stream_reader>(executor_, options_, name, o.read_count,
-                                                  o.block_time);
-        r->begin();
+HTTPHOOKS_DECL std::shared_ptr<redis_stream_reader> redis_streams::enter(
+    std::string const& nsp, std::weak_ptr<stream_listener> listener,
+    redis_streams_adapter_options const& o) {
+    hub_->enter();
+    std::string const name = stream_of(nsp, o);
+    std::shared_ptr<redis_stream_reader> reader;
+    bool begins = false;
+    {
+        std::lock_guard const lock(mutex_);
+        auto& r = readers_[name];
+        begins = !r;
+        if (begins)
+            r = std::make_shared<redis_stream_reader>(executor_, options_, name, o.read_count,
+                                                      o.block_time);
+        reader = r;
+        reader->add(nsp, std::move(listener));
     }
-    return r;
+    if (begins) reader->begin();
+    return reader;
+}
+
+HTTPHOOKS_DECL void redis_streams::leave(std::string const& nsp,
+                                         redis_streams_adapter_options const& o) {
+    std::shared_ptr<redis_stream_reader> gone;
+    {
+        std::lock_guard const lock(mutex_);
+        auto const at = readers_.find(stream_of(nsp, o));
+        if (at != readers_.end() && at->second->remove(nsp)) {
+            gone = std::move(at->second);
+            readers_.erase(at);
+        }
+    }
+    gone.reset();
+    hub_->leave();
 }
 
 // formats -------------------------------------------------------------------------------------
