@@ -8,6 +8,7 @@
 #include <httphooks.hpp>
 #include <httphooks/redis/options.hpp>
 #include <httphooks/socketio.hpp>
+#include <httphooks/socketio/postgres_adapter.hpp>
 #include <httphooks/socketio/redis_adapter.hpp>
 #include <httphooks/socketio/sharded_redis_adapter.hpp>
 
@@ -166,6 +167,10 @@ inline socketio::adapter_factory cluster_adapter(command_line const& c) {
     if (c.cluster == "redis-sharded")
         return socketio::sharded_redis_adapter(
             redis, {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
+    if (c.cluster == "postgres")
+        return socketio::postgres_adapter(
+            {.conninfo = c.postgres},
+            {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
     return {};
 }
 

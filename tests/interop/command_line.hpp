@@ -146,8 +146,9 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
                 throw std::runtime_error("--parser is json or msgpack, not " + c.parser);
         } else if (option == "--cluster") {
             c.cluster = value();
-            if (c.cluster != "redis" && c.cluster != "redis-sharded")
-                throw std::runtime_error("--cluster is redis or redis-sharded, not " + c.cluster);
+            if (c.cluster != "redis" && c.cluster != "redis-sharded" && c.cluster != "postgres")
+                throw std::runtime_error("--cluster is redis, redis-sharded or postgres, not " +
+                                         c.cluster);
         } else if (option == "--redis")
             c.redis = value();
         else if (option == "--postgres")

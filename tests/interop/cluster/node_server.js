@@ -1,13 +1,15 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 'use strict';
 
-// A server of node with the application `cluster`: node_server.js ADAPTER REDIS_URL KEY; prints
+// A server of node with the application `cluster`: node_server.js ADAPTER URL KEY; prints
 // "listening on http://127.0.0.1:PORT".
 
 const { createServer } = require('http');
 const { Server } = require('socket.io');
 const { createClient } = require('redis');
 const { createAdapter, createShardedAdapter } = require('@socket.io/redis-adapter');
+const { Pool } = require('pg');
+const postgres = require('@socket.io/postgres-adapter');
 
 const [, , adapter, url, key] = process.argv;
 
@@ -59,15 +61,26 @@ const serve = (nsp) => {
   nsp.on('who', (x, answer) => answer(x));
 };
 
-(async () => {
+const over_postgres = () => {
+  const pool = new Pool({ connectionString: url, max: 4 });
+  pool.on('error', () => {});
+  const tableName = key.replace(/\W/g, '_') + '_attachments';
+  return postgres.createAdapter(pool, { channelPrefix: key, tableName });
+};
+
+const over_redis = async () => {
   const pub = createClient({ url });
   const sub = pub.duplicate();
   for (const client of [pub, sub]) client.on('error', () => {});
   await Promise.all([pub.connect(), sub.connect()]);
+  return adapter === 'redis' ? createAdapter(pub, sub, { key })
+    : createShardedAdapter(pub, sub, { channelPrefix: key });
+};
+
+(async () => {
   const http = createServer();
   const io = new Server(http, {
-    adapter: adapter === 'redis' ? createAdapter(pub, sub, { key })
-      : createShardedAdapter(pub, sub, { channelPrefix: key }),
+    adapter: adapter === 'postgres' ? over_postgres() : await over_redis(),
   });
   serve(io.of('/'));
   serve(io.of('/other'));
