@@ -14,6 +14,8 @@
 #include "interop/cluster_client.hpp"
 #include "interop/running_server.hpp"
 #include "support/catch.hpp"
+#include "support/eventually.hpp"
+#include "support/postgres_server.hpp"
 
 using conformance::cluster_client;
 using nlohmann::json;
@@ -122,4 +124,30 @@ TEST_CASE("the cluster application tells other servers, of which there are none"
     json const event{"e"};
     CHECK(t.a.ask("bcast", none, none, none, event).is_null());
     CHECK(t.who(event) == "abc");
+}
+
+TEST_CASE("servers with the same key are one over PostgreSQL") {
+    if (!support::postgres_server::installed()) return;
+    support::postgres_server const store;
+    std::string const where = store.conninfo();
+    auto const arguments = {
+        std::string("--app"),         std::string("cluster"),    std::string("--cluster"),
+        std::string("postgres"),      std::string("--postgres"), where,
+        std::string("--cluster-key"), std::string("My key"),     std::string("--ping-interval-ms"),
+        std::string("60000")};
+    conformance::server first(nullptr, arguments), second(nullptr, arguments);
+    cluster_client a(first.port(), "&rooms=all&name=anna");
+    cluster_client b(second.port(), "&rooms=all&name=ben");
+    json const both{nullptr, {1}};
+    CHECK(support::eventually([&] { return a.ask("poll", json{"who", 1}) == both; }));
+    CHECK(support::eventually([&] { return b.ask("poll", json{"who", 1}) == both; }));
+    CHECK(a.ask("bcast", rooms({"all"}), none, none, json{"e", 1}).is_null());
+    CHECK(a.event() == json({"e", 1}));
+    CHECK(b.event() == json({"e", 1}));
+    CHECK(a.ask("ids", none).size() == 2);
+    b.send(R"(451-0["bcast",[],[],[],["e",{"_placeholder":true,"num":0}]])");
+    b.send("\x01\x02", 2);
+    CHECK(a.next() == R"(451-["e",{"_placeholder":true,"num":0}])");
+    CHECK(a.next() == "\x01\x02");
+    CHECK(store.ask("SELECT count(*) FROM my_key_attachments") == "1");
 }

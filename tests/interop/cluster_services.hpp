@@ -8,6 +8,7 @@
 #include <httphooks.hpp>
 #include <httphooks/redis/options.hpp>
 #include <httphooks/socketio.hpp>
+#include <httphooks/socketio/postgres_adapter.hpp>
 #include <httphooks/socketio/redis_adapter.hpp>
 #include <httphooks/socketio/redis_streams_adapter.hpp>
 #include <httphooks/socketio/sharded_redis_adapter.hpp>
@@ -172,6 +173,10 @@ inline socketio::adapter_factory cluster_adapter(command_line const& c) {
                                                {.stream_name = c.cluster_key,
                                                 .channel_prefix = c.cluster_key,
                                                 .requests_timeout = c.requests_timeout});
+    if (c.cluster == "postgres")
+        return socketio::postgres_adapter(
+            {.conninfo = c.postgres},
+            {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
     return {};
 }
 

@@ -150,9 +150,11 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
                 throw std::runtime_error("--parser is json or msgpack, not " + c.parser);
         } else if (option == "--cluster") {
             c.cluster = value();
-            if (c.cluster != "redis" && c.cluster != "redis-sharded" && c.cluster != "redis-streams")
-                throw std::runtime_error("--cluster is redis, redis-sharded or redis-streams, not " +
-                                         c.cluster);
+            if (c.cluster != "redis" && c.cluster != "redis-sharded" &&
+                c.cluster != "redis-streams" && c.cluster != "postgres")
+                throw std::runtime_error(
+                    "--cluster is redis, redis-sharded, redis-streams or postgres, not " +
+                    c.cluster);
         } else if (option == "--redis")
             c.redis = value();
         else if (option == "--postgres")

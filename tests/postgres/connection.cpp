@@ -435,3 +435,27 @@ TEST_CASE("large values go both ways") {
     CHECK(r.value(0, 0) == big);
     CHECK(r.bytes(0, 1) == big);
 }
+
+TEST_CASE("an event loop may end while a connection is open, or being opened") {
+    if (!postgres_server::installed()) return;
+    postgres_server const& server = postgres_server::shared();
+    bool called = false;
+    for (int turns : {0, 1, 2, 3, 5, 8, 13, 100}) {
+        asio::io_context loop{1};
+        connection const c(loop.get_executor(), {.conninfo = server.conninfo()});
+        c.listen("x");
+        c.async_query("SELECT pg_sleep(60)", [&](error_code, query_result) { called = true; });
+        for (; turns > 0; --turns) loop.run_one_for(20ms);
+    }
+    CHECK_FALSE(called);
+    asio::io_context loop{1};
+    std::optional<connection> c(std::in_place, loop.get_executor(),
+                                postgres::options{.conninfo = server.conninfo()});
+    c->async_query("SELECT pg_sleep(60)",
+                   [&](error_code ec, query_result) { called = ec == postgres::error::closed; });
+    for (int turns = 0; turns < 30; ++turns) loop.run_one_for(20ms);
+    c.reset();  // the last handle
+    loop.restart();
+    loop.run_for(10s);
+    CHECK(called);
+}

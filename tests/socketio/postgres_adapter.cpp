@@ -319,7 +319,7 @@ TEST_CASE("a server that goes says so, and is waited for no more") {
     postgres_node a(store);
     std::optional<postgres_node> b(std::in_place, store);
     REQUIRE(a.knows(1));
-    b.reset();
+    b->service.drain(10s);
     auto const from = std::chrono::steady_clock::now();
     REQUIRE(a.knows(0));
     CHECK(std::chrono::steady_clock::now() - from < 4s);

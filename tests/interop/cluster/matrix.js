@@ -5,7 +5,7 @@
 // clients on both: matrix.js ADAPTER SERVER EMITTER.
 
 const assert = require('assert');
-const { execFileSync, spawn } = require('child_process');
+const { execFileSync, spawn, spawnSync } = require('child_process');
 const fs = require('fs');
 const net = require('net');
 const os = require('os');
@@ -58,10 +58,42 @@ const start_redis = async () => {
   throw new Error('redis-server does not start');
 };
 
+// A PostgreSQL of its own, which root runs as nobody; resolves with its URL.
+const start_postgres = async () => {
+  const all = '/usr/lib/postgresql';
+  const newest = fs.readdirSync(all).sort((a, b) => b - a)[0];
+  const programs = path.join(all, newest, 'bin');
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'httphooks-pg-'));
+  const how = { cwd: folder, stdio: 'ignore' };
+  if (process.getuid() === 0) {
+    how.uid = Number(execFileSync('id', ['-u', 'nobody']));
+    how.gid = Number(execFileSync('id', ['-g', 'nobody']));
+    fs.chownSync(folder, how.uid, how.gid);
+  }
+  const data = path.join(folder, 'data');
+  const made = spawnSync(path.join(programs, 'initdb'), ['--pgdata', data, '--username', 'tester',
+    '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'], how);
+  if (made.status !== 0) throw new Error('initdb fails');
+  const port = await free_port();
+  const child = spawn(path.join(programs, 'postgres'),
+    ['-D', data, '-h', '127.0.0.1', '-p', port, '-k', folder, '-c', 'fsync=off'], how);
+  process.on('exit', () => {
+    child.kill('SIGQUIT');
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+  const ready = () => spawnSync(path.join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', port]);
+  for (let i = 0; i < 200; i++) {
+    if (ready().status === 0) return `postgresql://tester@127.0.0.1:${port}/postgres`;
+    await later(50);
+  }
+  throw new Error('postgres does not start');
+};
+
 const start_node = (url) =>
   start(process.execPath, [path.join(__dirname, 'node_server.js'), adapter, url, key]);
 const start_ours = (url) =>
-  start(program, ['--app', 'cluster', '--cluster', adapter, '--redis', url, '--cluster-key', key,
+  start(program, ['--app', 'cluster', '--cluster', adapter, adapter === 'postgres' ? '--postgres' : '--redis', url,
+    '--cluster-key', key,
     '--ping-interval-ms', '25000', '--ping-timeout-ms', '20000', '--connect-timeout-ms', '20000']);
 
 // A client; everything that it is sent is in `got`.
@@ -208,6 +240,8 @@ const add_cases = (kind, servers, nsp, transports) => {
     b.on('n', (i) => told.push(i));
     for (let i = 0; i < n; i++) a.emit('bcast', ['right'], [], [], ['n', i], () => {});
     await until(() => told.length >= n, `${n} events, but ${told.length}`);
+    // node sends to PostgreSQL over several connections
+    if (adapter === 'postgres' && kind === 'node to ours') told.sort((x, y) => x - y);
     same(told, Array.from({ length: n }, (_, i) => i));
   });
 };
@@ -271,7 +305,7 @@ const add_emitters = (kind, servers, url) => {
 };
 
 (async () => {
-  const url = await start_redis();
+  const url = await (adapter === 'postgres' ? start_postgres() : start_redis());
   const ours = [await start_ours(url), await start_ours(url)];
   const node = await start_node(url);
   const kinds = [

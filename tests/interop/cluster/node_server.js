@@ -1,7 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 'use strict';
 
-// A server of node with the application `cluster`: node_server.js ADAPTER REDIS_URL KEY; prints
+// A server of node with the application `cluster`: node_server.js ADAPTER URL KEY; prints
 // "listening on http://127.0.0.1:PORT".
 
 const { createServer } = require('http');
@@ -9,6 +9,8 @@ const { Server } = require('socket.io');
 const { createClient } = require('redis');
 const { createAdapter, createShardedAdapter } = require('@socket.io/redis-adapter');
 const streams = require('@socket.io/redis-streams-adapter');
+const { Pool } = require('pg');
+const postgres = require('@socket.io/postgres-adapter');
 
 const [, , adapter, url, key] = process.argv;
 
@@ -60,17 +62,27 @@ const serve = (nsp) => {
   nsp.on('who', (x, answer) => answer(x));
 };
 
-(async () => {
+const over_postgres = () => {
+  const pool = new Pool({ connectionString: url, max: 4 });
+  pool.on('error', () => {});
+  const tableName = key.replace(/\W/g, '_') + '_attachments';
+  return postgres.createAdapter(pool, { channelPrefix: key, tableName });
+};
+
+const over_redis = async () => {
   const pub = createClient({ url });
   const sub = pub.duplicate();
   for (const client of [pub, sub]) client.on('error', () => {});
   await Promise.all([pub.connect(), sub.connect()]);
+  if (adapter === 'redis') return createAdapter(pub, sub, { key });
+  if (adapter === 'redis-streams') return streams.createAdapter(pub, { streamName: key, channelPrefix: key });
+  return createShardedAdapter(pub, sub, { channelPrefix: key });
+};
+
+(async () => {
   const http = createServer();
   const io = new Server(http, {
-    adapter: adapter === 'redis' ? createAdapter(pub, sub, { key })
-      : adapter === 'redis-streams'
-        ? streams.createAdapter(pub, { streamName: key, channelPrefix: key })
-        : createShardedAdapter(pub, sub, { channelPrefix: key }),
+    adapter: adapter === 'postgres' ? over_postgres() : await over_redis(),
   });
   serve(io.of('/'));
   serve(io.of('/other'));

@@ -21,11 +21,8 @@ HTTPHOOKS_DECL adapter_factory postgres_adapter(postgres::options o, postgres_ad
     std::string const table = detail::postgres_table(a);
     auto make = [o = std::move(o), a,
                  table](adapter_context& c) -> std::unique_ptr<cluster_transport> {
-        auto hub = std::static_pointer_cast<detail::postgres_hub>(c.share([&] {
-            auto made = std::make_shared<detail::postgres_hub>(c.place(), o, a, table);
-            made->start();
-            return made;
-        }));
+        auto hub = std::static_pointer_cast<detail::postgres_hub>(c.share(
+            [&] { return std::make_shared<detail::postgres_hub>(c.place(), o, a, table); }));
         return std::make_unique<detail::postgres_transport>(std::move(hub), c.name());
     };
     return cluster_adapter(std::move(make), {.requests_timeout = a.requests_timeout,

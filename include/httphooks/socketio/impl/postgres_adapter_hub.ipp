@@ -91,12 +91,10 @@ public:
           options_(std::move(a)),
           table_(std::move(table)),
           threshold_(std::min<std::size_t>(options_.payload_threshold, 8'000)),
-          connection_(std::in_place, home_.executor(), unbounded(std::move(o))) {
-        home_.timers().enter(*this);
-    }
+          where_(unbounded(std::move(o))),
+          connection_(std::in_place, home_.executor(), where_) {}
     ~postgres_hub() override { home_.timers().leave(*this); }
 
-    void start();
     void open(std::weak_ptr<cluster_link> to);
     void close(std::string const& nsp);
     void publish(cluster_message const& m);
@@ -132,6 +130,14 @@ private:
         bool here = true;
     };
 
+    /// What has come over one connection: handled on its executor, one after another.
+    struct inbox {
+        std::deque<incoming> arrived{};
+        std::size_t bytes = 0;
+        bool fetching = false;
+    };
+    using inbox_ptr = std::shared_ptr<inbox>;
+
     static postgres::options unbounded(postgres::options o) {
         o.queue_limit = std::numeric_limits<std::size_t>::max();  // few things wait there
         return o;
@@ -149,6 +155,10 @@ private:
     inline void failed(error_code ec, char const* what) const;
 
     // the connection
+    /// Behind the mutex.
+    inline void attach();
+    /// Closes it when no namespace is left, and everything has been sent. Behind the mutex.
+    inline void close_when_done();
     inline void on_state(postgres::connection_state s, error_code why);
     inline void begin();
     inline void make_table();
@@ -162,20 +172,25 @@ private:
     inline std::weak_ptr<cluster_link> drop_first();
     static inline void tell(std::vector<std::weak_ptr<cluster_link>> const& lost);
 
-    // receiving: on the connection's executor, one after another
-    inline void on_notification(postgres::notification const& n);
-    inline void fetch();
-    inline void fetched(std::size_t rows, error_code ec, postgres::query_result const& r);
-    inline void handle();
+    // receiving
+    inline void on_notification(inbox_ptr const& in, postgres::notification const& n);
+    inline void fetch(inbox_ptr const& in);
+    inline void fetched(inbox_ptr const& in, std::size_t rows, error_code ec,
+                        postgres::query_result const& r);
+    inline void handle(inbox_ptr const& in);
     inline void pass_on(incoming const& m) const;
 
     http::detail::home const home_;
     postgres_adapter_options const options_;
     std::string const table_;
     std::size_t const threshold_;
+    postgres::options const where_;
 
     mutable std::mutex mutex_{};
     std::optional<postgres::connection> connection_;
+    /// Whether the connection tells the hub what happens.
+    bool attached_ = false;
+    bool ended_ = false;
     bool up_ = false;
     bool sending_ = false;
     std::map<std::string, std::weak_ptr<cluster_link>, std::less<>> links_{};
@@ -183,10 +198,6 @@ private:
     std::map<std::string, std::set<std::string>, std::less<>> channels_{};
     std::deque<outgoing> queue_{};
     std::size_t queued_ = 0;
-
-    std::deque<incoming> arrived_{};
-    std::size_t arrived_bytes_ = 0;
-    bool fetching_ = false;
 };
 
 /// That of one namespace.
@@ -210,16 +221,31 @@ private:
 
 // the connection ------------------------------------------------------------------------------
 
-HTTPHOOKS_DECL void postgres_hub::start() {
+inline void postgres_hub::attach() {
+    if (ended_ || attached_) return;
+    attached_ = true;
+    if (!connection_) connection_.emplace(home_.executor(), where_);
     // the connection is the hub's: handlers do not keep it
     std::weak_ptr<postgres_hub> const weak = self();
     connection_->on_state([weak](postgres::connection_state s, error_code ec, std::string_view) {
         if (auto const hub = weak.lock()) hub->on_state(s, ec);
     });
-    connection_->on_notification([weak](postgres::notification const& n) {
-        if (auto const hub = weak.lock()) hub->on_notification(n);
-    });
-    on_deadline();
+    connection_->on_notification(
+        [weak, in = std::make_shared<inbox>()](postgres::notification const& n) {
+            if (auto const hub = weak.lock()) hub->on_notification(in, n);
+        });
+    home_.timers().enter(*this);
+    if (options_.cleanup_interval.count() > 0)
+        home_.timers().set(*this, home_.timers().now() + options_.cleanup_interval);
+}
+
+inline void postgres_hub::close_when_done() {
+    if (!links_.empty() || sending_ || (up_ && !queue_.empty()) || !attached_) return;
+    attached_ = up_ = false;
+    queue_.clear();
+    queued_ = 0;
+    connection_.reset();
+    home_.timers().leave(*this);
 }
 
 inline void postgres_hub::on_state(postgres::connection_state s, error_code why) {
@@ -282,6 +308,7 @@ HTTPHOOKS_DECL void postgres_hub::open(std::weak_ptr<cluster_link> to) {
     std::optional<postgres::connection> c;
     {
         std::lock_guard const lock(mutex_);
+        attach();
         links_.insert_or_assign(link->nsp(), to);
         channels_[channel].insert(link->nsp());
         c = connection_;
@@ -299,12 +326,14 @@ HTTPHOOKS_DECL void postgres_hub::close(std::string const& nsp) {
     std::string const channel = postgres_channel(options_.channel_prefix, nsp);
     std::lock_guard const lock(mutex_);
     links_.erase(nsp);
-    auto const at = channels_.find(channel);
-    if (at == channels_.end()) return;
-    at->second.erase(nsp);
-    if (!at->second.empty()) return;
-    channels_.erase(at);
-    if (connection_) connection_->unlisten(channel);
+    if (auto const at = channels_.find(channel); at != channels_.end()) {
+        at->second.erase(nsp);
+        if (at->second.empty()) {
+            channels_.erase(at);
+            if (connection_) connection_->unlisten(channel);
+        }
+    }
+    close_when_done();
 }
 
 inline std::vector<postgres_hub::link_ptr> postgres_hub::links_of(std::string_view channel) const {
@@ -334,10 +363,14 @@ inline void postgres_hub::failed(error_code ec, char const* what) const {
 
 HTTPHOOKS_DECL void postgres_hub::on_deadline() {
     auto const every = options_.cleanup_interval;
-    if (every.count() <= 0) return;
-    home_.timers().set(*this, home_.timers().now() + every);
-    auto const c = connection();
-    if (!c || is_away()) return;
+    std::optional<postgres::connection> c;
+    {
+        std::lock_guard const lock(mutex_);
+        if (!attached_) return;
+        home_.timers().set(*this, home_.timers().now() + every);
+        if (!up_) return;
+        c = connection_;
+    }
     c->async_query({"DELETE FROM " + table_ +
                         " WHERE created_at < now() - $1::bigint * interval '1 millisecond'",
                     every.count()},
@@ -352,8 +385,10 @@ HTTPHOOKS_DECL void postgres_hub::on_loop_end() noexcept {
     std::optional<postgres::connection> last;
     std::lock_guard const lock(mutex_);
     last.swap(connection_);
-    up_ = false;
+    ended_ = true;
+    attached_ = up_ = false;
     queue_.clear();
+    queued_ = 0;
 }
 
 }  // namespace httphooks::socketio::detail

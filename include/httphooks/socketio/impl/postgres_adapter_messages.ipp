@@ -161,6 +161,8 @@ inline void postgres_hub::sent(std::vector<outgoing> batch, error_code ec,
         if (r.sqlstate() == "42P01") make_table();  // somebody has removed it
     }
     pump();
+    std::lock_guard const lock(mutex_);
+    close_when_done();
 }
 
 // receiving -----------------------------------------------------------------------------------
@@ -187,7 +189,7 @@ inline std::optional<std::string> postgres_attachment(std::string_view payload, 
     return std::to_string(n);
 }
 
-inline void postgres_hub::on_notification(postgres::notification const& n) {
+inline void postgres_hub::on_notification(inbox_ptr const& in, postgres::notification const& n) {
     std::string uid;
     auto const row = postgres_attachment(n.payload, uid);
     auto const links = links_of(n.channel);
@@ -201,21 +203,21 @@ inline void postgres_hub::on_notification(postgres::notification const& n) {
     if (m.row)
         for (auto const& link : links)
             if (link->uid() == uid) return;
-    if (arrived_.empty() && m.here) return pass_on(m);
+    if (in->arrived.empty() && m.here) return pass_on(m);
     constexpr std::size_t most = 64 * 1024 * 1024;
     std::size_t const size = m.text.size() + m.channel.size() + sizeof m;
-    if (arrived_bytes_ + size > most) return links.front()->malformed();
-    arrived_bytes_ += size;
-    arrived_.push_back(std::move(m));
-    fetch();
+    if (in->bytes + size > most) return links.front()->malformed();
+    in->bytes += size;
+    in->arrived.push_back(std::move(m));
+    fetch(in);
 }
 
 /// Asks for rows that the next messages are in; they all wait meanwhile.
-inline void postgres_hub::fetch() {
-    if (fetching_ || arrived_.empty()) return;
+inline void postgres_hub::fetch(inbox_ptr const& in) {
+    if (in->fetching || in->arrived.empty()) return;
     auto const c = connection();
     if (!c) return;
-    fetching_ = true;
+    in->fetching = true;
     constexpr std::size_t most = 16;
     postgres::query q(
         "SELECT id, payload FROM " + table_ +
@@ -223,22 +225,22 @@ inline void postgres_hub::fetch() {
         static_cast<std::int64_t>(options_.attachment_limit));
     std::string ids = "{";
     std::size_t rows = 0;
-    for (incoming const& m : arrived_) {
+    for (incoming const& m : in->arrived) {
         if (!m.row) continue;
         if (rows++ != 0) ids.push_back(',');
         ids.append(m.text);
         if (rows == most) break;
     }
     q.add(ids + '}');
-    c->async_query(std::move(q), [weak = std::weak_ptr(self()), rows](
+    c->async_query(std::move(q), [weak = std::weak_ptr(self()), in, rows](
                                      error_code ec, postgres::query_result const& r) {
-        if (auto const hub = weak.lock()) hub->fetched(rows, ec, r);
+        if (auto const hub = weak.lock()) hub->fetched(in, rows, ec, r);
     });
 }
 
-inline void postgres_hub::fetched(std::size_t rows, error_code ec,
+inline void postgres_hub::fetched(inbox_ptr const& in, std::size_t rows, error_code ec,
                                   postgres::query_result const& r) {
-    fetching_ = false;
+    in->fetching = false;
     std::map<std::string, std::string, std::less<>> found;
     if (ec) {
         failed(ec, "PostgreSQL: an attachment");
@@ -246,27 +248,27 @@ inline void postgres_hub::fetched(std::size_t rows, error_code ec,
         for (std::size_t i = 0; i < r.rows(); ++i)
             if (auto bytes = r.bytes(i, 1)) found.emplace(*r.value(i, 0), std::move(*bytes));
     }
-    for (auto m = arrived_.begin(); m != arrived_.end() && rows > 0; ++m) {
+    for (auto m = in->arrived.begin(); m != in->arrived.end() && rows > 0; ++m) {
         if (!m->row || m->here) continue;
         --rows;
         auto const at = found.find(m->text);
         m->here = true;
-        arrived_bytes_ -= m->text.size();
+        in->bytes -= m->text.size();
         m->text = at == found.end() ? std::string() : at->second;
-        arrived_bytes_ += m->text.size();
+        in->bytes += m->text.size();
     }
-    handle();
+    handle(in);
 }
 
 /// Handles what is there, up to the first message that is not.
-inline void postgres_hub::handle() {
-    while (!arrived_.empty() && arrived_.front().here) {
-        incoming const m = std::move(arrived_.front());
-        arrived_.pop_front();
-        arrived_bytes_ -= m.text.size() + m.channel.size() + sizeof m;
+inline void postgres_hub::handle(inbox_ptr const& in) {
+    while (!in->arrived.empty() && in->arrived.front().here) {
+        incoming const m = std::move(in->arrived.front());
+        in->arrived.pop_front();
+        in->bytes -= m.text.size() + m.channel.size() + sizeof m;
         pass_on(m);
     }
-    fetch();
+    fetch(in);
 }
 
 inline void postgres_hub::pass_on(incoming const& m) const {
