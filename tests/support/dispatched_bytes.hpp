@@ -41,6 +41,8 @@ struct dispatched_bytes : hh::http::detail::dispatch::listener {
     std::function<void()> decide{};
     std::function<void()> go_on{};
     bool serving = false;
+    /// How often it was to be served while it was.
+    int reentered = 0;
 
     explicit dispatched_bytes(hh::http::options o = {})
         : hooks(context.get_executor(),
@@ -56,7 +58,10 @@ struct dispatched_bytes : hh::http::detail::dispatch::listener {
 
     /// As a session does it.
     void on_output() noexcept override {
-        if (!serving) serve();
+        if (serving)
+            ++reentered;
+        else
+            serve();
     }
     void serve() {
         serving = true;

@@ -2,6 +2,7 @@
 #include <httphooks/http/detail/dispatch.hpp>
 #include <httphooks/http_error.hpp>
 #include <httphooks/request_body.hpp>
+#include <httphooks/stream.hpp>
 
 #include "support/catch.hpp"
 #include "support/dispatched_bytes.hpp"
@@ -132,6 +133,51 @@ TEST_CASE("a responder reads a body that comes in any pieces as it was sent") {
         REQUIRE(replies.ends_with("\r\n\r\nb"));
         REQUIRE(t.bytes.idle());
         REQUIRE(t.log == (guarded ? "slow() started() slow() " : "started() "));
+        REQUIRE(t.hooks.stats().exchanges == 0);
+    }
+}
+
+TEST_CASE("a reply that is written while its request is read is whole wherever that is split") {
+    bool const first = GENERATE(true, false);
+    std::string const text =
+        post("", "a body") + "GET /b HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    for (std::size_t split = 0; split < text.size(); ++split) {
+        stream_fixture t;
+        t.hooks.post("/a",
+                     [first](hh::responder_context& c) -> asio::awaitable<hh::response> {
+                         hh::request_body const body = c.body();
+                         std::string begin;
+                         if (first) begin = co_await body.async_read_chunk();
+                         co_return hh::stream(
+                             "", [body, begin](hh::stream_writer& out) -> asio::awaitable<void> {
+                                 co_await out.async_write(std::string_view(begin));
+                                 for (;;) {
+                                     std::string_view const chunk =
+                                         co_await body.async_read_chunk();
+                                     if (chunk.empty()) break;
+                                     co_await out.async_write(chunk);
+                                 }
+                             });
+                     },
+                     {.body = hh::body::stream});
+        for (auto const& piece : {text.substr(0, split), text.substr(split)}) {
+            t.send(piece);
+            for (int i = 0; i < 4; ++i) {
+                t.bytes.collect();
+                t.serve();
+                t.run();
+            }
+        }
+        std::string const replies = t.take();
+        INFO(split);
+        INFO(replies);
+        REQUIRE(count(replies, "HTTP/1.1 200 ") == 2);
+        std::string content;
+        for (char c : replies.substr(0, replies.find("0\r\n\r\n")))
+            if (std::string_view("a body").find(c) != std::string_view::npos) content += c;
+        REQUIRE(content.ends_with("a body"));
+        REQUIRE(replies.ends_with("\r\n\r\nb"));
+        REQUIRE(t.bytes.closing());
         REQUIRE(t.hooks.stats().exchanges == 0);
     }
 }
