@@ -63,7 +63,8 @@ const serve = (nsp) => {
 };
 
 const over_postgres = () => {
-  const pool = new Pool({ connectionString: url, max: 4 });
+  // one to listen, and one to send: over several, events lose their order
+  const pool = new Pool({ connectionString: url, max: 2 });
   pool.on('error', () => {});
   const tableName = key.replace(/\W/g, '_') + '_attachments';
   return postgres.createAdapter(pool, { channelPrefix: key, tableName });
