@@ -562,7 +562,7 @@ TEST_CASE("a script's guards that need no body refuse before it is sent") {
 }
 
 TEST_CASE("request bodies are read as streams, before the script's hooks") {
-    server s({hook("responder", "respond", {{"content", "scripted"}})}, {"--streams"});
+    server s(json::array({hook("responder", "respond", {{"content", "scripted"}})}), {"--streams"});
     client c(s.port());
     auto const post = [&c](std::string const& path, std::string const& body,
                            std::string const& fields = "") {
