@@ -101,7 +101,7 @@ response answer_to(request r, F read) {
 asio::awaitable<std::string> names(multipart_reader form) {
     std::string all;
     for (;;) {
-        std::optional<form_part> const part = co_await form.async_next_part();
+        std::optional<httphooks::form_part> const part = co_await form.async_next_part();
         if (!part) co_return all;
         all += part->name + (part->filename ? "(" + *part->filename + ") " : " ");
     }
@@ -145,7 +145,7 @@ TEST_CASE("a form is read part by part") {
     auto const read = [](multipart_reader form) -> asio::awaitable<std::string> {
         std::string all;
         for (;;) {
-            std::optional<form_part> const part = co_await form.async_next_part();
+            std::optional<httphooks::form_part> const part = co_await form.async_next_part();
             if (!part) break;
             for (;;) {
                 std::string_view const chunk = co_await form.async_read_chunk();
@@ -181,7 +181,7 @@ TEST_CASE("a file of a form is saved, up to its limit") {
     std::string const body = field_of("a", "content") + field_of("b", "2") + "--b--";
     auto const save = [path](std::uint64_t most) {
         return [path, most](multipart_reader form) -> asio::awaitable<std::string> {
-            std::optional<form_part> const part = co_await form.async_next_part();
+            std::optional<httphooks::form_part> const part = co_await form.async_next_part();
             std::uint64_t const n = co_await form.async_save_to(path, most);
             std::optional<form_part> const next = co_await form.async_next_part();
             co_return std::to_string(n) + next->name;

@@ -173,8 +173,8 @@ TEST_CASE("The best responder's body limit counts, those of others do not") {
     CHECK(t.send(verb::post, "/long", "12345678901").result() == status::payload_too_large);
     CHECK(t.send(verb::post, "/other", "12345").result() == status::payload_too_large);
     auto const loop = t.hooks.make_loop();
-    CHECK(loop->body_limit(test::make_request(verb::post, "/long")) == 10u);
-    CHECK(loop->body_limit(test::make_request(verb::post, "/other")) == 2u);
+    CHECK(loop->plan_body(test::make_request(verb::post, "/long")).limit == 10u);
+    CHECK(loop->plan_body(test::make_request(verb::post, "/other")).limit == 2u);
 }
 
 TEST_CASE("A fallback runs only where no other responder matches") {

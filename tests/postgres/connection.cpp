@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -194,6 +195,26 @@ TEST_CASE("a connection hears what is notified, as long as it listens") {
     CHECK_THROWS(c.listen(std::string(64, 'x')));
     CHECK_THROWS(c.listen(std::string("a\0", 2)));
     CHECK_THROWS(c.listen(""));
+}
+
+TEST_CASE("a notification that comes right behind results is heard without another word") {
+    if (!postgres_server::installed()) return;
+    bench t;
+    postgres::options o = to(postgres_server::shared());
+    o.health_check_interval = 0ms;
+    connection const c(t.loop.get_executor(), o);
+    connection const other(t.loop.get_executor(), o);
+    diary told(c);
+    c.listen("own");
+    CHECK_FALSE(t.settle(c));
+    // it comes before, between or behind the answers to two channels, which are asked for in one
+    for (std::size_t i = 1; i <= 300; ++i) {
+        c.listen("a" + std::to_string(i));
+        c.listen("b" + std::to_string(i));
+        other.async_query({"SELECT pg_notify('own', $1)", std::to_string(i)}, asio::detached);
+        INFO(i);
+        REQUIRE(t.until([&] { return told.heard.size() == i; }));
+    }
 }
 
 TEST_CASE("a connection whose server goes away and comes back listens before it says so") {

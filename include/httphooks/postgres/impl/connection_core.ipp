@@ -204,6 +204,7 @@ private:
     inline void wait_for_input();
     inline void wait_for_room();
     inline void on_input();
+    inline bool take_input();
     inline void read_notifications();
     /// @return whether the connection is still the same
     inline bool read_results();

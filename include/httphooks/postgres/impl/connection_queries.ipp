@@ -45,6 +45,7 @@ inline void connection_core::wait_for_room() {
         if (self->epoch_ != mine) return;
         self->waits_for_room_ = false;
         self->flush();
+        self->take_input();  // libpq reads, too, when it cannot write
     });
 }
 
@@ -56,13 +57,19 @@ inline void connection_core::flush() {
 inline void connection_core::on_input() {
     heard_ = link_timer_.now();
     bool const good = PQconsumeInput(conn_.get()) == 1;
-    auto const mine = epoch_;
-    read_notifications();
-    if (!read_results()) return;
-    if (epoch_ != mine) return;
+    if (!take_input()) return;
     if (!good || PQstatus(conn_.get()) == CONNECTION_BAD)
         return lost(make_error_code(error::connection_lost), said());
     flush();
+}
+
+/// Hands on what libpq has read. @return whether the connection is still the same
+inline bool connection_core::take_input() {
+    auto const mine = epoch_;
+    read_notifications();
+    if (epoch_ != mine || !read_results() || epoch_ != mine) return false;
+    read_notifications();  // those that have come behind a result
+    return epoch_ == mine;
 }
 
 inline void connection_core::read_notifications() {
