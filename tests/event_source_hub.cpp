@@ -1,5 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/event_source_hub.hpp>
+#include <httphooks/stream_body.hpp>
 #include <httphooks/testing/clock.hpp>
 
 #include "support/catch.hpp"

@@ -183,7 +183,7 @@ TEST_CASE("a file of a form is saved, up to its limit") {
         return [path, most](multipart_reader form) -> asio::awaitable<std::string> {
             std::optional<httphooks::form_part> const part = co_await form.async_next_part();
             std::uint64_t const n = co_await form.async_save_to(path, most);
-            std::optional<form_part> const next = co_await form.async_next_part();
+            std::optional<httphooks::form_part> const next = co_await form.async_next_part();
             co_return std::to_string(n) + next->name;
         };
     };

@@ -50,15 +50,15 @@ std::string taken(std::string body, std::string_view coding, decompress_options 
     return r.body();
 }
 
-std::string const text = support::some_text(20'000);
+std::string const sample = support::some_text(20'000);
 
 }  // namespace
 
 TEST_CASE("a compressed body is decompressed") {
-    CHECK(taken(encoded(*hh::http::gzip(), text), "gzip") == text);
-    CHECK(taken(encoded(*hh::http::gzip(), text), "X-GZip") == text);
-    CHECK(taken(encoded(*hh::http::deflate(), text), "deflate") == text);
-    CHECK(taken(encoded(*hh::http::brotli(), text), "identity, br") == text);
+    CHECK(taken(encoded(*hh::http::gzip(), sample), "gzip") == sample);
+    CHECK(taken(encoded(*hh::http::gzip(), sample), "X-GZip") == sample);
+    CHECK(taken(encoded(*hh::http::deflate(), sample), "deflate") == sample);
+    CHECK(taken(encoded(*hh::http::brotli(), sample), "identity, br") == sample);
 }
 
 TEST_CASE("a body that is not compressed, or is none, stays as it is") {
@@ -76,14 +76,14 @@ TEST_CASE("a body that is not compressed, or is none, stays as it is") {
 TEST_CASE("a coding that is not taken is refused with 415, and so are several") {
     CHECK(taken("x", "zstd") == "415");
     CHECK(taken("x", "compress") == "415");
-    CHECK(taken(encoded(*hh::http::gzip(), encoded(*hh::http::gzip(), text)), "gzip, gzip") ==
+    CHECK(taken(encoded(*hh::http::gzip(), encoded(*hh::http::gzip(), sample)), "gzip, gzip") ==
           "415");
-    CHECK(taken(encoded(*hh::http::brotli(), text), "br", {.codings = {hh::http::gzip()}}) ==
+    CHECK(taken(encoded(*hh::http::brotli(), sample), "br", {.codings = {hh::http::gzip()}}) ==
           "415");
 }
 
 TEST_CASE("a malformed body is refused with 400") {
-    std::string const whole = encoded(*hh::http::gzip(), text);
+    std::string const whole = encoded(*hh::http::gzip(), sample);
     CHECK(taken("abc", "gzip") == "400");
     CHECK(taken(whole.substr(0, whole.size() - 1), "gzip") == "400");
     CHECK(taken(whole + "x", "gzip") == "400");
@@ -94,11 +94,11 @@ TEST_CASE("a malformed body is refused with 400") {
 TEST_CASE("a body that becomes too large, or too much larger, is refused with 413") {
     for (auto const& coding : taking_all().codings) {
         INFO(coding->name());
-        std::string const body = encoded(*coding, text);
-        CHECK(taken(body, coding->name(), taking_all(), text.size()) == text);
-        CHECK(taken(body, coding->name(), taking_all(), text.size() - 1) == "413");
+        std::string const body = encoded(*coding, sample);
+        CHECK(taken(body, coding->name(), taking_all(), sample.size()) == sample);
+        CHECK(taken(body, coding->name(), taking_all(), sample.size() - 1) == "413");
         auto o = taking_all();
-        o.limit = text.size() - 1;
+        o.limit = sample.size() - 1;
         CHECK(taken(body, coding->name(), o) == "413");
 
         std::string const bomb = encoded(*coding, std::string(500'000, 'x'));
@@ -129,7 +129,8 @@ TEST_CASE("as a pre-responder it decompresses for the hooks behind it") {
         CHECK(c.request()[field::content_length] == std::to_string(c.request().body().size()));
         return std::string(c.request()[field::content_encoding]) + "|" + c.request().body();
     });
-    CHECK(f.send(posted(encoded(*hh::http::gzip(), text), "gzip")).body() == "identity|" + text);
+    CHECK(f.send(posted(encoded(*hh::http::gzip(), sample), "gzip")).body() ==
+          "identity|" + sample);
     CHECK(f.send(posted("abc", {})).body() == "|abc");
 
     auto const refused = f.send(posted("x", "zstd"));
@@ -168,11 +169,11 @@ TEST_CASE("a server decompresses for its hooks, within the limits of bodies") {
         s.run();
         return support::take(c);
     };
-    std::string const body = encoded(*hh::http::gzip(), text);
+    std::string const body = encoded(*hh::http::gzip(), sample);
     REQUIRE(body.size() < 5'000);
-    CHECK(post("/", body, "gzip").ends_with("\r\n\r\n0" + text));
-    CHECK(post("/", body, "gzip", true).ends_with("\r\n\r\n0" + text));
-    CHECK(post("/", encoded(*hh::http::brotli(), text), "br").ends_with("\r\n\r\n0" + text));
+    CHECK(post("/", body, "gzip").ends_with("\r\n\r\n0" + sample));
+    CHECK(post("/", body, "gzip", true).ends_with("\r\n\r\n0" + sample));
+    CHECK(post("/", encoded(*hh::http::brotli(), sample), "br").ends_with("\r\n\r\n0" + sample));
 
     CHECK(post("/small", body, "gzip").starts_with("HTTP/1.1 413 "));
     std::string const refused = post("/", "x", "zstd");
@@ -184,7 +185,7 @@ TEST_CASE("a server decompresses for its hooks, within the limits of bodies") {
 
     // the connection goes on after all of these
     CHECK_FALSE(c.ended());
-    CHECK(post("/", body, "gzip").ends_with(text));
+    CHECK(post("/", body, "gzip").ends_with(sample));
     CHECK(post("/", "abc", "identity").ends_with("\r\n\r\n1abc"));
 }
 
@@ -216,17 +217,17 @@ TEST_CASE("a server decompresses behind guards that run before the body") {
         s.run();
         return support::take(c);
     };
-    std::string const body = encoded(*hh::http::gzip(), text);
-    CHECK(post(body, "gzip").ends_with("\r\n\r\n0" + text));
+    std::string const body = encoded(*hh::http::gzip(), sample);
+    CHECK(post(body, "gzip").ends_with("\r\n\r\n0" + sample));
     changes = true;
-    CHECK(post(body, "gzip").ends_with("\r\n\r\n01" + text));
+    CHECK(post(body, "gzip").ends_with("\r\n\r\n01" + sample));
     CHECK(post("x", "gzip").starts_with("HTTP/1.1 400 "));
     std::string const refused = post("x", "zstd");
     CHECK(refused.starts_with("HTTP/1.1 415 "));
     CHECK(refused.find("\r\nAccept-Encoding: gzip, deflate, br\r\n") != refused.npos);
     CHECK(post(encoded(*hh::http::gzip(), std::string(5'000'000, 'x')), "gzip")
               .starts_with("HTTP/1.1 413 "));
-    CHECK(post(body, "gzip").ends_with("\r\n\r\n01" + text));
+    CHECK(post(body, "gzip").ends_with("\r\n\r\n01" + sample));
 }
 
 TEST_CASE("without the option bodies are seen as they came") {
