@@ -201,7 +201,7 @@ TEST_CASE("what a hook replaces of a request that is judged is for the hooks beh
     CHECK(t.log.text() == "7| 7|");
     // told once a hook
     CHECK(t.errors.text() ==
-          "pre-responder: a guard of a mount cannot replace the content of a request");
+          "pre-responder: a guard that does not see the content of a request cannot replace it");
 }
 
 TEST_CASE("judging takes any request of Beast's, in a coroutine or with any token") {

@@ -552,7 +552,7 @@ TEST_CASE("listeners beyond the limit are dropped and counted") {
 TEST_CASE("the smallest body limit of the hooks that match is known from the header") {
     transport_fixture t;
     auto const limit = [&](verb method, std::string_view target) {
-        return t.loop->body_limit(make_request(method, target));
+        return t.loop->plan_body(make_request(method, target)).limit;
     };
     CHECK_FALSE(limit(verb::post, "/a"));
     t.hooks.post("/*", [](auto&) { return "r"; }, {.body_limit = 100});

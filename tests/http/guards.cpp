@@ -245,7 +245,7 @@ TEST_CASE("a guard may change the headers that the mount gets, and nothing else"
     CHECK(text.ends_with("/m/1 [def] changed"));
     CHECK(f.log.text() == "changed[] changed[]");
     CHECK(f.errors.text() ==
-          "pre-responder: a guard of a mount cannot replace the content of a request");
+          "pre-responder: a guard that does not see the content of a request cannot replace it");
 }
 
 TEST_CASE("what guards add to replies is added to the mount's, unless it has such a field") {

@@ -81,7 +81,7 @@ struct cluster_message {
 
 /** A message as the bytes that node's adapters publish: JSON, or MessagePack if bytes are in it.
     @par Source
-    @socket.io/redis-adapter 8.3, ShardedRedisAdapter::encode() */
+    \@socket.io/redis-adapter 8.3, ShardedRedisAdapter::encode() */
 std::string encode(cluster_message const& m);
 
 /// The same as JSON, with placeholders for bytes.

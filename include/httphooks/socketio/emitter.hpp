@@ -42,7 +42,7 @@ struct emitter_state;
     @par Thread safety
     All threads.
     @par Source
-    @socket.io/redis-emitter 5.1
+    \@socket.io/redis-emitter 5.1
     @par Example
     examples/socketio_emitter.cpp */
 class redis_emitter {

@@ -56,7 +56,7 @@ struct postgres_adapter_options {
     @throws boost::system::system_error postgres::error::invalid_identifier: the table's name; when
    a server is made, postgres::error::invalid_conninfo
     @par Source
-    @socket.io/postgres-adapter 0.5, dist/util.js. Unlike there, messages are in their order, also
+    \@socket.io/postgres-adapter 0.5, dist/util.js. Unlike there, messages are in their order, also
     when one of them is in the table
     @par Example
     examples/socketio_postgres.cpp */

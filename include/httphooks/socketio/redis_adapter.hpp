@@ -36,7 +36,7 @@ struct redis_adapter_options {
     and counted; what asks others fails at once with error::servers_unreachable. server::on_error()
     is told each time that Redis goes.
     @par Source
-    @socket.io/redis-adapter 8.3, RedisAdapter. Unlike there, bytes of server-side events and in the
+    \@socket.io/redis-adapter 8.3, RedisAdapter. Unlike there, bytes of server-side events and in the
     data of sockets stay bytes; and joins, leaves and disconnections of own sockets are done at once
     @par Example
     examples/socketio_cluster.cpp */

@@ -53,7 +53,7 @@ struct redis_streams_adapter_options {
     others fails at once with error::servers_unreachable. server::on_error() is told each time that
     Redis goes.
     @par Source
-    @socket.io/redis-streams-adapter 0.3. Unlike there, an entry that is malformed is passed over;
+    \@socket.io/redis-streams-adapter 0.3. Unlike there, an entry that is malformed is passed over;
     recovery is exact; volatile events are not recovered; namespaces that hash to a negative number
     are heard
     @par Example

@@ -48,7 +48,7 @@ struct sharded_redis_adapter_options {
     and counted; what asks others fails at once with error::servers_unreachable. server::on_error()
     is told each time that Redis goes.
     @par Source
-    @socket.io/redis-adapter 8.3, ShardedRedisAdapter. Unlike there, a room that sockets of other
+    \@socket.io/redis-adapter 8.3, ShardedRedisAdapter. Unlike there, a room that sockets of other
     servers have just been made to join is reached at once, and so are the sockets of old clients
     whose ids are longer than others
     @par Example

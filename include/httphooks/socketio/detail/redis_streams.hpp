@@ -31,7 +31,7 @@ namespace httphooks::socketio::detail {
 
 /// The stream of a namespace.
 /// @par Source
-/// @socket.io/redis-streams-adapter 0.3, computeStreamName() and hashCode(): the number may be
+/// \@socket.io/redis-streams-adapter 0.3, computeStreamName() and hashCode(): the number may be
 /// negative
 std::string stream_of(std::string_view nsp, redis_streams_adapter_options const& o);
 
