@@ -8,7 +8,6 @@
 #include <httphooks/detail/system/timer.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/postgres/connection_state.hpp>
-#include <httphooks/postgres/detail/back_off.hpp>
 #include <httphooks/postgres/error.hpp>
 #include <httphooks/postgres/identifier.hpp>
 #include <httphooks/postgres/notification.hpp>

@@ -3,10 +3,10 @@
 
 #include <httphooks/postgres/connection.hpp>
 
+#include <httphooks/detail/system/back_off.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/postgres/connection_state.hpp>
-#include <httphooks/postgres/detail/back_off.hpp>
 #include <httphooks/postgres/error.hpp>
 #include <httphooks/postgres/impl/connection_core.ipp>
 #include <httphooks/postgres/query.hpp>
@@ -171,8 +171,8 @@ inline void connection_core::lost(error_code why, std::string text) {
     if (options_.queue_limit == 0)
         while (!queue_.empty()) end(take_first(), make_error_code(error::not_connected));
     phase_ = phase::waiting;
-    arm_link(link_timer_.now() +
-             back_off(options_, failures_, httphooks::detail::random_bits::next()));
+    arm_link(link_timer_.now() + httphooks::detail::back_off(
+                                     options_, failures_, httphooks::detail::random_bits::next()));
     failures_ = std::min(failures_ + 1, 32u);
     while (!text.empty() && text.back() == '\n') text.pop_back();
     set_state(connection_state::away, why, text);

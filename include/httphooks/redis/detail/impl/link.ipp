@@ -3,9 +3,9 @@
 
 #include <httphooks/redis/detail/link.hpp>
 
+#include <httphooks/detail/system/back_off.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/redis/arguments.hpp>
-#include <httphooks/redis/detail/back_off.hpp>
 #include <httphooks/redis/error.hpp>
 
 #include <boost/asio/error.hpp>
@@ -180,7 +180,8 @@ HTTPHOOKS_DECL void link::fail(error_code ec) {
     auto const self = shared_from_this();
     std::exchange(stream_, nullptr)->close();
     state_ = state::waiting;
-    auto const delay = back_off(options_, failures_++, httphooks::detail::random_bits::next());
+    auto const delay =
+        httphooks::detail::back_off(options_, failures_++, httphooks::detail::random_bits::next());
     owner_->on_down(ec);
     if (state_ == state::waiting) arm(delay);
 }

@@ -2,22 +2,22 @@
 #pragma once
 
 /** @file
-    How long a connection to Redis waits before it is opened again.
+    How long a connection to a store waits before it is opened again.
 */
-
-#include <httphooks/redis/options.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 
-namespace httphooks::redis::detail {
+namespace httphooks::detail {
 
 /** The delay before an attempt.
+    @param o has reconnect_delay, reconnect_delay_max and reconnect_jitter
     @param attempt how many have failed before, since there was a connection
     @param chance any 32 bits: how much of the part that is left to chance is taken away */
-inline std::chrono::milliseconds back_off(options const& o, unsigned attempt,
-                                          std::uint32_t chance) noexcept {
+template <class Options>
+std::chrono::milliseconds back_off(Options const& o, unsigned attempt,
+                                   std::uint32_t chance) noexcept {
     auto const longest = std::max<std::int64_t>(o.reconnect_delay_max.count(), 0);
     auto delay = std::clamp<std::int64_t>(o.reconnect_delay.count(), 0, longest);
     for (; attempt > 0 && delay < longest && delay > 0; --attempt)
@@ -27,4 +27,4 @@ inline std::chrono::milliseconds back_off(options const& o, unsigned attempt,
         static_cast<std::int64_t>(static_cast<double>(delay) * (1.0 - part)));
 }
 
-}  // namespace httphooks::redis::detail
+}  // namespace httphooks::detail

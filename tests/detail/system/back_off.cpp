@@ -1,6 +1,6 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
-#include <httphooks/redis/detail/back_off.hpp>
+#include <httphooks/detail/system/back_off.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -8,12 +8,21 @@
 
 #include "support/catch.hpp"
 
-namespace redis = httphooks::redis;
-using redis::detail::back_off;
+using httphooks::detail::back_off;
 using namespace std::chrono_literals;
 
+namespace {
+
+struct reconnection {
+    std::chrono::milliseconds reconnect_delay{100};
+    std::chrono::milliseconds reconnect_delay_max{2'000};
+    double reconnect_jitter = 0.5;
+};
+
+}  // namespace
+
 TEST_CASE("the delay before a connection doubles up to the longest") {
-    redis::options const o;
+    reconnection const o;
     CHECK(back_off(o, 0, 0) == 100ms);
     CHECK(back_off(o, 1, 0) == 200ms);
     CHECK(back_off(o, 4, 0) == 1600ms);
@@ -22,7 +31,7 @@ TEST_CASE("the delay before a connection doubles up to the longest") {
 }
 
 TEST_CASE("a part of the delay is left to chance") {
-    redis::options o;
+    reconnection o;
     CHECK(back_off(o, 0, std::numeric_limits<std::uint32_t>::max() / 2 + 1) == 75ms);
     CHECK(back_off(o, 0, std::numeric_limits<std::uint32_t>::max()) == 50ms);
     o.reconnect_jitter = 7;
@@ -32,7 +41,7 @@ TEST_CASE("a part of the delay is left to chance") {
 }
 
 TEST_CASE("delays that are none are none") {
-    redis::options o;
+    reconnection o;
     o.reconnect_delay = -5ms;
     CHECK(back_off(o, 3, 0) == 0ms);
     o.reconnect_delay = 100ms;
