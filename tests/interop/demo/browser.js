@@ -261,7 +261,7 @@ process.exitCode = 1;
       await shown.mouse.move(0, 0);
       await shown.evaluate(() => {
         document.activeElement.blur();
-        return Promise.all(document.getAnimations().map((a) => a.finished));
+        return Promise.allSettled(document.getAnimations().map((a) => a.finished));
       });
       await shown.screenshot({ path: picture, fullPage: true });
       await shown.context().close();
