@@ -48,6 +48,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -182,7 +183,8 @@ public:
                 execlp(program, "nginx", "-e", "stderr", "-c", configuration.c_str(), nullptr);
             _exit(127);
         }
-        for (int attempt = 0; attempt < 200 && !answers(); ++attempt) usleep(20'000);
+        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+        while (!answers() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
     }
     nginx(nginx const&) = delete;
     nginx& operator=(nginx const&) = delete;

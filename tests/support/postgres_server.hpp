@@ -203,7 +203,7 @@ private:
                 return false;
             }
             if (PQping(where.c_str()) == PQPING_OK) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            std::this_thread::yield();
         }
         kill();
         return false;

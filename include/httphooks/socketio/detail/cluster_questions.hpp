@@ -47,10 +47,10 @@ public:
 
     /** Begins a question.
         @param own whether this server adds something, too
-        @param library whether servers answer by themselves, whatever the application does
+        @param automatic whether servers answer by themselves, whatever the application does
         @return whether there is room for it; else it has ended, with
             error::servers_unreachable */
-    bool begin(std::string const& id, bool own, bool library, time_point now,
+    bool begin(std::string const& id, bool own, bool automatic, time_point now,
                std::function<void(cluster_answers)> done);
     /// Begins a question to see who is silent; it ends before the one that it is asked for.
     bool begin_probe(std::string const& id, time_point now);
@@ -107,7 +107,7 @@ private:
         bool own = false;
         bool others = true;
         bool by_name = false;
-        bool library = false;
+        bool automatic = false;
 
         bool complete() const noexcept { return !own && !others; }
     };

@@ -62,20 +62,20 @@ inline bool cluster_questions::add(std::string const& id, question q, time_point
     return false;
 }
 
-HTTPHOOKS_DECL bool cluster_questions::begin(std::string const& id, bool own, bool library,
+HTTPHOOKS_DECL bool cluster_questions::begin(std::string const& id, bool own, bool automatic,
                                              time_point now,
                                              std::function<void(cluster_answers)> done) {
     question q;
     q.done = std::move(done);
     q.own = own;
-    q.library = library;
-    if (!library) q.probe_at = deadline_after(options_.requests_timeout / 2, now);
+    q.automatic = automatic;
+    if (!automatic) q.probe_at = deadline_after(options_.requests_timeout / 2, now);
     return add(id, std::move(q), deadline_after(options_.requests_timeout, now));
 }
 
 HTTPHOOKS_DECL bool cluster_questions::begin_probe(std::string const& id, time_point now) {
     question q;
-    q.library = true;
+    q.automatic = true;
     return add(id, std::move(q), deadline_after(options_.requests_timeout * 7 / 16, now));
 }
 
@@ -242,7 +242,7 @@ HTTPHOOKS_DECL bool cluster_questions::expire(time_point now) {
             question& q = each.second;
             if (q.until <= now) {
                 q.got.ec = error::servers_timed_out;
-                if (q.library && !q.by_name && q.expected != 0) count_silent(q.answers);
+                if (q.automatic && !q.by_name && q.expected != 0) count_silent(q.answers);
                 remember(each.first);
                 ended.push_back(std::move(q));
                 return true;
