@@ -32,6 +32,7 @@
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
+#include "support/session_hooks.hpp"
 
 namespace {
 
@@ -133,22 +134,7 @@ struct waiting_server {
           sessions(with_clock(std::move(o), on), store),
           hooks(on.get_executor(), hh::test::recording(errors)) {
         hooks.pre_responder(hh::any_verb, "/*", sessions);
-        hooks.post("/set/:name/:value", [s = sessions](auto& c) {
-            s.of(c).set(c.param("name"), std::string(c.param("value")));
-            return hh::status::ok;
-        });
-        hooks.get("/get/:name", [s = sessions](auto& c) {
-            return hh::text(s.of(c).exists() ? "+" : "-", s.of(c).get(c.param("name")));
-        });
-        hooks.post("/login/:user", [s = sessions](auto& c) {
-            s.of(c).rotate();
-            s.of(c).set("user", std::string(c.param("user")));
-            return hh::status::ok;
-        });
-        hooks.post("/logout", [s = sessions](auto& c) {
-            s.of(c).destroy();
-            return hh::status::ok;
-        });
+        support::add_session_hooks(hooks, sessions);
     }
 
     static hh::session_options with_clock(hh::session_options o, hh::testing::clock& on) {

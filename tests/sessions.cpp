@@ -17,6 +17,7 @@
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
+#include "support/session_hooks.hpp"
 
 namespace {
 
@@ -34,22 +35,7 @@ struct session_fixture : hh::test::fixture {
     std::string last_set_cookie{};
 
     explicit session_fixture(hh::session_options o = {}) : sessions(with_clock(o, time), store) {
-        hooks.post("/set/:name/:value", [s = sessions](auto& c) {
-            s.of(c).set(c.param("name"), std::string(c.param("value")));
-            return hh::status::ok;
-        });
-        hooks.get("/get/:name", [s = sessions](auto& c) {
-            return hh::text(s.of(c).exists() ? "+" : "-", s.of(c).get(c.param("name")));
-        });
-        hooks.post("/login/:user", [s = sessions](auto& c) {
-            s.of(c).rotate();
-            s.of(c).set("user", std::string(c.param("user")));
-            return hh::status::ok;
-        });
-        hooks.post("/logout", [s = sessions](auto& c) {
-            s.of(c).destroy();
-            return hh::status::ok;
-        });
+        support::add_session_hooks(hooks, sessions);
         hooks.get("/unused", [](auto&) { return "hello"; });
     }
 
