@@ -264,6 +264,13 @@ inline asio::awaitable<void> site::count_down(std::shared_ptr<site> self) {
         co_await std::move(waiting);
         end();
     }
+    // A SockJS client between two polls keeps its session for 5 s.
+    auto const latest = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (self->sessions() != 0 && std::chrono::steady_clock::now() < latest) {
+        auto waiting = wait(std::chrono::milliseconds(50));
+        co_await std::move(waiting);
+    }
+    self->tell_state();
     auto waiting = wait(std::chrono::milliseconds(500));
     co_await std::move(waiting);
     self->drain();

@@ -268,6 +268,11 @@ process.exitCode = 1;
     });
 
   test('a drain answers what has begun, counts the sessions down, and another server follows', async () => {
+    const unread = await page.evaluate(async () => {
+      const reply = await fetch('/sockjs/000/unread/xhr', { method: 'POST' });
+      return reply.text();
+    });
+    assert.strictEqual(unread, 'o\n');
     const slow = page.evaluate(async () => {
       const reply = await fetch('/tasks/slow');
       return reply.status;
