@@ -132,10 +132,10 @@ private:
 
     inline void append(std::string& out, std::string_view bytes, bool flush, bool chunked);
 
+    bool finished_ = false;
     std::unique_ptr<stream_filter> filter_{};
     std::optional<std::uint64_t> length_;
     std::uint64_t taken_ = 0;
-    bool finished_ = false;
 };
 
 }  // namespace httphooks

@@ -34,6 +34,7 @@ struct dispatched_bytes : hh::http::detail::dispatch::listener {
     std::shared_ptr<hh::http::detail::server_settings> settings =
         std::make_shared<hh::http::detail::server_settings>();
     hh::http::detail::loop loop;
+    asio::ip::tcp::endpoint const peer{asio::ip::make_address("192.0.2.7"), 4000};
     hh::http::detail::dispatch bytes{loop};
     std::string input{};
     std::string output{};
@@ -48,7 +49,7 @@ struct dispatched_bytes : hh::http::detail::dispatch::listener {
         : hooks(context.get_executor(),
                 {.error_handler = [this](hh::hook_error const& e) { errors.push_back(e.what()); }}),
           loop(context.get_executor(), hooks.make_loop(), with(std::move(o))) {
-        bytes.open(*this, {asio::ip::make_address("192.0.2.7"), 4000}, false);
+        bytes.open(*this, peer, false);
     }
 
     std::shared_ptr<hh::http::detail::server_settings> with(hh::http::options o) {

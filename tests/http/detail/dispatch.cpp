@@ -28,6 +28,7 @@ struct dispatch_fixture final : hh::http::detail::dispatch::listener {
     std::shared_ptr<hh::http::detail::server_settings> settings =
         std::make_shared<hh::http::detail::server_settings>();
     hh::http::detail::loop loop;
+    asio::ip::tcp::endpoint const peer{asio::ip::make_address("192.0.2.7"), 4000};
     hh::http::detail::dispatch bytes{loop};
     int told = 0;
     std::function<void()> complete{};
@@ -36,7 +37,7 @@ struct dispatch_fixture final : hh::http::detail::dispatch::listener {
     explicit dispatch_fixture(hh::http::options o = {}, hh::registry_options of_hooks = {})
         : hooks(context.get_executor(), std::move(of_hooks)),
           loop(context.get_executor(), hooks.make_loop(), with(std::move(o))) {
-        bytes.open(*this, {asio::ip::make_address("192.0.2.7"), 4000}, false);
+        bytes.open(*this, peer, false);
         hooks.get("/at-once", [](auto&) { return "now"; });
         hooks.post("/at-once", [](auto& c) { return c.request().body(); });
         hooks.get("/later", [this](auto& c, auto done) {
@@ -386,7 +387,7 @@ TEST_CASE("on_failure sees what a mount made of a refusal, and the mount's field
     CHECK(first == "[POST /told ]");
     replace = true;
     t.bytes.clear();
-    t.bytes.open(t, {asio::ip::make_address("192.0.2.7"), 4000}, false);
+    t.bytes.open(t, t.peer, false);
     t.bytes.consume(request);
     reply = t.take();
     CHECK(reply.ends_with("mine"));
@@ -422,7 +423,7 @@ TEST_CASE("a mount dresses what is refused below its prefix, by what is known of
     t.settings->mounts.add(telling_mount{});
     auto const told = [&](std::string const& request) {
         t.bytes.clear();
-        t.bytes.open(t, {asio::ip::make_address("192.0.2.7"), 4000}, false);
+        t.bytes.open(t, t.peer, false);
         t.bytes.consume(request);
         std::string const reply = t.take();
         CHECK(reply.find("999") == reply.npos);

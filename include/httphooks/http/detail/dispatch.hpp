@@ -71,17 +71,18 @@ public:
     };
 
     /// For connections of a loop, which outlives it.
-    explicit dispatch(loop& loop)
-        : loop_(loop), guard_(loop.options().framing), dropped_(loop.dropped()) {}
+    explicit dispatch(loop& loop) : loop_(loop) {}
     dispatch(dispatch const&) = delete;
     dispatch& operator=(dispatch const&) = delete;
     ~dispatch() { clear(); }
 
     /** Begins a connection.
-        @param peer the address of the other side
+        @param peer the address of the other side; it stays until clear()
         @param sends_files whether who writes sends files that file_due() tells of */
     void open(listener& l, asio::ip::tcp::endpoint const& peer, bool tls,
               bool sends_files = false) noexcept;
+    void open(listener& l, asio::ip::tcp::endpoint const&& peer, bool tls,
+              bool sends_files = false) = delete;
 
     /// Cancels what is under way and forgets the connection; keeps memory.
     void clear() noexcept;
@@ -118,10 +119,11 @@ public:
     /// Whether consume() would take input.
     bool can_consume() const noexcept;
     /// Whether a request has begun and is not whole.
-    bool partial() const noexcept { return header_begun_ || parser_.has_value(); }
+    bool partial() const noexcept { return header_begun_ || parsing(); }
     /// Whether there is nothing to be remembered of the connection.
     bool idle() const noexcept {
-        return !in_flight() && !partial() && !guard_.begun() && held_.empty() && !mount_request_;
+        return !in_flight() && !partial() && held_.empty() && !has_mount() &&
+               !(reader_ && reader_->guard.begun());
     }
     /// Whether replies are due.
     bool in_flight() const noexcept { return queue_.size() > first_ || source_; }
@@ -147,7 +149,7 @@ public:
     /// Whether the connection closes when everything due is written.
     bool closing() const noexcept { return stopped_; }
     /// Whether a mount is to serve the connection, when everything due is written.
-    bool has_mount() const noexcept { return mount_request_.has_value(); }
+    bool has_mount() const noexcept { return reader_ && reader_->mount_request; }
     /// The request that has_mount() told of.
     mount_request take_mount();
 
@@ -184,6 +186,18 @@ private:
         std::unique_ptr<response> refusal{};
     };
 
+    /// What reads requests; a connection that does not read has none.
+    struct reader {
+        explicit reader(loop& l) : guard(l.options().framing), dropped(l.dropped()) {}
+
+        framing_guard guard;
+        std::optional<request_parser> parser{};
+        mounted* mount = nullptr;
+        std::optional<dispatch::mount_request> mount_request{};
+        body_end body_ends{};
+        dropped_bytes dropped;
+    };
+
     /// What becomes of the body that is to come.
     enum class body_way : std::uint8_t {
         /// It is kept until it is whole; then the hooks run.
@@ -214,6 +228,7 @@ private:
     inline void append(entry const& e, persistence after);
     inline void append_source(entry const& e, persistence after);
     inline void start_stream(exchange& ex, stream_body& stream);
+    inline void leave_request(bool good) noexcept;
     inline void abandon() noexcept;
     inline void drop_source() noexcept;
     void collect_ready();
@@ -240,23 +255,18 @@ private:
     std::optional<tick> body_deadline() const noexcept;
     bool waits_for_client(entry const& e) const noexcept;
     inline origin origin_of(request const& r) const;
+    bool parsing() const noexcept { return reader_ && reader_->parser; }
     timer_wheel& wheel() const noexcept { return loop_.wheel(); }
 
     loop& loop_;
     listener* listener_ = nullptr;
-    asio::ip::tcp::endpoint peer_{};
-    framing_guard guard_;
-    std::optional<request_parser> parser_{};
+    asio::ip::tcp::endpoint const* peer_ = nullptr;
+    std::unique_ptr<reader> reader_{};
     exchange_ptr journey_{};
-    mounted* mount_ = nullptr;
-    std::optional<mount_request> mount_request_{};
-    body_end body_end_{};
-    bool body_awaited_ = false;
     std::vector<entry> queue_{};
     std::size_t first_ = 0;
     std::string output_{};
     std::string held_{};
-    dropped_bytes dropped_;
     /// What the reply that is being written is made of, when it is no text.
     std::shared_ptr<body_source> source_{};
     std::uint64_t file_at_ = 0;
@@ -269,6 +279,7 @@ private:
     bool tls_ = false;
     bool trusted_peer_ = false;
     bool header_begun_ = false;
+    bool body_awaited_ = false;
     bool continue_due_ = false;
     bool stopped_ = false;
     bool consuming_ = false;

@@ -23,6 +23,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace httphooks::http::detail {
@@ -57,6 +58,13 @@ private:
     static constexpr bool by_handshake = handshake_stream<Stream>;
     static constexpr bool sends_files = by_readiness && file_sink<Stream>;
     static constexpr std::size_t own_buffer = 8 * 1024;
+
+    /// What a stream reads into and writes from that cannot say when it is ready.
+    struct buffers {
+        std::unique_ptr<std::array<char, own_buffer>> input{};
+        std::string sending{};
+    };
+    struct no_buffers {};
 
     /// A connection that a mount had.
     struct guest {
@@ -136,8 +144,7 @@ private:
     Stream stream_;
     std::unique_ptr<dispatch> work_{};
     std::unique_ptr<connection_ticket> ticket_;
-    std::unique_ptr<std::array<char, own_buffer>> input_{};
-    std::string sending_{};
+    [[no_unique_address]] std::conditional_t<by_readiness, no_buffers, buffers> own_{};
     std::size_t sent_ = 0;
     server_counters::backlog waiting_;
     dropped_bytes dropped_;

@@ -24,14 +24,14 @@ HTTPHOOKS_DECL void dispatch::open(listener& l, asio::ip::tcp::endpoint const& p
                                    bool sends_files) noexcept {
     listener_ = &l;
     sends_files_ = sends_files;
-    peer_ = peer;
+    peer_ = &peer;
     tls_ = tls;
     trusted_peer_ = !loop_.proxies().empty() && loop_.proxies().contains(peer.address());
 }
 
 HTTPHOOKS_DECL void dispatch::clear() noexcept {
     abandon();
-    guard_.reset();
+    if (reader_) reader_->guard.reset();
     constexpr std::size_t keep = 256 * 1024;
     for (std::string* s : {&output_, &held_}) {
         s->clear();
@@ -44,7 +44,7 @@ HTTPHOOKS_DECL void dispatch::clear() noexcept {
 HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         return takes_body();
-    return !stopped_ && !mount_request_ && !source_ &&
+    return !stopped_ && !has_mount() && !source_ &&
            queue_.size() - first_ < loop_.options().pipeline_limit &&
            output_.size() < loop_.options().output_limit;
 }
@@ -58,16 +58,17 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
     std::size_t used = 0;
     consuming_ = true;
     while (used < input.size() && can_consume()) {
+        if (!reader_) reader_ = std::make_unique<reader>(loop_);
         std::string_view const rest = input.substr(used);
-        if (!parser_) {
-            if (std::size_t const blank = guard_.skip(rest)) {
+        if (!reader_->parser) {
+            if (std::size_t const blank = reader_->guard.skip(rest)) {
                 used += blank;
                 header_begun_ = false;
                 continue;
             }
-            std::size_t const header = guard_.scan(rest);
+            std::size_t const header = reader_->guard.scan(rest);
             if (header == framing_guard::refused) {
-                refuse(guard_.refusal(), rest);
+                refuse(reader_->guard.refusal(), rest);
                 break;
             }
             if (header == 0) {
@@ -79,14 +80,14 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
         } else {
             std::size_t taken = 0;
             continue_due_ = false;
-            bool const good = parser_->put_body(rest, taken);
+            bool const good = reader_->parser->put_body(rest, taken);
             used += taken;
             if (!good) {
-                refuse(parser_->refusal());
+                refuse(reader_->parser->refusal());
                 break;
             }
             if (body_way_ != body_way::gathered && !count_body(taken)) break;
-            if (!parser_->done()) {
+            if (!reader_->parser->done()) {
                 if (taken == 0) break;
                 continue;
             }
@@ -96,19 +97,21 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
     if (body_way_ == body_way::streamed) [[unlikely]]
         flush_body();
     consuming_ = false;
-    if (parser_ && mount_) await_body();
+    if (parsing() && reader_->mount) await_body();
     return used;
 }
 
 /// Tells the mount that the body of its request is on its way.
 inline void dispatch::await_body() {
-    if (!std::exchange(body_awaited_, true)) body_end_ = mount_->body_begins(journey_->incoming());
+    if (!std::exchange(body_awaited_, true))
+        reader_->body_ends = reader_->mount->body_begins(journey_->incoming());
 }
 
 /// The body comes no more. @param good whether the client did not go
 inline void dispatch::end_body(bool good) noexcept {
     body_awaited_ = false;
-    auto const f = std::exchange(body_end_, nullptr);
+    if (!reader_) return;
+    auto const f = std::exchange(reader_->body_ends, nullptr);
     if (!f) return;
     try {
         f(good);
@@ -120,25 +123,25 @@ inline void dispatch::end_body(bool good) noexcept {
 inline bool dispatch::begin_request(std::string_view block, bool body_follows) {
     journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
     request& message = journey_->incoming();
-    parser_.emplace(message, guard_);
-    if (!parser_->put_header(block)) {
-        refuse(parser_->refusal(), block);
+    reader_->parser.emplace(message, reader_->guard);
+    if (!reader_->parser->put_header(block)) {
+        refuse(reader_->parser->refusal(), block);
         return false;
     }
     header_begun_ = false;
-    mount_ = loop_.mounts().find(message);
-    if (parser_->done()) {
+    reader_->mount = loop_.mounts().find(message);
+    if (reader_->parser->done()) {
         finish_request();
         return true;
     }
     begun_ = wheel().now();
-    auto const plan = mount_ ? httphooks::detail::body_plan{mount_->body_limit()}
-                             : loop_.hooks().plan_body(message);
-    if (!parser_->limit_body(plan.limit.value_or(loop_.options().body_limit))) {
-        refuse(parser_->refusal());
+    auto const plan = reader_->mount ? httphooks::detail::body_plan{reader_->mount->body_limit()}
+                                     : loop_.hooks().plan_body(message);
+    if (!reader_->parser->limit_body(plan.limit.value_or(loop_.options().body_limit))) {
+        refuse(reader_->parser->refusal());
         return false;
     }
-    continue_due_ = guard_.expects_continue() && !body_follows;
+    continue_due_ = reader_->guard.expects_continue() && !body_follows;
     if (plan.hooks_before) [[unlikely]]
         begin_before_body();
     else
@@ -158,28 +161,29 @@ inline void dispatch::append_continue() {
 
 inline origin dispatch::origin_of(request const& r) const {
     if (!trusted_peer_) [[likely]]
-        return origin(transport::http, peer_, tls_);
+        return origin(transport::http, *peer_, tls_);
     auto const said = loop_.proxies().client(r, loop_.options().trusted_field);
-    auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : peer_;
+    auto const peer = said.address ? asio::ip::tcp::endpoint(*said.address, 0) : *peer_;
     return origin(transport::http, peer, said.tls.value_or(tls_), nullptr, nullptr, true);
 }
 
 inline void dispatch::finish_request() {
     if (body_way_ != body_way::gathered) [[unlikely]]
         return finish_begun_body();
-    bool const keep = parser_->keep_alive();
+    bool const keep = reader_->parser->keep_alive();
     bool const http10 = journey_->incoming().version() < 11;
-    parser_.reset();
-    guard_.reset();
+    reader_->parser.reset();
+    reader_->guard.reset();
     continue_due_ = false;
     end_body(true);
-    if (mount_) {
+    if (reader_->mount) {
         origin const from = origin_of(journey_->incoming());
-        mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
-                                             keep && !loop_.draining(), from.peer(), from.tls()});
+        reader_->mount_request.emplace(
+            mount_request{reader_->mount, std::move(journey_->incoming()),
+                          keep && !loop_.draining(), from.peer(), from.tls()});
         if (loop_.ids()) [[unlikely]]
-            mount_request_->reply_line = id_line(mount_request_->message, from);
-        mount_ = nullptr;
+            reader_->mount_request->reply_line = id_line(reader_->mount_request->message, from);
+        reader_->mount = nullptr;
         journey_.reset();
         return;
     }
@@ -230,10 +234,7 @@ inline void dispatch::refuse(status s, std::string_view header) {
 
 HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) {
     bool const parsed = header.empty() && journey_;
-    end_body(true);
-    mount_ = nullptr;
-    mount_request_.reset();
-    parser_.reset();
+    leave_request(true);
     if (!journey_) journey_ = loop_.hooks().make_exchange(loop_.executor(), this);
     request& asked = journey_->incoming();
     if (!parsed) asked = known_request(header, loop_.options().framing.fields);
@@ -284,6 +285,15 @@ HTTPHOOKS_DECL void dispatch::fail() {
     if (!stopped_) refuse(status::internal_server_error);
 }
 
+/// Lets go of what is being read. @param good whether the client did not go
+inline void dispatch::leave_request(bool good) noexcept {
+    end_body(good);
+    if (!reader_) return;
+    reader_->parser.reset();
+    reader_->mount = nullptr;
+    reader_->mount_request.reset();
+}
+
 /// Takes no more, and lets go of what is due; what is in the output stays.
 inline void dispatch::abandon() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
@@ -293,11 +303,8 @@ inline void dispatch::abandon() noexcept {
     queue_.clear();
     first_ = 0;
     drop_source();
-    end_body(false);
-    parser_.reset();
+    leave_request(false);
     journey_.reset();
-    mount_ = nullptr;
-    mount_request_.reset();
     header_begun_ = continue_due_ = false;
     stopped_ = true;
 }
@@ -311,13 +318,13 @@ HTTPHOOKS_DECL void dispatch::on_reply(exchange& ex) noexcept {
 }
 
 HTTPHOOKS_DECL dispatch::mount_request dispatch::take_mount() {
-    mount_request taken = std::move(*mount_request_);
-    mount_request_.reset();
+    mount_request taken = std::move(*reader_->mount_request);
+    reader_->mount_request.reset();
     return taken;
 }
 
 HTTPHOOKS_DECL void dispatch::drain() noexcept {
-    if (!parser_) {
+    if (!parsing()) {
         header_begun_ = false;
         stopped_ = true;
     }
@@ -327,10 +334,10 @@ HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         return end_begun_body();
     end_body(false);
-    parser_.reset();
+    if (reader_) reader_->parser.reset();
     journey_.reset();
     header_begun_ = continue_due_ = false;
-    if (!mount_request_) stopped_ = true;
+    if (!has_mount()) stopped_ = true;
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept {
@@ -340,7 +347,7 @@ HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept
         if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
     };
     if (header_begun_) add(begun_ + timer_wheel::ticks(o.header_timeout));
-    if (parser_)
+    if (parsing())
         if (auto const t = body_deadline()) add(*t);
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (!queue_[i].ready) {
@@ -362,7 +369,7 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
             e.journey->time_out();
     consuming_ = false;
     if (auto const next = deadline(); partial() && next && reached(*next))
-        refuse(status::request_timeout, parser_ ? std::string_view() : held_);
+        refuse(status::request_timeout, parsing() ? std::string_view() : held_);
     collect();
 }
 

@@ -33,7 +33,8 @@ inline void dispatch::begin_before_body() {
     journey_->take_streams();
     bool const http10 = journey_->incoming().version() < 11;
     bool const head = journey_->incoming().method() == verb::head;
-    queue_.push_back(entry{journey_, wheel().now(), false, !parser_->keep_alive(), http10, head});
+    queue_.push_back(
+        entry{journey_, wheel().now(), false, !reader_->parser->keep_alive(), http10, head});
     body_way_ = body_way::unread;
     waited_ = 0;
     try {
@@ -48,7 +49,7 @@ inline void dispatch::begin_before_body() {
         body_way_ = body_way::streamed;
         wait_begun_ = wheel().now();
         channel->attach(this);
-        parser_->pass_body_to(*channel);
+        reader_->parser->pass_body_to(*channel);
     }
     collect_ready();
 }
@@ -99,8 +100,8 @@ HTTPHOOKS_DECL void dispatch::on_read() noexcept {
 
 /// Some bytes of the body of a request that has begun were taken. @return false: no more are
 HTTPHOOKS_DECL bool dispatch::count_body(std::size_t taken) {
-    if (body_way_ != body_way::wanted) guard_.earn_chunks(parser_->body_received());
-    if (body_way_ != body_way::dropped || dropped_.add(taken, loop_.options())) return true;
+    if (body_way_ != body_way::wanted) reader_->guard.earn_chunks(reader_->parser->body_received());
+    if (body_way_ != body_way::dropped || reader_->dropped.add(taken, loop_.options())) return true;
     forget_body();
     return false;
 }
@@ -119,14 +120,14 @@ inline void dispatch::flush_body() {
 /// The body of a request that has begun is whole.
 HTTPHOOKS_DECL void dispatch::finish_begun_body() {
     entry* const e = begun_entry();
-    bool const last = e ? e->last : !parser_->keep_alive() || loop_.draining();
+    bool const last = e ? e->last : !reader_->parser->keep_alive() || loop_.draining();
     body_way const way = std::exchange(body_way_, body_way::gathered);
     exchange_ptr const ex = std::move(journey_);
     journey_.reset();
-    parser_.reset();
-    guard_.reset();
+    reader_->parser.reset();
+    reader_->guard.reset();
     continue_due_ = false;
-    dropped_.release();
+    reader_->dropped.release();
     if (last) stopped_ = true;
     if (way == body_way::dropped) return;
     if (e) e->begun = wheel().now();
@@ -147,12 +148,12 @@ HTTPHOOKS_DECL void dispatch::finish_begun_body() {
 /// that is not too much, and if the client is known to send it; else the connection closes.
 /// @param e the reply, if it is about to be written
 HTTPHOOKS_DECL void dispatch::leave_body(entry* e) {
-    auto const rest = parser_->body_rest();
-    bool const skips = parser_->keep_alive() && !stopped_ && !continue_due_ && !loop_.draining() &&
-                       rest.value_or(0) <= loop_.options().linger_bytes;
+    auto const rest = reader_->parser->body_rest();
+    bool const skips = reader_->parser->keep_alive() && !stopped_ && !continue_due_ &&
+                       !loop_.draining() && rest.value_or(0) <= loop_.options().linger_bytes;
     exchange_ptr const ex = journey_;
     if (skips) {
-        parser_->drop_body();
+        reader_->parser->drop_body();
         body_way_ = body_way::dropped;
         begun_ = wheel().now();
     } else {
@@ -217,10 +218,10 @@ HTTPHOOKS_DECL void dispatch::abandon_body() noexcept {
 /// Takes no more of the body of a request that has begun, nor anything behind it.
 HTTPHOOKS_DECL void dispatch::forget_body() noexcept {
     body_way_ = body_way::gathered;
-    parser_.reset();
-    guard_.reset();
+    reader_->parser.reset();
+    reader_->guard.reset();
     journey_.reset();
-    dropped_.release();
+    reader_->dropped.release();
     continue_due_ = false;
     stopped_ = true;
 }
@@ -230,11 +231,12 @@ HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::body_deadline() const noe
     std::chrono::milliseconds earned{};
     if (o.body_rate)
         earned = std::chrono::milliseconds(
-            std::min<std::uint64_t>(parser_->body_received(), 1u << 30) * 1000 / o.body_rate);
+            std::min<std::uint64_t>(reader_->parser->body_received(), 1u << 30) * 1000 /
+            o.body_rate);
     switch (body_way_) {
         case body_way::gathered:
         case body_way::wanted:
-            if (o.body_rate || parser_->body_received() == 0)
+            if (o.body_rate || reader_->parser->body_received() == 0)
                 return begun_ + timer_wheel::ticks(o.body_grace + earned);
             break;
         case body_way::streamed:

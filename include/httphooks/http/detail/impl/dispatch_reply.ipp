@@ -118,6 +118,7 @@ HTTPHOOKS_DECL void dispatch::slim() noexcept {
     for (std::string* s : {&output_, &held_})
         if (s->empty()) std::string().swap(*s);
     if (queue_.empty()) std::vector<entry>().swap(queue_);
+    if (!partial() && !has_mount() && reader_ && !reader_->guard.begun()) reader_.reset();
 }
 
 /// Appends what comes next of a file or a stream. @return whether that was all of it

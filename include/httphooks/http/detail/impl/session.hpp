@@ -132,8 +132,8 @@ void session<Stream>::wait_input() {
     if constexpr (by_readiness) {
         stream_.async_wait(asio::socket_base::wait_read, then(&session::on_readable));
     } else {
-        if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
-        stream_.async_read_some(asio::buffer(*input_), then(&session::on_readable));
+        if (!own_.input) own_.input = std::make_unique<std::array<char, own_buffer>>();
+        stream_.async_read_some(asio::buffer(*own_.input), then(&session::on_readable));
     }
 }
 
@@ -148,7 +148,7 @@ void session<Stream>::on_readable(error_code ec, std::size_t n) {
         if (not_now(ec)) return settle(!writing_);
         on_input(ec, {buffer.data(), n});
     } else {
-        on_input({}, {input_->data(), n});
+        on_input({}, {own_.input->data(), n});
     }
 }
 
@@ -283,7 +283,7 @@ bool session<Stream>::flush() {
             output.clear();
             work_->collect();
         } else {
-            sending_.swap(output);
+            own_.sending.swap(output);
             output.clear();
             sent_ = 0;
             wait_writable();
@@ -325,9 +325,9 @@ void session<Stream>::wait_writable() {
         waiting_.set(work_->output().size() - sent_);
         stream_.async_wait(asio::socket_base::wait_write, then(&session::on_written));
     } else {
-        waiting_.set(sending_.size() - sent_);
+        waiting_.set(own_.sending.size() - sent_);
         stream_.async_write_some(
-            asio::const_buffer(sending_.data() + sent_, sending_.size() - sent_),
+            asio::const_buffer(own_.sending.data() + sent_, own_.sending.size() - sent_),
             then(&session::on_written));
     }
 }
@@ -339,11 +339,11 @@ void session<Stream>::on_written(error_code ec, std::size_t n) {
     if (ec) return close(false);
     if constexpr (!by_readiness) {
         sent_ += n;
-        if (sent_ < sending_.size()) {
+        if (sent_ < own_.sending.size()) {
             wait_writable();
             return set_deadline();
         }
-        sending_.clear();
+        own_.sending.clear();
         sent_ = 0;
     } else if (error_code error; sent_ > 0 && sent_ < work_->output().size()) {
         // one attempt, so that progress is told from none
@@ -441,7 +441,7 @@ void session<Stream>::hand_over() {
     core->ticket = std::make_unique<guest_ticket>(loop_, core, std::move(ticket_));
     phase_ = phase::closed;
     drop_work();
-    input_.reset();
+    own_ = {};
     loop_->leave(*this);
 
     connection c(std::move(core));

@@ -50,8 +50,8 @@ void session<Stream>::linger() {
     if constexpr (by_readiness) {
         stream_.async_wait(asio::socket_base::wait_read, then(&session::on_linger));
     } else {
-        if (!input_) input_ = std::make_unique<std::array<char, own_buffer>>();
-        under_tls(stream_).async_read_some(asio::buffer(*input_), then(&session::on_linger));
+        if (!own_.input) own_.input = std::make_unique<std::array<char, own_buffer>>();
+        under_tls(stream_).async_read_some(asio::buffer(*own_.input), then(&session::on_linger));
     }
 }
 
