@@ -30,6 +30,7 @@
 #include <httphooks/detail/routes/impl/route_automaton.ipp>
 #include <httphooks/detail/routes/impl/specificity.ipp>
 #include <httphooks/detail/runs/impl/async_run.ipp>
+#include <httphooks/detail/runs/impl/body_budget.ipp>
 #include <httphooks/detail/runs/impl/body_channel.ipp>
 #include <httphooks/detail/runs/impl/dispatch_operation.ipp>
 #include <httphooks/detail/runs/impl/erase_callback.ipp>

@@ -85,6 +85,8 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
                 refuse(parser_->refusal());
                 break;
             }
+            if (loop_.bodies()) [[unlikely]]
+                count_bodies();
             if (body_way_ != body_way::gathered && !count_body(taken)) break;
             if (!parser_->done()) {
                 if (taken == 0) break;
@@ -174,9 +176,11 @@ inline void dispatch::finish_request() {
     continue_due_ = false;
     end_body(true);
     if (mount_) {
+        close_claim();
         origin const from = origin_of(journey_->incoming());
         mount_request_.emplace(mount_request{mount_, std::move(journey_->incoming()),
                                              keep && !loop_.draining(), from.peer(), from.tls()});
+        mount_request_->claim = std::move(journey_->claim());
         if (loop_.ids()) [[unlikely]]
             mount_request_->reply_line = id_line(mount_request_->message, from);
         mount_ = nullptr;
@@ -189,6 +193,8 @@ inline void dispatch::finish_request() {
     // what has started must have its place
     if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
     status const taken = decompress(journey_->incoming());
+    if (journey_->claim()) [[unlikely]]
+        count_whole(*journey_);
     entry e{std::move(journey_), wheel().now(), false, !keep, http10, head};
     journey_.reset();
     if (e.last) stopped_ = true;
@@ -230,6 +236,7 @@ inline void dispatch::refuse(status s, std::string_view header) {
 
 HTTPHOOKS_DECL void dispatch::answer_refused(status s, std::string_view header) {
     bool const parsed = header.empty() && journey_;
+    close_claim();
     end_body(true);
     mount_ = nullptr;
     mount_request_.reset();
@@ -293,6 +300,7 @@ inline void dispatch::abandon() noexcept {
     queue_.clear();
     first_ = 0;
     drop_source();
+    close_claim();
     end_body(false);
     parser_.reset();
     journey_.reset();
@@ -326,6 +334,7 @@ HTTPHOOKS_DECL void dispatch::drain() noexcept {
 HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         return end_begun_body();
+    close_claim();
     end_body(false);
     parser_.reset();
     journey_.reset();
