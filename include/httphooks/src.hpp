@@ -249,6 +249,7 @@
 #include <httphooks/websocket/detail/impl/loop.ipp>
 #include <httphooks/websocket/detail/impl/mask.ipp>
 #include <httphooks/websocket/detail/impl/message_frames.ipp>
+#include <httphooks/websocket/detail/impl/message_room.ipp>
 #include <httphooks/websocket/detail/impl/open_channel.ipp>
 #include <httphooks/websocket/detail/impl/sha1.ipp>
 #include <httphooks/websocket/detail/impl/utf8_stream.ipp>

@@ -88,8 +88,8 @@ struct options {
         are not whole until others are done, the oldest first; no deadline counts meanwhile, and
         those that have a little left finish. One at a time goes on although there is no room, up to
         its own limit; and a connection may bring 8 KiB with a header, or a message's beginning. So
-        there are never more than the budget, one body of the largest that is taken, and 8 KiB for
-        each connection. Bodies that hooks read as streams count with what is buffered. See
+        there are never more than the budget, one body of the largest that is taken, 8 KiB for each
+        connection, and 64 KiB for each thread. Bodies that hooks read as streams count with what is buffered. See
         server_counters::body_bytes(). */
     std::uint64_t bodies_in_memory = 0;
     /// Requests of one connection that may be under way; beyond it reading pauses.

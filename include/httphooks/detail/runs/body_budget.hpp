@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -49,15 +50,20 @@ protected:
 */
 class body_budget final : public std::enable_shared_from_this<body_budget> {
 public:
-    /// Room is given in pieces of so many bytes.
+    /// Room is asked for in pieces of up to so many bytes.
     static constexpr std::size_t step = 64 * 1024;
     /// So much may be read at once when there is no room: it may be the beginning of something
     /// else than a body.
     static constexpr std::size_t least_read = 8 * 1024;
 
-    /// @param most the budget in bytes @param counters where what is used is told
-    body_budget(std::uint64_t most, std::shared_ptr<server_counters> counters) noexcept
-        : most_(most), counters_(std::move(counters)) {}
+    /** @param most the budget in bytes
+        @param counters where what is used is told
+        @param grace how long what has no deadline of its own may take, while others wait
+        @param rate beyond that, bytes a second; 0: any */
+    body_budget(std::uint64_t most, std::shared_ptr<server_counters> counters,
+                std::chrono::milliseconds grace = std::chrono::seconds(10),
+                std::uint32_t rate = 1024) noexcept
+        : most_(most), grace_(grace), rate_(rate), counters_(std::move(counters)) {}
     body_budget(body_budget const&) = delete;
     body_budget& operator=(body_budget const&) = delete;
 
@@ -72,6 +78,13 @@ public:
     /// Begins with a body, which is younger than all others.
     std::shared_ptr<body_claim> open();
 
+    /// How long so many bytes may take, while others wait.
+    std::chrono::milliseconds patience(std::uint64_t bytes) const noexcept {
+        if (rate_ == 0) return std::chrono::hours(24);
+        return grace_ +
+               std::chrono::milliseconds(std::min<std::uint64_t>(bytes, 1u << 30) * 1000 / rate_);
+    }
+
     /// Whether somebody waits for room.
     bool crowded() const noexcept { return waiting_.load(std::memory_order_relaxed) != 0; }
 
@@ -82,13 +95,15 @@ private:
     inline bool grant(body_claim& c, std::uint64_t n) noexcept;
     inline void take(body_claim& c, std::uint64_t n) noexcept;
     inline void give_back(body_claim& c, std::uint64_t n) noexcept;
-    inline void enqueue(body_claim& c, std::uint64_t n) noexcept;
+    inline void enqueue(body_claim& c) noexcept;
     inline void dequeue(body_claim& c) noexcept;
     void serve() noexcept;
     inline void tell() noexcept;
 
     std::mutex mutex_{};
     std::uint64_t const most_;
+    std::chrono::milliseconds const grace_;
+    std::uint32_t const rate_;
     std::atomic<std::uint64_t> used_{0};
     std::atomic<std::size_t> waiting_{0};
     std::uint64_t youngest_ = 0;
@@ -125,18 +140,23 @@ public:
         @return how many bytes there is room for; 0: wait for `r` to be told */
     std::uint64_t ask(std::uint64_t n, body_reader& r, asio::any_io_executor const& executor);
 
+    /// How much room is left of what was given.
+    std::uint64_t left() const noexcept;
+
     /// Whether the reader waits.
     bool waits() const noexcept { return reader_ != nullptr; }
 
     /// Nothing more comes: the reader does not wait any more, and room that was not used is free.
     void close() noexcept;
 
-    /// What the body was for is done, although somebody may keep it still: another one may go on
-    /// beyond the budget.
-    void settle() noexcept;
+    /// What the body was for is done. Who keeps it still, when what the executor has to do now is
+    /// done, holds nobody up: another one may go on beyond the budget.
+    void settle(asio::any_io_executor const& executor) noexcept;
 
 private:
     friend class body_budget;
+
+    inline void fall_back() noexcept;
 
     std::shared_ptr<body_budget> const budget_;
     std::uint64_t const age_;

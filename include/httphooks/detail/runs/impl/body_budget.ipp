@@ -40,7 +40,7 @@ inline void body_budget::give_back(body_claim& c, std::uint64_t n) noexcept {
     used_.store(used_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
 }
 
-/// Gives room to one that is older than those which wait. @return whether there is some
+/// Gives room to one whose turn it is. @return whether there is some
 inline bool body_budget::grant(body_claim& c, std::uint64_t n) noexcept {
     std::uint64_t const used = used_.load(std::memory_order_relaxed);
     bool const fits = used < most_ && n <= most_ - used;
@@ -52,14 +52,13 @@ inline bool body_budget::grant(body_claim& c, std::uint64_t n) noexcept {
     return true;
 }
 
-inline void body_budget::enqueue(body_claim& c, std::uint64_t n) noexcept {
+inline void body_budget::enqueue(body_claim& c) noexcept {
     body_claim* before = last_;
     while (before && before->age_ > c.age_) before = before->previous_;
     c.previous_ = before;
     c.next_ = before ? before->next_ : first_;
     (before ? before->next_ : first_) = &c;
     (c.next_ ? c.next_->previous_ : last_) = &c;
-    c.wanted_ = n;
     waiting_.store(waiting_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
@@ -116,6 +115,11 @@ HTTPHOOKS_DECL void body_claim::set(std::uint64_t size) noexcept {
     }
 }
 
+HTTPHOOKS_DECL std::uint64_t body_claim::left() const noexcept {
+    std::lock_guard const lock(budget_->mutex_);
+    return granted_ - size_;
+}
+
 HTTPHOOKS_DECL std::uint64_t body_claim::ask(std::uint64_t n, body_reader& r,
                                              asio::any_io_executor const& executor) {
     if (reader_) {
@@ -126,15 +130,16 @@ HTTPHOOKS_DECL std::uint64_t body_claim::ask(std::uint64_t n, body_reader& r,
     std::lock_guard const lock(budget_->mutex_);
     if (granted_ > size_) return granted_ - size_;
     body_claim const* const first = budget_->first_;
-    if ((!first || age_ < first->age_) && budget_->grant(*this, n)) {
-        budget_->tell();
-        return n;
+    bool const next = !first || age_ < first->age_ || budget_->ahead_ == this;
+    if (!next || !budget_->grant(*this, n)) {
+        reader_ = &r;
+        executor_ = executor;
+        wanted_ = n;
+        budget_->enqueue(*this);
+        n = 0;
     }
-    reader_ = &r;
-    executor_ = executor;
-    budget_->enqueue(*this, n);
     budget_->tell();
-    return 0;
+    return n;
 }
 
 HTTPHOOKS_DECL void body_claim::close() noexcept {
@@ -146,11 +151,26 @@ HTTPHOOKS_DECL void body_claim::close() noexcept {
     budget_->serve();
 }
 
-HTTPHOOKS_DECL void body_claim::settle() noexcept {
+/// Goes on beyond the budget no more.
+inline void body_claim::fall_back() noexcept {
     std::lock_guard const lock(budget_->mutex_);
     if (budget_->ahead_ != this) return;
     budget_->ahead_ = nullptr;
     budget_->serve();
+}
+
+HTTPHOOKS_DECL void body_claim::settle(asio::any_io_executor const& executor) noexcept {
+    {
+        std::lock_guard const lock(budget_->mutex_);
+        if (budget_->ahead_ != this) return;
+    }
+    try {
+        asio::post(executor, [weak = weak_from_this()] {
+            if (auto const kept = weak.lock()) kept->fall_back();
+        });
+    } catch (...) {  // no memory to wait
+        fall_back();
+    }
 }
 
 }  // namespace httphooks::detail

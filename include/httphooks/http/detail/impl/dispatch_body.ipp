@@ -295,12 +295,14 @@ HTTPHOOKS_DECL void dispatch::count_whole(exchange& ex) noexcept {
 HTTPHOOKS_DECL std::size_t dispatch::room_for_body(std::size_t most) {
     auto const& bodies = *loop_.bodies();
     if (!keeps_body() || !can_consume()) return bodies.read_size(most);
-    std::uint64_t n =
-        std::min<std::uint64_t>(parser_->body_rest().value_or(bodies.step), bodies.step);
-    // what becomes of it when it is decompressed is counted beforehand
+    std::uint64_t const come = parser_->body_received();
+    std::uint64_t const left = parser_->body_limit() - come;
+    std::uint64_t n = std::min(parser_->body_rest().value_or(left),
+                               std::clamp<std::uint64_t>(come, bodies.least_read, bodies.step));
+    // what may become of it when it is decompressed has its room beforehand
     if (!mount_ && loop_.options().decompress &&
         journey_->incoming().contains(field::content_encoding))
-        n = std::max(n, parser_->body_limit() - journey_->incoming().body().size());
+        n = left;
     bool const waited = paused();
     n = claim().ask(std::max<std::uint64_t>(n, 1), *this, loop_.executor());
     if (n == 0 && !waited) paused_at_ = wheel().now();

@@ -43,7 +43,7 @@ inline void dispatch::write(entry& e) {
         append(e, after);
     }
     if (e.journey && e.journey->claim()) [[unlikely]]
-        e.journey->claim()->settle();
+        e.journey->claim()->settle(loop_.executor());
     if (e.journey && !e.refusal) e.journey->handed_over();
 }
 

@@ -43,8 +43,8 @@ HTTPHOOKS_DECL server_state::server_state(http::options o)
         throw std::invalid_argument("server: trusted_field has no effect without trusted_proxies");
     settings_->proxies = trusted_networks(o.trusted_proxies);
     if (o.bodies_in_memory > 0)
-        settings_->bodies = std::make_shared<httphooks::detail::body_budget>(o.bodies_in_memory,
-                                                                             settings_->counters);
+        settings_->bodies = std::make_shared<httphooks::detail::body_budget>(
+            o.bodies_in_memory, settings_->counters, o.body_grace, o.body_rate);
     settings_->options = std::move(o);
 }
 
