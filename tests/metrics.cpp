@@ -298,6 +298,9 @@ TEST_CASE("the numbers of servers are told by name, and stay when the server goe
     CHECK(all.at(R"(httphooks_server_sessions{server="own"})") == 1);
     CHECK(all.at(R"(httphooks_server_opened_total{server="own"})") == 1);
     CHECK(all.at(R"(httphooks_server_waiting_bytes{server="own"})") == 0);
+    CHECK(all.at(R"(httphooks_server_body_bytes{server="own"})") == 0);
+    CHECK(all.at(R"(httphooks_server_peak_body_bytes{server="own"})") == 0);
+    CHECK(all.at(R"(httphooks_server_paused_bodies{server="own"})") == 0);
     CHECK(all.at(R"(httphooks_server_dropped_messages_total{server="own"})") == 1);
     CHECK(all.at(R"(httphooks_server_refused_total{server="own",reason="Too \"old\""})") == 1);
 }

@@ -47,6 +47,16 @@ TEST_CASE("what waits is the sum over clients, and goes with them") {
     CHECK(c.waiting_bytes() == 0);
 }
 
+TEST_CASE("bodies in memory are told as they are, and the most that they have been") {
+    server_counters c;
+    c.set_bodies(100, 0);
+    c.set_bodies(300, 2);
+    c.set_bodies(200, 1);
+    CHECK(c.body_bytes() == 200);
+    CHECK(c.peak_body_bytes() == 300);
+    CHECK(c.paused_bodies() == 1);
+}
+
 TEST_CASE("threads count together") {
     server_counters c;
     std::vector<std::thread> threads;

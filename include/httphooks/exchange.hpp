@@ -39,6 +39,7 @@ namespace detail {
 
 class async_run;
 class body_channel;
+class body_claim;
 class pipeline;
 class stream_collector;
 void intrusive_ptr_add_ref(async_run* run) noexcept;
@@ -100,6 +101,9 @@ public:
     /** Goes on when the body, which was wanted, is there.
         @return as start() */
     bool go_on();
+
+    /// What counts the body among those that are in memory, as long as hooks have it; null: nothing.
+    std::shared_ptr<detail::body_claim>& claim() noexcept { return claim_; }
 
     /// What a responder reads as a stream while it comes; null: nobody does.
     std::shared_ptr<detail::body_channel> const& body() const noexcept { return body_; }
@@ -346,6 +350,7 @@ private:
     hook_span::clock::time_point began_{};
     detail::attachments attachments_;
     std::shared_ptr<detail::body_channel> body_;
+    std::shared_ptr<detail::body_claim> claim_;
     /// Who reads it.
     detail::hook_entry const* body_reader_ = nullptr;
 

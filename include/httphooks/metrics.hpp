@@ -53,8 +53,9 @@ concept counting_server = requires(Server const& s) {
 
     Of each server that watch() has added, what server_counters has: `httphooks_server_sessions`,
     `httphooks_server_opened_total`, `httphooks_server_waiting_bytes`,
-    `httphooks_server_dropped_messages_total` with the label `server`, and
-    `httphooks_server_refused_total{server,reason}`.
+    `httphooks_server_body_bytes`, `httphooks_server_peak_body_bytes`,
+    `httphooks_server_paused_bodies`, `httphooks_server_dropped_messages_total` with the label
+    `server`, and `httphooks_server_refused_total{server,reason}`.
 
     Further numbers are added with gauge() and counter(). The registry's exchanges are counted from
     then on, as long as it lives. Copies are handles of the same numbers.

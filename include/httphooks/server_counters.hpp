@@ -43,6 +43,13 @@ public:
     std::uint64_t waiting_bytes() const noexcept { return get(waiting_bytes_); }
     /// Messages that were not sent since too much waited for the client.
     std::uint64_t dropped() const noexcept { return get(dropped_); }
+    /// Bytes of bodies that are in memory, as far as they are counted: of an HTTP server with
+    /// options::bodies_in_memory, those that came over its mounts, too.
+    std::uint64_t body_bytes() const noexcept { return get(body_bytes_); }
+    /// The most that they have been.
+    std::uint64_t peak_body_bytes() const noexcept { return get(peak_body_bytes_); }
+    /// How many bodies are not read on until others are done.
+    std::uint64_t paused_bodies() const noexcept { return get(paused_bodies_); }
     /// Clients and input that were refused: reasons in alphabetical order, and how often.
     std::vector<std::pair<std::string, std::uint64_t>> refusals() const;
 
@@ -57,6 +64,12 @@ public:
     void end_session() noexcept { sessions_.fetch_sub(1, std::memory_order_relaxed); }
     /// A message was not sent, since too much waited.
     void drop() noexcept { dropped_.fetch_add(1, std::memory_order_relaxed); }
+    /// So many bytes of bodies are in memory now, and so many bodies wait. One call at a time.
+    void set_bodies(std::uint64_t bytes, std::uint64_t paused) noexcept {
+        body_bytes_.store(bytes, std::memory_order_relaxed);
+        paused_bodies_.store(paused, std::memory_order_relaxed);
+        if (bytes > get(peak_body_bytes_)) peak_body_bytes_.store(bytes, std::memory_order_relaxed);
+    }
     /** A client, or what it sent, was refused.
         @param reason one of a few texts of the program's own, never what the client says */
     void refuse(std::string_view reason) noexcept;
@@ -70,6 +83,9 @@ private:
     std::atomic<std::uint64_t> opened_{0};
     std::atomic<std::uint64_t> waiting_bytes_{0};
     std::atomic<std::uint64_t> dropped_{0};
+    std::atomic<std::uint64_t> body_bytes_{0};
+    std::atomic<std::uint64_t> peak_body_bytes_{0};
+    std::atomic<std::uint64_t> paused_bodies_{0};
     mutable std::mutex mutex_{};
     std::map<std::string, std::uint64_t, std::less<>> refusals_{};
 };

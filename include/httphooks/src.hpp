@@ -30,6 +30,7 @@
 #include <httphooks/detail/routes/impl/route_automaton.ipp>
 #include <httphooks/detail/routes/impl/specificity.ipp>
 #include <httphooks/detail/runs/impl/async_run.ipp>
+#include <httphooks/detail/runs/impl/body_budget.ipp>
 #include <httphooks/detail/runs/impl/body_channel.ipp>
 #include <httphooks/detail/runs/impl/dispatch_operation.ipp>
 #include <httphooks/detail/runs/impl/erase_callback.ipp>
@@ -248,6 +249,7 @@
 #include <httphooks/websocket/detail/impl/loop.ipp>
 #include <httphooks/websocket/detail/impl/mask.ipp>
 #include <httphooks/websocket/detail/impl/message_frames.ipp>
+#include <httphooks/websocket/detail/impl/message_room.ipp>
 #include <httphooks/websocket/detail/impl/open_channel.ipp>
 #include <httphooks/websocket/detail/impl/sha1.ipp>
 #include <httphooks/websocket/detail/impl/utf8_stream.ipp>

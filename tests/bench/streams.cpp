@@ -2,7 +2,8 @@
 
 /** @file
     Bodies of a gibibyte in both directions: an upload that is read and thrown away, against a Beast
-    session that reads with buffer_body, and a file, against nginx with sendfile.
+    session that reads with buffer_body, and a file, against nginx with sendfile. And the memory
+   that such an upload takes when it is a form that is read part by part.
 
     Without arguments: measures and prints a table. `streams serve FOLDER` and `streams beast` serve
     until they are ended. The server has one core, the load the other; what counts is the server's
@@ -11,6 +12,7 @@
 
 #include <httphooks.hpp>
 #include <httphooks/http/static_files.hpp>
+#include <httphooks/multipart_reader.hpp>
 #include <httphooks/request_body.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -77,6 +79,22 @@ int serve(std::string const& folder) {
                        std::string_view const chunk = co_await body.async_read_chunk();
                        if (chunk.empty()) break;
                        bytes += chunk.size();
+                   }
+                   co_return hh::text(std::to_string(bytes));
+               },
+               {.body_limit = 0, .body = hh::body::stream});
+    hooks.post("/form",
+               [](auto& c) -> asio::awaitable<hh::response> {
+                   hh::multipart_reader const form(c.request(), c.body());
+                   std::uint64_t bytes = 0;
+                   for (;;) {
+                       auto const part = co_await form.async_next_part();
+                       if (!part) break;
+                       for (;;) {
+                           std::string_view const chunk = co_await form.async_read_chunk();
+                           if (chunk.empty()) break;
+                           bytes += chunk.size();
+                       }
                    }
                    co_return hh::text(std::to_string(bytes));
                },
@@ -236,6 +254,29 @@ double upload(int port, int pid) {
     return bench::process_cpu_seconds(pid) - before;
 }
 
+/// Sends a form with a file of a gibibyte. @return the server's CPU time in seconds
+double upload_form(int port, int pid) {
+    asio::io_context context;
+    tcp::socket socket = connect(context, port);
+    std::vector<char> const piece(256 * 1024, 'x');
+    std::string const begin =
+        "--cut\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n";
+    std::string const end = "\r\n--cut--\r\n";
+    double const before = bench::process_cpu_seconds(pid);
+    asio::write(socket,
+                asio::buffer("POST /form HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                             "multipart/form-data; boundary=cut\r\nContent-Length: " +
+                             std::to_string(begin.size() + gibibyte + end.size()) + "\r\n\r\n"));
+    asio::write(socket, asio::buffer(begin));
+    for (std::uint64_t sent = 0; sent < gibibyte; sent += piece.size())
+        asio::write(socket, asio::buffer(piece));
+    asio::write(socket, asio::buffer(end));
+    std::string reply;
+    asio::dynamic_string_buffer buffer(reply);
+    asio::read_until(socket, buffer, "\r\n\r\n" + std::to_string(gibibyte));
+    return bench::process_cpu_seconds(pid) - before;
+}
+
 /// Reads a file of a gibibyte. @return the server's CPU time in seconds
 double download(int port, int pid) {
     asio::io_context context;
@@ -285,6 +326,15 @@ void measure_uploads(bench::peer const& own) {
                 peak_kib(own.pid()) - idle);
 }
 
+void measure_forms(std::string const& folder) {
+    bench::peer const own({bench::this_program(), "serve", folder});
+    long const idle = bench::process_rss_kib(own.pid());
+    double const seconds = upload_form(own.port(), own.pid());
+    std::printf("form with a file of a GiB, read part by part: %.3f s of CPU\n", seconds);
+    std::printf("    memory: %ld KiB more than idle at most (at most 3072)\n",
+                peak_kib(own.pid()) - idle);
+}
+
 void measure_downloads(bench::peer const& own, std::string const& folder) {
     nginx const rival(folder);
     if (!rival.works()) return void(std::printf("nginx is not installed: no downloads\n"));
@@ -303,6 +353,7 @@ int measure_all() {
         bench::peer const own({bench::this_program(), "serve", folder});
         measure_uploads(own);
         measure_downloads(own, folder);
+        measure_forms(folder);
     }
     std::filesystem::remove_all(folder);
     return 0;

@@ -4,15 +4,19 @@
 
 #include "support/catch.hpp"
 #include "support/certificate.hpp"
+#include "support/eventually.hpp"
 #include "support/raw_client.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 using support::raw_client;
 using support::read_end;
@@ -142,4 +146,29 @@ TEST_CASE("versions before TLS 1.2 are refused") {
     SSL_CTX_set_min_proto_version(f.trust.native_handle(), TLS1_VERSION);
     SSL_CTX_set_max_proto_version(f.trust.native_handle(), TLS1_1_VERSION);
     CHECK_THROWS_AS(f.connect(), hh::system_error);
+}
+
+TEST_CASE("bodies over TLS wait for room like others, and come whole") {
+    hh::http::options o = tls_fixture::on_loopback();
+    o.bodies_in_memory = 64 * 1024;
+    tls_fixture f(o);
+    std::string const body(300'000, 'x');
+    std::vector<std::unique_ptr<tls_fixture::stream>> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.push_back(f.connect());
+        asio::write(
+            *clients.back(),
+            asio::buffer("POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                         "Content-Length: " +
+                         std::to_string(body.size()) + "\r\n\r\n" + body.substr(0, 30'000)));
+    }
+    CHECK(support::eventually([&] { return f.web.counters()->paused_bodies() > 0; }));
+    std::vector<std::thread> senders;
+    for (auto& c : clients)
+        senders.emplace_back(
+            [&c, &body] { asio::write(*c, asio::buffer(body.data(), body.size() - 30'000)); });
+    for (auto& t : senders) t.join();
+    for (auto& c : clients) CHECK(rest(*c).ends_with("\r\n\r\n" + body));
+    CHECK(support::eventually([&] { return f.web.counters()->body_bytes() == 0; }));
+    CHECK(f.web.counters()->peak_body_bytes() <= 64 * 1024 + body.size() + 4 * 8 * 1024);
 }

@@ -8,6 +8,7 @@
 #include <httphooks/socketio/server.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +24,9 @@ namespace sio = httphooks::socketio;
 /// A Socket.IO server.
 class socketio_service : public threaded_host {
 public:
-    explicit socketio_service(sio::options o = {}, unsigned threads = 1)
-        : threaded_host(threads), io_(web().get_executor(), std::move(o)) {
+    explicit socketio_service(sio::options o = {}, unsigned threads = 1,
+                              std::uint64_t bodies_in_memory = 0)
+        : threaded_host(threads, bodies_in_memory), io_(web().get_executor(), std::move(o)) {
         web().mount(io_);
     }
     ~socketio_service() { stop(); }

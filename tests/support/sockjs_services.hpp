@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <mutex>
@@ -36,7 +37,8 @@ inline hh::sockjs::options service_options(std::string prefix) {
 /// SockJS servers, each below a prefix of its own.
 class sockjs_services : public threaded_host {
 public:
-    explicit sockjs_services(unsigned threads = 1) : threaded_host(threads) {}
+    explicit sockjs_services(unsigned threads = 1, std::uint64_t bodies_in_memory = 0)
+        : threaded_host(threads, bodies_in_memory) {}
     ~sockjs_services() { stop(); }
 
     /// Adds a service that sends back what comes.

@@ -34,7 +34,9 @@ namespace asio = boost::asio;
     What derives from it calls stop() in its destructor: handlers run until then. */
 class threaded_host {
 public:
-    explicit threaded_host(unsigned threads) : web_(options(threads), hooks_) {}
+    /// @param bodies_in_memory see http::options
+    explicit threaded_host(unsigned threads, std::uint64_t bodies_in_memory = 0)
+        : web_(options(threads, bodies_in_memory), hooks_) {}
     threaded_host(threaded_host const&) = delete;
     threaded_host& operator=(threaded_host const&) = delete;
 
@@ -104,11 +106,12 @@ protected:
     ~threaded_host() { stop(); }
 
 private:
-    static hh::http::options options(unsigned threads) {
+    static hh::http::options options(unsigned threads, std::uint64_t bodies_in_memory) {
         hh::http::options o;
         o.address = "127.0.0.1";
         o.threads = threads;
         o.max_connections = 20'000;
+        o.bodies_in_memory = bodies_in_memory;
         return o;
     }
 

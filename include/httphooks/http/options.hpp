@@ -82,6 +82,16 @@ struct options {
     framing_limits framing{};
     /// Bytes of a request's body, unless a matching hook or mount sets its own; beyond it 413.
     std::uint64_t body_limit = 1024 * 1024;
+    /** Bytes of bodies that the server keeps in memory, over all connections, threads and mounts;
+        0: any. Of requests they count until they are answered and no hook has them any more, of
+        messages over sockets until they are whole and handed on, of bodies that hooks read as
+        streams while they are buffered. When there is no room, bodies and messages that are not
+        whole are not read on until others are done, the oldest first; no deadline counts meanwhile.
+        One at a time goes on all the same, up to its own limit, so that they do not wait for one
+        another. There are never more than the budget, one body of the largest limit, 8 KiB for each
+        connection and 64 KiB for each thread. A message over WebSocket that falls behind body_grace
+        and body_rate while others wait is closed with 1008. See server_counters::body_bytes(). */
+    std::uint64_t bodies_in_memory = 0;
     /// Requests of one connection that may be under way; beyond it reading pauses.
     std::size_t pipeline_limit = 16;
     /// Bytes of replies that may wait for the client; beyond it no further request is begun.

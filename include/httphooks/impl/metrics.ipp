@@ -112,6 +112,12 @@ inline void write_servers(metrics_writer& out, std::vector<named_counters> const
          &server_counters::opened);
     each("httphooks_server_waiting_bytes", "gauge", "Bytes that wait for clients.",
          &server_counters::waiting_bytes);
+    each("httphooks_server_body_bytes", "gauge", "Bytes of bodies that are in memory.",
+         &server_counters::body_bytes);
+    each("httphooks_server_peak_body_bytes", "gauge", "The most that they have been.",
+         &server_counters::peak_body_bytes);
+    each("httphooks_server_paused_bodies", "gauge", "Bodies not read on until others are done.",
+         &server_counters::paused_bodies);
     each("httphooks_server_dropped_messages_total", "counter",
          "Messages not sent since too much waited for the client.", &server_counters::dropped);
     out.begin("httphooks_server_refused_total", "counter", "Clients and input that were refused.");

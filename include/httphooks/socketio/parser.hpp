@@ -104,6 +104,8 @@ public:
 
     /// Whether attachments of a packet are still to come.
     bool waiting() const noexcept { return pending_ != nullptr; }
+    /// How many bytes of that packet are kept.
+    std::size_t kept() const noexcept { return pending_ ? pending_->size : 0; }
 
 private:
     struct pending {

@@ -89,6 +89,9 @@ public:
     void pause() const noexcept;
     /// Ends pause().
     void resume() const;
+    /// For protocols above: so many bytes are kept of messages that are no use without the next;
+    /// they count as a message that is not whole, see http::options::bodies_in_memory.
+    void retain(std::size_t bytes) const;
 
     /// The subprotocol; empty for none.
     std::string const& subprotocol() const noexcept;

@@ -88,6 +88,11 @@ public:
     /// Why the connection has to be failed; close_code::none while all is well.
     close_code failure() const noexcept { return failure_; }
 
+    /// How many bytes are kept of a message that is not whole.
+    std::size_t kept() const noexcept { return message_.size(); }
+    /// How many bytes are still to come of a frame that is not whole.
+    std::uint64_t rest() const noexcept { return in_frame_ ? left_ : 0; }
+
     /// Whether a message has begun that is not whole.
     bool partial() const noexcept { return type_ != opcode::continuation; }
 

@@ -69,6 +69,8 @@ public:
     void attach(body_feed* source) noexcept { source_ = source; }
     /// Whether the reader waits for more.
     bool wants() const noexcept;
+    /// How many bytes of a body that is to come are in memory.
+    std::size_t buffered() const noexcept { return kept_.size() - at_ + chunk_.size(); }
     /// Whether the reader waits at all.
     bool waits() const noexcept { return want_ != want::nothing; }
     /// Takes bytes of the body.

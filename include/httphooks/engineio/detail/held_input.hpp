@@ -5,6 +5,7 @@
     What a client has sent and nobody has looked at yet.
 */
 
+#include <httphooks/detail/runs/body_budget.hpp>
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/engineio/payload.hpp>
 #include <httphooks/error.hpp>
@@ -23,8 +24,9 @@ namespace httphooks::engineio::detail {
     looked at. */
 class held_input {
 public:
-    void add(std::string body, revision r, bool binary) {
-        payloads_.emplace_back(std::move(body), r, binary);
+    void add(std::string body, revision r, bool binary,
+             std::shared_ptr<httphooks::detail::body_claim> claim) {
+        payloads_.emplace_back(std::move(body), r, binary, std::move(claim));
     }
     void add(packet_view p) { packets_.emplace_back(p); }
 
@@ -63,13 +65,16 @@ public:
 
 private:
     struct payload {
-        payload(std::string b, revision r, bool binary)
-            : body(std::move(b)), reader(body, r, binary) {}
+        payload(std::string b, revision r, bool binary,
+                std::shared_ptr<httphooks::detail::body_claim> c)
+            : body(std::move(b)), reader(body, r, binary), claim(std::move(c)) {}
         payload(payload const&) = delete;
         payload& operator=(payload const&) = delete;
 
         std::string const body;
         payload_reader reader;
+        /// What counts it among the bodies in memory; null: nothing.
+        std::shared_ptr<httphooks::detail::body_claim> claim;
     };
 
     std::list<payload> payloads_{};

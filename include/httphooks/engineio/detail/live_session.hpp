@@ -7,6 +7,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/runs/body_budget.hpp>
 #include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/detail/system/shared_function.hpp>
@@ -55,6 +56,8 @@ public:
         std::string script_call{};
         /// Whether the client takes no bytes, but base64 in texts.
         bool base64 = false;
+        /// What bodies may take in the server; null: anything.
+        std::shared_ptr<httphooks::detail::body_budget> bodies{};
     };
 
     live_session(std::shared_ptr<session_owner> owner, std::shared_ptr<options const> o, home place,
@@ -85,6 +88,8 @@ public:
     engineio::handshake const& opening() const noexcept { return handshake_; }
     server_counters& counters() const noexcept { return owner_->counters(); }
     home const& place() const noexcept override { return home_; }
+    /// What bodies may take in the server; null: anything.
+    httphooks::detail::body_budget const* bodies() const noexcept { return bodies_.get(); }
 
     // on the home -------------------------------------------------------------------------
 
@@ -101,8 +106,13 @@ public:
 
     /// A poll has come. @param w its visit
     void poll(std::shared_ptr<http::detail::waiting_visit> w, parked_poll p);
-    /// A payload has come. @param binary whether it is bytes
-    void receive(std::string body, bool binary);
+    /// So many bytes of messages are kept by who gets them, and are no use without the next.
+    void retain(std::size_t bytes);
+    /** A payload has come.
+        @param binary whether it is bytes
+        @param claim what counts it among the bodies in memory; null: nothing */
+    void receive(std::string body, bool binary,
+                 std::shared_ptr<httphooks::detail::body_claim> claim);
     /// Answers what receive() was called for: now, or when messages are taken again.
     void answer_post(std::shared_ptr<http::detail::waiting_visit> const& w, response r);
     /// Whether a post is on its way, or has not been answered yet.
@@ -177,6 +187,9 @@ private:
     revision protocol_;
     bool base64_;
     std::string script_call_;
+    std::shared_ptr<httphooks::detail::body_budget> bodies_;
+    /// What counts that which is retained, while the client polls.
+    std::shared_ptr<httphooks::detail::body_claim> retained_{};
     std::atomic<transport_kind> carrier_;
     std::atomic<bool> open_{true};
     std::atomic<bool> forgotten_{false};

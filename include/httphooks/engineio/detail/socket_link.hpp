@@ -84,6 +84,8 @@ public:
     void close();
     /// Has the WebSocket read no more, or go on.
     void set_paused(bool b);
+    /// So many bytes of messages are kept, which are no use without the next.
+    void retain(std::size_t bytes);
     /// Bytes that wait for the client, as far as is known.
     std::size_t buffered() const noexcept;
     /// Whether these are options::queue_bytes or more, and their end will be told.

@@ -23,6 +23,13 @@
 #include <string>
 #include <typeinfo>
 
+namespace httphooks::detail {
+
+class body_budget;
+class body_claim;
+
+}  // namespace httphooks::detail
+
 namespace httphooks::http::detail {
 
 class byte_stream;
@@ -77,6 +84,10 @@ public:
     /// What the replies to the request get beside their own fields; null: nothing.
     std::unique_ptr<fields const> reply_fields{};
     std::unique_ptr<connection_ticket> ticket{};
+    /// What bodies may take in the server; null: anything.
+    std::shared_ptr<httphooks::detail::body_budget> bodies{};
+    /// What counts the body of its request; null: nothing.
+    std::shared_ptr<httphooks::detail::body_claim> claim{};
     /// Whether who asks came by TLS.
     bool tls = false;
     bool http11 = true;

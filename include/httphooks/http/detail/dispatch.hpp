@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/runs/body_budget.hpp>
 #include <httphooks/detail/runs/body_channel.hpp>
 #include <httphooks/detail/runs/pipeline.hpp>
 #include <httphooks/exchange.hpp>
@@ -18,6 +19,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,7 +42,8 @@ namespace httphooks::http::detail {
 */
 class dispatch final : private reply_sink,
                        private stream_sink,
-                       private httphooks::detail::body_feed {
+                       private httphooks::detail::body_feed,
+                       private httphooks::detail::body_reader {
 public:
     /// The time of the loop's wheel.
     using tick = timer_wheel::tick;
@@ -68,6 +71,8 @@ public:
         bool tls;
         /// A field that its replies have, as a line; empty: none.
         std::string reply_line{};
+        /// What counts its body among those in memory; null: nothing.
+        std::shared_ptr<httphooks::detail::body_claim> claim{};
     };
 
     /// For connections of a loop, which outlives it.
@@ -118,6 +123,21 @@ public:
 
     /// Whether consume() would take input.
     bool can_consume() const noexcept;
+    /// Whether no more of a body is to be read, as there is no room for it; the listener is told.
+    bool lacks_room() { return loop_.bodies() && room_for_body(1) == 0; }
+    /// How many bytes may be read now, of up to `most`.
+    std::size_t room(std::size_t most) {
+        if (!loop_.bodies()) [[likely]]
+            return most;
+        std::size_t const n = room_for_body(most);
+        return n < httphooks::detail::body_budget::least_read
+                   ? std::min(most, httphooks::detail::body_budget::least_read)
+                   : n;
+    }
+    /// Whether nothing is read until there is room.
+    bool paused() const noexcept {
+        return loop_.bodies() && journey_ && journey_->claim() && journey_->claim()->waits();
+    }
     /// Whether a request has begun and is not whole.
     bool partial() const noexcept { return header_begun_ || parsing(); }
     /// Whether there is nothing to be remembered of the connection.
@@ -216,6 +236,7 @@ private:
     HTTPHOOKS_DECL void on_body_wanted(exchange& ex) noexcept override;
     HTTPHOOKS_DECL void on_read() noexcept override;
     HTTPHOOKS_DECL void on_stream() noexcept override;
+    HTTPHOOKS_DECL void on_room() noexcept override;
     HTTPHOOKS_DECL void dress(exchange& ex, response& reply) noexcept override;
     inline bool begin_request(std::string_view block, bool body_follows);
     inline void finish_request();
@@ -246,6 +267,13 @@ private:
     bool takes_body() const noexcept;
     bool count_body(std::size_t taken);
     inline void flush_body();
+    bool keeps_body() const noexcept;
+    httphooks::detail::body_claim& claim();
+    void count_bodies();
+    void count_buffered();
+    static void count_whole(exchange& ex) noexcept;
+    std::size_t room_for_body(std::size_t most);
+    void close_claim() noexcept;
     void finish_begun_body();
     void leave_body(entry* e);
     void refuse_begun_body(status s) noexcept;
@@ -275,6 +303,8 @@ private:
     /// How long a hook has waited for the client's body before, and since when it waits now.
     tick waited_ = 0;
     tick wait_begun_ = 0;
+    /// Since when nothing is read, as there is no room.
+    tick paused_at_ = 0;
     body_way body_way_ = body_way::gathered;
     bool tls_ = false;
     bool trusted_peer_ = false;

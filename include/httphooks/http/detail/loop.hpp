@@ -7,6 +7,7 @@
 
 #include <httphooks/detail/registry/exchange_factory.hpp>
 #include <httphooks/detail/registry/hook_entry.hpp>
+#include <httphooks/detail/runs/body_budget.hpp>
 #include <httphooks/detail/text/http_date.hpp>
 #include <httphooks/http/detail/timer_wheel.hpp>
 #include <httphooks/http/detail/trusted_networks.hpp>
@@ -32,6 +33,8 @@ struct server_settings {
     http::mounts mounts{};
     trusted_networks proxies{};
     std::shared_ptr<server_counters> counters = std::make_shared<server_counters>();
+    /// What bodies may take; null: anything.
+    std::shared_ptr<httphooks::detail::body_budget> bodies{};
     /// Bytes that the connections which are being closed have dropped.
     mutable std::atomic<std::uint64_t> dropped{0};
 };
@@ -44,6 +47,7 @@ public:
         : executor_(std::move(executor)),
           hooks_(std::move(hooks)),
           settings_(std::move(settings)),
+          bodies_(settings_->bodies.get()),
           ids_(hooks_->table()->ids) {}
 
     asio::any_io_executor const& executor() const noexcept { return executor_; }
@@ -53,6 +57,11 @@ public:
     trusted_networks const& proxies() const noexcept { return settings_->proxies; }
     server_counters& counters() const noexcept { return *settings_->counters; }
     std::atomic<std::uint64_t>& dropped() const noexcept { return settings_->dropped; }
+    /// What bodies may take; null: anything.
+    httphooks::detail::body_budget* bodies() const noexcept { return bodies_; }
+    std::shared_ptr<httphooks::detail::body_budget> const& shared_bodies() const noexcept {
+        return settings_->bodies;
+    }
     /// Gives requests their ids; null: they have none.
     request_id const* ids() const noexcept { return ids_; }
     timer_wheel& wheel() noexcept { return wheel_; }
@@ -70,6 +79,7 @@ private:
     asio::any_io_executor executor_;
     std::unique_ptr<httphooks::detail::exchange_factory> hooks_;
     std::shared_ptr<server_settings const> settings_;
+    httphooks::detail::body_budget* bodies_;
     request_id const* ids_;
     timer_wheel wheel_;
     bool draining_ = false;

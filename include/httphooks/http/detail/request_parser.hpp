@@ -93,6 +93,9 @@ public:
         return *length - received_;
     }
 
+    /// What limit_body() has set.
+    std::uint64_t body_limit() const noexcept { return limit_; }
+
     bool done() const { return this->is_done(); }
     bool keep_alive() const noexcept { return keep_alive_; }
     std::uint64_t body_received() const noexcept { return received_; }

@@ -85,6 +85,7 @@ private:
     void shake_hands();
     void on_handshake(error_code ec, std::size_t n);
     void wait_input();
+    std::size_t room(std::size_t most);
     void on_readable(error_code ec, std::size_t n);
     void on_input(error_code ec, std::string_view bytes);
     void serve(std::string_view fresh);

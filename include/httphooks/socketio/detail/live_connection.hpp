@@ -73,6 +73,7 @@ private:
 
     inline void receive(std::string_view message, bool binary);
     inline void await_attachments();
+    inline bool may_be_held_up() const;
     inline void receive_connect(std::string_view nsp, arguments const& args);
     /// A client's way into a namespace. As long as it lives, something may be under way for it.
     struct attempt {

@@ -13,6 +13,7 @@
 #include <httphooks/websocket/detail/channel_output.hpp>
 #include <httphooks/websocket/detail/channel_settings.hpp>
 #include <httphooks/websocket/detail/loop.hpp>
+#include <httphooks/websocket/detail/message_room.hpp>
 #include <httphooks/websocket/events.hpp>
 #include <httphooks/websocket/frame.hpp>
 
@@ -67,6 +68,12 @@ public:
     void terminate();
     void pause() noexcept { paused_ = true; }
     void resume();
+    /// Counts messages that are not whole among the bodies of a server. Before start().
+    void share_budget(std::shared_ptr<httphooks::detail::body_budget> budget);
+    /// So many bytes are kept of messages that were handed on, and are no use without the next.
+    void retain(std::size_t bytes);
+    /// There is room for more of a message that is not whole.
+    void read_on();
     /// Has messages compressed. Before start().
     void compress_by(std::unique_ptr<message_codec> codec) noexcept;
     /// Until present() nobody has the connection: no message is handed on, whatever resume() says.
@@ -164,6 +171,7 @@ private:
     void tick();
     inline void tick_pings(loop::tick now);
     inline bool has_contexts() const noexcept;
+    inline bool lacks_room();
     inline void tick_contexts(loop::tick now);
 
     static inline constinit thread_local channel* running_ = nullptr;
@@ -178,6 +186,8 @@ private:
     frame_reader reader_{};
     /// Null: messages are not compressed.
     std::unique_ptr<message_codec> codec_{};
+    /// Null: messages that are not whole do not count.
+    std::unique_ptr<message_room> room_{};
     /// Input that is not parsed: the beginning of a frame, or what came while paused.
     lazy_string held_{};
     loop::tick last_input_ = 0;

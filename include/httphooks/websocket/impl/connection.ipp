@@ -50,6 +50,10 @@ HTTPHOOKS_DECL void connection::terminate() const {
     if (channel_) channel_->terminate();
 }
 
+HTTPHOOKS_DECL void connection::retain(std::size_t bytes) const {
+    if (channel_) channel_->retain(bytes);
+}
+
 HTTPHOOKS_DECL bool connection::is_open() const noexcept {
     return channel_ && channel_->is_open();
 }

@@ -411,6 +411,8 @@ HTTPHOOKS_DECL void exchange::reset() noexcept {
         detail::clear_string(incoming_->body());
     }
     request_.reset();
+    if (claim_) [[unlikely]]
+        claim_.reset();
     attachments_.clear();
     detail::pipeline::clear_responses(*this);
     reply_snapshot_.reset();

@@ -45,6 +45,7 @@ HTTPHOOKS_DECL live_session::live_session(std::shared_ptr<session_owner> owner,
       protocol_(b.protocol),
       base64_(b.base64),
       script_call_(std::move(b.script_call)),
+      bodies_(std::move(b.bodies)),
       carrier_(b.transport) {
     home_.timers().enter(*this);
 }
@@ -209,6 +210,7 @@ inline void live_session::clear() noexcept {
     auto const message = std::exchange(on_message_, nullptr);
     auto const closed = std::exchange(on_close_, nullptr);
     auto const others = std::exchange(rare_, nullptr);
+    retained_.reset();
     auto const data = std::exchange(data_, std::any());
 }
 

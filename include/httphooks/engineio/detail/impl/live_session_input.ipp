@@ -96,9 +96,19 @@ HTTPHOOKS_DECL void live_session::poll(std::shared_ptr<http::detail::waiting_vis
     pump();
 }
 
-HTTPHOOKS_DECL void live_session::receive(std::string body, bool binary) {
-    held().add(std::move(body), protocol_, binary);
+HTTPHOOKS_DECL void live_session::receive(std::string body, bool binary,
+                                          std::shared_ptr<httphooks::detail::body_claim> claim) {
+    held().add(std::move(body), protocol_, binary, std::move(claim));
     pump();
+}
+
+HTTPHOOKS_DECL void live_session::retain(std::size_t bytes) {
+    if (!bodies_) return;
+    if (socket_ || bytes == 0) retained_.reset();
+    if (socket_) return socket_->retain(bytes);
+    if (bytes == 0) return;
+    if (!retained_) retained_ = bodies_->open();
+    retained_->set(bytes);
 }
 
 HTTPHOOKS_DECL void live_session::post_ends(bool good) {

@@ -174,6 +174,12 @@ HTTPHOOKS_DECL void socket_link::set_paused(bool b) {
     });
 }
 
+HTTPHOOKS_DECL void socket_link::retain(std::size_t bytes) {
+    home_.dispatch([self = shared_from_this(), bytes] {
+        if (self->socket_) self->socket_.retain(bytes);
+    });
+}
+
 HTTPHOOKS_DECL std::size_t socket_link::buffered() const noexcept {
     if (!same_) return std::max<std::size_t>(away(), sent_ ? 1 : 0);
     return socket_ ? socket_.buffered_amount() : 0;

@@ -50,6 +50,7 @@ struct polling_handshake {
     query asked;
     handshake shake;
     std::shared_ptr<fields const> added;
+    std::shared_ptr<httphooks::detail::body_budget> bodies;
 
     addressee whom() const noexcept { return addressee(*shake.message, added.get()); }
     /// Answers. On the connection's executor.
@@ -66,8 +67,9 @@ HTTPHOOKS_DECL void polling_handshake::decide(std::shared_ptr<waiting_visit> con
     auto const r = revision_of(owner->options(), asked);
     if (!r) return refuse(*w, {refusal::unsupported_protocol, asked.eio.value.value_or(""), {}});
     status why{};
-    auto const session =
-        owner->open(w->place(), beginning_of(asked, shake, *r, transport_kind::polling), why);
+    auto begin = beginning_of(asked, shake, *r, transport_kind::polling);
+    begin.bodies = bodies;
+    auto const session = owner->open(w->place(), std::move(begin), why);
     if (why == status::bad_request)
         return refuse(*w, {refusal::bad_request, "ID_GENERATION_ERROR", {}});
     if (!session) return w->answer(no_room(*owner, whom()));
@@ -96,6 +98,7 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
     bool const bytes = httphooks::detail::ascii_istarts_with({type.data(), type.size()},
                                                              "application/octet-stream");
     std::string body = std::move(v.message.body());
+    auto claim = std::move(v.client.core()->claim);
     response answer = begin_reply(*s, v, false);
     answer.set(field::content_type, "text/html");
     bool const bad = bytes && session->protocol() == revision::v4;
@@ -106,7 +109,7 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
     if (!session->script_call().empty())
         body = unescape_newlines(form_value(body, "d").value_or(""));
     at_home(*session, std::make_shared<waiting_visit>(std::move(v)),
-            [session, text = std::move(body), r = std::move(answer), bytes,
+            [session, text = std::move(body), kept = std::move(claim), r = std::move(answer), bytes,
              bad](std::shared_ptr<waiting_visit> const& w) mutable {
                 if (bad || session->posted()) {
                     r.result(status::bad_request);
@@ -114,7 +117,7 @@ inline void serve_post(std::shared_ptr<service> const& s, visit v,
                     session->fail(close_reason::transport_error);
                     return w->answer(std::move(r));
                 }
-                session->receive(std::move(text), bytes);
+                session->receive(std::move(text), bytes, std::move(kept));
                 session->answer_post(w, std::move(r));
             });
 }
@@ -128,7 +131,7 @@ HTTPHOOKS_DECL void open_polling(std::shared_ptr<detail::service> const& s, deta
     auto const shake = std::make_shared<detail::polling_handshake const>(detail::polling_handshake{
         s, q,
         handshake{std::make_shared<request const>(v.message), v.client.peer(), v.client.tls()},
-        v.added});
+        v.added, v.client.core()->bodies});
     auto const w = std::make_shared<detail::waiting_visit>(std::move(v));
     s->ask(shake->shake, [shake, weak = std::weak_ptr(w)](verdict const& says) {
         auto const waiting = weak.lock();

@@ -95,8 +95,9 @@ private:
             return refuse(*service_, std::move(visit_),
                           {refusal::unsupported_protocol, query_.eio.value.value_or(""), {}}, true);
         status why{};
-        auto const session = service_->open(
-            place_, beginning_of(query_, shake_, *r, transport_kind::websocket), why);
+        auto begin = beginning_of(query_, shake_, *r, transport_kind::websocket);
+        begin.bodies = visit_.client.core()->bodies;
+        auto const session = service_->open(place_, std::move(begin), why);
         if (why == status::bad_request)
             return refuse(*service_, std::move(visit_),
                           {refusal::bad_request, "ID_GENERATION_ERROR", {}}, true);

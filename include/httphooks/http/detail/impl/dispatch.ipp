@@ -86,6 +86,8 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
                 refuse(reader_->parser->refusal());
                 break;
             }
+            if (loop_.bodies()) [[unlikely]]
+                count_bodies();
             if (body_way_ != body_way::gathered && !count_body(taken)) break;
             if (!reader_->parser->done()) {
                 if (taken == 0) break;
@@ -177,10 +179,12 @@ inline void dispatch::finish_request() {
     continue_due_ = false;
     end_body(true);
     if (reader_->mount) {
+        close_claim();
         origin const from = origin_of(journey_->incoming());
         reader_->mount_request.emplace(
             mount_request{reader_->mount, std::move(journey_->incoming()),
                           keep && !loop_.draining(), from.peer(), from.tls()});
+        reader_->mount_request->claim = std::move(journey_->claim());
         if (loop_.ids()) [[unlikely]]
             reader_->mount_request->reply_line = id_line(reader_->mount_request->message, from);
         reader_->mount = nullptr;
@@ -193,6 +197,8 @@ inline void dispatch::finish_request() {
     // what has started must have its place
     if (queue_.size() == queue_.capacity()) queue_.reserve(queue_.size() * 2 + 4);
     status const taken = decompress(journey_->incoming());
+    if (journey_->claim()) [[unlikely]]
+        count_whole(*journey_);
     entry e{std::move(journey_), wheel().now(), false, !keep, http10, head};
     journey_.reset();
     if (e.last) stopped_ = true;
@@ -287,6 +293,7 @@ HTTPHOOKS_DECL void dispatch::fail() {
 
 /// Lets go of what is being read. @param good whether the client did not go
 inline void dispatch::leave_request(bool good) noexcept {
+    close_claim();
     end_body(good);
     if (!reader_) return;
     reader_->parser.reset();
@@ -333,6 +340,7 @@ HTTPHOOKS_DECL void dispatch::drain() noexcept {
 HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         return end_begun_body();
+    close_claim();
     end_body(false);
     if (reader_) reader_->parser.reset();
     journey_.reset();

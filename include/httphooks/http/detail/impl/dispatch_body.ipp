@@ -94,6 +94,8 @@ HTTPHOOKS_DECL void dispatch::on_body_wanted(exchange& ex) noexcept {
 }
 
 HTTPHOOKS_DECL void dispatch::on_read() noexcept {
+    if (journey_->claim()) [[unlikely]]
+        count_buffered();
     wait_begun_ = wheel().now();
     tell_listener();
 }
@@ -111,6 +113,8 @@ inline void dispatch::flush_body() {
     auto& channel = *journey_->body();
     bool const waited = channel.waits();
     channel.flush();
+    if (loop_.bodies()) [[unlikely]]
+        count_buffered();
     if (!waited || channel.waits()) return;
     tick const now = wheel().now();
     waited_ += now - wait_begun_;
@@ -135,7 +139,10 @@ HTTPHOOKS_DECL void dispatch::finish_begun_body() {
         ex->body()->attach(nullptr);
         return ex->body()->finish();
     }
-    if (status const taken = decompress(ex->incoming()); taken == status::ok) {
+    status const taken = decompress(ex->incoming());
+    if (ex->claim()) [[unlikely]]
+        count_whole(*ex);
+    if (taken == status::ok) {
         e->ready = ex->go_on();
     } else {
         count_refusal(taken);
@@ -152,6 +159,7 @@ HTTPHOOKS_DECL void dispatch::leave_body(entry* e) {
     bool const skips = reader_->parser->keep_alive() && !stopped_ && !continue_due_ &&
                        !loop_.draining() && rest.value_or(0) <= loop_.options().linger_bytes;
     exchange_ptr const ex = journey_;
+    close_claim();
     if (skips) {
         reader_->parser->drop_body();
         body_way_ = body_way::dropped;
@@ -217,6 +225,7 @@ HTTPHOOKS_DECL void dispatch::abandon_body() noexcept {
 
 /// Takes no more of the body of a request that has begun, nor anything behind it.
 HTTPHOOKS_DECL void dispatch::forget_body() noexcept {
+    close_claim();
     body_way_ = body_way::gathered;
     reader_->parser.reset();
     reader_->guard.reset();
@@ -227,6 +236,8 @@ HTTPHOOKS_DECL void dispatch::forget_body() noexcept {
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::body_deadline() const noexcept {
+    if (paused()) [[unlikely]]
+        return std::nullopt;
     http::options const& o = loop_.options();
     std::chrono::milliseconds earned{};
     if (o.body_rate)
@@ -250,6 +261,66 @@ HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::body_deadline() const noe
             break;
     }
     return std::nullopt;
+}
+
+// the budget for bodies -----------------------------------------------------------------------
+
+/// Whether what comes of the body is kept until it is whole.
+HTTPHOOKS_DECL bool dispatch::keeps_body() const noexcept {
+    return parsing() && (body_way_ == body_way::gathered || body_way_ == body_way::wanted);
+}
+
+/// What counts the body that is being read.
+HTTPHOOKS_DECL httphooks::detail::body_claim& dispatch::claim() {
+    auto& own = journey_->claim();
+    if (!own) own = loop_.bodies()->open();
+    return *own;
+}
+
+/// Some of a body has come.
+HTTPHOOKS_DECL void dispatch::count_bodies() {
+    if (keeps_body()) claim().set(journey_->incoming().body().size());
+}
+
+/// Of a body that a hook reads, some has come or was read.
+HTTPHOOKS_DECL void dispatch::count_buffered() {
+    claim().set(journey_->body()->buffered());
+}
+
+/// A body is as the hooks get it.
+HTTPHOOKS_DECL void dispatch::count_whole(exchange& ex) noexcept {
+    ex.claim()->set(ex.incoming().body().size());
+    ex.claim()->close();
+}
+
+/// How many bytes may be read now, of up to `most`; 0: the body has to wait for room.
+HTTPHOOKS_DECL std::size_t dispatch::room_for_body(std::size_t most) {
+    auto const& bodies = *loop_.bodies();
+    if (!keeps_body() || !can_consume()) return bodies.read_size(most);
+    std::uint64_t const come = reader_->parser->body_received();
+    std::uint64_t const left = reader_->parser->body_limit() - come;
+    std::uint64_t n = std::min(reader_->parser->body_rest().value_or(left),
+                               std::clamp<std::uint64_t>(come, bodies.least_read, bodies.step));
+    // what may become of it when it is decompressed has its room beforehand
+    if (!reader_->mount && loop_.options().decompress &&
+        journey_->incoming().contains(field::content_encoding))
+        n = left;
+    bool const waited = paused();
+    n = claim().ask(std::max<std::uint64_t>(n, 1), *this, loop_.executor());
+    if (n == 0 && !waited) paused_at_ = wheel().now();
+    return static_cast<std::size_t>(std::min<std::uint64_t>(n, most));
+}
+
+HTTPHOOKS_DECL void dispatch::on_room() noexcept {
+    // the time in which the client could not send does not count
+    begun_ += wheel().now() - paused_at_;
+    tell_listener();
+}
+
+/// Nothing more comes of the body that is being read.
+HTTPHOOKS_DECL void dispatch::close_claim() noexcept {
+    if (journey_ && journey_->claim()) [[unlikely]]
+        journey_->claim()->close();
 }
 
 /// Whether a reply is not there because the client has not sent the body.

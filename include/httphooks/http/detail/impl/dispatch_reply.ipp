@@ -42,6 +42,8 @@ inline void dispatch::write(entry& e) {
         e.refusal = std::make_unique<response>(error_response(status::internal_server_error));
         append(e, after);
     }
+    if (e.journey && e.journey->claim()) [[unlikely]]
+        e.journey->claim()->settle(loop_.executor());
     if (e.journey && !e.refusal) e.journey->handed_over();
 }
 

@@ -42,6 +42,9 @@ HTTPHOOKS_DECL server_state::server_state(http::options o)
     if (o.trusted_field != http::options().trusted_field && o.trusted_proxies.empty())
         throw std::invalid_argument("server: trusted_field has no effect without trusted_proxies");
     settings_->proxies = trusted_networks(o.trusted_proxies);
+    if (o.bodies_in_memory > 0)
+        settings_->bodies = std::make_shared<httphooks::detail::body_budget>(
+            o.bodies_in_memory, settings_->counters, o.body_grace, o.body_rate);
     settings_->options = std::move(o);
 }
 

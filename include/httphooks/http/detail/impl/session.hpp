@@ -137,6 +137,14 @@ void session<Stream>::wait_input() {
     }
 }
 
+/// How much may be read at once, of up to `most` bytes.
+template <class Stream>
+std::size_t session<Stream>::room(std::size_t most) {
+    if (work_) return work_->room(most);
+    auto const* const bodies = loop_->bodies();
+    return bodies ? bodies->read_size(most) : most;
+}
+
 template <class Stream>
 void session<Stream>::on_readable(error_code ec, std::size_t n) {
     reading_ = false;
@@ -144,7 +152,7 @@ void session<Stream>::on_readable(error_code ec, std::size_t n) {
     if (ec) return on_input(ec, {});
     if constexpr (by_readiness) {
         auto& buffer = loop_->read_buffer();
-        n = stream_.read_some(asio::mutable_buffer(buffer.data(), buffer.size()), ec);
+        n = stream_.read_some(asio::mutable_buffer(buffer.data(), room(buffer.size())), ec);
         if (not_now(ec)) return settle(!writing_);
         on_input(ec, {buffer.data(), n});
     } else {
@@ -214,7 +222,8 @@ void session<Stream>::settle(bool written) {
         wants_input = wants_input && (!work_ || work_->can_consume());
     }
     if (!work_ && (input_ended_ || loop_->draining())) return say_farewell();
-    if (wants_input || awaits_end())
+    bool const full = wants_input && work_ && work_->lacks_room();
+    if (!full && (wants_input || awaits_end()))
         wait_input();
     else
         watch_errors();
@@ -368,7 +377,7 @@ void session<Stream>::set_deadline() {
     if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
     if (work_)
         if (auto const t = work_->deadline()) add(*t);
-    if (!next && work_ && work_->streaming()) return loop_->wheel().cancel(*this);
+    if (!next && work_ && (work_->streaming() || work_->paused())) return loop_->wheel().cancel(*this);
     if (!next) add(loop_->wheel().now() + timer_wheel::ticks(o.idle_timeout));
     loop_->deadline(*this, *next);
 }
@@ -438,6 +447,10 @@ void session<Stream>::hand_over() {
     core->server_name = loop_->options().server_name;
     core->reply_line = std::move(asked.reply_line);
     core->write_timeout = loop_->options().write_timeout;
+    if (auto const& bodies = loop_->shared_bodies()) [[unlikely]] {
+        core->bodies = bodies;
+        core->claim = std::move(asked.claim);
+    }
     core->ticket = std::make_unique<guest_ticket>(loop_, core, std::move(ticket_));
     phase_ = phase::closed;
     drop_work();

@@ -74,7 +74,7 @@ inline void live_connection::receive(std::string_view message, bool binary) {
         return violated("Bad packet", disconnect_reason::parse_error);
     }
     if (!complete) return await_attachments();
-    attachments_until_ = never;
+    if (std::exchange(attachments_until_, never) != never) connection_.session()->retain(0);
     if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
     std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
     live_socket* const s = find(name);
@@ -98,9 +98,18 @@ inline void live_connection::receive(std::string_view message, bool binary) {
 
 /// Attachments are to come.
 inline void live_connection::await_attachments() {
+    connection_.session()->retain(decoder_.kept());
     if (attachments_until_ != never) return;
     attachments_until_ = place().timers().now() + settings_.options.connect_timeout;
     deadline_changed();
+}
+
+/// Whether the client's WebSocket may not have been read, as there was no room for its messages;
+/// otherwise it sees to it by itself that they come soon.
+inline bool live_connection::may_be_held_up() const {
+    auto const& session = *connection_.session();
+    return session.transport() == engineio::transport_kind::websocket && session.bodies() &&
+           session.bodies()->crowded();
 }
 
 /// The client did what it may not.
@@ -285,7 +294,9 @@ HTTPHOOKS_DECL void live_connection::on_deadline() {
             return s->violated("No namespace joined in time",
                                disconnect_reason::forced_server_close);
         }
-        if (s->attachments_until_ <= now) {
+        if (s->attachments_until_ <= now && s->may_be_held_up()) {
+            s->attachments_until_ = now + s->settings_.options.connect_timeout;
+        } else if (s->attachments_until_ <= now) {
             s->attachments_until_ = never;
             s->count_refusal("Attachments missing");
             return s->connection_.close();

@@ -138,7 +138,8 @@ HTTPHOOKS_DECL void channel::on_readable(error_code ec) {
     bool const parse = may_parse() && !stopped_;
     std::size_t const held = parse ? held_.view().copy(buffer.data(), frame_reader::most_left) : 0;
     std::size_t n = 0;
-    if (!ec) n = stream_->read_some(buffer.data() + held, read_buffer::size - held, ec);
+    std::size_t const most = read_buffer::size - held;
+    if (!ec) n = stream_->read_some(buffer.data() + held, room_ ? room_->size(most) : most, ec);
     if (ec == asio::error::would_block) return;
     if (ec) {
         input_ended_ = true;
@@ -161,6 +162,11 @@ inline void channel::process(char* bytes, std::size_t n) {
     std::size_t used = 0;
     try {
         used = reader_.read(self(), options().message, bytes, n, *this);
+        if (room_) [[unlikely]] {
+            bool const counted = room_->counts();
+            room_->count(reader_.kept(), loop_->now());
+            if (room_->counts() && !counted) set_deadline();
+        }
     } catch (std::exception const&) {
         cut_ = true;
         return;
@@ -336,12 +342,34 @@ inline void channel::settle() {
     output_.end_turn();
     if (receiving()) {
         bool const room = buffered() < channel_output::most_unsent && held_.size() < most_held;
-        if (!input_ended_ && (may_parse() || (holds() && room))) stream_->wait_readable();
+        if (!input_ended_ && (may_parse() || (holds() && room)) && !lacks_room())
+            stream_->wait_readable();
     } else if (current() == state::ending && !output_.writing()) {
         enter(state::ended);
         stream_->end(self() == role::server);
         set_deadline();
     }
+}
+
+inline bool channel::lacks_room() {
+    return room_ && room_->is_full(reader_.rest(), loop_->now());
+}
+
+HTTPHOOKS_DECL void channel::share_budget(std::shared_ptr<httphooks::detail::body_budget> budget) {
+    room_ = std::make_unique<message_room>(*this, stream_->get_executor(), std::move(budget));
+}
+
+HTTPHOOKS_DECL void channel::retain(std::size_t bytes) {
+    if (!room_ || current() == state::closed) return;
+    room_->retain(bytes, loop_->now());
+    set_deadline();
+}
+
+HTTPHOOKS_DECL void channel::read_on() {
+    if (current() == state::closed) return;
+    event const e(*this);
+    last_input_ = loop_->now();
+    room_->end_wait(last_input_);
 }
 
 HTTPHOOKS_DECL void channel::resume() {

@@ -108,6 +108,7 @@ inline void channel::shut(bool reset) noexcept {
     data.reset();
     output_.drop();
     held_.clear();
+    room_.reset();
 }
 
 HTTPHOOKS_DECL void channel::abandon() noexcept {
@@ -118,6 +119,7 @@ HTTPHOOKS_DECL void channel::abandon() noexcept {
     uncount();
     ticket_.reset();
     data.reset();
+    room_.reset();
 }
 
 /// The connection counts no more.
@@ -152,6 +154,7 @@ inline void channel::set_deadline() {
             add(last_input_ + timer_wheel::ticks(o.ping_interval));
     }
     if (has_contexts()) add(rest_at_);
+    if (room_ && room_->counts()) add(loop_->now() + timer_wheel::ticks(std::chrono::seconds(1)));
     if (set)
         loop_->deadline(*this, next);
     else
@@ -180,6 +183,7 @@ HTTPHOOKS_DECL void channel::tick() {
             cut_ = true;
     }
     if (has_contexts()) tick_contexts(now);
+    if (room_ && is_open() && room_->is_late(now)) refuse(close_code::policy_violation);
     if (!cut_) set_deadline();
 }
 
@@ -196,7 +200,7 @@ inline void channel::tick_contexts(loop::tick now) {
 inline void channel::tick_pings(loop::tick now) {
     connection_options const& o = options();
     // while nothing is read, nothing can have come
-    if (!may_parse()) {
+    if (!may_parse() || (room_ && room_->waits())) {
         last_input_ = now;
         pinged_ = false;
     }

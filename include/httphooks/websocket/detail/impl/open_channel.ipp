@@ -48,12 +48,14 @@ HTTPHOOKS_DECL connection open_channel(std::shared_ptr<channel_settings const> s
             output.append("Sec-WebSocket-Extensions: ").append(found->reply).append("\r\n");
         }
     output.append("\r\n");
+    auto bodies = std::move(c.core()->bodies);
     http::connection::taken taken = c.take_over();
     auto const opened = std::make_shared<channel>(std::move(settings), std::move(taken.stream));
     opened->peer = peer;
     opened->tls = tls;
     opened->data = std::move(data);
     if (codec) opened->compress_by(std::move(codec));
+    if (bodies) opened->share_budget(std::move(bodies));
     if (!reply.subprotocol.empty())
         opened->subprotocol = std::make_unique<std::string const>(reply.subprotocol);
     opened->start(r, std::move(output), std::move(taken.input), std::move(taken.ticket));
