@@ -137,9 +137,20 @@ const timed = async (client, ...args) => {
   return { got, ms: Date.now() - from };
 };
 
-add(of_stores, 'the store is killed under load, and started again', async (t) => {
+// Sends 60 MB for others, which are bounded when they wait; resolves with how many kB do.
+const flood = async (client, server) => {
+  const before = memory(server);
+  const large = 'y'.repeat(100000);
+  for (let i = 0; i < 600; i++) client.emit('bcast', ['elsewhere'], [], [], ['large', large]);
+  await client.ask('bcast', ['elsewhere'], [], [], ['large', large]);
+  const more = memory(server) - before;
+  assert(more < 45000, `${more} kB of 60,000 wait`);
+  return more;
+};
+
+const kill_store = async (t, ...how) => {
   const s = await t.store();
-  const servers = [await t.start(s.url), await t.start(s.url)];
+  const servers = [await t.start(s.url, ...how), await t.start(s.url, ...how)];
   const ours = [await t.open(servers[0]), await t.open(servers[1])];
   // node's servers end when PostgreSQL does
   const all = over_postgres ? ours : [...ours, await t.open(await t.start_node(s.url))];
@@ -156,13 +167,7 @@ add(of_stores, 'the store is killed under load, and started again', async (t) =>
   assert(asked.got[0] !== null, 'an error');
   same(asked.got[1], []);
   assert(asked.ms < 2000, `the answer came after ${asked.ms} ms`);
-  // what waits is bounded
-  const before = memory(servers[0]);
-  const large = 'y'.repeat(100000);
-  for (let i = 0; i < 600; i++) a.emit('bcast', ['elsewhere'], [], [], ['large', large]);
-  await a.ask('bcast', ['elsewhere'], [], [], ['large', large]);
-  const more = memory(servers[0]) - before;
-  assert(more < 45000, `${more} kB of 60,000 wait`);
+  const more = await flood(a, servers[0]);
 
   await s.start();
   const back = Date.now();
@@ -173,7 +178,11 @@ add(of_stores, 'the store is killed under load, and started again', async (t) =>
   await until(() => loads.every((l, i) => all.every((client) => l.last(client) >= from[i])), 'at node');
   for (const l of loads) await l.stop(...all.filter((client) => client !== l.client));
   await meet(ours, all);
-});
+};
+add(of_stores, 'the store is killed under load, and started again', (t) => kill_store(t));
+// events come to own clients by way of the stream, but while it is away
+if (over_streams)
+  add(of_stores, 'the store is killed under load, and started again, with recovery', (t) => kill_store(t, '--recovery'));
 
 add(of_stores, 'the store is absent at the start', async (t) => {
   const s = await t.store();
@@ -219,14 +228,14 @@ add(of_stores, 'who may not log in serves its own clients, and is of the cluster
 
 add(of_stores, 'the store stands still', async (t) => {
   const s = await t.store();
-  const servers = [await t.start(s.url, '--requests-timeout-ms', '1000'), await t.start(s.url)];
+  const servers = [await t.start(s.url, '--requests-timeout-ms', '500'), await t.start(s.url)];
   const ours = [await t.open(servers[0]), await t.open(servers[1])];
   await meet(ours);
   const loads = ours.map((client, i) => t.load(client, 'ab'[i]));
   await until(() => loads.every((l) => ours.every((client) => l.last(client) > 20)), 'events under load');
   s.pause();
   try {
-    const until_own = loads.map((l) => l.sent + 100);
+    const until_own = loads.map((l) => l.sent + 50);
     const asked = await timed(ours[0], 'poll', ['who', 'x']);
     assert(asked.got[0] !== null && asked.ms < 3000, `${JSON.stringify(asked)}`);
     await until(() => loads.every((l, i) => l.last(l.client) > until_own[i]), 'own events meanwhile');
@@ -237,6 +246,12 @@ add(of_stores, 'the store stands still', async (t) => {
     const other = ours.find((client) => client !== l.client);
     await l.stop(other);
     same(l.at(other).length, l.sent);  // it was away for less than anybody gives up
+  }
+  s.pause();
+  try {
+    await flood(ours[0], servers[0]);
+  } finally {
+    s.resume();
   }
   await meet(ours);
 });
@@ -267,15 +282,16 @@ add(of_servers, 'a server is killed', async (t) => {
   await meet(ours);
 });
 
-const pause_for = async (t, ms, patience, how) => {
+const pause_for = async (t, third, ms, patience, how) => {
   const s = await t.store();
   const servers = [];
-  for (let i = 0; i < 3; i++)
+  for (let i = 0; i < 2; i++)
     servers.push(await t.start(s.url, '--requests-timeout-ms', String(patience), ...how));
+  servers.push(await t[third](s.url, ...how));
   const ours = [];
   for (const each of servers) ours.push(await t.open(each));
   const [a, b, c] = ours;
-  await meet(ours);
+  await meet([a, b], ours);
   const load = t.load(a, 'a');
   await until(() => load.last(c) > 20, 'events under load');
   const paused = Date.now();
@@ -300,22 +316,28 @@ const pause_for = async (t, ms, patience, how) => {
   await load.stop(b, c);
   same(load.at(b).length, load.sent);
   same(load.at(c).length, load.sent);
-  await meet(ours);
+  await meet([a, b], ours);
 };
 add(of_servers, 'a server stands still', (t) =>
-  pause_for(t, 2000, 1000, over_postgres ? ['--cluster-heartbeat-ms', '400', '--cluster-timeout-ms', '1500'] : []));
-if (process.env.HTTPHOOKS_LONG) add(of_servers, 'a server stands still for twenty seconds', (t) => pause_for(t, 20000, 5000, []));
+  pause_for(t, 'start', 2000, 1000, over_postgres ? ['--cluster-heartbeat-ms', '400', '--cluster-timeout-ms', '1500'] : []));
+// node's servers over PostgreSQL say every five seconds that they are there
+if (!over_postgres)
+  add(of_servers, "a server of node's stands still", (t) => pause_for(t, 'start_node', 2000, 1000, []));
+if (process.env.HTTPHOOKS_LONG)
+  for (const third of ['start', 'start_node'])
+    add(of_servers, `a server stands still for twenty seconds, ${third}`, (t) => pause_for(t, third, 20000, 5000, []));
 
 // The classic one has no word for it: what waits for a server that goes waits in vain.
 if (adapter !== 'redis')
   add(of_servers, 'nobody waits for a server that goes', async (t) => {
     const s = await t.store();
     const a = await t.open(await t.start(s.url, '--requests-timeout-ms', '20000'));
-    const b = await t.open(await t.start(s.url, '--requests-timeout-ms', '20000'));
+    // node's servers over PostgreSQL may not know the others for five seconds
+    const b = await t.open(await (over_postgres ? t.start(s.url) : t.start_node(s.url)));
     for (let round = 0; round < 5; round++) {
       const goes = await t.start(s.url);
       const c = await t.open(goes);
-      await meet([a, b, c]);
+      await meet([a, c], [a, b, c]);
       const pending = [];
       let ended = false;
       const gone = goes.stop().then((status) => {
