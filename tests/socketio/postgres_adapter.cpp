@@ -403,6 +403,20 @@ TEST_CASE("PostgreSQL may be absent at the start, and what waits for it is bound
     }
 }
 
+TEST_CASE("the table of PostgreSQL may be removed, and what was to be in it is not lost") {
+    if (!postgres_server::installed()) return;
+    postgres_pair t;
+    t.store.ask("DROP TABLE socket_io_attachments");
+    t.a.io().emit("bytes", sio::bytes{"\x07"});
+    t.a.io().emit("e", 1);
+    for (auto* const each : {&t.here, &t.there}) {
+        CHECK(each->get() == R"(51-["bytes",{"_placeholder":true,"num":0}])");
+        CHECK(each->get() == "\x07");
+        CHECK(each->get() == R"(2["e",1])");
+    }
+    CHECK(t.a.refused("Message to other servers not sent") == 0);
+}
+
 TEST_CASE("rows of PostgreSQL that are old are deleted") {
     if (!postgres_server::installed()) return;
     sio::postgres_adapter_options o;

@@ -149,15 +149,24 @@ inline void postgres_hub::pump() {
 
 inline void postgres_hub::sent(std::vector<outgoing> batch, error_code ec,
                                postgres::query_result const& r) {
+    // somebody has removed the table
+    bool const again = ec && r.sqlstate() == "42P01" && !batch.front().again;
     {
         std::lock_guard const lock(mutex_);
         sending_ = false;
+        if (again)
+            for (auto m = batch.rbegin(); m != batch.rend(); ++m) {
+                m->again = true;
+                queued_ += m->size();
+                queue_.push_front(std::move(*m));
+            }
     }
-    if (ec) {
+    if (again) {
+        make_table();  // before what follows
+    } else if (ec) {
         for (outgoing const& m : batch)
             if (auto const link = m.from.lock()) link->lost();
         if (ec == postgres::error::query_failed) failed(ec, "PostgreSQL: a message");
-        if (r.sqlstate() == "42P01") make_table();  // somebody has removed it
     }
     pump();
     std::lock_guard const lock(mutex_);
