@@ -17,6 +17,7 @@
 #include <httphooks/postgres/impl/identifier.ipp>
 #include <httphooks/postgres/impl/query.ipp>
 #include <httphooks/postgres/impl/query_result.ipp>
+#include <httphooks/socketio/detail/impl/postgres_attachment.ipp>
 #include <httphooks/socketio/impl/postgres_adapter.ipp>
 #include <httphooks/socketio/impl/postgres_adapter_hub.ipp>
 #include <httphooks/socketio/impl/postgres_adapter_messages.ipp>

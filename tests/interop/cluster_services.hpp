@@ -17,6 +17,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -169,19 +171,29 @@ inline socketio::adapter_factory cluster_adapter(command_line const& c) {
         return socketio::sharded_redis_adapter(
             redis, {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
     if (c.cluster == "redis-streams")
-        return socketio::redis_streams_adapter(redis,
-                                               {.stream_name = c.cluster_key,
-                                                .channel_prefix = c.cluster_key,
-                                                .requests_timeout = c.requests_timeout});
+        return socketio::redis_streams_adapter(redis, {.stream_name = c.cluster_key,
+                                                       .channel_prefix = c.cluster_key,
+                                                       .use_sharded_pub_sub = c.stream_sharded,
+                                                       .max_len = c.stream_max_len,
+                                                       .requests_timeout = c.requests_timeout});
     if (c.cluster == "postgres")
-        return socketio::postgres_adapter(
-            {.conninfo = c.postgres},
-            {.channel_prefix = c.cluster_key, .requests_timeout = c.requests_timeout});
+        return socketio::postgres_adapter({.conninfo = c.postgres},
+                                          {.channel_prefix = c.cluster_key,
+                                           .requests_timeout = c.requests_timeout,
+                                           .heartbeat_interval = c.cluster_heartbeat,
+                                           .heartbeat_timeout = c.cluster_timeout});
     return {};
 }
 
 /// Does with clients and servers what these ask for.
 inline void cluster_application(socketio::server& io) {
+    io.on_error([](std::exception_ptr e) {
+        try {
+            std::rethrow_exception(e);
+        } catch (std::exception const& what) {
+            std::cerr << "conformance_server: " << what.what() << std::endl;
+        }
+    });
     for (char const* const name : {"/", "/other"}) {
         auto const n = io.of(name);
         n.on_connection([n](socketio::socket s) {

@@ -49,6 +49,13 @@ struct command_line {
     std::string postgres;
     std::string cluster_key = "socket.io";
     std::chrono::milliseconds requests_timeout{5'000};
+    /// After how long a server of a cluster over PostgreSQL says that it is there, and is gone.
+    std::chrono::milliseconds cluster_heartbeat{5'000};
+    std::chrono::milliseconds cluster_timeout{10'000};
+    /// How many entries a stream keeps.
+    std::size_t stream_max_len = 10'000;
+    /// Whether servers ask each other on sharded channels, over streams.
+    bool stream_sharded = false;
     bool cookie = false;
     bool recovery = false;
     bool deflate = false;
@@ -163,6 +170,14 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.cluster_key = value();
         else if (option == "--requests-timeout-ms")
             c.requests_timeout = milliseconds();
+        else if (option == "--cluster-heartbeat-ms")
+            c.cluster_heartbeat = milliseconds();
+        else if (option == "--cluster-timeout-ms")
+            c.cluster_timeout = milliseconds();
+        else if (option == "--stream-max-len")
+            c.stream_max_len = number_from<std::size_t>(option, value(), 1);
+        else if (option == "--stream-sharded")
+            c.stream_sharded = true;
         else if (option == "--cookie")
             c.cookie = true;
         else if (option == "--recovery")

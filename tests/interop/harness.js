@@ -3,10 +3,10 @@
 
 const { spawn } = require('child_process');
 
-// Starts a conformance server; resolves with { url, stop }.
-exports.start = (program, args) =>
+// Starts a conformance server; resolves with { url, child, stop }.
+exports.start = (program, args, errors = 'inherit') =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', errors] });
     const ended = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
     child.on('error', reject);
     process.on('exit', () => child.kill('SIGKILL'));
@@ -15,6 +15,7 @@ exports.start = (program, args) =>
       if (found)
         resolve({
           url: found[0],
+          child,
           // resolves with the status that it ended with
           stop: () => {
             child.kill('SIGTERM');

@@ -590,6 +590,22 @@ TEST_CASE("the last handle closes a connection, whatever is under way") {
     CHECK(context.stopped());
 }
 
+TEST_CASE("what is asked for right before a connection is closed is sent") {
+    asio::io_context context(1);
+    redis_peer server(context, always("+x\r\n"));
+    redis::connection connection(context.get_executor(), redis_options(server.url()));
+    connection.connect();
+    REQUIRE(run_redis_until(context, [&] { return connection.is_connected(); }));
+    error_code ec;
+    connection.async_command({"PUBLISH", "c", "bye"},
+                             [&](error_code e, redis::value const&) { ec = e; });
+    connection.close();
+    CHECK(run_redis_until(context, [&] { return server.commands().size() == 1; }));
+    CHECK(ec == redis::error::closed);
+    server.stop();
+    context.run_for(1s);
+}
+
 TEST_CASE("handlers may close the connection, and ask again") {
     asio::io_context context(1);
     redis_peer server(context, always("+x\r\n"));

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -286,6 +287,38 @@ TEST_CASE("a server that is heard no more is waited for no more") {
     auto const [ec, all] = t.b.fetch("r");
     CHECK_FALSE(ec);
     CHECK(all.empty());
+}
+
+TEST_CASE("nobody waits for a server that goes, and what it has answered counts") {
+    bool const heartbeats = GENERATE(true, false);
+    bool const answers = GENERATE(true, false);
+    sio::cluster_options o;
+    o.requests_timeout = 60s;
+    two_nodes t(heartbeats, o);
+    std::optional<cluster_node> c(std::in_place, t.bus, o, heartbeats);
+    REQUIRE(eventually([&] { return t.a.poll("ping").second.size() == 2; }));
+    std::promise<std::function<void()>> b_asked;
+    t.b.io().of("/").on_server_side("who", [&](sio::arguments const&, auto const& answer) {
+        b_asked.set_value([answer] { answer("b"); });
+    });
+    std::promise<void> c_asked;
+    c->io().of("/").on_server_side("who", [&](sio::arguments const&, auto const& answer) {
+        if (answers) answer("c");
+        c_asked.set_value();
+    });
+    auto asked = std::async(std::launch::async, [&] { return t.a.poll("who"); });
+    auto const b_says = b_asked.get_future().get();
+    c_asked.get_future().wait();
+    std::size_t const counts = t.bus->counts();
+    c->service.drain(10s);
+    // who counts servers does so again
+    CHECK((heartbeats || eventually([&] { return t.bus->counts() > counts; })));
+    b_says();
+    auto [ec, values] = asked.get();
+    CHECK_FALSE(ec);
+    std::vector<json> expected{"b"};
+    if (answers) expected.insert(expected.begin(), "c");
+    CHECK(values == expected);
 }
 
 TEST_CASE("without the others everything goes on, and what wants them fails at once") {

@@ -325,6 +325,27 @@ TEST_CASE("a server that goes says so, and is waited for no more") {
     CHECK(std::chrono::steady_clock::now() - from < 4s);
 }
 
+TEST_CASE("what a server that goes was asked over PostgreSQL ends") {
+    if (!postgres_server::installed()) return;
+    postgres_server& store = postgres_server::shared();
+    sio::postgres_adapter_options o;
+    o.requests_timeout = 60s;
+    postgres_node a(store, o);
+    std::optional<postgres_node> b(std::in_place, store);
+    REQUIRE(a.knows(1));
+    std::promise<void> asked;
+    b->io().of("/").on_server_side("never",
+                                   [&](sio::arguments const&, auto const&) { asked.set_value(); });
+    std::promise<hh::error_code> answered;
+    a.io().server_side_emit(
+        "never", [&](hh::error_code ec, std::vector<json> const&) { answered.set_value(ec); });
+    asked.get_future().wait();
+    auto const from = std::chrono::steady_clock::now();
+    b->service.drain(10s);
+    CHECK_FALSE(answered.get_future().get());
+    CHECK(std::chrono::steady_clock::now() - from < 9s);  // before it is missed
+}
+
 TEST_CASE("while PostgreSQL is away clients get what their own server sends, and the rest waits") {
     if (!postgres_server::installed()) return;
     postgres_pair t;
@@ -380,6 +401,20 @@ TEST_CASE("PostgreSQL may be absent at the start, and what waits for it is bound
         if (got == R"(2["last"])") break;
         CHECK(got.starts_with(R"(2["e",9)"));
     }
+}
+
+TEST_CASE("the table of PostgreSQL may be removed, and what was to be in it is not lost") {
+    if (!postgres_server::installed()) return;
+    postgres_pair t;
+    t.store.ask("DROP TABLE socket_io_attachments");
+    t.a.io().emit("bytes", sio::bytes{"\x07"});
+    t.a.io().emit("e", 1);
+    for (auto* const each : {&t.here, &t.there}) {
+        CHECK(each->get() == R"(51-["bytes",{"_placeholder":true,"num":0}])");
+        CHECK(each->get() == "\x07");
+        CHECK(each->get() == R"(2["e",1])");
+    }
+    CHECK(t.a.refused("Message to other servers not sent") == 0);
 }
 
 TEST_CASE("rows of PostgreSQL that are old are deleted") {

@@ -336,6 +336,26 @@ TEST_CASE("without Redis the clients of a server are served, and the others when
     CHECK(here.get() == "2[\"both\"]");
 }
 
+TEST_CASE("a sharded server that goes says so, and is waited for no more") {
+    if (!redis_server::installed()) return;
+    redis_server r;
+    auto const patient = [&] {
+        return sio::sharded_redis_adapter(at(r), {.requests_timeout = 60s});
+    };
+    redis_node a(patient());
+    std::optional<redis_node> b(std::in_place, patient());
+    REQUIRE(eventually([&] { return a.polled() == 1; }));
+    std::promise<void> asked;
+    b->io().of("/").on_server_side("never",
+                                   [&](sio::arguments const&, auto const&) { asked.set_value(); });
+    std::promise<hh::error_code> answered;
+    a.io().server_side_emit(
+        "never", [&](hh::error_code ec, std::vector<json> const&) { answered.set_value(ec); });
+    asked.get_future().wait();
+    b.reset();
+    CHECK_FALSE(answered.get_future().get());
+}
+
 TEST_CASE("an emitter says what node's emitters say") {
     if (!redis_server::installed()) return;
     redis_server r;

@@ -3,15 +3,19 @@
 #include <httphooks/socketio/redis_streams_adapter.hpp>
 
 #include <httphooks/socketio/detail/redis_streams.hpp>
+#include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/server.hpp>
 
 #include <nlohmann/json.hpp>
+
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <future>
 #include <memory>
 #include <optional>
@@ -58,6 +62,13 @@ struct stream_node {
         });
         service.io().of("/").on_server_side(
             "ping", [](sio::arguments const&, auto const& answer) { answer(true); });
+        io().on_error([this](std::exception_ptr e) {
+            try {
+                std::rethrow_exception(e);
+            } catch (boost::system::system_error const& why) {
+                if (why.code() == sio::error::messages_missed) ++missed;
+            }
+        });
         service.port();
     }
     sio::server const& io() { return service.io(); }
@@ -68,6 +79,8 @@ struct stream_node {
         return got.get_future().get();
     }
 
+    /// How often it was told that it has missed something.
+    std::atomic<int> missed{0};
     socketio_service service;
 };
 
@@ -85,8 +98,10 @@ struct two_stream_nodes {
         a.io().emit("begin");
         CHECK(there.get().starts_with(R"(2["begin")"));
         b.io().emit("end");
-        while (!here.get().starts_with(R"(2["end")")) {
-        }
+        // with recovery it comes back to the clients of b, too
+        for (auto* const each : {&here, &there})
+            while (!each->get().starts_with(R"(2["end")")) {
+            }
     }
 
     redis_server redis{};
@@ -372,6 +387,66 @@ TEST_CASE("while Redis is away own clients get everything at once, others afterw
     there.take_until("3");
     CHECK(here.events.size() == 3);
     CHECK(std::ranges::count(there.events, "2") == 1);
+}
+
+TEST_CASE("entries that are trimmed before they are read are told, and reading goes on") {
+    if (!redis_server::installed()) return;
+    bool const recovery = GENERATE(false, true);
+    sio::redis_streams_adapter_options o;
+    o.max_len = 5;
+    two_stream_nodes t(recovery, o);
+    stream_client c(t.b);
+    std::string all = "MULTI\r\n";  // nobody reads in between
+    for (int i = 0; i < 40; ++i)
+        all += R"(XADD socket.io MAXLEN 5 * uid x nsp / type 3 data '{"packet":{"type":2,)"
+               R"("data":["e",)" +
+               std::to_string(i) +
+               R"(,0]},"opts":{"rooms":[],"except":[],"flags":{}}}')"
+               "\r\n";
+    t.redis.ask(all + "EXEC");
+    c.take_until("39");
+    CHECK(c.events == std::vector<std::string>{"35", "36", "37", "38", "39"});
+    CHECK(eventually([&] { return t.a.missed > 0 && t.b.missed > 0; }));
+    int const told = t.b.missed;
+    for (int i = 100; i < 120; ++i) {
+        t.a.io().emit("e", i, 0);
+        c.take_until(std::to_string(i));
+    }
+    CHECK(c.events.size() == 25);
+    CHECK(t.b.missed == told);
+}
+
+TEST_CASE("a stream that is made anew is read, though its entries are older than what was read") {
+    if (!redis_server::installed()) return;
+    two_stream_nodes t(false);
+    stream_client there(t.b);
+    t.redis.ask(R"(XADD socket.io 99999999999999-0 uid x nsp / type 3 data '{"packet":{"type":2,)"
+                R"("data":["e","late",0]},"opts":{"rooms":[],"except":[],"flags":{}}}')");
+    there.take_until("\"late\"");
+    t.redis.kill();
+    t.redis.start();
+    CHECK(eventually([&] { return t.b.missed > 0; }));
+    REQUIRE(eventually([&] { return t.a.polled() == 1; }));
+    t.a.io().emit("e", 1, 0);
+    there.take_until("1");
+    CHECK(there.events.size() == 2);
+}
+
+TEST_CASE("a server of streams that goes says so, and is waited for no more") {
+    if (!redis_server::installed()) return;
+    sio::redis_streams_adapter_options o;
+    o.requests_timeout = 60s;
+    o.use_sharded_pub_sub = GENERATE(false, true);
+    two_stream_nodes t(false, o);
+    std::promise<void> asked;
+    t.b.io().of("/").on_server_side("never",
+                                    [&](sio::arguments const&, auto const&) { asked.set_value(); });
+    std::promise<hh::error_code> answered;
+    t.a.io().server_side_emit(
+        "never", [&](hh::error_code ec, std::vector<json> const&) { answered.set_value(ec); });
+    asked.get_future().wait();
+    t.b.service.drain(10s);
+    CHECK_FALSE(answered.get_future().get());
 }
 
 TEST_CASE("a session is kept as node's servers keep it") {

@@ -9,6 +9,7 @@
 #include <httphooks/socketio/cluster_transport.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -45,6 +46,8 @@ public:
         return static_cast<std::size_t>(
             std::ranges::count_if(members_, [&](member const& m) { return m.nsp == nsp; }));
     }
+    /// How often they were counted.
+    std::size_t counts() const noexcept { return counts_; }
     /// Has a server get nothing, and send nothing, until thaw().
     void freeze(std::string const& uid) {
         std::lock_guard const lock(mutex_);
@@ -129,6 +132,7 @@ private:
         }
         bool has_heartbeats() const override { return heartbeats_; }
         void count(std::function<void(httphooks::error_code, std::size_t)> done) override {
+            ++bus_->counts_;
             done({}, bus_->servers(nsp_));
         }
         bool is_away() const override {
@@ -153,6 +157,7 @@ private:
     std::vector<std::string> held_{};
     std::string frozen_{};
     bool away_ = false;
+    std::atomic<std::size_t> counts_{0};
 };
 
 }  // namespace support

@@ -78,8 +78,8 @@ public:
             the connection's, never at the same time as another
         @par Completes with
         error::error_reply: the reply is an error, which the value has. error::connection_lost,
-        asio::error::timed_out: there is no reply; it may have been run, unless it still waited.
-        error::not_connected, error::queue_full, error::dropped, error::closed: it was not sent.
+        error::closed, asio::error::timed_out: there is no reply; it may have been run, unless it
+        still waited. error::not_connected, error::queue_full, error::dropped: it was not sent.
         error::redirection_limit: the nodes of a cluster do not agree. */
     template <asio::completion_token_for<void(error_code, value)> Token = asio::use_awaitable_t<>>
     auto async_command(arguments command, Token&& token = Token()) {
@@ -110,7 +110,8 @@ public:
     /// What was counted.
     connection_stats stats() const;
 
-    /// Closes it for good; all commands end, with error::closed.
+    /// Closes it for good. What was asked for before is sent if it can be at once; all commands
+    /// end, with error::closed.
     void close() const;
 
 private:

@@ -62,6 +62,8 @@ enum class error {
     servers_timed_out,
     /// The other servers cannot be reached now; what this one knows is beside the error.
     servers_unreachable,
+    /// Messages of other servers were removed before this one has read them.
+    messages_missed,
 };
 
 /// The category of error: name "httphooks.socketio".

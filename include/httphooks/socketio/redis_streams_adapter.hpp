@@ -25,7 +25,8 @@ struct redis_streams_adapter_options {
     std::string channel_prefix = "socket.io";
     /// Whether these channels are sharded, for Redis 7 and newer.
     bool use_sharded_pub_sub = false;
-    /// About how many entries a stream keeps.
+    /// About how many entries a stream keeps. A server that is behind by more misses some;
+    /// server::on_error() is told error::messages_missed then.
     std::size_t max_len = 10'000;
     /// How many entries are read at a time.
     std::size_t read_count = 100;

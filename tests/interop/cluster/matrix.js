@@ -5,22 +5,19 @@
 // clients on both: matrix.js ADAPTER SERVER EMITTER.
 
 const assert = require('assert');
-const { execFileSync, spawn, spawnSync } = require('child_process');
-const fs = require('fs');
-const net = require('net');
-const os = require('os');
+const { execFileSync } = require('child_process');
 const path = require('path');
-const { io } = require('socket.io-client');
 const { createClient } = require('redis');
 const { Emitter } = require('@socket.io/redis-emitter');
 const { run, start } = require('../harness.js');
+const { opened, until } = require('./clients.js');
+const { later, start_postgres, start_redis } = require('./stores.js');
 
 const [, , adapter, program, emitter] = process.argv;
 const key = 'test';
 
 process.exitCode = 1;
 
-const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const same = assert.deepStrictEqual;
 const plain = (x) =>
   x instanceof ArrayBuffer || ArrayBuffer.isView(x) ? 'bytes ' + Buffer.from(x).toString('hex')
@@ -29,66 +26,6 @@ const plain = (x) =>
     : x;
 const alike = (a, b) => same(plain(a), plain(b));
 
-const free_port = () =>
-  new Promise((resolve) => {
-    const s = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = s.address();
-      s.close(() => resolve(port));
-    });
-  });
-
-// A Redis of its own; resolves with { url, stop }.
-const start_redis = async () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'httphooks-redis-'));
-  const port = await free_port();
-  const child = spawn('redis-server', ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', folder],
-    { stdio: 'ignore' });
-  process.on('exit', () => {
-    child.kill('SIGKILL');
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
-  for (let i = 0; i < 200; i++) {
-    const up = await new Promise((resolve) => {
-      const c = net.connect(port, '127.0.0.1', () => resolve(c.end() && true));
-      c.on('error', () => resolve(false));
-    });
-    if (up) return `redis://127.0.0.1:${port}`;
-    await later(50);
-  }
-  throw new Error('redis-server does not start');
-};
-
-// A PostgreSQL of its own, which root runs as nobody; resolves with its URL.
-const start_postgres = async () => {
-  const all = '/usr/lib/postgresql';
-  const newest = fs.readdirSync(all).sort((a, b) => b - a)[0];
-  const programs = path.join(all, newest, 'bin');
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'httphooks-pg-'));
-  const how = { cwd: folder, stdio: 'ignore' };
-  if (process.getuid() === 0) {
-    how.uid = Number(execFileSync('id', ['-u', 'nobody']));
-    how.gid = Number(execFileSync('id', ['-g', 'nobody']));
-    fs.chownSync(folder, how.uid, how.gid);
-  }
-  const data = path.join(folder, 'data');
-  const made = spawnSync(path.join(programs, 'initdb'), ['--pgdata', data, '--username', 'tester',
-    '--auth', 'trust', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'], how);
-  if (made.status !== 0) throw new Error('initdb fails');
-  const port = await free_port();
-  const child = spawn(path.join(programs, 'postgres'),
-    ['-D', data, '-h', '127.0.0.1', '-p', port, '-k', folder, '-c', 'fsync=off'], how);
-  process.on('exit', () => {
-    child.kill('SIGQUIT');
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
-  const ready = () => spawnSync(path.join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', port]);
-  for (let i = 0; i < 200; i++) {
-    if (ready().status === 0) return `postgresql://tester@127.0.0.1:${port}/postgres`;
-    await later(50);
-  }
-  throw new Error('postgres does not start');
-};
-
 const start_node = (url) =>
   start(process.execPath, [path.join(__dirname, 'node_server.js'), adapter, url, key]);
 const start_ours = (url) =>
@@ -96,34 +33,6 @@ const start_ours = (url) =>
     '--cluster-key', key,
     '--ping-interval-ms', '25000', '--ping-timeout-ms', '20000', '--connect-timeout-ms', '20000']);
 
-// A client; everything that it is sent is in `got`.
-const opened = async (server, nsp, query, transports) => {
-  const s = io(server.url + nsp, { forceNew: true, reconnection: false, transports, query });
-  s.got = [];
-  s.answers = undefined;
-  s.onAny((...args) => {
-    if (typeof args[args.length - 1] === 'function') {
-      const ack = args.pop();
-      if (s.answers !== undefined) ack(s.answers);
-    }
-    if (args[0] !== 'ready') s.got.push(args);
-  });
-  await new Promise((resolve, reject) => {
-    s.once('ready', resolve);
-    s.once('connect_error', reject);
-  });
-  s.ask = (...args) => s.timeout(30000).emitWithAck(...args);
-  return s;
-};
-
-// Waits until a condition holds.
-const until = async (so, why) => {
-  for (let i = 0; i < 400; i++) {
-    if (await so()) return;
-    await later(25);
-  }
-  throw new Error('it does not come: ' + why);
-};
 // Waits until a client has got so many events, and no more come.
 const gets = async (s, wanted, any_order = false) => {
   await until(() => s.got.length >= wanted.length, `${JSON.stringify(plain(wanted)).slice(0, 200)}, but ${
@@ -310,7 +219,7 @@ const add_emitters = (kind, servers, url) => {
 };
 
 (async () => {
-  const url = await (adapter === 'postgres' ? start_postgres() : start_redis());
+  const { url } = await (adapter === 'postgres' ? start_postgres() : start_redis());
   const ours = [await start_ours(url), await start_ours(url)];
   const node = await start_node(url);
   const kinds = [

@@ -20,6 +20,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -90,6 +91,9 @@ public:
 private:
     using time_point = cluster_questions::time_point;
 
+    static constexpr std::chrono::milliseconds first_count_delay{20};
+    static constexpr std::chrono::milliseconds longest_count_delay{1'000};
+
     std::shared_ptr<cluster_core> self() {
         return std::static_pointer_cast<cluster_core>(shared_from_this());
     }
@@ -109,6 +113,9 @@ private:
     inline void note_peer(cluster_message const& m);
     inline std::vector<std::string> peers() const;
     inline void forget_peer(std::string const& uid);
+    /// Of servers that are counted: one goes.
+    inline void note_leaving(std::string const& uid);
+    inline void count_again();
     /// Asks the others, who may be none.
     inline void ask(std::string const& id, cluster_message m);
     inline void probe();
@@ -147,6 +154,9 @@ private:
     std::map<std::string, time_point, std::less<>> peers_{};
     time_point next_heartbeat_ = time_point::max();
     time_point next_look_ = time_point::max();
+    /// When servers are counted again, of which one has gone; less and less often.
+    time_point next_count_ = time_point::max();
+    std::chrono::milliseconds count_delay_{};
 
     /// An event of a transport that keeps them.
     struct kept_event {

@@ -70,6 +70,10 @@ public:
     bool answer(std::string const& id, std::string_view uid, nlohmann::json value);
     /// A server has gone.
     void gone(std::string_view uid);
+    /// Of servers that are counted: one goes, and its answers count beside those of the others.
+    void leaving(std::string_view uid);
+    /// No more than so many other servers are left.
+    void expect_at_most(std::size_t servers);
 
     /// Begins to wait for the acknowledgements of a broadcast.
     void begin_acks(std::string const& id, time_point now, std::chrono::milliseconds timeout,
@@ -104,6 +108,8 @@ private:
         names heard{};
         std::size_t expected = 0;
         std::size_t answers = 0;
+        /// Answers of servers that have gone meanwhile.
+        std::size_t left = 0;
         bool own = false;
         bool others = true;
         bool by_name = false;
@@ -124,6 +130,9 @@ private:
     /// Changes a question, and ends it when it is complete. @return whether there is one
     template <class F>
     bool change(std::string const& id, F f);
+    /// Changes all of them, and ends those that are complete.
+    template <class F>
+    void change_all(F f);
     template <class F>
     bool add_answer(std::string const& id, std::string_view uid, F f);
     inline bool add(std::string const& id, question q, time_point until);

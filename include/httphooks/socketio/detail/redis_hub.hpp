@@ -91,6 +91,11 @@ public:
     void queue(redis::arguments command, handler done) {
         send(std::move(command), std::move(done), false);
     }
+    /// Sends a command, the last one perhaps, that nobody waits for.
+    void say(redis::arguments command) {
+        send(
+            std::move(command), [](error_code, redis::value const&) {}, true);
+    }
     /// Whether what is sent now leaves at once.
     bool is_open() const {
         std::lock_guard const lock(mutex_);

@@ -67,7 +67,7 @@ public:
     virtual void on_entry(stream_entry const& e) = 0;
     /// The newest entry when reading began.
     virtual void on_begin(std::string_view offset) = 0;
-    /// The stream cannot be read.
+    /// The stream cannot be read, or entries were trimmed before they were.
     virtual void on_failure(error_code ec) = 0;
 };
 
@@ -75,8 +75,9 @@ public:
 class redis_stream_reader : public std::enable_shared_from_this<redis_stream_reader> {
 public:
     /// @param count entries at a time @param block how long a read waits
+    /// @param max_len how many entries the stream keeps at least
     redis_stream_reader(asio::any_io_executor const& executor, redis::options o, std::string name,
-                        std::size_t count, std::chrono::milliseconds block);
+                        std::size_t count, std::chrono::milliseconds block, std::size_t max_len);
     ~redis_stream_reader();
 
     void begin();
@@ -106,7 +107,12 @@ private:
 
     inline void read();
     inline void on_begun(error_code ec, redis::value const& reply);
-    inline void on_read(error_code ec, redis::value const& reply);
+    /// @param whole whether what was read begins with the entry at the place, if it is still there
+    inline void on_read(error_code ec, redis::value const& reply, bool whole);
+    inline void on_unread(error_code ec, bool whole);
+    inline bool may_miss(std::size_t entries);
+    inline bool is_at_place(redis::value const& entry) const;
+    inline void tell(error_code ec) const;
     inline void on_failure(error_code ec);
     inline void pass(redis::value const& entry);
     inline void serve_waiting();
@@ -126,6 +132,10 @@ private:
     bool begun_ = false;
     /// How many entries are read at a time now.
     std::size_t now_;
+    std::size_t max_len_;
+    /// Whether entries may have been trimmed that were not read: then what is read begins with the
+    /// entry at the place itself, so that it shows.
+    bool behind_ = false;
 };
 
 }  // namespace httphooks::socketio::detail

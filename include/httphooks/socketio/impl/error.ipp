@@ -65,6 +65,8 @@ public:
                 return "timeout reached: not all servers have answered";
             case error::servers_unreachable:
                 return "the other servers cannot be reached";
+            case error::messages_missed:
+                return "messages of other servers were missed";
         }
         return "unknown error";
     }

@@ -118,6 +118,8 @@ private:
         /// What is in the row; empty: there is none.
         std::string row;
         time_point since;
+        /// Whether it was sent in vain.
+        bool again = false;
 
         std::size_t size() const noexcept { return text.size() + row.size() + channel.size(); }
     };

@@ -14,9 +14,9 @@
 #include <httphooks/socketio/cluster_transport.hpp>
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/detail/postgres_attachment.hpp>
 #include <httphooks/socketio/impl/postgres_adapter_hub.ipp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -27,7 +27,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -150,15 +149,24 @@ inline void postgres_hub::pump() {
 
 inline void postgres_hub::sent(std::vector<outgoing> batch, error_code ec,
                                postgres::query_result const& r) {
+    // somebody has removed the table
+    bool const again = ec && r.sqlstate() == "42P01" && !batch.front().again;
     {
         std::lock_guard const lock(mutex_);
         sending_ = false;
+        if (again)
+            for (auto m = batch.rbegin(); m != batch.rend(); ++m) {
+                m->again = true;
+                queued_ += m->size();
+                queue_.push_front(std::move(*m));
+            }
     }
-    if (ec) {
+    if (again) {
+        make_table();  // before what follows
+    } else if (ec) {
         for (outgoing const& m : batch)
             if (auto const link = m.from.lock()) link->lost();
         if (ec == postgres::error::query_failed) failed(ec, "PostgreSQL: a message");
-        if (r.sqlstate() == "42P01") make_table();  // somebody has removed it
     }
     pump();
     std::lock_guard const lock(mutex_);
@@ -167,42 +175,19 @@ inline void postgres_hub::sent(std::vector<outgoing> batch, error_code ec,
 
 // receiving -----------------------------------------------------------------------------------
 
-/// The number of the row that a notification tells of; empty: it has the message itself.
-/// @return nothing: it has neither
-inline std::optional<std::string> postgres_attachment(std::string_view payload, std::string& uid) {
-    if (payload.find("\"attachmentId\"") == std::string_view::npos) return "";
-    foreign_text text;
-    if (!text.read(payload)) return std::nullopt;
-    json_node const* const id = member(&text.root(), "attachmentId");
-    if (!id) return "";
-    std::string number;
-    if (!read_text(number, id)) {
-        std::uint64_t n = 0;
-        if (!read_number(n, id)) return std::nullopt;
-        number = std::to_string(n);
-    }
-    std::int64_t n = 0;
-    char const* const end = number.data() + number.size();
-    auto const [at, wrong] = std::from_chars(number.data(), end, n);
-    if (wrong != std::errc() || at != end || n < 0) return std::nullopt;
-    read_text(uid, member(&text.root(), "uid"));
-    return std::to_string(n);
-}
-
 inline void postgres_hub::on_notification(inbox_ptr const& in, postgres::notification const& n) {
-    std::string uid;
-    auto const row = postgres_attachment(n.payload, uid);
+    auto attachment = read_postgres_attachment(n.payload);
     auto const links = links_of(n.channel);
     if (links.empty()) return;
-    if (!row) return links.front()->malformed();
+    if (!attachment) return links.front()->malformed();
     incoming m;
     m.channel = n.channel;
-    m.row = !row->empty();
+    m.row = !attachment->row.empty();
     m.here = !m.row;
-    m.text = m.row ? *row : std::string(n.payload);
+    m.text = m.row ? std::move(attachment->row) : std::string(n.payload);
     if (m.row)
         for (auto const& link : links)
-            if (link->uid() == uid) return;
+            if (link->uid() == attachment->uid) return;
     if (in->arrived.empty() && m.here) return pass_on(m);
     constexpr std::size_t most = 64 * 1024 * 1024;
     std::size_t const size = m.text.size() + m.channel.size() + sizeof m;

@@ -103,6 +103,7 @@ HTTPHOOKS_DECL void redis_receiver::close() {
 
 // sending -------------------------------------------------------------------------------------
 HTTPHOOKS_DECL void redis_receiver::publish(cluster_message const& m) {
+    if (m.type == cluster_message_type::adapter_close) return;  // these servers have no word for it
     if (m.type == cluster_message_type::broadcast && m.request_id.empty())
         send(channels_->of(m.to), encode_redis_broadcast(m));
     else

@@ -191,10 +191,13 @@ private:
         return options_.use_sharded_pub_sub ? redis::subscription::shard
                                             : redis::subscription::channel;
     }
+    char const* publish_command() const noexcept {
+        return options_.use_sharded_pub_sub ? "SPUBLISH" : "PUBLISH";
+    }
     void send(std::string const& channel, cluster_message const& m) {
         // readers of the channels take nothing but MessagePack
-        all_->hub()->publish(options_.use_sharded_pub_sub ? "SPUBLISH" : "PUBLISH", channel,
-                             to_msgpack(encode_payload(m)), ear_->link());
+        all_->hub()->publish(publish_command(), channel, to_msgpack(encode_payload(m)),
+                             ear_->link());
     }
     inline bool add(cluster_message const& m);
     std::shared_ptr<redis_stream_reader> reader() const {
@@ -240,8 +243,13 @@ HTTPHOOKS_DECL void redis_streams_transport::close() {
 HTTPHOOKS_DECL bool redis_streams_transport::publish(cluster_message const& m) {
     using enum cluster_message_type;
     bool const asks = m.type == broadcast && !m.request_id.empty();
-    if (!asks && m.type != server_side_emit && m.type != fetch_sockets) return add(m);
-    send(main_, m);
+    bool const is_said = asks || m.type == server_side_emit || m.type == fetch_sockets;
+    if (m.type == adapter_close)
+        all_->hub()->say({publish_command(), main_, to_msgpack(encode_payload(m))});
+    else if (is_said)
+        send(main_, m);
+    else
+        return add(m);
     return false;
 }
 

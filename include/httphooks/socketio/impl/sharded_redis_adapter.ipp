@@ -203,6 +203,10 @@ inline void sharded_redis_transport::note_filled(cluster_message const& m) {
 }
 
 HTTPHOOKS_DECL bool sharded_redis_transport::publish(cluster_message const& m) {
+    if (m.type == cluster_message_type::adapter_close) {
+        hub_->say({"SPUBLISH", channels_->main(), encode(m)});
+        return false;
+    }
     if (m.type == cluster_message_type::sockets_join) note_filled(m);
     bool const is_plain = m.type == cluster_message_type::broadcast && m.request_id.empty();
     if (is_plain && m.to.rooms.size() == 1 && has_channel(m.to.rooms.front()))

@@ -237,8 +237,8 @@ inline void connection_core::drain() {
         watch(c->deadline);
         route(*c).waiting.push_back(std::move(c));
     }
-    if (closing) return shut();
     flush();
+    if (closing) return shut();
     shed();
 }
 

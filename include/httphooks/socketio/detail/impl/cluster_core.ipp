@@ -76,10 +76,11 @@ HTTPHOOKS_DECL void cluster_core::close_down() noexcept {
     {
         std::lock_guard const lock(mutex_);
         if (!std::exchange(open_, false)) return;
-        next_heartbeat_ = next_look_ = time_point::max();
+        next_heartbeat_ = next_look_ = next_count_ = time_point::max();
     }
     try {
-        if (heartbeats_) transport_->publish(message(cluster_message_type::adapter_close));
+        if (!transport_->is_away())
+            transport_->publish(message(cluster_message_type::adapter_close));
         transport_->close();
         questions_.end_all(error::servers_unreachable);
     } catch (...) {
@@ -107,7 +108,7 @@ inline void cluster_core::set_timer() {
     {
         std::lock_guard const lock(mutex_);
         if (!open_) return;
-        next = std::min({next, next_heartbeat_, next_look_});
+        next = std::min({next, next_heartbeat_, next_look_, next_count_});
     }
     home_.timers().set(*this, next == time_point::max() ? std::nullopt : std::optional(next));
 }
@@ -117,11 +118,17 @@ HTTPHOOKS_DECL void cluster_core::on_deadline() {
     if (!kept) return;
     auto const time = now();
     bool beat = false;
+    bool count = false;
     std::vector<std::string> gone;
     {
         std::lock_guard const lock(mutex_);
         if (!open_) return;
         beat = next_heartbeat_ <= time;
+        if (count = next_count_ <= time; count) {
+            count_delay_ *= 2;
+            next_count_ =
+                count_delay_ > longest_count_delay ? time_point::max() : time + count_delay_;
+        }
         if (next_look_ <= time) {
             next_look_ = time + std::chrono::seconds(1);
             std::erase_if(peers_, [&](auto const& peer) {
@@ -133,6 +140,7 @@ HTTPHOOKS_DECL void cluster_core::on_deadline() {
     }
     try {
         if (beat) publish(message(cluster_message_type::heartbeat));
+        if (count) count_again();
         for (std::string const& uid : gone) questions_.gone(uid);
         if (questions_.expire(time)) probe();
     } catch (...) {
@@ -170,6 +178,24 @@ inline void cluster_core::forget_peer(std::string const& uid) {
         peers_.erase(uid);
     }
     questions_.gone(uid);
+}
+
+/// The transport may count a server that goes for another moment.
+inline void cluster_core::note_leaving(std::string const& uid) {
+    questions_.leaving(uid);
+    {
+        std::lock_guard const lock(mutex_);
+        count_delay_ = first_count_delay;
+        next_count_ = now() + count_delay_;
+    }
+    set_timer();
+}
+
+inline void cluster_core::count_again() {
+    if (questions_.size() == 0) return;
+    transport_->count([c = self()](error_code ec, std::size_t servers) {
+        if (!ec) c->questions_.expect_at_most(c->questions_.others(servers));
+    });
 }
 
 inline std::vector<std::string> cluster_core::peers() const {

@@ -72,7 +72,7 @@ inline void cluster_core::act(adapter_context& context, cluster_message& m,
         case heartbeat:
             break;
         case adapter_close:
-            forget_peer(m.uid);
+            heartbeats_ ? forget_peer(m.uid) : note_leaving(m.uid);
             break;
         case broadcast:
             m.request_id.empty() ? deliver(m, offset) : deliver_asking(context, m);

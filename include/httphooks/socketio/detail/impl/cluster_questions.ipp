@@ -89,8 +89,8 @@ HTTPHOOKS_DECL void cluster_questions::add_own(std::string const& id,
 
 HTTPHOOKS_DECL void cluster_questions::expect(std::string const& id, std::size_t servers) {
     change(id, [&](question& q) {
-        q.expected = servers;
-        q.others = q.answers < servers;
+        q.expected = servers + q.left;
+        q.others = q.answers < q.expected;
     });
 }
 
@@ -144,20 +144,39 @@ HTTPHOOKS_DECL bool cluster_questions::answer(std::string const& id, std::string
                       [&](cluster_answers& got) { got.values.push_back(std::move(value)); });
 }
 
-HTTPHOOKS_DECL void cluster_questions::gone(std::string_view uid) {
+template <class F>
+void cluster_questions::change_all(F f) {
     std::vector<question> ended;
     {
         std::lock_guard const lock(mutex_);
         erase_where(questions_, [&](auto& each) {
-            question& q = each.second;
-            if (!q.by_name || std::erase(q.missing, uid) == 0) return false;
-            q.others = !q.missing.empty();
-            if (!q.complete()) return false;
-            ended.push_back(std::move(q));
+            f(each.second);
+            if (!each.second.complete()) return false;
+            ended.push_back(std::move(each.second));
             return true;
         });
     }
     for (question& q : ended) end(std::move(q));
+}
+
+HTTPHOOKS_DECL void cluster_questions::gone(std::string_view uid) {
+    change_all([&](question& q) {
+        if (q.by_name && std::erase(q.missing, uid) != 0) q.others = !q.missing.empty();
+    });
+}
+
+HTTPHOOKS_DECL void cluster_questions::leaving(std::string_view uid) {
+    change_all([&](question& q) {
+        if (std::ranges::find(q.heard, uid) != q.heard.end()) ++q.left;
+    });
+}
+
+HTTPHOOKS_DECL void cluster_questions::expect_at_most(std::size_t servers) {
+    change_all([&](question& q) {
+        if (q.by_name || q.expected == 0) return;
+        q.expected = std::min(q.expected, servers + q.left);
+        q.others = q.answers < q.expected;
+    });
 }
 
 HTTPHOOKS_DECL void cluster_questions::begin_acks(std::string const& id, time_point now,

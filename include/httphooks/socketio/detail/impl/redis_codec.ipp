@@ -208,20 +208,25 @@ HTTPHOOKS_DECL bool read_redis_request(cluster_message& m, std::optional<redis_q
     json_node const* const id = moves ? nullptr : member(root, "requestId");
     if (!is_nothing(id) && (!read_text(m.request_id, id) || m.request_id.empty())) return false;
     json_node const* const data = member(root, "data");
+    auto const targets = [&] {
+        bool const good = read_options(m.to, options);
+        m.to.flags = {};  // these requests have none, whatever is beside their rooms
+        return good;
+    };
     switch (kind) {
         case redis_request::join:
         case redis_request::leave:
             m.type = kind == redis_request::join ? sockets_join : sockets_leave;
-            return read_options(m.to, options) && read_rooms(m.rooms, member(root, "rooms"));
+            return targets() && read_rooms(m.rooms, member(root, "rooms"));
         case redis_request::disconnect: {
             m.type = disconnect_sockets;
             json_node const* const close = member(root, "close");
             m.close = close && close->text == "true";
-            return read_options(m.to, options);
+            return targets();
         }
         case redis_request::fetch:
             m.type = fetch_sockets;
-            return !m.request_id.empty() && read_options(m.to, options);
+            return !m.request_id.empty() && targets();
         case redis_request::server_side_emit:
             m.type = server_side_emit;
             if (!is_event_array(data)) return false;

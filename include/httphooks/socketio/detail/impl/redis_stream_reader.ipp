@@ -4,6 +4,7 @@
 #include <httphooks/socketio/detail/redis_stream_reader.hpp>
 
 #include <httphooks/redis/error.hpp>
+#include <httphooks/socketio/error.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -68,13 +69,15 @@ inline redis::options options_for_reader(redis::options o, std::chrono::millisec
 HTTPHOOKS_DECL redis_stream_reader::redis_stream_reader(asio::any_io_executor const& executor,
                                                         redis::options o, std::string name,
                                                         std::size_t count,
-                                                        std::chrono::milliseconds block)
+                                                        std::chrono::milliseconds block,
+                                                        std::size_t max_len)
     : connection_(executor, options_for_reader(std::move(o), block)),
       name_(std::move(name)),
       count_(std::max<std::size_t>(count, 1)),
       block_(std::max(block, std::chrono::milliseconds(1))),
       later_(executor),
-      now_(count_) {}
+      now_(count_),
+      max_len_(std::max<std::size_t>(max_len, 1)) {}
 
 HTTPHOOKS_DECL redis_stream_reader::~redis_stream_reader() {
     for (auto const& w : waiting_) w.f(std::nullopt);
@@ -91,8 +94,11 @@ inline void redis_stream_reader::on_begun(error_code ec, redis::value const& rep
     if (ec) return on_failure(ec);
     {
         std::lock_guard const lock(mutex_);
-        place_ = stream_place::parse(reply[0][0].text()).value_or(stream_place{});
+        auto const last = stream_place::parse(reply[0][0].text()).value_or(stream_place{});
+        // of a stream that was made anew everything is read
+        place_ = begun_ ? std::min(place_, last) : last;
         begun_ = true;
+        behind_ = false;
         for (auto const& l : listeners()) l->on_begin(place_.text());
     }
     serve_waiting();
@@ -100,38 +106,80 @@ inline void redis_stream_reader::on_begun(error_code ec, redis::value const& rep
 }
 
 inline void redis_stream_reader::read() {
+    bool whole = false;
     std::string from;
     std::size_t count = 0;
     {
         std::lock_guard const lock(mutex_);
+        whole = behind_ && place_ != stream_place{};
         from = place_.text();
         count = now_;
     }
-    connection_.async_command(
-        {"XREAD", "COUNT", count, "BLOCK", block_.count(), "STREAMS", name_, from},
-        [weak = weak_from_this()](error_code ec, redis::value const& reply) {
-            if (auto const self = weak.lock()) self->on_read(ec, reply);
-        });
+    auto on_reply = [weak = weak_from_this(), whole](error_code ec, redis::value const& reply) {
+        if (auto const self = weak.lock()) self->on_read(ec, reply, whole);
+    };
+    if (whole)
+        connection_.async_command({"XRANGE", name_, from, "+", "COUNT", count + 1},
+                                  std::move(on_reply));
+    else
+        connection_.async_command(
+            {"XREAD", "COUNT", count, "BLOCK", block_.count(), "STREAMS", name_, from},
+            std::move(on_reply));
 }
 
-inline void redis_stream_reader::on_read(error_code ec, redis::value const& reply) {
-    if (!ec) {
-        for (redis::value const& entry : reply[0][1].elements()) pass(entry);
-        {
-            std::lock_guard const lock(mutex_);
-            now_ = std::min(now_ * 2, count_);
-        }
-        serve_waiting();
-        return read();
+inline void redis_stream_reader::on_read(error_code ec, redis::value const& reply, bool whole) {
+    if (ec) return on_unread(ec, whole);
+    auto entries = whole ? reply.elements() : reply[0][1].elements();
+    if (!whole && may_miss(entries.size())) return read();
+    if (whole) {
+        bool const gap = entries.empty() || !is_at_place(entries.front());
+        if (gap)
+            tell(error::messages_missed);
+        else
+            entries = entries.subspan(1);
+        if (gap && entries.empty()) return begin();
+    }
+    for (redis::value const& entry : entries) pass(entry);
+    {
+        std::lock_guard const lock(mutex_);
+        behind_ = entries.size() >= now_;
+        now_ = std::min(now_ * 2, count_);
     }
     serve_waiting();
-    if (ec == redis::error::reply_limit) {
+    read();
+}
+
+inline void redis_stream_reader::on_unread(error_code ec, bool whole) {
+    serve_waiting();
+    {
         std::lock_guard const lock(mutex_);
-        // one that is too large by itself is passed over, with all there is
-        if (now_ == 1) begun_ = false;
-        now_ = std::max<std::size_t>(now_ / 2, 1);
+        bool const too_large = ec == redis::error::reply_limit;
+        if (!too_large)
+            behind_ = true;
+        else if (now_ == 1 && whole)
+            behind_ = false;
+        else if (now_ == 1)
+            begun_ = false;  // one that is too large by itself is passed over, with all there is
+        if (too_large) now_ = std::max<std::size_t>(now_ / 2, 1);
     }
     on_failure(ec);
+}
+
+/// Whether there are so many entries that others may have been trimmed before them: then they are
+/// to be read again.
+inline bool redis_stream_reader::may_miss(std::size_t entries) {
+    std::lock_guard const lock(mutex_);
+    if (now_ == 1 || place_ == stream_place{} || entries < std::min(now_, max_len_)) return false;
+    return behind_ = true;
+}
+
+inline bool redis_stream_reader::is_at_place(redis::value const& entry) const {
+    std::lock_guard const lock(mutex_);
+    return stream_place::parse(entry[0].text()) == place_;
+}
+
+inline void redis_stream_reader::tell(error_code ec) const {
+    for (auto const& l : listeners()) l->on_failure(ec);
 }
 
 inline void redis_stream_reader::on_failure(error_code ec) {
@@ -141,7 +189,7 @@ inline void redis_stream_reader::on_failure(error_code ec) {
         self.has_begun() ? self.read() : self.begin();
     };
     if (ec != redis::error::error_reply) return again(*this);
-    for (auto const& l : listeners()) l->on_failure(ec);
+    tell(ec);
     later_.expires_after(std::chrono::seconds(1));
     later_.async_wait([weak = weak_from_this(), again](error_code cancelled) {
         auto const self = weak.lock();

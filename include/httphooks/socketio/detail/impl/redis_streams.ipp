@@ -67,7 +67,7 @@ HTTPHOOKS_DECL std::shared_ptr<redis_stream_reader> redis_streams::enter(
         begins = !r;
         if (begins)
             r = std::make_shared<redis_stream_reader>(executor_, options_, name, o.read_count,
-                                                      o.block_time);
+                                                      o.block_time, o.max_len);
         reader = r;
         reader->add(nsp, std::move(listener));
     }
