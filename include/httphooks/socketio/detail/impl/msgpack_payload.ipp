@@ -188,10 +188,14 @@ HTTPHOOKS_DECL bool append_msgpack(std::string& to, payload const& from) {
     return true;
 }
 
+HTTPHOOKS_DECL void append_msgpack_packet(std::string& to, payload const& from) {
+    if (from.text.empty() || !append_msgpack(to, from)) append_head(to, 0xc0, 0, 0);
+}
+
 /// Writes the JSON of MessagePack.
 struct msgpack_reader {
     payload& to;
-    msgpack_scanner from;
+    msgpack_scanner& from;
     /// Whether a map has what placeholders have.
     bool doubtful = false;
 
@@ -257,9 +261,13 @@ struct msgpack_reader {
 };
 
 HTTPHOOKS_DECL bool read_msgpack(payload& to, std::string_view data, std::size_t depth) {
-    msgpack_reader reader{to, msgpack_scanner(data)};
-    if (!reader.value(depth) || !reader.from.at_end()) return false;
-    return !reader.doubtful || to.attachments.empty();
+    msgpack_scanner from(data);
+    return read_msgpack(to, from, depth) && from.at_end();
+}
+
+HTTPHOOKS_DECL bool read_msgpack(payload& to, msgpack_scanner& from, std::size_t depth) {
+    msgpack_reader reader{to, from};
+    return reader.value(depth) && (!reader.doubtful || to.attachments.empty());
 }
 
 }  // namespace httphooks::socketio::detail
