@@ -40,6 +40,8 @@ namespace {
 
 constexpr std::size_t text_size = 64;
 constexpr int clients = 1000;
+/// Broadcasts of one event "burst".
+constexpr int burst = 100;
 
 hh::socketio::adapter_factory adapter(std::string_view kind, std::string url) {
     hh::redis::options store;
@@ -63,6 +65,14 @@ int serve(std::string_view kind, std::string url) {
         s.on("alone", [io, s](std::string const& text) {
             s.join("alone");
             io.to("alone").emit("alone", text);
+        });
+        s.on("burst", [io](std::string const& text, hh::socketio::acknowledgement answer) {
+            for (int i = 0; i < burst; ++i) io.to("nobody").emit("alone", text);
+            // answered when the other server has thrown them away
+            io.to("nobody").async_fetch_sockets(
+                [text, answer](hh::error_code, auto const& sockets) {
+                    answer(text, sockets.size());
+                });
         });
         s.on("fetch", [io](std::string const& text, hh::socketio::acknowledgement answer) {
             io.of("/").async_fetch_sockets([text, answer](hh::error_code, auto const& sockets) {
@@ -103,6 +113,10 @@ constexpr char npm_program[] = R"(
             s.on('echo', (text, reply) => reply(text));
             s.on('bcast', text => io.to('all').emit('bcast', text));
             s.on('alone', text => { s.join('alone'); io.to('alone').emit('alone', text); });
+            s.on('burst', async (text, reply) => {
+                for (let i = 0; i < 100; ++i) io.to('nobody').emit('alone', text);
+                reply(text, (await io.in('nobody').fetchSockets()).length);
+            });
             s.on('fetch', async (text, reply) => reply(text, (await io.fetchSockets()).length));
             s.on('ask', (text, reply) =>
                 io.to('all').timeout(5000).emit('ask', text, (e, answers) => reply(text, answers.length)));
@@ -200,8 +214,10 @@ void compare_broadcasts(std::string const& kind, std::string const& url) {
     }
     bench::load_options o = load("alone", 16);
     o.what = bench::mode::bcast;
-    compare("to a room without members at the other", kind, url, 15,
+    compare("to a client of its own, in a room without others", kind, url, 3,
             [&](pair const& servers) { return alone(servers, o); });
+    compare("to a room without members, 100 at a time", kind, url, 15,
+            [&](pair const& servers) { return burst * alone(servers, load("burst", 2)); });
 }
 
 /// Clients that do nothing, as long as it lives.
@@ -225,8 +241,11 @@ void compare_requests(std::string const& kind, std::string const& url) {
         idle_clients const others(servers.a.port(), clients - 1);
         return across(servers, load("fetch", 1), clients);
     });
-    compare("broadcast acknowledged by 1,000 clients of the other", kind, url, 8,
-            [](pair const& servers) { return across(servers, load("ask", 1), clients); });
+    for (int const in_flight : {16, 1})
+        compare("acknowledged by 1,000 of the other, " + std::to_string(in_flight) + " under way",
+                kind, url, in_flight == 1 ? 3 : 8, [&](pair const& servers) {
+                    return across(servers, load("ask", in_flight), clients);
+                });
 }
 
 /// What an adapter costs whose clients only talk to their server.

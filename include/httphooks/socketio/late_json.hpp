@@ -10,9 +10,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <concepts>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace httphooks::socketio {
@@ -57,8 +59,10 @@ class late_json {
 public:
     /// Null.
     late_json() = default;
-    /// A document.
-    late_json(nlohmann::json value);
+    /// A document, or what converts to one.
+    template <std::convertible_to<nlohmann::json> T>
+    requires(!std::derived_from<std::remove_cvref_t<T>, late_json>) late_json(T&& value)
+        : source_(source_of(nlohmann::json(std::forward<T>(value)))) {}
     /// For servers.
     explicit late_json(std::shared_ptr<detail::late_source const> source)
         : source_(std::move(source)) {}
@@ -73,6 +77,9 @@ public:
     void append_to(packet_data& to) const;
 
 private:
+    /// Null for null.
+    static std::shared_ptr<detail::late_source const> source_of(nlohmann::json value);
+
     std::shared_ptr<detail::late_source const> source_{};
 };
 

@@ -45,11 +45,11 @@ inline std::shared_ptr<late_source const> const& empty_object() {
 
 }  // namespace detail
 
-HTTPHOOKS_DECL late_json::late_json(nlohmann::json value) {
-    if (value.is_object() && value.empty())
-        source_ = detail::empty_object();
-    else if (!value.is_null())
-        source_ = std::make_shared<detail::document_source>(std::move(value));
+HTTPHOOKS_DECL std::shared_ptr<detail::late_source const> late_json::source_of(
+    nlohmann::json value) {
+    if (value.is_null()) return nullptr;
+    if (value.is_object() && value.empty()) return detail::empty_object();
+    return std::make_shared<detail::document_source>(std::move(value));
 }
 
 HTTPHOOKS_DECL late_json late_json::from_text(std::string text) {

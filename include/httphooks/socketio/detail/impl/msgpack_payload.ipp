@@ -26,8 +26,9 @@ namespace httphooks::socketio::detail {
 
 /// Appends a byte that says what follows, and a number, big end first.
 inline void append_head(std::string& to, unsigned first, std::uint64_t n, std::size_t size) {
-    to.push_back(static_cast<char>(first));
-    while (size-- != 0) to.push_back(static_cast<char>(n >> (8 * size)));
+    char bytes[9] = {static_cast<char>(first)};
+    for (std::size_t i = 1; i <= size; ++i) bytes[i] = static_cast<char>(n >> (8 * (size - i)));
+    to.append(bytes, size + 1);
 }
 
 /// Appends a length in 1, 2 or 4 bytes, behind the first of three consecutive types.

@@ -26,6 +26,8 @@ class redis_packer {
 public:
     explicit redis_packer(std::size_t size) { to_.reserve(size + 160); }
 
+    /// What is MessagePack already.
+    redis_packer& raw(std::string_view bytes) { return to_.append(bytes), *this; }
     redis_packer& array(std::size_t size) { return append_msgpack_array(to_, size), *this; }
     redis_packer& map(std::size_t size) { return append_msgpack_map(to_, size), *this; }
     redis_packer& text(std::string_view value) { return append_msgpack_text(to_, value), *this; }
@@ -50,11 +52,11 @@ public:
     }
     /// The packet of an event.
     redis_packer& packet(cluster_message const& m) {
-        return map(3).text("type").number(2).text("data").payload(m.packet).text("nsp").text(m.nsp);
+        return raw("\203\244type\002\244data").payload(m.packet).raw("\243nsp").text(m.nsp);
     }
     redis_packer& options(broadcast_options const& o) {
-        map(3).text("rooms").texts(o.rooms).text("except").texts(o.except);
-        return text("flags").flags(o.flags);
+        raw("\203\245rooms").texts(o.rooms).raw("\246except").texts(o.except);
+        return raw("\245flags").flags(o.flags);
     }
     std::string take() { return std::move(to_); }
 
