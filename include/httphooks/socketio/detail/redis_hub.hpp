@@ -161,6 +161,8 @@ private:
     bool is_ready() const;
     /// Whether what has waited since then is of no use any more.
     inline bool is_late(clock::time_point since) const;
+    /// Drops a batch that has waited for too long.
+    inline void drop_late_batch();
     // behind the mutex
     /// Whether messages may leave together.
     bool is_plain() const {

@@ -170,24 +170,32 @@ inline void redis_hub::on_state() {
     flush();
 }
 
+inline void redis_hub::drop_late_batch() {
+    batch late;
+    {
+        std::lock_guard const lock(mutex_);
+        if (batch_.messages != 0 && !collecting_ && is_late(batch_.since))
+            late = std::exchange(batch_, {});
+    }
+    late.lose(late.messages);
+}
+
 inline void redis_hub::flush() {
+    drop_late_batch();
     for (;;) {
         std::deque<waiting> all;
         shared_connections c;
-        batch late;
         {
             std::lock_guard const lock(mutex_);
             if (flushing_ || !is_ready()) return;
             c = connections_;
             told_ = false;
-            if (batch_.messages != 0 && is_late(batch_.since)) late = std::exchange(batch_, {});
             submit_batch();
             if (waiting_.empty()) return;
             flushing_ = true;
             all.swap(waiting_);
             bytes_ = 0;
         }
-        late.lose(late.messages);
         for (waiting& w : all) {
             if (!w.done) continue;
             if (is_late(w.since))
