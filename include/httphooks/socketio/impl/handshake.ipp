@@ -31,10 +31,10 @@ HTTPHOOKS_DECL void append_query(std::string& to, std::string_view query) {
     for (auto const& part : query_view(query))
         all.emplace_back(form_decode(part.key), form_decode(part.value));
     auto const by_name = [](auto const& a, auto const& b) { return a.first < b.first; };
-    std::ranges::stable_sort(all, by_name);
+    std::stable_sort(all.begin(), all.end(), by_name);
     to.push_back('{');
     for (auto at = all.begin(); at != all.end();) {
-        auto const [first, last] = std::ranges::equal_range(at, all.end(), *at, by_name);
+        auto const [first, last] = std::equal_range(at, all.end(), *at, by_name);
         if (at != all.begin()) to.push_back(',');
         append_string(to, at->first);
         to.push_back(':');
