@@ -199,6 +199,7 @@
 #include <httphooks/socketio/impl/error.ipp>
 #include <httphooks/socketio/impl/event.ipp>
 #include <httphooks/socketio/impl/handshake.ipp>
+#include <httphooks/socketio/impl/late_json.ipp>
 #include <httphooks/socketio/impl/memory_adapter.ipp>
 #include <httphooks/socketio/impl/next.ipp>
 #include <httphooks/socketio/impl/nsp.ipp>

@@ -5,8 +5,9 @@
     @socket.io/redis-adapter, which do the same.
 
     Without arguments: measures and prints a table. Both servers have one core together, the load
-   and Redis the other; what counts is the CPU time of both servers. `cluster serve ADAPTER URL`
-   serves until it is ended; adapters are `memory`, `classic` and `sharded`.
+    and Redis the other; what counts is the CPU time of both servers. `cluster only TEXT` measures
+    the rows that have TEXT in their names. `cluster serve ADAPTER URL` serves until it is ended;
+    adapters are `memory`, `classic` and `sharded`.
 */
 
 #include <httphooks.hpp>
@@ -39,6 +40,8 @@ namespace {
 
 constexpr std::size_t text_size = 64;
 constexpr int clients = 1000;
+/// Broadcasts of one event "burst".
+constexpr int burst = 100;
 
 hh::socketio::adapter_factory adapter(std::string_view kind, std::string url) {
     hh::redis::options store;
@@ -62,6 +65,14 @@ int serve(std::string_view kind, std::string url) {
         s.on("alone", [io, s](std::string const& text) {
             s.join("alone");
             io.to("alone").emit("alone", text);
+        });
+        s.on("burst", [io](std::string const& text, hh::socketio::acknowledgement answer) {
+            for (int i = 0; i < burst; ++i) io.to("nobody").emit("alone", text);
+            // answered when the other server has thrown them away
+            io.to("nobody").async_fetch_sockets(
+                [text, answer](hh::error_code, auto const& sockets) {
+                    answer(text, sockets.size());
+                });
         });
         s.on("fetch", [io](std::string const& text, hh::socketio::acknowledgement answer) {
             io.of("/").async_fetch_sockets([text, answer](hh::error_code, auto const& sockets) {
@@ -102,6 +113,10 @@ constexpr char npm_program[] = R"(
             s.on('echo', (text, reply) => reply(text));
             s.on('bcast', text => io.to('all').emit('bcast', text));
             s.on('alone', text => { s.join('alone'); io.to('alone').emit('alone', text); });
+            s.on('burst', async (text, reply) => {
+                for (let i = 0; i < 100; ++i) io.to('nobody').emit('alone', text);
+                reply(text, (await io.in('nobody').fetchSockets()).length);
+            });
             s.on('fetch', async (text, reply) => reply(text, (await io.fetchSockets()).length));
             s.on('ask', (text, reply) =>
                 io.to('all').timeout(5000).emit('ask', text, (e, answers) => reply(text, answers.length)));
@@ -111,6 +126,13 @@ constexpr char npm_program[] = R"(
 )";
 
 using command = std::vector<std::string>;
+
+/// What the names of rows have in them that are measured.
+std::string_view chosen;
+
+bool is_chosen(std::string const& row) {
+    return row.find(chosen) != row.npos;
+}
 
 command own(std::string const& kind, std::string const& url) {
     return {bench::this_program(), "serve", kind, url};
@@ -163,6 +185,8 @@ double alone(pair const& servers, bench::load_options o) {
 template <class Measure>
 void compare(std::string const& what, std::string const& kind, std::string const& url,
              double at_least, Measure measure) {
+    std::string const row = what + ", " + kind + ":";
+    if (!is_chosen(row)) return;
     pair const mine(own(kind, url));
     pair const theirs(npm(kind, url));
     std::vector<double> values[2];
@@ -173,7 +197,7 @@ void compare(std::string const& what, std::string const& kind, std::string const
         values[1].push_back(measure(theirs));
         ratios.push_back(values[0].back() / values[1].back());
     }
-    std::printf("%-58s own %9.0f", (what + ", " + kind + ":").c_str(), bench::median(values[0]));
+    std::printf("%-58s own %9.0f", row.c_str(), bench::median(values[0]));
     if (theirs.work())
         std::printf("   node %9.0f   ratio %6.2f", bench::median(values[1]), bench::median(ratios));
     std::printf(" (at least %.1f)\n", at_least);
@@ -190,8 +214,10 @@ void compare_broadcasts(std::string const& kind, std::string const& url) {
     }
     bench::load_options o = load("alone", 16);
     o.what = bench::mode::bcast;
-    compare("to a room without members at the other", kind, url, 15,
+    compare("to a client of its own, in a room without others", kind, url, 3,
             [&](pair const& servers) { return alone(servers, o); });
+    compare("to a room without members, 100 at a time", kind, url, 15,
+            [&](pair const& servers) { return burst * alone(servers, load("burst", 2)); });
 }
 
 /// Clients that do nothing, as long as it lives.
@@ -215,12 +241,17 @@ void compare_requests(std::string const& kind, std::string const& url) {
         idle_clients const others(servers.a.port(), clients - 1);
         return across(servers, load("fetch", 1), clients);
     });
-    compare("broadcast acknowledged by 1,000 clients of the other", kind, url, 8,
-            [](pair const& servers) { return across(servers, load("ask", 1), clients); });
+    for (int const in_flight : {16, 1})
+        compare("acknowledged by 1,000 of the other, " + std::to_string(in_flight) + " under way",
+                kind, url, in_flight == 1 ? 3 : 8, [&](pair const& servers) {
+                    return across(servers, load("ask", in_flight), clients);
+                });
 }
 
 /// What an adapter costs whose clients only talk to their server.
 void compare_with_memory(std::string const& kind, std::string const& url) {
+    std::string const row = "events of one server's own clients, " + kind + ":";
+    if (!is_chosen(row)) return;
     bench::peer const with(own(kind, url));
     bench::peer const without(own("memory", url));
     std::vector<double> ratios;
@@ -229,14 +260,15 @@ void compare_with_memory(std::string const& kind, std::string const& url) {
         double const memory = bench::messages_per_cpu_second<bench::generator>(without, o);
         ratios.push_back(memory / bench::messages_per_cpu_second<bench::generator>(with, o));
     }
-    std::printf("%-58s CPU %.3f of that with the memory adapter (at most 1.02)\n",
-                ("events of one server's own clients, " + kind + ":").c_str(),
+    std::printf("%-58s CPU %.3f of that with the memory adapter (at most 1.02)\n", row.c_str(),
                 bench::median(ratios));
     std::fflush(stdout);
 }
 
 /// How it grows: each of `count` servers has clients, one publishes.
 void measure_growth(std::string const& kind, support::redis_server const& redis, int count) {
+    std::string const row = std::to_string(count) + " servers, " + kind + ":";
+    if (!is_chosen(row)) return;
     std::vector<std::unique_ptr<bench::peer>> servers;
     for (int i = 0; i < count; ++i)
         servers.push_back(std::make_unique<bench::peer>(own(kind, redis.url())));
@@ -253,9 +285,9 @@ void measure_growth(std::string const& kind, support::redis_server const& redis,
     double const seconds = o.duration + o.warmup;
     double const others = count > 1 ? bench::process_cpu_seconds(servers.back()->pid()) - last : 0;
     std::printf(
-        "%d servers, %s: %7.0f broadcasts a second to 100 clients of the last; "
+        "%s %7.0f broadcasts a second to 100 clients of the last; "
         "CPU of the publisher %.2f, the last server %.2f, Redis %.2f\n",
-        count, kind.c_str(), broadcasts,
+        row.c_str(), broadcasts,
         (bench::process_cpu_seconds(servers.front()->pid()) - first) / seconds, others / seconds,
         (bench::process_cpu_seconds(redis.pid()) - store) / seconds);
     std::fflush(stdout);
@@ -283,6 +315,7 @@ int main(int count, char** argument) {
     try {
         if (count == 4 && std::string_view(argument[1]) == "serve")
             return serve(argument[2], argument[3]);
+        if (count == 3 && std::string_view(argument[1]) == "only") chosen = argument[2];
         bench::pin(0);
         return measure_all();
     } catch (std::exception const& e) {

@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/detail/text/utf8.hpp>
+#include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
 #include <httphooks/socketio/detail/redis_codec.hpp>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sio = httphooks::socketio;
 namespace sd = httphooks::socketio::detail;
@@ -38,9 +40,20 @@ void require_alike(sio::cluster_message const& a, sio::cluster_message const& b)
     require(httphooks::detail::is_utf8(a.packet.text));
 }
 
+/// Makes the documents that are made late.
+void look_at(std::vector<sio::socket_description> const& sockets) {
+    for (auto const& s : sockets) {
+        sd::payload text;
+        s.handshake.append_to(text);
+        s.data.append_to(text);
+        require(s.handshake.get().size() + s.data.get().size() <= text.text.size());
+    }
+}
+
 void check_message(std::string_view bytes) {
     auto const m = sio::decode_cluster_message(bytes);
     if (!m) return;
+    look_at(m->sockets);
     auto const again = sio::decode_cluster_message(encode(*m));
     if (!again) {
         // bytes beside the packet are not written again, which may make the nesting deeper
@@ -73,8 +86,16 @@ void check_redis(std::string_view bytes) {
         require_alike(request, again);
     }
     sio::cluster_message response;
-    if (sd::read_redis_response(response, bytes) && response.packet.attachments.empty())
+    if (!sd::read_redis_response(response, bytes)) return;
+    look_at(response.sockets);
+    if (response.type == sio::cluster_message_type::broadcast_ack) {
+        sio::cluster_message again;
+        require(sd::read_redis_response(again, sd::encode_redis_response(response)));
+        require(again.request_id == response.request_id);
+        require(again.packet.attachments.size() <= response.packet.attachments.size());
+    } else if (response.packet.attachments.empty()) {
         static_cast<void>(sd::encode_redis_response(response));
+    }
 }
 
 void check_payload(std::string_view bytes) {

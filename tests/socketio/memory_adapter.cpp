@@ -217,7 +217,7 @@ TEST_CASE("sockets are fetched, told to leave, and answer") {
     auto const b = f.socket("b", {"x"});
     std::vector<std::string> ids;
     f.adapter.fetch_sockets(to({"x"}), [&](hh::error_code, std::vector<sio::socket_description> v) {
-        for (auto const& d : v) ids.push_back(d.id + d.data.dump());
+        for (auto const& d : v) ids.push_back(d.id + d.data.get().dump());
     });
     f.run();
     CHECK(ids == std::vector<std::string>{"a7", "b7"});

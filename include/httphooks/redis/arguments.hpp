@@ -42,6 +42,9 @@ private:
     std::array<char, 24> digits_;
 };
 
+/// Appends a command as Redis reads it.
+void append_command(std::string& to, std::span<std::string_view const> list);
+
 template <class T>
 concept is_argument = std::convertible_to<T const&, std::string_view> ||
     (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>);
@@ -59,17 +62,17 @@ public:
         detail::argument const parts[] = {detail::argument(list)...};
         std::array<std::string_view, sizeof...(T)> texts;
         for (std::size_t i = 0; i < texts.size(); ++i) texts[i] = parts[i].text();
-        append(texts);
+        detail::append_command(bytes_, texts);
     }
-    explicit arguments(std::span<std::string_view const> list) { append(list); }
+    explicit arguments(std::span<std::string_view const> list) {
+        detail::append_command(bytes_, list);
+    }
 
     /// What the server reads.
     std::string const& bytes() const& noexcept { return bytes_; }
     std::string bytes() && noexcept { return std::move(bytes_); }
 
 private:
-    void append(std::span<std::string_view const> list);
-
     std::string bytes_{};
 };
 

@@ -107,12 +107,17 @@ public:
     /** Sets what is called when state() changes, or the reason why it is away: an error such as
         error::authentication_failed. Called where handlers are; set before the first command. */
     void on_state(std::function<void(connection_state, error_code)> f) const;
+    /// Whether commands go to the nodes of a cluster; known before it is connected.
+    bool is_cluster() const noexcept;
     /// What was counted.
     connection_stats stats() const;
 
     /// Closes it for good. What was asked for before is sent if it can be at once; all commands
     /// end, with error::closed.
     void close() const;
+
+    /// For servers: has a command sent.
+    void submit(std::unique_ptr<detail::command> c) const;
 
 private:
     template <class Token>

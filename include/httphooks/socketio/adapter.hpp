@@ -11,6 +11,7 @@
 #include <httphooks/socketio/adapter_factory.hpp>
 #include <httphooks/socketio/broadcast_options.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/late_json.hpp>
 #include <httphooks/socketio/room_event.hpp>
 
 #include <nlohmann/json.hpp>
@@ -36,11 +37,11 @@ struct socket_description {
     /// What names it to others; no secret.
     std::string id{};
     /// As node has it: headers, time, address, xdomain, secure, issued, url, query, auth.
-    nlohmann::json handshake{};
+    late_json handshake{};
     /// The rooms that it is in.
     std::vector<std::string> rooms{};
     /// What the application keeps with it.
-    nlohmann::json data{};
+    late_json data{};
 };
 
 /// What is kept of a socket whose client may come back.
@@ -70,8 +71,10 @@ struct delivery {
     broadcast_flags flags{};
     /// The number that acknowledgements come with; nothing: they are not asked for.
     std::optional<std::uint64_t> id{};
-    /// What is called with the arguments of each acknowledgement, on any thread.
+    /// What is called with the first argument of each acknowledgement, on any thread.
     std::function<void(nlohmann::json)> on_ack{};
+    /// What is called instead, with all arguments as they came.
+    std::shared_ptr<std::function<void(arguments const&)> const> on_arguments{};
 };
 
 class memory_adapter;

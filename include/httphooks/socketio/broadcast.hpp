@@ -139,35 +139,37 @@ public:
     /// Its id.
     std::string const& id() const noexcept;
     /// Headers, time, address, xdomain, secure, issued, url, query, auth.
-    nlohmann::json const& handshake() const noexcept;
+    nlohmann::json const& handshake() const;
     /// The rooms that it was in.
     std::vector<std::string> const& rooms() const noexcept;
     /// What the application kept with it.
-    nlohmann::json const& data() const noexcept;
+    nlohmann::json const& data() const;
 
     /// Sends it an event; see broadcast_operator::emit().
     template <class... Args>
     void emit(event_name event, Args&&... args) const {
-        to_.emit(event, std::forward<Args>(args)...);
+        to_it().emit(event, std::forward<Args>(args)...);
     }
     /// How long acknowledgements are waited for.
-    broadcast_operator timeout(std::chrono::milliseconds t) const { return to_.timeout(t); }
+    broadcast_operator timeout(std::chrono::milliseconds t) const { return to_it().timeout(t); }
     /// Has it join rooms.
     template <class... Rooms>
     void join(Rooms const&... rooms) const {
-        to_.sockets_join(rooms...);
+        to_it().sockets_join(rooms...);
     }
     /// Has it leave rooms.
     template <class... Rooms>
     void leave(Rooms const&... rooms) const {
-        to_.sockets_leave(rooms...);
+        to_it().sockets_leave(rooms...);
     }
     /// Disconnects it. @param close its connection too
-    void disconnect(bool close = false) const { to_.disconnect_sockets(close); }
+    void disconnect(bool close = false) const { to_it().disconnect_sockets(close); }
 
 private:
+    broadcast_operator to_it() const;
+
+    std::shared_ptr<detail::live_nsp> nsp_;
     std::shared_ptr<socket_description const> description_;
-    broadcast_operator to_;
 };
 
 // ---------------------------------------------------------------------------------------------

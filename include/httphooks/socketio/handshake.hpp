@@ -10,6 +10,7 @@
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/fields.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -59,6 +60,8 @@ public:
 
     /// All of it, as node's RemoteSocket has it.
     nlohmann::json to_json() const;
+    /// Appends the same as JSON; its members are in node's order.
+    void append_to(packet_data& to) const;
 
 private:
     engineio::handshake from_;
@@ -71,6 +74,8 @@ namespace detail {
 
 /// A query as an object; a parameter that comes several times is an array.
 nlohmann::json query_to_json(std::string_view query);
+/// Appends the same as JSON.
+void append_query(std::string& to, std::string_view query);
 
 }  // namespace detail
 

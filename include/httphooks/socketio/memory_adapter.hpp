@@ -63,6 +63,9 @@ public:
     void broadcast(packet_data data, broadcast_options const& o);
     void broadcast_with_ack(packet_data data, std::uint64_t id, broadcast_options const& o,
                             client_count_handler count, std::function<void(nlohmann::json)> ack);
+    /// The same, with what a packet says of acknowledgements.
+    void broadcast_with_ack(delivery d, broadcast_options const& o,
+                            client_count_handler const& count);
     void fetch_sockets(broadcast_options const& o, describe_handler done);
     void add_sockets(broadcast_options const& o, std::span<std::string const> rooms);
     void del_sockets(broadcast_options const& o, std::span<std::string const> rooms);

@@ -39,16 +39,23 @@ public:
     command& operator=(command const&) = delete;
     virtual ~command() = default;
 
-    /// Hands over the reply. Called once, in the end.
+    /// Called when it is its turn to be sent, or to be given up: until then its bytes may grow. If
+    /// there are no replies to come then, it is not sent.
+    virtual void prepare() {}
+    /// Hands over the reply, of several the last. Called once, in the end.
     virtual void complete(error_code ec, value reply) = 0;
 
     std::string bytes;
     /// How many replies there are.
     std::uint32_t replies;
+    /// How many of them were errors.
+    std::uint32_t errors = 0;
     /// How many of them are still to come, when it was sent.
     std::uint32_t missing = 0;
     /// How often another node was said to be the right one.
     std::uint32_t redirections = 0;
+    /// Whether each reply is that of a command of its own: none is sent to another node.
+    bool separate = false;
     /// Whether the node is to be told with ASKING that it is the right one.
     bool asking = false;
     /// A reply of one of several commands that says where all of them belong.

@@ -27,6 +27,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 
 namespace httphooks::redis::detail {
 
@@ -47,6 +48,8 @@ public:
     void close();
     void on_state(std::function<void(connection_state, error_code)> f);
     connection_state state() const noexcept { return state_.load(std::memory_order_acquire); }
+    /// Whether commands go to several nodes; known before it is connected.
+    bool is_cluster() const noexcept { return cluster_.load(std::memory_order_acquire); }
     connection_stats stats() const;
 
 private:
@@ -72,6 +75,8 @@ private:
     inline node& route(command const& c);
     /// Sends a command to another node, as this one has said. @return false: it has not
     inline bool redirect(node& from, command_ptr& c);
+    /// A node has said that a slot is elsewhere.
+    inline void note_moved(node& from, std::string_view text);
     inline void enqueue(node& n, command_ptr c);
     inline void learn(node& from, value const& slots);
     inline void ask_for_slots(node& from);
@@ -96,6 +101,7 @@ private:
     bool closing_ = false;
 
     std::atomic<connection_state> state_{connection_state::idle};
+    std::atomic<bool> cluster_{false};
 
     // on the strand
     /// Why it is away.

@@ -57,6 +57,8 @@ public:
     HTTPHOOKS_DECL void* put(void* parent, value_kind kind, std::string_view text,
                              std::int64_t number) override;
 
+    /// Whether the reply is an error.
+    bool is_error() const noexcept { return root_.is_error(); }
     /// The reply; once it is complete.
     value take() { return std::exchange(root_, value()); }
 

@@ -24,21 +24,22 @@ inline char* put_size(char* to, char kind, std::size_t size) noexcept {
     return to;
 }
 
-}  // namespace detail
-
-HTTPHOOKS_DECL void arguments::append(std::span<std::string_view const> list) {
+HTTPHOOKS_DECL void append_command(std::string& to, std::span<std::string_view const> list) {
     constexpr std::size_t longest_size = 24;
-    std::size_t most = longest_size;
+    std::size_t most = to.size() + longest_size;
     for (std::string_view const a : list) most += a.size() + longest_size + 2;
-    bytes_.resize(most);
-    char* at = detail::put_size(bytes_.data(), '*', list.size());
+    std::size_t const before = to.size();
+    to.resize(most);
+    char* at = put_size(to.data() + before, '*', list.size());
     for (std::string_view const a : list) {
-        at = std::copy(a.begin(), a.end(), detail::put_size(at, '$', a.size()));
+        at = std::copy(a.begin(), a.end(), put_size(at, '$', a.size()));
         *at++ = '\r';
         *at++ = '\n';
     }
-    bytes_.resize(static_cast<std::size_t>(at - bytes_.data()));
+    to.resize(static_cast<std::size_t>(at - to.data()));
 }
+
+}  // namespace detail
 
 HTTPHOOKS_DECL transaction::transaction() : bytes_("*1\r\n$5\r\nMULTI\r\n") {}
 

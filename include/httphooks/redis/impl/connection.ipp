@@ -44,6 +44,14 @@ HTTPHOOKS_DECL connection_stats connection::stats() const {
     return core_->stats();
 }
 
+HTTPHOOKS_DECL bool connection::is_cluster() const noexcept {
+    return core_->is_cluster();
+}
+
+HTTPHOOKS_DECL void connection::submit(detail::command_ptr c) const {
+    core_->submit(std::move(c));
+}
+
 HTTPHOOKS_DECL void connection::close() const {
     core_->close();
 }

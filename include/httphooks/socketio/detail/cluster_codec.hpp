@@ -41,12 +41,14 @@ void append_sockets(payload& to, std::span<socket_description const> all);
 
 /// A text that came from another server, and the bytes beside it.
 struct foreign_text {
-    /// JSON, or the JSON of what was MessagePack.
-    std::string text{};
+    /// JSON: that which was read, or that of what was MessagePack.
+    std::string_view text{};
     std::vector<std::string> attachments{};
     httphooks::detail::json_tape tape{};
+    /// What was MessagePack.
+    std::string made{};
 
-    /// Reads JSON or MessagePack. @return whether it is one of them, in UTF-8
+    /// Reads JSON or MessagePack, which it refers to. @return whether it is one of them, in UTF-8
     bool read(std::string_view bytes);
     json_node const& root() const noexcept { return tape.root(); }
     /// A value, with its bytes.

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -119,7 +120,7 @@ private:
     };
     struct ack_question {
         client_count_handler count{};
-        std::function<void(nlohmann::json)> ack{};
+        std::shared_ptr<std::function<void(nlohmann::json)> const> ack{};
         time_point until{};
         std::size_t counts = 0;
         /// Whether it has waited so long that who did not answer is silent.

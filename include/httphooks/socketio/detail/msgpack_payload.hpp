@@ -20,6 +20,8 @@ struct json_node;
 
 namespace httphooks::socketio::detail {
 
+class msgpack_scanner;
+
 /// Appends the beginning of an array; its elements are to follow.
 void append_msgpack_array(std::string& to, std::size_t size);
 /// Appends the beginning of a map; the key and the value of each member are to follow.
@@ -39,10 +41,15 @@ void append_msgpack(std::string& to, httphooks::detail::json_node const& value,
 /// Appends a payload. @return whether its text is JSON
 bool append_msgpack(std::string& to, payload const& from);
 
+/// Appends a payload; null if it is empty.
+void append_msgpack_packet(std::string& to, payload const& from);
+
 /** Reads one value that is all of the data: its JSON is appended, with placeholders for bytes.
     @param depth how many maps and arrays may be open at a time
     @return whether it is MessagePack, and nothing in it may be taken for a placeholder */
 bool read_msgpack(payload& to, std::string_view data, std::size_t depth);
+/// The same with the value that is next, whatever follows.
+bool read_msgpack(payload& to, msgpack_scanner& from, std::size_t depth);
 
 }  // namespace httphooks::socketio::detail
 

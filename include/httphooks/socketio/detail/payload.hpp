@@ -90,6 +90,8 @@ void begin_payload(payload& to);
 /// Puts a comma behind what is there, if anything is.
 void separate_argument(payload& to);
 void end_payload(payload& to);
+/// Appends an argument as it came; null if it did not.
+void append_argument_of(payload& to, arguments const& all, std::size_t index);
 /// Appends all arguments behind others.
 void append_all(payload& to, arguments const& all);
 

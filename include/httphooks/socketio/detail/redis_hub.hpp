@@ -20,6 +20,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -28,6 +29,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::socketio::detail {
 
@@ -80,7 +82,9 @@ public:
     /// What is wanted by now is waited for before anything is sent.
     void settle();
 
-    /// Publishes; what is not sent is told to the link. @param command PUBLISH or SPUBLISH
+    /** Publishes; what is not sent is told to the link. Messages of one turn of the event loop
+        leave together, and those that come while earlier ones are not answered with the next.
+        @param command PUBLISH or SPUBLISH */
     void publish(std::string_view command, std::string_view channel, std::string_view payload,
                  std::weak_ptr<cluster_link> from);
     /// Sends another command, when publishing is possible.
@@ -127,6 +131,18 @@ private:
         bool hasty;
     };
 
+    /// Messages that leave together.
+    struct batch {
+        std::string bytes{};
+        std::uint32_t messages = 0;
+        /// Who has published how many of them.
+        std::vector<std::pair<std::weak_ptr<cluster_link>, std::uint32_t>> from{};
+        clock::time_point since{};
+
+        inline void lose(std::uint32_t most) const;
+    };
+    class batch_command;
+
     /// Both, while anybody uses them.
     struct connections {
         connections(asio::any_io_executor const& executor, redis::options const& o)
@@ -148,6 +164,19 @@ private:
     /// Sends what waits, if it may be.
     inline void flush();
     bool is_ready() const;
+    /// Whether what has waited since then is of no use any more.
+    inline bool is_late(clock::time_point since) const;
+    /// Drops a batch that has waited for too long.
+    inline void drop_late_batch();
+    // behind the mutex
+    /// Whether messages may leave together.
+    bool is_plain() const {
+        return waiting_.empty() && !flushing_ && is_ready() && !connections_->commands.is_cluster();
+    }
+    /// Has the batch leave, unless it is on its way.
+    inline void submit_batch();
+    /// A batch has been answered, or never will be.
+    inline void batch_ended();
 
     redis::options options_;
     mutable std::mutex mutex_{};
@@ -156,6 +185,11 @@ private:
     std::map<name, std::weak_ptr<redis_listener>, less> channels_{};
     std::deque<waiting> waiting_{};
     std::size_t bytes_ = 0;
+    batch batch_{};
+    /// Whether a command is on its way that takes the batch.
+    bool collecting_ = false;
+    /// Batches that have no reply.
+    std::size_t batches_ = 0;
     std::size_t settling_ = 0;
     /// Whether the application was told that Redis is away.
     bool told_ = false;

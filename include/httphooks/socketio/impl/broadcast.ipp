@@ -62,6 +62,7 @@ HTTPHOOKS_DECL void broadcast_operator::fetch(fetch_function done) const {
         options_,
         [f = std::move(done), n = nsp_](error_code ec, std::vector<socket_description> all) {
             std::vector<remote_socket> sockets;
+            sockets.reserve(all.size());
             for (auto& d : all) sockets.emplace_back(n, std::move(d));
             f(ec, std::move(sockets));
         });
@@ -81,14 +82,17 @@ HTTPHOOKS_DECL void broadcast_operator::disconnect_sockets(bool close) const {
 
 HTTPHOOKS_DECL remote_socket::remote_socket(std::shared_ptr<detail::live_nsp> n,
                                             socket_description d)
-    : description_(std::make_shared<socket_description const>(std::move(d))),
-      to_(std::move(n), {{description_->id}, {}, {}}) {}
+    : nsp_(std::move(n)), description_(std::make_shared<socket_description const>(std::move(d))) {}
+
+HTTPHOOKS_DECL broadcast_operator remote_socket::to_it() const {
+    return {nsp_, {{description_->id}, {}, {}}};
+}
 
 HTTPHOOKS_DECL std::string const& remote_socket::id() const noexcept {
     return description_->id;
 }
 
-HTTPHOOKS_DECL nlohmann::json const& remote_socket::handshake() const noexcept {
+HTTPHOOKS_DECL nlohmann::json const& remote_socket::handshake() const {
     return description_->handshake;
 }
 
@@ -96,7 +100,7 @@ HTTPHOOKS_DECL std::vector<std::string> const& remote_socket::rooms() const noex
     return description_->rooms;
 }
 
-HTTPHOOKS_DECL nlohmann::json const& remote_socket::data() const noexcept {
+HTTPHOOKS_DECL nlohmann::json const& remote_socket::data() const {
     return description_->data;
 }
 

@@ -161,7 +161,7 @@ HTTPHOOKS_DECL packet_data encode_data(cluster_message const& m) {
 
 HTTPHOOKS_DECL packet_data encode_payload(cluster_message const& m) {
     packet_data all;
-    all.text.reserve(m.packet.text.size() + 160);
+    all.text.reserve(m.packet.text.size() + 256);
     all.text.append(R"({"type":)");
     detail::append_number(all.text, static_cast<unsigned long long>(m.type));
     if (detail::has_data(m.type)) {

@@ -4,34 +4,79 @@
 #include <httphooks/socketio/handshake.hpp>
 
 #include <httphooks/detail/text/http_date.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/engineio/detail/query.hpp>
 #include <httphooks/engineio/handshake.hpp>
 #include <httphooks/message.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
 #include <httphooks/url.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <cctype>
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::socketio {
 
 namespace detail {
 
-HTTPHOOKS_DECL nlohmann::json query_to_json(std::string_view query) {
-    auto all = nlohmann::json::object();
-    for (auto const& part : query_view(query)) {
-        nlohmann::json value = form_decode(part.value);
-        auto const [at, fresh] = all.emplace(form_decode(part.key), value);
-        if (fresh) continue;
-        if (!at->is_array()) *at = nlohmann::json::array({std::move(*at)});
-        at->push_back(std::move(value));
+HTTPHOOKS_DECL void append_query(std::string& to, std::string_view query) {
+    // most have a few parameters; those of one name are put together
+    std::vector<std::pair<std::string, std::string>> all;
+    for (auto const& part : query_view(query))
+        all.emplace_back(form_decode(part.key), form_decode(part.value));
+    auto const by_name = [](auto const& a, auto const& b) { return a.first < b.first; };
+    std::stable_sort(all.begin(), all.end(), by_name);
+    to.push_back('{');
+    for (auto at = all.begin(); at != all.end();) {
+        auto const [first, last] = std::equal_range(at, all.end(), *at, by_name);
+        if (at != all.begin()) to.push_back(',');
+        append_string(to, at->first);
+        to.push_back(':');
+        bool const several = last - first > 1;
+        if (several) to.push_back('[');
+        for (; at != last; ++at) {
+            if (at != first) to.push_back(',');
+            append_string(to, at->second);
+        }
+        if (several) to.push_back(']');
     }
-    return all;
+    to.push_back('}');
+}
+
+HTTPHOOKS_DECL nlohmann::json query_to_json(std::string_view query) {
+    std::string text;
+    append_query(text, query);
+    return document_of(text, {});
+}
+
+/// Appends fields with their names in lower case; of several of one name the last.
+inline void append_fields(std::string& to, fields const& all) {
+    to.push_back('{');
+    std::string name;
+    for (auto at = all.begin(); at != all.end();) {
+        auto const& f = *at;
+        ++at;
+        auto const raw = f.name_string();
+        // those of one name follow each other
+        if (at != all.end() &&
+            httphooks::detail::ascii_iequals({raw.data(), raw.size()},
+                                             {at->name_string().data(), at->name_string().size()}))
+            continue;
+        if (to.back() != '{') to.push_back(',');
+        name.assign(raw.data(), raw.size());
+        for (char& c : name) c = httphooks::detail::ascii_lower(c);
+        append_string(to, name);
+        to.push_back(':');
+        auto const value = f.value();
+        append_string(to, {value.data(), value.size()});
+    }
+    to.push_back('}');
 }
 
 }  // namespace detail
@@ -54,26 +99,36 @@ HTTPHOOKS_DECL nlohmann::json const& handshake::auth() const noexcept {
     return auth_ ? *auth_ : none;
 }
 
-HTTPHOOKS_DECL nlohmann::json handshake::to_json() const {
-    auto named = nlohmann::json::object();
-    for (auto const& f : headers()) {
-        auto const raw = f.name_string();
-        std::string name(raw.data(), raw.size());
-        for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        auto const value = f.value();
-        named[name] = std::string(value.data(), value.size());
-    }
+HTTPHOOKS_DECL void handshake::append_to(packet_data& to) const {
+    using namespace detail;
+    std::string& text = to.text;
+    text.append(R"({"headers":)");
+    append_fields(text, headers());
+    text.append(R"(,"time":)");
+    append_string(text, time());
+    text.append(R"(,"address":)");
+    append_string(text, address());
+    text.append(R"(,"xdomain":)");
+    append_literal(text, xdomain());
+    text.append(R"(,"secure":)");
+    append_literal(text, secure());
+    text.append(R"(,"issued":)");
     auto const ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(issued().time_since_epoch());
-    return {{"headers", std::move(named)},
-            {"time", time()},
-            {"address", address()},
-            {"xdomain", xdomain()},
-            {"secure", secure()},
-            {"issued", ms.count()},
-            {"url", url()},
-            {"query", query()},
-            {"auth", auth()}};
+    append_number(text, static_cast<long long>(ms.count()));
+    text.append(R"(,"url":)");
+    append_string(text, url());
+    text.append(R"(,"query":)");
+    append_query(text, engineio::detail::query_of(request()));
+    text.append(R"(,"auth":)");
+    append_document(to, auth());
+    text.push_back('}');
+}
+
+HTTPHOOKS_DECL nlohmann::json handshake::to_json() const {
+    packet_data all;
+    append_to(all);
+    return detail::payload_to_json(all);
 }
 
 }  // namespace httphooks::socketio

@@ -151,12 +151,16 @@ HTTPHOOKS_DECL void memory_adapter::broadcast_with_ack(packet_data data, std::ui
                                                        broadcast_options const& o,
                                                        client_count_handler count,
                                                        std::function<void(nlohmann::json)> ack) {
+    broadcast_with_ack({std::make_shared<packet_data const>(std::move(data)), o.flags, id,
+                        std::move(ack), nullptr},
+                       o, count);
+}
+
+HTTPHOOKS_DECL void memory_adapter::broadcast_with_ack(delivery d, broadcast_options const& o,
+                                                       client_count_handler const& count) {
     auto sockets = local_sockets(o);
     count(sockets.size());
-    if (sockets.empty()) return;
-    detail::deliver_to(std::move(sockets),
-                       context_.encode({std::make_shared<packet_data const>(std::move(data)),
-                                        o.flags, id, std::move(ack)}));
+    if (!sockets.empty()) detail::deliver_to(std::move(sockets), context_.encode(std::move(d)));
 }
 
 HTTPHOOKS_DECL void memory_adapter::fetch_sockets(broadcast_options const& o,

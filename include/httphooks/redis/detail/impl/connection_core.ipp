@@ -48,11 +48,20 @@ public:
     reply_sink& sink() override { return builder; }
 
     void on_reply() override {
-        value reply = builder.take();
         if (sent.empty()) return connection->fail(error::bad_reply);
         command& first = *sent.front();
-        if (reply.is_error() && first.redirection.empty() && read_redirection(reply.text()))
-            first.redirection = reply.text();
+        if (first.missing > 1 && !builder.is_error()) {
+            --first.missing;
+            return;
+        }
+        value reply = builder.take();
+        if (reply.is_error()) ++first.errors;
+        if (reply.is_error() && first.redirection.empty() && read_redirection(reply.text())) {
+            if (first.separate)
+                core.note_moved(*this, reply.text());
+            else
+                first.redirection = reply.text();
+        }
         if (--first.missing != 0) return;
         command_ptr c = std::move(sent.front());
         sent.pop_front();
@@ -94,7 +103,10 @@ public:
         for (command_ptr& c : waiting) {
             bytes += c->bytes.size();
             if (c->asking) out += "*1\r\n$6\r\nASKING\r\n";
-            out += c->bytes;
+            if (out.empty() && c->separate)
+                out.swap(c->bytes);  // nobody asks for them again
+            else
+                out += c->bytes;
             c->missing = c->replies + (c->asking ? 1 : 0);
             sent.push_back(std::move(c));
         }
@@ -229,6 +241,16 @@ inline void connection_core::drain() {
         nodes_.primary().connection->start();
     }
     for (command_ptr& c : taken) {
+        std::size_t const before = c->bytes.size();
+        c->prepare();
+        if (!c->refused && c->bytes.size() != before) {
+            std::lock_guard const lock(mutex_);
+            queued_ += c->bytes.size() - before;
+        }
+        if (c->replies == 0) {
+            c->complete({}, {});
+            continue;
+        }
         if (c->refused || closed) {
             error_code const ec = c->refused ? c->refused : make_error_code(error::closed);
             give_up(std::move(c), ec);
@@ -350,12 +372,26 @@ inline bool connection_core::redirect(node& from, command_ptr& c) {
         c->complete(error::redirection_limit, {});
         return true;
     }
-    if (!to->ask) nodes_.move_slot(to->slot, *target);
+    if (!to->ask) {
+        nodes_.move_slot(to->slot, *target);
+        cluster_.store(true, std::memory_order_release);
+    }
     c->asking = to->ask;
     c->redirection.clear();
     enqueue(*target, std::move(c));
     if (!to->ask) ask_for_slots(from);
     return true;
+}
+
+inline void connection_core::note_moved(node& from, std::string_view text) {
+    auto const to = read_redirection(text);
+    node* const target =
+        to ? nodes_.find(from, to->node, [this](url u) { return make_node(std::move(u)); })
+           : nullptr;
+    if (!target || to->ask) return;
+    nodes_.move_slot(to->slot, *target);
+    cluster_.store(true, std::memory_order_release);
+    ask_for_slots(from);
 }
 
 inline void connection_core::enqueue(node& n, command_ptr c) {
@@ -380,7 +416,10 @@ inline void connection_core::ask_for_slots(node& from) {
 }
 
 inline void connection_core::learn(node& from, value const& slots) {
-    if (!nodes_.learn(from, slots, [this](url u) { return make_node(std::move(u)); })) return;
+    bool const learnt =
+        nodes_.learn(from, slots, [this](url u) { return make_node(std::move(u)); });
+    cluster_.store(nodes_.is_cluster(), std::memory_order_release);
+    if (!learnt) return;
     // what waits may be for another node by now
     std::deque<command_ptr> again;
     nodes_.for_each([&](node& n) {

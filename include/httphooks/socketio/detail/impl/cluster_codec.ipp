@@ -62,18 +62,17 @@ HTTPHOOKS_DECL void append_sockets(payload& to, std::span<socket_description con
         to.text.append(R"({"id":)");
         append_string(to.text, s.id);
         to.text.append(R"(,"handshake":)");
-        append_document(to, s.handshake);
+        s.handshake.append_to(to);
         to.text.append(R"(,"rooms":)");
         append_texts(to.text, s.rooms);
         to.text.append(R"(,"data":)");
-        append_document(to, s.data);
+        s.data.append_to(to);
         to.text.push_back('}');
     }
     to.text.push_back(']');
 }
 
 HTTPHOOKS_DECL bool foreign_text::read(std::string_view bytes) {
-    text.clear();
     attachments.clear();
     if (bytes.starts_with('{') || bytes.starts_with('[')) {
         if (!httphooks::detail::is_utf8(bytes)) return false;
@@ -81,7 +80,8 @@ HTTPHOOKS_DECL bool foreign_text::read(std::string_view bytes) {
     } else {
         payload p;
         if (!read_msgpack(p, bytes, cluster_depth)) return false;
-        text = std::move(p.text);
+        made = std::move(p.text);
+        text = made;
         attachments = std::move(p.attachments);
     }
     return tape.read(text, cluster_depth);
@@ -156,8 +156,12 @@ HTTPHOOKS_DECL bool read_sockets(std::vector<socket_description>& to, json_node 
         good = good && read_text(s.id, member(&each, "id")) &&
                read_rooms(s.rooms, member(&each, "rooms"));
         if (!good) return;
-        auto const document = [&](nlohmann::json& value, std::string_view name) {
-            if (json_node const* const n = member(&each, name))
+        auto const document = [&](late_json& value, std::string_view name) {
+            json_node const* const n = member(&each, name);
+            if (!n) return;
+            if (text.attachments.empty())
+                value = late_json::from_text(std::string(written(*n)));
+            else
                 value = document_of(written(*n), text.attachments);
         };
         document(s.handshake, "handshake");

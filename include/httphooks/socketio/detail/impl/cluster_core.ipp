@@ -251,12 +251,12 @@ HTTPHOOKS_DECL void cluster_core::broadcast(packet_data data, broadcast_options 
     }
     cluster_message m = message(cluster_message_type::broadcast, &o);
     m.packet = std::move(data);
-    if (!keeps_) {
-        local_.broadcast(m.packet, o);
-        publish(m);
-    } else if (!publish(m)) {
+    // publishing never waits
+    bool const comes_back = publish(m);
+    if (!keeps_)
+        local_.broadcast(std::move(m.packet), o);
+    else if (!comes_back)
         deliver_kept(std::move(m.packet), o, {});
-    }
 }
 
 HTTPHOOKS_DECL void cluster_core::broadcast_with_ack(packet_data data, std::uint64_t id,

@@ -118,16 +118,19 @@ inline void cluster_core::deliver(cluster_message& m, std::string_view offset) {
 
 inline void cluster_core::deliver_asking(adapter_context& context, cluster_message& m) {
     if (!m.to.flags.timeout) m.to.flags.timeout = options_.requests_timeout;
-    local_.broadcast_with_ack(
-        std::move(m.packet), context.next_ack(), m.to,
-        [c = self(), uid = m.uid, id = m.request_id](std::size_t clients) {
-            c->answer(uid, cluster_message_type::broadcast_client_count, id,
-                      [&](cluster_message& a) { a.client_count = clients; });
-        },
-        [c = self(), uid = m.uid, id = m.request_id](nlohmann::json value) {
+    delivery d;
+    d.data = std::make_shared<packet_data const>(std::move(m.packet));
+    d.flags = m.to.flags;
+    d.id = context.next_ack();
+    d.on_arguments = std::make_shared<std::function<void(arguments const&)> const>(
+        [c = self(), uid = m.uid, id = m.request_id](arguments const& values) {
             c->answer(uid, cluster_message_type::broadcast_ack, id,
-                      [&](cluster_message& a) { append_document(a.packet, value); });
+                      [&](cluster_message& a) { append_argument_of(a.packet, values, 0); });
         });
+    local_.broadcast_with_ack(std::move(d), m.to, [&](std::size_t clients) {
+        answer(m.uid, cluster_message_type::broadcast_client_count, m.request_id,
+               [&](cluster_message& a) { a.client_count = clients; });
+    });
 }
 
 inline void cluster_core::tell_sockets(cluster_message& m) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,6 +25,12 @@ namespace httphooks::socketio::detail {
 template <class Map, class Predicate>
 void erase_where(Map& map, Predicate so) {
     for (auto at = map.begin(); at != map.end();) at = so(*at) ? map.erase(at) : std::next(at);
+}
+
+inline void put_behind(std::vector<socket_description>& all, std::vector<socket_description> more) {
+    if (all.empty()) return all.swap(more);
+    all.reserve(all.size() + more.size());
+    std::ranges::move(more, std::back_inserter(all));
 }
 
 inline void cluster_questions::end(question q) {
@@ -83,7 +90,7 @@ HTTPHOOKS_DECL void cluster_questions::add_own(std::string const& id,
                                                std::vector<socket_description> sockets) {
     change(id, [&](question& q) {
         q.own = false;
-        std::ranges::move(sockets, std::back_inserter(q.got.sockets));
+        put_behind(q.got.sockets, std::move(sockets));
     });
 }
 
@@ -133,9 +140,8 @@ bool cluster_questions::add_answer(std::string const& id, std::string_view uid, 
 
 HTTPHOOKS_DECL bool cluster_questions::answer(std::string const& id, std::string_view uid,
                                               std::vector<socket_description> sockets) {
-    return add_answer(id, uid, [&](cluster_answers& got) {
-        std::ranges::move(sockets, std::back_inserter(got.sockets));
-    });
+    return add_answer(id, uid,
+                      [&](cluster_answers& got) { put_behind(got.sockets, std::move(sockets)); });
 }
 
 HTTPHOOKS_DECL bool cluster_questions::answer(std::string const& id, std::string_view uid,
@@ -187,8 +193,11 @@ HTTPHOOKS_DECL void cluster_questions::begin_acks(std::string const& id, time_po
     if (acks_.size() >= options_.max_requests) return;
     auto const until = deadline_after(timeout, now);
     next_ = std::min(next_, until);
-    acks_.emplace(id, ack_question{std::move(count), std::move(ack), until, 0,
-                                   timeout >= options_.requests_timeout});
+    acks_.emplace(
+        id,
+        ack_question{std::move(count),
+                     std::make_shared<std::function<void(nlohmann::json)> const>(std::move(ack)),
+                     until, 0, timeout >= options_.requests_timeout});
 }
 
 HTTPHOOKS_DECL bool cluster_questions::add_count(std::string const& id, std::size_t clients) {
@@ -209,14 +218,14 @@ HTTPHOOKS_DECL bool cluster_questions::add_count(std::string const& id, std::siz
 }
 
 HTTPHOOKS_DECL bool cluster_questions::add_ack(std::string const& id, nlohmann::json value) {
-    std::function<void(nlohmann::json)> f;
+    std::shared_ptr<std::function<void(nlohmann::json)> const> f;
     {
         std::lock_guard const lock(mutex_);
         auto const at = acks_.find(id);
         if (at == acks_.end()) return false;
         f = at->second.ack;
     }
-    f(std::move(value));
+    (*f)(std::move(value));
     return true;
 }
 

@@ -70,7 +70,7 @@ inline void live_socket::tell_outgoing(packet_data const& p) {
 }
 
 inline void live_socket::wait_for_ack(std::uint64_t id, ack_handler f,
-                                              std::optional<std::chrono::milliseconds> timeout) {
+                                      std::optional<std::chrono::milliseconds> timeout) {
     if (acks_.size() >= nsp_->settings().options.max_acks) {
         guarded([&] { f(error::ack_timed_out, {}); });
         return;
@@ -85,8 +85,7 @@ HTTPHOOKS_DECL void live_socket::emit(packet_data&& p, broadcast_flags const& f,
     });
 }
 
-inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f,
-                                           ack_handler ack) {
+inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f, ack_handler ack) {
     if (phase_ == phase::closed) {
         if (ack) guarded([&] { ack(error::disconnected, {}); });
         return;
@@ -103,17 +102,22 @@ inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f,
     send(h, p, f.compress);
 }
 
+/// What takes the acknowledgement of a delivery.
+inline ack_handler ack_of(delivery const& d) {
+    if (d.on_arguments)
+        return [f = d.on_arguments](error_code ec, arguments const& args) {
+            if (!ec) (*f)(args);
+        };
+    return [f = d.on_ack](error_code ec, arguments const& args) {
+        if (!ec) f(args.json(0));
+    };
+}
+
 HTTPHOOKS_DECL void live_socket::deliver(encoded_delivery const& d) {
     if (phase_ == phase::closed) return;
     tell_outgoing(*d.what.data);
     if (d.what.flags.volatile_ && !carrier_->engine().writable()) return;
-    if (d.what.id)
-        wait_for_ack(
-            *d.what.id,
-            [f = d.what.on_ack](error_code ec, arguments const& args) {
-                if (!ec) f(args.json(0));
-            },
-            d.what.flags.timeout);
+    if (d.what.id) wait_for_ack(*d.what.id, ack_of(d.what), d.what.flags.timeout);
     carrier_->engine().send(d.frames);
 }
 
@@ -145,7 +149,7 @@ HTTPHOOKS_DECL void live_socket::receive_event(incoming& p) {
 }
 
 inline void live_socket::dispatch(std::string_view event, arguments const& args,
-                                          acknowledgement const& ack) {
+                                  acknowledgement const& ack) {
     if (phase_ != phase::connected) return;
     incoming_call const call{event, args, ack, *this};
     if (events_.call(event, call) == call.unfit) answer(ack, not_handled(call));
@@ -321,8 +325,21 @@ inline void live_socket::clear_handlers() noexcept {
     auto const gone = std::exchange(middlewares_, {});
 }
 
+/// How a client came, for who asks.
+class handshake_source final : public late_source {
+public:
+    explicit handshake_source(socketio::handshake h) : handshake_(std::move(h)) {}
+    HTTPHOOKS_DECL void append_to(payload& to) const override { handshake_.append_to(to); }
+
+private:
+    HTTPHOOKS_DECL void make(nlohmann::json& to) const override { to = handshake_.to_json(); }
+
+    socketio::handshake handshake_;
+};
+
 HTTPHOOKS_DECL socket_description live_socket::describe() {
-    return {id_, handshake().to_json(), rooms(), data()};
+    return {id_, late_json(std::make_shared<handshake_source>(handshake())), rooms(),
+            data_.is_null() ? late_json(nlohmann::json::object()) : late_json(data_)};
 }
 
 }  // namespace httphooks::socketio::detail

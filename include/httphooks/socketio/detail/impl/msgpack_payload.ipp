@@ -26,8 +26,9 @@ namespace httphooks::socketio::detail {
 
 /// Appends a byte that says what follows, and a number, big end first.
 inline void append_head(std::string& to, unsigned first, std::uint64_t n, std::size_t size) {
-    to.push_back(static_cast<char>(first));
-    while (size-- != 0) to.push_back(static_cast<char>(n >> (8 * size)));
+    char bytes[9] = {static_cast<char>(first)};
+    for (std::size_t i = 1; i <= size; ++i) bytes[i] = static_cast<char>(n >> (8 * (size - i)));
+    to.append(bytes, size + 1);
 }
 
 /// Appends a length in 1, 2 or 4 bytes, behind the first of three consecutive types.
@@ -188,10 +189,14 @@ HTTPHOOKS_DECL bool append_msgpack(std::string& to, payload const& from) {
     return true;
 }
 
+HTTPHOOKS_DECL void append_msgpack_packet(std::string& to, payload const& from) {
+    if (from.text.empty() || !append_msgpack(to, from)) append_head(to, 0xc0, 0, 0);
+}
+
 /// Writes the JSON of MessagePack.
 struct msgpack_reader {
     payload& to;
-    msgpack_scanner from;
+    msgpack_scanner& from;
     /// Whether a map has what placeholders have.
     bool doubtful = false;
 
@@ -257,9 +262,13 @@ struct msgpack_reader {
 };
 
 HTTPHOOKS_DECL bool read_msgpack(payload& to, std::string_view data, std::size_t depth) {
-    msgpack_reader reader{to, msgpack_scanner(data)};
-    if (!reader.value(depth) || !reader.from.at_end()) return false;
-    return !reader.doubtful || to.attachments.empty();
+    msgpack_scanner from(data);
+    return read_msgpack(to, from, depth) && from.at_end();
+}
+
+HTTPHOOKS_DECL bool read_msgpack(payload& to, msgpack_scanner& from, std::size_t depth) {
+    msgpack_reader reader{to, from};
+    return reader.value(depth) && (!reader.doubtful || to.attachments.empty());
 }
 
 }  // namespace httphooks::socketio::detail

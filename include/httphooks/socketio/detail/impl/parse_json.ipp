@@ -4,6 +4,7 @@
 #include <httphooks/socketio/detail/parse_json.hpp>
 
 #include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -72,7 +73,33 @@ inline std::string mended_json(std::string_view text) {
     return out;
 }
 
+/// Reads what most acknowledgements are: a whole number, a plain text, a word. @return whether it
+/// is one
+inline bool read_plain_json(nlohmann::json& to, std::string_view text) {
+    if (text.empty() || text.front() == '{' || text.front() == '[') return false;
+    if (text.front() == '"') {
+        if (text.size() < 2 || text.find_first_of("\"\\", 1) != text.size() - 1) return false;
+        text = text.substr(1, text.size() - 2);
+        if (!httphooks::detail::is_utf8(text)) return false;
+        to = std::string(text);
+        return true;
+    }
+    if (text == "null") return to = nullptr, true;
+    if (text == "true" || text == "false") return to = text == "true", true;
+    constexpr std::size_t most_digits = 18;
+    if (text.size() > most_digits) return false;
+    std::int64_t n = 0;
+    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (ec != std::errc() || end != text.data() + text.size()) return false;
+    if (text.front() == '-')
+        to = n;
+    else
+        to = static_cast<std::uint64_t>(n);
+    return true;
+}
+
 HTTPHOOKS_DECL bool parse_json(nlohmann::json& to, std::string_view text) {
+    if (read_plain_json(to, text)) return true;
     to = nlohmann::json::parse(text, nullptr, false);
     if (!to.is_discarded()) return true;
     to = nlohmann::json::parse(mended_json(text), nullptr, false);

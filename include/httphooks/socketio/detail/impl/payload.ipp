@@ -177,15 +177,21 @@ HTTPHOOKS_DECL void end_payload(payload& to) {
     to.text.push_back(']');
 }
 
+HTTPHOOKS_DECL void append_argument_of(payload& to, arguments const& all, std::size_t index) {
+    if (std::string_view const text = all.text(index); !text.empty())
+        to.text.append(text);
+    else if (index >= all.size())
+        append_null(to.text);
+    else if (auto const* const packet = all.packet())
+        append_attached(to.text, to.attachments, all.packet_text(index), *packet);
+    else
+        append_document(to, all.json(index));
+}
+
 HTTPHOOKS_DECL void append_all(payload& to, arguments const& all) {
     for (std::size_t i = 0; i < all.size(); ++i) {
         separate_argument(to);
-        if (std::string_view const text = all.text(i); !text.empty())
-            to.text.append(text);
-        else if (auto const* const packet = all.packet())
-            append_attached(to.text, to.attachments, all.packet_text(i), *packet);
-        else
-            append_document(to, all.json(i));
+        append_argument_of(to, all, i);
     }
 }
 

@@ -6,49 +6,74 @@
 #include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
+#include <httphooks/socketio/detail/msgpack_scanner.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::socketio::detail {
 
 // writing -------------------------------------------------------------------------------------
-inline void append_redis_packet(payload& to, cluster_message const& m) {
-    to.text.append(R"({"type":2,"data":)").append(m.packet.text).append(R"(,"nsp":)");
-    append_string(to.text, m.nsp);
-    to.text.push_back('}');
-    to.attachments = m.packet.attachments;
-}
+/// Writes MessagePack; what clients are sent is put in as it is.
+class redis_packer {
+public:
+    explicit redis_packer(std::size_t size) { to_.reserve(size + 160); }
+
+    /// What is MessagePack already.
+    redis_packer& raw(std::string_view bytes) { return to_.append(bytes), *this; }
+    redis_packer& array(std::size_t size) { return append_msgpack_array(to_, size), *this; }
+    redis_packer& map(std::size_t size) { return append_msgpack_map(to_, size), *this; }
+    redis_packer& text(std::string_view value) { return append_msgpack_text(to_, value), *this; }
+    redis_packer& number(std::uint64_t n) { return append_msgpack_number(to_, n), *this; }
+    redis_packer& payload(detail::payload const& value) {
+        return append_msgpack_packet(to_, value), *this;
+    }
+    redis_packer& texts(std::vector<std::string> const& all) {
+        array(all.size());
+        for (std::string const& each : all) text(each);
+        return *this;
+    }
+    redis_packer& boolean(bool b) { return to_.push_back(b ? '\xc3' : '\xc2'), *this; }
+    redis_packer& flags(broadcast_flags const& f) {
+        map((f.volatile_ ? 1 : 0) + (f.compress ? 0 : 1) + (f.timeout ? 1 : 0));
+        if (f.volatile_) text("volatile").boolean(true);
+        if (!f.compress) text("compress").boolean(false);
+        if (f.timeout)
+            text("timeout").number(
+                static_cast<std::uint64_t>(std::max<std::int64_t>(f.timeout->count(), 0)));
+        return *this;
+    }
+    /// The packet of an event.
+    redis_packer& packet(cluster_message const& m) {
+        return raw("\203\244type\002\244data").payload(m.packet).raw("\243nsp").text(m.nsp);
+    }
+    redis_packer& options(broadcast_options const& o) {
+        raw("\203\245rooms").texts(o.rooms).raw("\246except").texts(o.except);
+        return raw("\245flags").flags(o.flags);
+    }
+    std::string take() { return std::move(to_); }
+
+private:
+    std::string to_{};
+};
 
 HTTPHOOKS_DECL std::string encode_redis_payload(payload p) {
     return p.attachments.empty() ? std::move(p.text) : to_msgpack(p);
 }
 
 HTTPHOOKS_DECL std::string encode_redis_broadcast(cluster_message const& m, bool emitter) {
-    payload all;
-    all.text.reserve(m.packet.text.size() + 120);
-    all.text.push_back('[');
-    append_string(all.text, m.uid);
-    all.text.push_back(',');
-    append_redis_packet(all, m);
-    all.text.push_back(',');
-    if (emitter) {
-        all.text.append(R"({"rooms":)");
-        append_texts(all.text, m.to.rooms);
-        all.text.append(R"(,"flags":)");
-        append_flags(all.text, m.to.flags);
-        all.text.append(R"(,"except":)");
-        append_texts(all.text, m.to.except);
-        all.text.push_back('}');
-    } else {
-        append_options(all.text, m.to);
-    }
-    all.text.push_back(']');
-    return to_msgpack(all);
+    redis_packer to(m.packet.text.size());
+    to.array(3).text(m.uid).packet(m);
+    if (!emitter) return to.options(m.to).take();
+    to.map(3).text("rooms").texts(m.to.rooms).text("flags").flags(m.to.flags);
+    return to.text("except").texts(m.to.except).take();
 }
 
 /// Writes the members of requests and answers.
@@ -88,15 +113,18 @@ private:
 
 HTTPHOOKS_DECL std::string encode_redis_request(cluster_message const& m, bool uid) {
     using enum cluster_message_type;
+    if (m.type == broadcast) {
+        redis_packer all(m.packet.text.size());
+        all.map(uid ? 5 : 4);
+        if (uid) all.text("uid").text(m.uid);
+        all.text("requestId").text(m.request_id);
+        all.text("type").number(static_cast<std::uint64_t>(redis_request::broadcast));
+        return all.text("packet").packet(m).text("opts").options(m.to).take();
+    }
     redis_writer to;
     if (uid) to.text("uid", m.uid);
     if (!m.request_id.empty()) to.text("requestId", m.request_id);
     switch (m.type) {
-        case broadcast:
-            to.type(redis_request::broadcast);
-            append_redis_packet(to.name("packet"), m);
-            append_options(to.name("opts").text, m.to);
-            return to_msgpack(to.take());
         case sockets_join:
         case sockets_leave:
             to.type(m.type == sockets_join ? redis_request::join : redis_request::leave);
@@ -122,6 +150,11 @@ HTTPHOOKS_DECL std::string encode_redis_request(cluster_message const& m, bool u
 
 HTTPHOOKS_DECL std::string encode_redis_response(cluster_message const& m) {
     using enum cluster_message_type;
+    if (m.type == broadcast_ack) {
+        redis_packer all(m.packet.text.size());
+        all.map(3).text("type").number(static_cast<std::uint64_t>(redis_request::ack));
+        return all.text("requestId").text(m.request_id).text("packet").payload(m.packet).take();
+    }
     redis_writer to;
     auto const begin = [&](redis_request t) {
         to.type(t);
@@ -133,10 +166,6 @@ HTTPHOOKS_DECL std::string encode_redis_response(cluster_message const& m) {
             append_number(to.name("clientCount").text,
                           static_cast<unsigned long long>(m.client_count));
             break;
-        case broadcast_ack:
-            begin(redis_request::ack);
-            to.packet("packet", m.packet);
-            return to_msgpack(to.take());
         case server_side_emit_response:
             begin(redis_request::server_side_emit);
             to.packet("data", m.packet);
@@ -245,8 +274,40 @@ HTTPHOOKS_DECL bool read_redis_request(cluster_message& m, std::optional<redis_q
     }
 }
 
+/** Reads the acknowledgement of one client, of which there are many, from MessagePack.
+    @return whether it is one, and has nothing else in it */
+inline bool read_redis_ack(cluster_message& m, std::string_view bytes) {
+    msgpack_scanner from(bytes);
+    msgpack_item item;
+    if (!from.next(item) || item.kind != msgpack_kind::map) return false;
+    bool is_ack = false;
+    bool has_packet = false;
+    std::uint64_t const members = item.number;
+    for (std::uint64_t i = 0; i < members; ++i) {
+        if (!from.next(item) || item.kind != msgpack_kind::text) return false;
+        if (item.text == "type") {
+            if (!from.next(item) || item.kind != msgpack_kind::positive) return false;
+            is_ack = item.number == static_cast<std::uint64_t>(redis_request::ack);
+            if (!is_ack) return false;
+        } else if (item.text == "requestId") {
+            if (!from.next(item) || item.kind != msgpack_kind::text) return false;
+            m.request_id = item.text;
+        } else if (item.text == "packet") {
+            m.packet.clear();
+            has_packet = true;
+            if (!read_msgpack(m.packet, from, cluster_depth - 1)) return false;
+        } else {
+            return false;
+        }
+    }
+    m.type = cluster_message_type::broadcast_ack;
+    return is_ack && has_packet && !m.request_id.empty() && from.at_end();
+}
+
 HTTPHOOKS_DECL bool read_redis_response(cluster_message& m, std::string_view bytes) {
     using enum cluster_message_type;
+    if (read_redis_ack(m, bytes)) return true;
+    m.packet.clear();
     foreign_text text;
     if (!text.read(bytes)) return false;
     json_node const* const root = &text.root();

@@ -3,11 +3,17 @@
 
 #include <httphooks/socketio/detail/redis_hub.hpp>
 
+#include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/http/detail/home.hpp>
+#include <httphooks/redis/arguments.hpp>
+#include <httphooks/redis/connection.hpp>
+#include <httphooks/redis/detail/command.hpp>
 #include <httphooks/redis/error.hpp>
+#include <httphooks/redis/value.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -68,12 +74,15 @@ HTTPHOOKS_DECL void redis_hub::begin() {
 HTTPHOOKS_DECL void redis_hub::leave() {
     shared_connections gone;
     std::deque<waiting> dropped;
+    batch unsent;
     {
         std::lock_guard const lock(mutex_);
         if (--users_ != 0) return;
         gone.swap(connections_);
         dropped.swap(waiting_);
+        unsent = std::exchange(batch_, {});
     }
+    unsent.lose(unsent.messages);
     for (waiting& w : dropped)
         if (w.done) w.done(redis::error::closed, {});
     if (!gone) return;
@@ -138,6 +147,10 @@ inline void redis_hub::tell(error_code ec) {
     if (one) one->failed(ec, "Redis");
 }
 
+inline bool redis_hub::is_late(clock::time_point since) const {
+    return options_.command_timeout.count() != 0 && since < clock::now() - options_.command_timeout;
+}
+
 HTTPHOOKS_DECL bool redis_hub::is_ready() const {
     return settling_ == 0 && connections_ && connections_->commands.is_connected() &&
            connections_->subscriber.is_connected();
@@ -157,7 +170,18 @@ inline void redis_hub::on_state() {
     flush();
 }
 
+inline void redis_hub::drop_late_batch() {
+    batch late;
+    {
+        std::lock_guard const lock(mutex_);
+        if (batch_.messages != 0 && !collecting_ && is_late(batch_.since))
+            late = std::exchange(batch_, {});
+    }
+    late.lose(late.messages);
+}
+
 inline void redis_hub::flush() {
+    drop_late_batch();
     for (;;) {
         std::deque<waiting> all;
         shared_connections c;
@@ -166,15 +190,15 @@ inline void redis_hub::flush() {
             if (flushing_ || !is_ready()) return;
             c = connections_;
             told_ = false;
+            submit_batch();
             if (waiting_.empty()) return;
             flushing_ = true;
             all.swap(waiting_);
             bytes_ = 0;
         }
-        auto const oldest = clock::now() - options_.command_timeout;
         for (waiting& w : all) {
             if (!w.done) continue;
-            if (options_.command_timeout.count() != 0 && w.since < oldest)
+            if (is_late(w.since))
                 w.done(redis::error::dropped, {});
             else
                 c->commands.async_command(std::move(w.command), std::move(w.done));
@@ -190,6 +214,7 @@ HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool
         std::lock_guard const lock(mutex_);
         if (waiting_.empty() && !flushing_ && is_ready()) {
             // behind the mutex, so that nothing overtakes
+            submit_batch();
             connections_->commands.async_command(std::move(command), std::move(done));
             return;
         }
@@ -206,8 +231,80 @@ HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool
     flush();
 }
 
+// batches -------------------------------------------------------------------------------------
+/// Tells who has published messages that some are lost.
+inline void redis_hub::batch::lose(std::uint32_t most) const {
+    for (auto const& [link, count] : from) {
+        if (most == 0) return;
+        auto const to = link.lock();
+        for (std::uint32_t i = 0; i < count && most != 0; ++i, --most)
+            if (to) to->lost();
+    }
+}
+
+/// Takes the batch when it is its turn to be sent.
+class redis_hub::batch_command final : public redis::detail::command {
+public:
+    explicit batch_command(std::weak_ptr<redis_hub> hub) : command({}, 0), hub_(std::move(hub)) {
+        separate = true;
+    }
+
+    HTTPHOOKS_DECL void prepare() override {
+        auto const hub = hub_.lock();
+        if (!hub) return;
+        std::lock_guard const lock(hub->mutex_);
+        hub->collecting_ = false;
+        content_ = std::exchange(hub->batch_, {});
+        bytes = std::move(content_.bytes);
+        replies = missing = content_.messages;
+    }
+    HTTPHOOKS_DECL void complete(error_code, redis::value) override {
+        content_.lose(errors + missing);
+        httphooks::detail::give_string(std::move(bytes));
+        if (auto const hub = hub_.lock()) hub->batch_ended();
+    }
+
+private:
+    std::weak_ptr<redis_hub> hub_;
+    batch content_{};
+};
+
+inline void redis_hub::submit_batch() {
+    if (batch_.messages == 0 || std::exchange(collecting_, true)) return;
+    ++batches_;
+    connections_->commands.submit(std::make_unique<batch_command>(weak_from_this()));
+}
+
+inline void redis_hub::batch_ended() {
+    std::lock_guard const lock(mutex_);
+    --batches_;
+    if (is_plain()) submit_batch();
+}
+
 HTTPHOOKS_DECL void redis_hub::publish(std::string_view command, std::string_view channel,
                                        std::string_view payload, std::weak_ptr<cluster_link> from) {
+    constexpr std::size_t most_kept = 64 * 1024;
+    constexpr std::size_t most_batches = 2;
+    {
+        std::lock_guard const lock(mutex_);
+        if (is_plain()) {
+            std::string_view const parts[] = {command, channel, payload};
+            if (batch_.messages++ == 0) {
+                batch_.bytes = httphooks::detail::take_string();
+                batch_.since = clock::now();
+            }
+            redis::detail::append_command(batch_.bytes, parts);
+            auto& all = batch_.from;
+            bool const same = !all.empty() && !all.back().first.owner_before(from) &&
+                              !from.owner_before(all.back().first);
+            if (same)
+                ++all.back().second;
+            else
+                all.emplace_back(std::move(from), 1);
+            if (batches_ < most_batches || batch_.bytes.size() >= most_kept) submit_batch();
+            return;
+        }
+    }
     send(
         {command, channel, payload},
         [from = std::move(from)](error_code ec, redis::value const&) {

@@ -1,0 +1,143 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/detail/redis_codec.hpp>
+
+#include <httphooks/socketio/cluster_message.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "support/catch.hpp"
+
+namespace sio = httphooks::socketio;
+namespace sd = httphooks::socketio::detail;
+
+namespace {
+
+sio::cluster_message classic_event() {
+    sio::cluster_message m;
+    m.type = sio::cluster_message_type::broadcast;
+    m.uid = "abcdef";
+    m.nsp = "/n";
+    m.packet = {R"(["ev",{"z":1,"a":[true,null]},-5,"\u00e9"])", {}};
+    m.to = {{"r1", "r2"}, {"no"}, {}};
+    m.to.flags.volatile_ = true;
+    m.to.flags.compress = false;
+    m.to.flags.timeout = std::chrono::milliseconds(1500);
+    return m;
+}
+
+sio::cluster_message classic_ack(std::string text) {
+    sio::cluster_message m;
+    m.type = sio::cluster_message_type::broadcast_ack;
+    m.request_id = "question";
+    m.packet.text = std::move(text);
+    return m;
+}
+
+/// The MessagePack of JSON, by way of a document's text.
+std::string classic_bytes(std::string text) {
+    return sio::to_msgpack({std::move(text), {}});
+}
+
+}  // namespace
+
+TEST_CASE("classic messages are written as their JSON would be") {
+    auto m = classic_event();
+    std::string const packet =
+        R"({"type":2,"data":["ev",{"z":1,"a":[true,null]},-5,"\u00e9"],"nsp":"/n"})";
+    std::string const flags = R"({"volatile":true,"compress":false,"timeout":1500})";
+    CHECK(sd::encode_redis_broadcast(m) ==
+          classic_bytes(R"(["abcdef",)" + packet +
+                        R"(,{"rooms":["r1","r2"],"except":["no"],"flags":)" + flags + "}]"));
+    CHECK(sd::encode_redis_broadcast(m, true) ==
+          classic_bytes(R"(["abcdef",)" + packet + R"(,{"rooms":["r1","r2"],"flags":)" + flags +
+                        R"(,"except":["no"]}])"));
+    m.request_id = "q";
+    std::string const rest = R"("requestId":"q","type":7,"packet":)" + packet +
+                             R"(,"opts":{"rooms":["r1","r2"],"except":["no"],"flags":)" + flags +
+                             "}}";
+    CHECK(sd::encode_redis_request(m) == classic_bytes(R"({"uid":"abcdef",)" + rest));
+    CHECK(sd::encode_redis_request(m, false) == classic_bytes("{" + rest));
+    CHECK(sd::encode_redis_response(classic_ack(R"({"b":[1.5]})")) ==
+          classic_bytes(R"({"type":9,"requestId":"question","packet":{"b":[1.5]}})"));
+    CHECK(sd::encode_redis_response(classic_ack("")) ==
+          classic_bytes(R"({"type":9,"requestId":"question","packet":null})"));
+}
+
+TEST_CASE("bytes of a classic event are in their places") {
+    auto m = classic_event();
+    m.packet = {R"(["ev",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}])",
+                {"\x01", "\x02\x03"}};
+    std::string const bytes = sd::encode_redis_broadcast(m);
+    CHECK(bytes.find("\xc4\x02\x02\x03\xc4\x01\x01") != bytes.npos);
+    sio::cluster_message back;
+    REQUIRE(sd::read_redis_broadcast(back, bytes));
+    CHECK(back.packet.attachments == std::vector<std::string>{"\x02\x03", "\x01"});
+}
+
+TEST_CASE("acknowledgements are read whatever the order of their members is") {
+    for (std::string const text : {R"({"type":9,"requestId":"q","packet":{"a":[1]}})",
+                                   R"({"packet":{"a":[1]},"requestId":"q","type":9})",
+                                   R"({"requestId":"q","type":9,"more":[{}],"packet":{"a":[1]}})",
+                                   R"({"requestId":"x","requestId":"q","type":9,)"
+                                   R"("packet":0,"packet":{"a":[1]}})"}) {
+        CAPTURE(text);
+        for (std::string const& bytes : {text, classic_bytes(text)}) {
+            sio::cluster_message m;
+            REQUIRE(sd::read_redis_response(m, bytes));
+            CHECK(m.type == sio::cluster_message_type::broadcast_ack);
+            CHECK(m.request_id == "q");
+            CHECK(m.packet.text == R"({"a":[1]})");
+        }
+    }
+    sio::cluster_message without;
+    REQUIRE(sd::read_redis_response(without, classic_bytes(R"({"type":9,"requestId":"q"})")));
+    CHECK(without.packet.text == "null");
+    sio::cluster_message binary;
+    std::string bytes = classic_bytes(R"({"type":9,"requestId":"q"})");
+    bytes[0] = '\x83';
+    REQUIRE(sd::read_redis_response(binary, bytes + "\xa6packet\xc4\x02\x07\x08"));
+    CHECK(binary.packet.text == R"({"_placeholder":true,"num":0})");
+    CHECK(binary.packet.attachments == std::vector<std::string>{"\x07\x08"});
+}
+
+TEST_CASE("what is no acknowledgement is not read as one") {
+    for (std::string const text :
+         {R"({"type":9,"requestId":"","packet":1})", R"({"type":9,"packet":1})",
+          R"({"type":9,"requestId":5,"packet":1})", R"({"type":"9","requestId":"q","packet":1})",
+          R"({"type":-9,"requestId":"q","packet":1})", R"([9,"q",1])", R"(9)"}) {
+        CAPTURE(text);
+        sio::cluster_message m;
+        CHECK_FALSE(sd::read_redis_response(m, classic_bytes(text)));
+        CHECK_FALSE(sd::read_redis_response(m, text));
+    }
+}
+
+TEST_CASE("an acknowledgement of which any byte is wrong or missing does no harm") {
+    std::string const whole =
+        sd::encode_redis_response(classic_ack(R"([1,"text",{"deep":[[[2.5]]]},null,true])"));
+    for (std::size_t n = 0; n < whole.size(); ++n) {
+        sio::cluster_message m;
+        CHECK_FALSE(sd::read_redis_response(m, whole.substr(0, n)));
+    }
+    sio::cluster_message longer;
+    CHECK_FALSE(sd::read_redis_response(longer, whole + '\xc0'));
+    for (std::size_t at = 0; at < whole.size(); ++at)
+        for (int value = 0; value < 256; ++value) {
+            std::string bytes = whole;
+            bytes[at] = static_cast<char>(value);
+            sio::cluster_message m;
+            if (!sd::read_redis_response(m, bytes)) continue;
+            CHECK_FALSE(m.request_id.empty());
+            CHECK(m.packet.text.size() < 4096);
+        }
+    std::string deep = classic_bytes(R"({"type":9,"requestId":"q"})");
+    deep[0] = '\x83';
+    deep += "\xa6packet" + std::string(100'000, '\x91') + '\xc0';
+    sio::cluster_message m;
+    CHECK_FALSE(sd::read_redis_response(m, deep));
+}

@@ -1,0 +1,167 @@
+// Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/socketio/detail/redis_hub.hpp>
+
+#include <httphooks/redis/options.hpp>
+#include <httphooks/socketio/cluster_message.hpp>
+#include <httphooks/socketio/cluster_transport.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "support/catch.hpp"
+#include "support/redis_peer.hpp"
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+namespace hh = httphooks;
+namespace redis = httphooks::redis;
+namespace sio = httphooks::socketio;
+using sio::detail::redis_hub;
+using support::redis_peer;
+
+namespace {
+
+/// Counts what is lost.
+struct counting_link final : sio::cluster_link {
+    std::string const& nsp() const noexcept override { return name; }
+    std::string const& uid() const noexcept override { return name; }
+    asio::any_io_executor executor() const override { return {}; }
+    void post(std::function<void()>) const override {}
+    void ready() override {}
+    void receive(std::string_view) override {}
+    void receive(sio::cluster_message, std::string_view) override {}
+    void begins_at(std::string_view) override {}
+    void malformed() noexcept override {}
+    void lost() noexcept override { ++lost_messages; }
+    void failed(hh::error_code, char const*) noexcept override {}
+    bool has_room(std::string_view) override { return false; }
+    bool has_socket(std::string_view) override { return false; }
+
+    std::string name{};
+    int lost_messages = 0;
+};
+
+struct deaf_listener final : sio::detail::redis_listener {
+    void on_message(redis::message const&) override {}
+    std::weak_ptr<sio::cluster_link> link() const override { return {}; }
+};
+
+/// A hub, with a server that answers publications as a test wants.
+struct hub_test {
+    explicit hub_test(std::function<std::string(std::string const& payload)> f)
+        : answer(std::move(f)), server(context, [this](redis_peer::words const& w) {
+              if (w[0] == "PUBLISH") {
+                  published += w[2];
+                  return answer(w[2]);
+              }
+              if (w[0] == "SUBSCRIBE")
+                  return "*3\r\n$9\r\nsubscribe\r\n$1\r\n" + w[1] + "\r\n:1\r\n";
+              return w[0] == "ASK" ? unanswered + ":7\r\n" : std::string("greet");
+          }) {
+        redis::options o;
+        o.url = server.url();
+        hub = redis_hub::make(context.get_executor(), o);
+        hub->enter();
+        hub->want(redis::subscription::channel, "c", listener);
+        hub->settle();
+        REQUIRE(until([&] { return hub->is_open(); }));
+    }
+    ~hub_test() {
+        hub->leave();
+        server.stop();
+        context.restart();
+        context.run_for(1s);
+    }
+
+    void publish(std::string_view payload) { hub->publish("PUBLISH", "c", payload, link); }
+
+    bool until(std::function<bool()> const& so) {
+        auto const end = std::chrono::steady_clock::now() + 20s;
+        context.restart();
+        while (!so()) {
+            if (std::chrono::steady_clock::now() > end) return false;
+            context.run_one_for(50ms);
+            if (context.stopped()) context.restart();
+        }
+        return true;
+    }
+
+    asio::io_context context{1};
+    std::function<std::string(std::string const& payload)> answer;
+    std::string published{};
+    /// What is answered before the next question.
+    std::string unanswered{};
+    redis_peer server;
+    std::shared_ptr<counting_link> link = std::make_shared<counting_link>();
+    std::shared_ptr<deaf_listener> listener = std::make_shared<deaf_listener>();
+    std::shared_ptr<redis_hub> hub{};
+};
+
+}  // namespace
+
+TEST_CASE("messages of one turn leave in one write, in their order") {
+    hub_test t([](std::string const&) { return ":1\r\n"; });
+    int const before = t.server.reads();
+    for (char const c : std::string("abcdefgh")) t.publish(std::string(1, c));
+    bool asked = false;
+    t.hub->ask({"ASK"}, [&](hh::error_code ec, redis::value const& v) {
+        asked = !ec && v.number() == 7;
+        CHECK(t.published == "abcdefgh");
+    });
+    REQUIRE(t.until([&] { return asked; }));
+    CHECK(t.server.reads() == before + 1);
+    CHECK(t.link->lost_messages == 0);
+}
+
+TEST_CASE("while two batches are not answered, messages wait for the next") {
+    hub_test t([](std::string const&) { return std::string(); });
+    for (std::string_view const each : {"a", "b"}) {
+        t.publish(each);
+        REQUIRE(t.until([&] { return t.published.ends_with(each); }));
+    }
+    t.publish("c");
+    t.context.run_for(50ms);
+    CHECK(t.published == "ab");
+    bool asked = false;
+    t.unanswered = ":1\r\n:1\r\n:1\r\n";
+    t.hub->ask({"ASK"}, [&](hh::error_code, redis::value const&) { asked = true; });
+    REQUIRE(t.until([&] { return asked; }));
+    // a command does not overtake what waits
+    CHECK(t.published == "abc");
+    for (std::string_view const each : {"d", "e"}) {
+        t.publish(each);
+        REQUIRE(t.until([&] { return t.published.ends_with(each); }));
+    }
+    t.publish(std::string(64 * 1024, 'x'));
+    CHECK(t.until([&] { return t.published.size() == 5 + 64 * 1024; }));
+    CHECK(t.link->lost_messages == 0);
+}
+
+TEST_CASE("each message that Redis refuses is told of") {
+    hub_test t([](std::string const& payload) {
+        return payload == "bad" ? std::string("-NOPERM no\r\n") : std::string(":1\r\n");
+    });
+    for (std::string_view const each : {"a", "bad", "b", "bad", "c"}) t.publish(each);
+    REQUIRE(t.until([&] { return t.link->lost_messages == 2; }));
+    for (std::string_view const each : {"a", "b", "bad"}) t.publish(each);
+    REQUIRE(t.until([&] { return t.link->lost_messages == 3; }));
+    t.publish("end");
+    REQUIRE(t.until([&] { return t.published.ends_with("end"); }));
+    CHECK(t.link->lost_messages == 3);
+}
+
+TEST_CASE("messages without a reply are told of when the connection ends") {
+    hub_test t([](std::string const&) { return std::string(); });
+    for (int i = 0; i < 5; ++i) t.publish("x");
+    REQUIRE(t.until([&] { return t.published == "xxxxx"; }));
+    t.publish("y");
+    t.hub->leave();
+    CHECK(t.until([&] { return t.link->lost_messages == 6; }));
+    t.hub->enter();
+}
