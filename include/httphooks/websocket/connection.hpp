@@ -83,6 +83,9 @@ public:
     /// How many of them the system was given and does not take now; the others wait behind these.
     /// With none of these all that waits is given to it when what runs now has come to its end.
     std::size_t unsent() const noexcept;
+    /// Has events::drain called when all that waits now has been written, however little it is; not
+    /// within this call.
+    void expect_drain() const;
 
     /// No message is handed on until resume(); the other side is held up before long. When messages
     /// wait, the end of the connection is told of behind them, unless this side closes or cuts it.

@@ -69,6 +69,9 @@ public:
     std::any& data() noexcept { return data_; }
     /// Bytes that wait for the client.
     virtual std::size_t buffered() const noexcept = 0;
+    /// Has the application told, as by on_drain(), when they have been written; it may be told
+    /// within a call of send() too.
+    HTTPHOOKS_DECL virtual void expect_drain();
 
     HTTPHOOKS_DECL void on_loop_end() noexcept override;
 

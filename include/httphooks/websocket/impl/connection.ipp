@@ -62,6 +62,10 @@ HTTPHOOKS_DECL std::size_t connection::unsent() const noexcept {
     return channel_ ? channel_->stream().unsent() : 0;
 }
 
+HTTPHOOKS_DECL void connection::expect_drain() const {
+    if (channel_) channel_->expect_drain();
+}
+
 HTTPHOOKS_DECL void connection::pause() const noexcept {
     channel_->pause();
 }

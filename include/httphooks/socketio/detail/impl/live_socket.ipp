@@ -37,27 +37,20 @@ HTTPHOOKS_DECL live_socket::live_socket(std::shared_ptr<live_nsp> n,
     : nsp_(std::move(n)), carrier_(std::move(c)), id_(std::move(id)), auth_(std::move(auth)) {}
 
 // sending -------------------------------------------------------------------------------------
-inline void live_socket::send(packet_header h, packet_data const& p, bool compress) {
+inline bool live_socket::send(packet_header h, packet_data const& p, bool compress) {
     engineio::connection& to = carrier_->engine();
     auto const how = nsp_->settings().options.parser;
-    if (!compress) {
-        to.send(uncompressed(encode(how, h, p)));
-        return;
-    }
-    if (how == parser::json && !p.attachments.empty()) {
-        to.send(encode(parser::json, h, p));
-        return;
-    }
+    if (!compress) return to.send(uncompressed(encode(how, h, p)));
+    if (how == parser::json && !p.attachments.empty()) return to.send(encode(parser::json, h, p));
     h.payload = p.text;
-    if (how == parser::json) {
-        to.send_with(h.nsp.size() + p.text.size() + 24,
-                     [&h](std::string& out) { append_packet(out, h); });
-        return;
-    }
+    if (how == parser::json)
+        return to.send_with(h.nsp.size() + p.text.size() + 24,
+                            [&h](std::string& out) { append_packet(out, h); });
     std::string message = httphooks::detail::take_string();
     append_msgpack(message, h, p.attachments);
-    to.send_binary(message);
+    bool const sent = to.send_binary(message);
     httphooks::detail::give_string(std::move(message));
+    return sent;
 }
 
 inline void live_socket::tell_outgoing(packet_data const& p) {
@@ -70,7 +63,7 @@ inline void live_socket::tell_outgoing(packet_data const& p) {
 }
 
 inline void live_socket::wait_for_ack(std::uint64_t id, ack_handler f,
-                                              std::optional<std::chrono::milliseconds> timeout) {
+                                      std::optional<std::chrono::milliseconds> timeout) {
     if (acks_.size() >= nsp_->settings().options.max_acks) {
         guarded([&] { f(error::ack_timed_out, {}); });
         return;
@@ -85,8 +78,7 @@ HTTPHOOKS_DECL void live_socket::emit(packet_data&& p, broadcast_flags const& f,
     });
 }
 
-inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f,
-                                           ack_handler ack) {
+inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f, ack_handler ack) {
     if (phase_ == phase::closed) {
         if (ack) guarded([&] { ack(error::disconnected, {}); });
         return;
@@ -101,6 +93,12 @@ inline void live_socket::emit_here(packet_data& p, broadcast_flags const& f,
     }
     if (f.volatile_ && !carrier_->engine().writable()) return;
     send(h, p, f.compress);
+}
+
+HTTPHOOKS_DECL bool live_socket::emit_now(packet_data const& p) {
+    if (phase_ == phase::closed) return false;
+    tell_outgoing(p);
+    return send(header(packet_type::event), p);
 }
 
 HTTPHOOKS_DECL void live_socket::deliver(encoded_delivery const& d) {
@@ -145,7 +143,7 @@ HTTPHOOKS_DECL void live_socket::receive_event(incoming& p) {
 }
 
 inline void live_socket::dispatch(std::string_view event, arguments const& args,
-                                          acknowledgement const& ack) {
+                                  acknowledgement const& ack) {
     if (phase_ != phase::connected) return;
     incoming_call const call{event, args, ack, *this};
     if (events_.call(event, call) == call.unfit) answer(ack, not_handled(call));
