@@ -137,8 +137,7 @@ concept stream_producer = std::invocable<F&, stream_writer&> &&
     answer, over other transports, in tests in memory and in a session of the user's own the stream
     is collected first, up to registry_options::collect_limit and for as long as a hook may take:
     else the reply is a 500, or a 504. Over SockJS, Socket.IO and WebSocket each write may be a
-    message instead, and a failure the last one: see `stream_messages` of the dispatch_options
-   there.
+    message instead, and a failure is the last one: see `stream_messages` of their options.
 
     @param content_type the Content-Type; empty: none
     @throws system_error error::invalid_field_value
