@@ -278,6 +278,20 @@ TEST_CASE("a stream goes over polls, and on over a WebSocket of another thread")
     }
 }
 
+TEST_CASE("a stream goes on where few packets may wait for a client") {
+    sio::options o;
+    o.engine.queue_packets = 2;
+    o.engine.queue_bytes = 1000;
+    streaming_namespace s(o);
+    socketio_poller p(s.service);
+    p.post("40");
+    p.post("4" + asked("/lines/200", 5));
+    std::string content;
+    bool whole = false;
+    for (int i = 0; i < 1000 && !whole; ++i) whole = take_events(p.get(), content);
+    CHECK(content == numbers(200));
+}
+
 TEST_CASE("a namespace subscribes to a hub") {
     streaming_namespace s;
     hh::event_source_hub hub;

@@ -153,6 +153,17 @@ TEST_CASE("a client that does not poll holds up who writes") {
     CHECK(s.made < 3 * waits + 64);
 }
 
+TEST_CASE("a client that polls is not cut off where few messages may wait for it") {
+    hh::sockjs::options o = service_options("/s");
+    o.queue_messages = 2;
+    o.queue_bytes = 1000;
+    streaming_service s(1, o);
+    CHECK(s.services.post("/s/0/a/xhr").body == "o\n");
+    CHECK(s.services.post("/s/0/a/xhr_send", request_frame("/lines/100", 1)).status == 204);
+    std::size_t messages = 0;
+    CHECK(poll_stream(s.services, "xhr", messages) == lines(100));
+}
+
 TEST_CASE("a stream ends with its session") {
     hh::sockjs::options o = service_options("/s");
     o.disconnect_delay = std::chrono::milliseconds(50);

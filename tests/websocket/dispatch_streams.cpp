@@ -243,7 +243,7 @@ TEST_CASE("A failure is told to the error handler, with the hook that made the s
     memory_client c = server.open("/ws-hooks");
     CHECK(server.ask(c, client_text(stream_request("/"))).size() == 2);
     CHECK(errors == list{"in the middle"});
-    // one stream for two requests
+    // one stream for two requests, of which the other goes on
     list const again = server.ask(c, client_text(stream_request("/")));
     CHECK(again == list{R"(text:{"id":1,"statusCode":500,"headers":{},"content":""})"});
 }
@@ -359,6 +359,36 @@ TEST_CASE("A client that does not read holds up who writes, and little is kept f
     std::size_t const last = made;
     f.server.run();
     CHECK(made == last);
+}
+
+TEST_CASE("A client that reads slowly is not cut off where little may wait for it") {
+    support::websocket_server server;
+    server.registry.get("/", [](auto&) {
+        return hh::stream("text/plain", [](hh::stream_writer& out) -> boost::asio::awaitable<void> {
+            for (int i = 0; i < 50; ++i) {
+                std::string text(10'000, 'x');
+                co_await out.async_write(std::move(text));
+            }
+        });
+    });
+    ws::server_options o;
+    o.path = "/ws-hooks";
+    o.connection.output_limit = 8'000;
+    ws::server socket(server.context.get_executor(), o);
+    ws::dispatch(socket, server.registry, {.stream_messages = true});
+    server.settings->mounts.add(socket);
+    memory_client c = server.open("/ws-hooks");
+    c.window(0);
+    c.send(client_text(stream_request("/")));
+    list got;
+    for (int i = 0; i < 1000; ++i) {
+        server.run();
+        c.window(777);
+    }
+    c.window(static_cast<std::size_t>(-1));
+    got = server.frames(c);
+    REQUIRE(got.size() == 52);
+    CHECK(got.back() == R"(text:{"id":1,"content":""})");
 }
 
 TEST_CASE("Streams of one socket take turns") {

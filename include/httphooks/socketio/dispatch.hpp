@@ -59,7 +59,7 @@ struct dispatch_options {
     "content":""}`, then one with `{"id","more":true,"content"}` for each write; the acknowledgement
     comes last, with `{"id","content":""}`, and a member `trailers` if there are any. One with a
     `statusCode` says that the stream has failed; the socket stays. A write of more than 24 KiB is
-    several events. Writes wait while the client does not read: some 64 KiB wait for it at most. A
+    several events. Writes wait while the client does not read: some 40 KiB wait for it at most. A
     stream counts among those in flight until it ends. Events of streams are not kept for clients
     that come back.
 

@@ -43,7 +43,7 @@ struct dispatch_options {
     for each write, and `{"id","content":""}` at the end, with a member `trailers` if there are any.
     A last message with a `statusCode` says that the stream has failed: the others of the connection
     go on. A write of more than 24 KiB is several messages. Writes wait while the client does not
-    read: some 64 KiB wait for it at most. A stream counts among those in flight until it ends.
+    read: some 40 KiB wait for it at most. A stream counts among those in flight until it ends.
 
     @param s its on_connection handler is set here; before it is mounted
     @param hooks copied; changes of the registry are seen

@@ -78,6 +78,8 @@ public:
 
     /// Whether messages can be sent.
     bool is_open() const noexcept;
+    /// How many bytes may wait for the other side: connection_options::output_limit.
+    std::size_t output_limit() const noexcept;
     /// How many bytes wait for the other side.
     std::size_t buffered_amount() const noexcept;
     /// How many of them the system was given and does not take now; the others wait behind these.

@@ -61,6 +61,8 @@ public:
         virtual bool on_stream_message(stream_message const& m) = 0;
         /// Bytes that wait for the client.
         virtual std::size_t waiting() const noexcept = 0;
+        /// How many may wait behind what waits already; 0 where less than 1,024 messages may.
+        virtual std::size_t limit() const noexcept = 0;
         /// message_dispatch::on_drain() is to be called when they have left.
         virtual void expect_drain() = 0;
 
@@ -111,6 +113,7 @@ private:
     inline bool must_wait(std::string_view id) const noexcept;
     HTTPHOOKS_DECL void on_stream_over() noexcept override;
     std::size_t waiting() const noexcept override { return listener_.waiting(); }
+    std::size_t limit() const noexcept override { return listener_.limit(); }
     void expect_drain() override { listener_.expect_drain(); }
     inline void answer(exchange_ptr const& ex, std::string_view id);
     inline void begin_stream(exchange& ex, response const& reply, std::string_view id);

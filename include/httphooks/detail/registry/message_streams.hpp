@@ -25,6 +25,8 @@ struct stream_message;
 struct stream_carrier {
     /// Bytes that wait for the client.
     virtual std::size_t waiting() const noexcept = 0;
+    /// How many may wait behind what waits already; 0 where less than 1,024 messages may.
+    virtual std::size_t limit() const noexcept = 0;
     /// Has message_streams::on_drain() called when they have left.
     virtual void expect_drain() = 0;
     /// One stream fewer is under way.
@@ -76,19 +78,17 @@ private:
     class stream;
     using stream_ptr = std::shared_ptr<stream>;
 
-    /// From so many bytes that wait on nothing more is taken; with a message that is full of
-    /// escapes still less than a socket is read with.
-    static constexpr std::size_t most_waiting = 32 * 1024;
-
     inline void wake(stream& s) noexcept;
     inline void pump() noexcept;
     inline bool step(stream& s);
-    inline bool send(stream& s, stream_message m);
+    inline bool send(stream& s, stream_message const& m);
     inline void fail(stream& s) noexcept;
     inline void remove(stream& s) noexcept;
 
     stream_carrier* carrier_;
     asio::any_io_executor executor_;
+    /// From so many bytes that wait on nothing more is taken.
+    std::size_t const most_waiting_;
     std::vector<stream_ptr> streams_{};
     /// Those that may have something to say, whose turn comes in this order.
     std::deque<stream_ptr> ready_{};

@@ -85,6 +85,7 @@ private:
     HTTPHOOKS_DECL void on_reply(exchange& ex) noexcept override;
     HTTPHOOKS_DECL void on_drained() noexcept override;
     HTTPHOOKS_DECL std::size_t waiting() const noexcept override;
+    HTTPHOOKS_DECL std::size_t limit() const noexcept override;
     HTTPHOOKS_DECL void expect_drain() override;
     HTTPHOOKS_DECL void on_stream_over() noexcept override;
     inline std::size_t in_flight() const noexcept;

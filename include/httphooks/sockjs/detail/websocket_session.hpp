@@ -40,6 +40,7 @@ public:
     std::size_t buffered() const noexcept override {
         return socket_ ? socket_.buffered_amount() : 0;
     }
+    std::size_t room() const noexcept override { return options_->queue_bytes; }
     void expect_drain() override { socket_.expect_drain(); }
 
 private:

@@ -60,6 +60,7 @@ private:
         return connection_.session()->send(stream_message_source(m));
     }
     std::size_t waiting() const noexcept override { return connection_.buffered_amount(); }
+    std::size_t limit() const noexcept override { return connection_.session()->room(); }
     void expect_drain() override { connection_.session()->expect_drain(); }
 
     connection connection_;

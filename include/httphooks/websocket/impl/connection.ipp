@@ -58,6 +58,10 @@ HTTPHOOKS_DECL std::size_t connection::buffered_amount() const noexcept {
     return channel_ ? channel_->buffered() : 0;
 }
 
+HTTPHOOKS_DECL std::size_t connection::output_limit() const noexcept {
+    return channel_ ? channel_->settings()->options.output_limit : 0;
+}
+
 HTTPHOOKS_DECL std::size_t connection::unsent() const noexcept {
     return channel_ ? channel_->stream().unsent() : 0;
 }

@@ -62,6 +62,7 @@ private:
             [&m](std::string& out) { httphooks::detail::append_stream_message(out, m); });
     }
     std::size_t waiting() const noexcept override { return connection_.buffered_amount(); }
+    std::size_t limit() const noexcept override { return connection_.output_limit(); }
     void expect_drain() override { connection_.expect_drain(); }
 
     connection connection_;

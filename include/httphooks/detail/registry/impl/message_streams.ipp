@@ -31,6 +31,8 @@ public:
     std::shared_ptr<stream_body> body;
     std::string const id;
     send_function send;
+    /// It was started here.
+    bool begun = false;
     /// The beginning of a character, whose rest comes with what is taken next.
     std::string torn{};
     /// It is in the queue of those that are ready.
@@ -57,8 +59,13 @@ inline std::string cut_torn_character(std::string& text) {
     return torn;
 }
 
+/// A message of most() bytes that are all escaped, and what waits already, are less than this.
+inline constexpr std::size_t roomy_limit = 256 * 1024;
+
 HTTPHOOKS_DECL message_streams::message_streams(stream_carrier& c, asio::any_io_executor executor)
-    : carrier_(&c), executor_(std::move(executor)) {}
+    : carrier_(&c),
+      executor_(std::move(executor)),
+      most_waiting_(c.limit() < roomy_limit ? 1 : 16 * 1024) {}
 
 HTTPHOOKS_DECL message_streams::~message_streams() {
     cancel();
@@ -70,10 +77,12 @@ HTTPHOOKS_DECL void message_streams::begin(response const& head, std::string_vie
     streams_.push_back(s);
     // a response that was given to two requests has one stream
     if (s->body->started()) return fail(*s);
-    stream_message first{.id = s->id, .head = &head, .more = true, .content = head.body()};
+    stream_message const first{.id = s->id, .head = &head, .more = true, .content = head.body()};
     if (!this->send(*s, first)) return fail(*s);
-    if (!s->body) return;
-    s->body->start(executor_, *s);
+    auto const body = s->body;
+    if (!body) return;
+    s->begun = true;
+    body->start(executor_, *s);
     wake(*s);
 }
 
@@ -87,8 +96,7 @@ HTTPHOOKS_DECL void message_streams::cancel() noexcept {
     carrier_ = nullptr;
     ready_.clear();
     for (stream_ptr const& s : std::exchange(streams_, {}))
-        if (auto const body = std::exchange(s->body, nullptr); body && body->started())
-            body->stop();
+        if (auto const body = std::exchange(s->body, nullptr); body && s->begun) body->stop();
 }
 
 inline void message_streams::wake(stream& s) noexcept {
@@ -157,10 +165,10 @@ inline bool message_streams::step(stream& s) {
 }
 
 /// Sends a message, and sees whether others have to wait.
-inline bool message_streams::send(stream& s, stream_message m) {
+inline bool message_streams::send(stream& s, stream_message const& m) {
     drained_ = false;
     if (!s.send(m)) return false;
-    if (!drained_ && carrier_ && carrier_->waiting() >= most_waiting) {
+    if (!drained_ && carrier_ && carrier_->waiting() >= most_waiting_) {
         held_ = true;
         carrier_->expect_drain();
     }
@@ -181,7 +189,7 @@ inline void message_streams::fail(stream& s) noexcept {
 inline void message_streams::remove(stream& s) noexcept {
     auto const body = std::exchange(s.body, nullptr);
     if (!body) return;
-    if (body->started()) body->stop();
+    if (s.begun) body->stop();
     std::erase_if(streams_, [&s](stream_ptr const& p) { return p.get() == &s; });
     if (carrier_) carrier_->on_stream_over();
 }

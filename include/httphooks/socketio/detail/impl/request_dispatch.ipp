@@ -164,7 +164,7 @@ inline void request_dispatch::answer(exchange_ptr const& ex, acknowledgement con
 /// Who writes the stream begins behind the response-listeners.
 inline void request_dispatch::begin_stream(exchange& ex, response const& reply,
                                            acknowledgement const& ack, std::string_view id) {
-    ex.watch(*reply.body().stream());
+    if (auto const stream = reply.body().stream(); !stream->started()) ex.watch(*stream);
     ex.handed_over();
     if (!streams_) {
         httphooks::detail::stream_carrier& carrier = *this;
@@ -189,6 +189,11 @@ inline bool request_dispatch::send(httphooks::detail::stream_message const& m,
 
 HTTPHOOKS_DECL std::size_t request_dispatch::waiting() const noexcept {
     return connection_.buffered_amount();
+}
+
+HTTPHOOKS_DECL std::size_t request_dispatch::limit() const noexcept {
+    engineio::options const& o = connection_.session()->settings();
+    return o.queue_packets < 1024 ? 0 : o.queue_bytes;
 }
 
 HTTPHOOKS_DECL void request_dispatch::expect_drain() {
