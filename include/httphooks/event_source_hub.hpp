@@ -66,7 +66,8 @@ public:
 
     /** A response that has the client subscribe to a topic.
 
-        Where a reply has to be whole it is none: see stream().
+        Where a reply has to be whole it is none: see stream(). Over sockets each event may be a
+        message.
         @param r the request, for its Last-Event-ID
     */
     response subscribe(request const& r, std::string_view topic = {}) const;

@@ -148,7 +148,7 @@ public:
     std::shared_ptr<file_body> reply_file() const noexcept { return reply().body().file(); }
 
     /// Has a streamed response stay one: who writes the reply takes it bit by bit. Else it is
-    /// collected before the reply is ready. Before start().
+    /// collected before the reply is ready, and take_reply() gives it as it is. Before start().
     void take_streams() noexcept { takes_streams_ = true; }
 
     /// Has somebody told of what fails in a stream that is the reply's body: the error handler.

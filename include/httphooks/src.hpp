@@ -19,6 +19,7 @@
 #include <httphooks/detail/registry/impl/hook_entry.ipp>
 #include <httphooks/detail/registry/impl/message_dispatch.ipp>
 #include <httphooks/detail/registry/impl/message_loops.ipp>
+#include <httphooks/detail/registry/impl/message_streams.ipp>
 #include <httphooks/detail/registry/impl/registry_core.ipp>
 #include <httphooks/detail/registry/impl/registry_handle.ipp>
 #include <httphooks/detail/registry/impl/registry_loop.ipp>

@@ -78,7 +78,7 @@ public:
 
     /** Sends a field behind the content; before end().
 
-        Clients of HTTP/1.0, those of other transports, and replies with a length get none.
+        Clients of HTTP/1.0, replies with a length, and those that are collected get none.
         @throws system_error error::invalid_field_name, error::invalid_field_value; or
             error::field_ignored: a field that says how a message is framed or routed may not be
             there
@@ -136,7 +136,8 @@ concept stream_producer = std::invocable<F&, stream_writer&> &&
     Post-responders may change status and fields, but see no content. Where several responders
     answer, over other transports, in tests in memory and in a session of the user's own the stream
     is collected first, up to registry_options::collect_limit and for as long as a hook may take:
-    else the reply is a 500, or a 504.
+    else the reply is a 500, or a 504. Over SockJS, Socket.IO and WebSocket each write may be a
+    message instead, and a failure is the last one: see `stream_messages` of their options.
 
     @param content_type the Content-Type; empty: none
     @throws system_error error::invalid_field_value

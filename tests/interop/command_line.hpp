@@ -63,6 +63,8 @@ struct command_line {
     bool compress = false;
     /// Whether there are streams, below /stream.
     bool streams = false;
+    /// Whether streams go over sockets in messages.
+    bool stream_messages = false;
     /// Whether every mount but the log is behind the hooks.
     bool guard_mounts = false;
     std::vector<std::string> cors;
@@ -188,6 +190,8 @@ inline command_line read_command_line(std::vector<std::string> const& arguments)
             c.compress = true;
         else if (option == "--streams")
             c.streams = true;
+        else if (option == "--stream-messages")
+            c.stream_messages = true;
         else if (option == "--guard-mounts")
             c.guard_mounts = true;
         else if (option == "--cors")

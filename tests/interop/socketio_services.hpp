@@ -145,7 +145,7 @@ inline void serve_application(socketio::server& io, hh::registry const& hooks,
                               command_line const& c) {
     io.engine().allow_request(allow_request);
     if (c.app == "cluster") return cluster_application(io);
-    socketio::dispatch(io.of("/"), hooks);
+    socketio::dispatch(io.of("/"), hooks, {.stream_messages = c.stream_messages});
     if (c.app == "full")
         full_application(io);
     else

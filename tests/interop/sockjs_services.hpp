@@ -137,7 +137,7 @@ inline sockjs_services::sockjs_services(hh::registry const& hooks, command_line 
     });
 
     services_.emplace_back(executor_, common(c, "/hooks"));
-    sockjs::dispatch(services_.back(), hooks);
+    sockjs::dispatch(services_.back(), hooks, {.stream_messages = c.stream_messages});
 }
 
 }  // namespace conformance

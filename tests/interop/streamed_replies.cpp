@@ -21,10 +21,12 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/http_peer.hpp"
+#include "support/websocket_peer.hpp"
 
 using conformance::json;
 using support::http_peer;
 using support::http_reply;
+using support::websocket_peer;
 
 namespace {
 
@@ -173,4 +175,35 @@ TEST_CASE("a client that does not read holds little") {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     CHECK(memory() - before < clients * 256 * 1024);
 #endif
+}
+
+TEST_CASE("streams go over a socket in messages, and end with it") {
+    conformance::server s(nullptr, {"--streams", "--stream-messages"});
+    auto const seen = [&s] {
+        return json::parse(http_peer(s.port()).ask("GET", "/stream/seen").body);
+    };
+    {
+        websocket_peer ws(s.port(), "/ws-hooks");
+        auto const ask = [&ws](std::string const& path) {
+            ws.send(json{{"id", 1}, {"method", "GET"}, {"url", "/stream/" + path}}.dump());
+            return json::parse(ws.text());
+        };
+        json const head = ask("lines?n=2");
+        CHECK(head.at("statusCode") == 200);
+        CHECK(head.at("headers").at("Content-Type") == "application/x-ndjson");
+        CHECK(head.at("more") == true);
+        CHECK(head.at("content") == "");
+        CHECK(ws.text() == R"({"id":1,"more":true,"content":"{\"i\":0}\n"})");
+        CHECK(ws.text() == R"({"id":1,"more":true,"content":"{\"i\":1}\n"})");
+        CHECK(ws.text() == R"({"id":1,"content":""})");
+        CHECK(ask("broken").at("more") == true);
+        CHECK(json::parse(ws.text()).at("content") == std::string(1000, 'b'));
+        CHECK(ws.text() == R"({"id":1,"statusCode":500,"headers":{},"content":""})");
+        CHECK(ask("sse?n=1").at("headers").at("Content-Type") == "text/event-stream");
+        CHECK(ws.text() == R"({"id":1,"more":true,"content":"id: 0\ndata: tick 0\n\n"})");
+        CHECK(ws.text() == R"({"id":1,"content":""})");
+        CHECK(seen() == counts(3, 3, 0));
+        CHECK(ask("sse?n=2&ms=3600000").at("more") == true);
+    }
+    CHECK(support::eventually([&] { return seen() == counts(4, 3, 1); }));
 }

@@ -26,7 +26,7 @@ public:
           hooks_(hooks.get_executor(), options("/ws-hooks", c)) {
         echo_.on_message(
             [](hh::websocket::connection& to, hh::websocket::message const& m) { to.send(m); });
-        hh::websocket::dispatch(hooks_, hooks);
+        hh::websocket::dispatch(hooks_, hooks, {.stream_messages = c.stream_messages});
     }
 
     template <class Server>

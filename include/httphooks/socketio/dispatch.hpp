@@ -29,11 +29,17 @@ struct dispatch_options {
     std::string event = "request";
     /// The event that origin::push() sends, with the message as its argument.
     std::string push_event = "message";
+    /// The event that has a message of a streamed reply, as its argument; with stream_messages.
+    std::string stream_event = "response";
     /// Requests of one socket that may be under way; beyond it nothing more is read of its
     /// connection.
     std::size_t in_flight = 16;
     /// How deep the objects and arrays of a request may be nested.
     std::size_t depth = envelope::default_depth;
+    /// Whether streamed replies to requests with an id are sent in messages of their own.
+    /// Otherwise, without an id, and without an acknowledgement, they are collected first, as
+    /// stream() says.
+    bool stream_messages = false;
 };
 
 /** Has events of a namespace's sockets be requests to the hooks.
@@ -48,9 +54,19 @@ struct dispatch_options {
     disconnected they are cancelled. The origin of a request has the peer, the request that opened
     the connection, and origin::push().
 
+    With dispatch_options::stream_messages a streamed reply to a request that has a member `id`, and
+    an acknowledgement, is an event `response` with `{"id","statusCode","headers","more":true,
+    "content":""}`, then one with `{"id","more":true,"content"}` for each write; the acknowledgement
+    comes last, with `{"id","content":""}`, and a member `trailers` if there are any. One with a
+    `statusCode` says that the stream has failed; the socket stays. A write of more than 24 KiB is
+    several events. Writes wait while the client does not read: some 40 KiB wait for it at most. A
+    stream counts among those in flight until it ends. Events of streams are not kept for clients
+    that come back.
+
     @param n a namespace, or a pattern of namespaces; handlers of the application's for the same
         sockets may be set too
     @param hooks copied; changes of the registry are seen
+    @throws system_error error::reserved_event: what dispatch_options::stream_event is
     @par Example
     examples/socketio_hooks.cpp
 */
@@ -61,12 +77,15 @@ void dispatch(nsp n, basic_registry<State> const& hooks, dispatch_options o = {}
 
 namespace detail {
 
+/// @throws system_error error::reserved_event
+dispatch_options checked(dispatch_options o);
+
 /// What the sockets of a namespace have in common.
 template <class State>
 class dispatcher : public std::enable_shared_from_this<dispatcher<State>> {
 public:
     dispatcher(basic_registry<State> const& hooks, dispatch_options o)
-        : options(std::move(o)),
+        : options(checked(std::move(o))),
           loops_(std::make_unique<httphooks::detail::message_loops<State>>(hooks)) {}
 
     /// The requests of a socket, from now on until it is disconnected.

@@ -78,11 +78,16 @@ public:
 
     /// Whether messages can be sent.
     bool is_open() const noexcept;
+    /// How many bytes may wait for the other side: connection_options::output_limit.
+    std::size_t output_limit() const noexcept;
     /// How many bytes wait for the other side.
     std::size_t buffered_amount() const noexcept;
     /// How many of them the system was given and does not take now; the others wait behind these.
     /// With none of these all that waits is given to it when what runs now has come to its end.
     std::size_t unsent() const noexcept;
+    /// Has events::drain called when all that waits now has been written, however little it is; not
+    /// within this call.
+    void expect_drain() const;
 
     /// No message is handed on until resume(); the other side is held up before long. When messages
     /// wait, the end of the connection is told of behind them, unless this side closes or cuts it.

@@ -23,6 +23,9 @@ struct dispatch_options {
     std::size_t in_flight = 16;
     /// How deep the objects and arrays of a message may be nested.
     std::size_t depth = envelope::default_depth;
+    /// Whether streamed replies to messages with an id are sent in messages of their own.
+    /// Otherwise, and without an id, they are collected first, as stream() says.
+    bool stream_messages = false;
 };
 
 /** Has each message of a server's connections be a request to the hooks.
@@ -35,7 +38,15 @@ struct dispatch_options {
     the connection ends they are cancelled. The origin of a request has the peer, the handshake and
     origin::push().
 
-    @param s its handlers for open, message and close are set here; before it is mounted
+    With dispatch_options::stream_messages a streamed reply is, if its request has an id, a message
+    `{"id","statusCode","headers","more":true,"content":""}`, then `{"id","more":true,"content"}`
+    for each write, and `{"id","content":""}` at the end, with a member `trailers` if there are any.
+    A last message with a `statusCode` says that the stream has failed: the others of the connection
+    go on. A write of more than 24 KiB is several messages. Writes wait while the client does not
+    read: some 40 KiB wait for it at most. A stream counts among those in flight until it ends.
+
+    @param s its handlers for open, message and close are set here, that for drain too with
+        stream_messages; before it is mounted
     @param hooks copied; changes of the registry are seen
 */
 template <class State>

@@ -47,7 +47,8 @@ struct events {
     std::function<void(connection&, websocket::message const&)> message{};
     /// The connection has ended; called once for each that was open, and the last.
     std::function<void(connection&, close_reason const&)> close{};
-    /// Everything that waited for the client has been written, after it was 64 KiB or more.
+    /// Everything that waited for the client has been written, after it was 64 KiB or more, or
+    /// after connection::expect_drain().
     std::function<void(connection&)> drain{};
     /// A message exceeds the output limit; with overflow::tell.
     std::function<void(connection&)> overflow{};

@@ -306,6 +306,39 @@ const yesterday = (url, full, way) => {
   });
 };
 
+// Streamed replies are events, and an acknowledgement at the end.
+const streams = (url, way) => {
+  const add = (name, body) =>
+    todo.push([`streams, ${way}: ${name}`, async () => {
+      const socket = await opened(io, url(), ways[way]);
+      const got = [];
+      socket.on('response', (m) => got.push(m));
+      try {
+        await body((path) => ask(socket, 'request', { id: path, method: 'GET', url: path }), got);
+      } finally {
+        socket.close();
+      }
+    }]);
+  add('each write is an event', async (request, got) => {
+    const [end] = await request('/stream/lines?n=3&ms=5');
+    alike(end, { id: '/stream/lines?n=3&ms=5', content: '' });
+    same(got[0].statusCode, 200);
+    same(got[0].headers['Content-Type'], 'application/x-ndjson');
+    same(got.map((m) => m.content), ['', '{"i":0}\n', '{"i":1}\n', '{"i":2}\n']);
+    same(got.every((m) => m.more && m.id === '/stream/lines?n=3&ms=5'), true);
+  });
+  add('bytes are bytes', async (request, got) => {
+    await request('/stream/bytes?n=300000');
+    const all = Buffer.concat(got.map((m) => Buffer.from(m.content)));
+    same(all.equals(Buffer.from(Array.from({ length: 300000 }, (_, i) => i % 251))), true);
+  });
+  add('a failure is the acknowledgement', async (request, got) => {
+    const [end] = await request('/stream/broken');
+    same(end.statusCode, 500);
+    same(got.map((m) => m.content).join('').length, 1000);
+  });
+};
+
 (async () => {
   const program = process.argv[2];
   const at = (...more) => start(program, ['--threads', '2', '--ping-timeout-ms', '5000',
@@ -314,6 +347,7 @@ const yesterday = (url, full, way) => {
   const packed = await at('--app', 'full', '--parser', 'msgpack', '--deflate');
   const basic = await at();
   const recovering = await at('--app', 'full', '--recovery');
+  const streaming = await at('--app', 'full', '--streams', '--stream-messages');
   for (const way of Object.keys(ways)) {
     common('revision 4', io, () => full.url, way, {});
     today('revision 4', () => full.url, way, {});
@@ -321,6 +355,7 @@ const yesterday = (url, full, way) => {
     today('msgpack', () => packed.url, way, { parser: msgpack });
     common('revision 2', io_2, () => full.url, way, {});
     yesterday(() => basic.url, () => full.url, way);
+    streams(() => streaming.url, way);
   }
   recovery(() => recovering.url);
   todo.push(['a refused client is told', async () => {

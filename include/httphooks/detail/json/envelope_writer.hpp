@@ -229,19 +229,31 @@ void put_content(json_writer<Form>& out, std::string const& body) {
     out.template put<"\"">();
 }
 
+/// Begins an object, with the member `id` if there is one.
 template <class Form>
-void put_envelope(json_writer<Form>& out, response const& r, std::string_view id) {
+void open_envelope(json_writer<Form>& out, std::string_view id) {
     out.template put<"{">();
     if (!id.empty()) {
         out.template put<R"("id":)">();
         out.put_json(id);
         out.template put<",">();
     }
+}
+
+/// The member `statusCode`, and the beginning of the member `headers`.
+template <class Form>
+void put_status(json_writer<Form>& out, unsigned status_code) {
     char code[16];
-    auto const end = std::to_chars(code, code + sizeof code, r.result_int()).ptr;
+    auto const end = std::to_chars(code, code + sizeof code, status_code).ptr;
     out.template put<R"("statusCode":)">();
     out.put_plain({code, static_cast<std::size_t>(end - code)});
     out.template put<R"(,"headers":{)">();
+}
+
+template <class Form>
+void put_envelope(json_writer<Form>& out, response const& r, std::string_view id) {
+    open_envelope(out, id);
+    put_status(out, r.result_int());
     put_headers(out, r.base());
     out.template put<"},">();
     put_content(out, r.body());

@@ -11,6 +11,7 @@
 #include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/detail/system/shared_function.hpp>
+#include <httphooks/engineio/detail/drain_listener.hpp>
 #include <httphooks/engineio/detail/held_input.hpp>
 #include <httphooks/engineio/detail/parked_poll.hpp>
 #include <httphooks/engineio/detail/socket_link.hpp>
@@ -32,6 +33,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::engineio::detail {
 
@@ -97,6 +99,9 @@ public:
     void on_close(std::function<void(close_reason)> f);
     void on_drain(std::function<void()> f);
     void on_upgrade(std::function<void()> f);
+    /// Has somebody told once when what waits for the client has left, however little it is; not
+    /// within this call.
+    void await_drain(std::weak_ptr<drain_listener> l);
     std::any& data() noexcept { return data_; }
     std::size_t buffered() const noexcept;
     bool writable() const noexcept;
@@ -140,6 +145,7 @@ private:
     /// What few applications ask for.
     struct rare_handlers {
         httphooks::detail::shared_function<void()> drain{};
+        std::vector<std::weak_ptr<drain_listener>> await_drain{};
         std::function<void()> upgrade{};
     };
 

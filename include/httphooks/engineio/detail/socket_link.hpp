@@ -88,6 +88,8 @@ public:
     void retain(std::size_t bytes);
     /// Bytes that wait for the client, as far as is known.
     std::size_t buffered() const noexcept;
+    /// Has link_end::on_socket_drain() called when they have left.
+    void expect_drain();
     /// Whether these are options::queue_bytes or more, and their end will be told.
     bool is_full() const noexcept {
         return (same_ ? buffered() : away()) >= std::max(limit_, told_from);

@@ -59,7 +59,9 @@ HTTPHOOKS_DECL void session::put(session_actions& to, packet p) {
         to.websocket.push_back(std::move(p));
     } else {
         push(std::move(p));
-        if (polled_) drain_into(to.poll);
+        if (!polled_) return;
+        to.drained = waits_;
+        drain_into(to.poll);
     }
 }
 

@@ -115,6 +115,9 @@ public:
     void leave(std::string_view room) { nsp_->adapter().del(shared_from_this(), room); }
     std::vector<std::string> rooms() const { return nsp_->adapter().socket_rooms(*this); }
     void emit(packet_data&& p, broadcast_flags const& f, ack_handler ack = {});
+    /// Sends an event that is of no use to a client that comes back. On the home. @return whether
+    /// it is sent
+    bool emit_now(packet_data const& p);
     void disconnect(bool close);
     HTTPHOOKS_DECL void disconnect_later(bool close) override;
     HTTPHOOKS_DECL void acknowledge(std::uint64_t id, packet_data&& answer) override;
@@ -168,9 +171,9 @@ private:
         return h;
     }
     inline void emit_here(packet_data& p, broadcast_flags const& f, ack_handler ack);
-    inline void send(packet_header h, packet_data const& p, bool compress = true);
+    inline bool send(packet_header h, packet_data const& p, bool compress = true);
     inline void wait_for_ack(std::uint64_t id, ack_handler f,
-                      std::optional<std::chrono::milliseconds> timeout);
+                             std::optional<std::chrono::milliseconds> timeout);
     inline void tell_outgoing(packet_data const& p);
     inline void run_middlewares(incoming& p, acknowledgement ack);
     inline void go_on(std::shared_ptr<packet_journey> const& j);

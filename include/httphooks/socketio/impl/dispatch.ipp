@@ -7,6 +7,8 @@
 #include <httphooks/socketio/detail/live_socket.hpp>
 #include <httphooks/socketio/detail/request_dispatch.hpp>
 #include <httphooks/socketio/disconnect_reason.hpp>
+#include <httphooks/socketio/error.hpp>
+#include <httphooks/socketio/event.hpp>
 #include <httphooks/socketio/socket.hpp>
 
 #include <memory>
@@ -42,6 +44,12 @@ inline origin origin_of(socket const& s, std::shared_ptr<dispatch_options const>
                   std::make_shared<socket_push_target>(s.state(), std::move(o)));
 }
 
+HTTPHOOKS_DECL dispatch_options checked(dispatch_options o) {
+    if (is_reserved_event(o.stream_event))
+        throw system_error(make_error_code(error::reserved_event), o.stream_event);
+    return o;
+}
+
 HTTPHOOKS_DECL bool owns_context(socket const& s) {
     return s.state()->place().owns_context();
 }
@@ -53,8 +61,8 @@ HTTPHOOKS_DECL socket handle_of(live_socket& s) {
 HTTPHOOKS_DECL std::shared_ptr<request_dispatch> begin_requests(
     socket const& s, std::shared_ptr<httphooks::detail::message_loop> loop,
     std::shared_ptr<dispatch_options const> o) {
-    auto requests = std::make_shared<request_dispatch>(std::move(loop), origin_of(s, o), s.conn(),
-                                                       o->in_flight, o->depth);
+    auto requests = std::make_shared<request_dispatch>(std::move(loop), origin_of(s, o), s.state(),
+                                                       s.conn(), o);
     s.on_disconnect([requests](disconnect_reason) { requests->cancel(); });
     return requests;
 }

@@ -54,6 +54,9 @@ public:
     HTTPHOOKS_DECL void on_deadline() override;
     HTTPHOOKS_DECL void on_loop_end() noexcept override;
     std::size_t buffered() const noexcept override { return machine_.buffered(); }
+    std::size_t room() const noexcept override {
+        return options_->queue_messages < 1024 ? 0 : options_->queue_bytes;
+    }
 
 private:
     HTTPHOOKS_DECL bool send_here(std::string_view message) override;

@@ -69,6 +69,11 @@ public:
     std::any& data() noexcept { return data_; }
     /// Bytes that wait for the client.
     virtual std::size_t buffered() const noexcept = 0;
+    /// How many may wait behind what waits already; 0 where less than 1,024 messages may.
+    virtual std::size_t room() const noexcept = 0;
+    /// Has the application told, as by on_drain(), when they have been written; it may be told
+    /// within a call of send() too.
+    HTTPHOOKS_DECL virtual void expect_drain();
 
     HTTPHOOKS_DECL void on_loop_end() noexcept override;
 

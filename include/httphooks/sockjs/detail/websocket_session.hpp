@@ -40,6 +40,8 @@ public:
     std::size_t buffered() const noexcept override {
         return socket_ ? socket_.buffered_amount() : 0;
     }
+    std::size_t room() const noexcept override { return options_->queue_bytes; }
+    void expect_drain() override { socket_.expect_drain(); }
 
 private:
     static std::shared_ptr<websocket_session> of(websocket::connection const& c) {

@@ -9,7 +9,9 @@
 #include <httphooks/sockjs/connection.hpp>
 #include <httphooks/sockjs/detail/envelope_source.hpp>
 #include <httphooks/sockjs/detail/session_base.hpp>
+#include <httphooks/sockjs/detail/stream_message_source.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -40,12 +42,13 @@ public:
                     origin(httphooks::transport::sockjs, connection_.peer(),
                            connection_.handshake().tls, connection_.handshake().message,
                            std::make_shared<connection_target>(connection_.session())),
-                    *this, o.in_flight, o.depth) {}
+                    *this, o.in_flight, o.depth, o.stream_messages) {}
 
     void receive(std::string_view message, bool binary) {
         // bytes are no envelope
         if (!requests_.receive(binary ? std::string_view() : message)) connection_.pause();
     }
+    void drained() noexcept { requests_.on_drain(); }
     void cancel() noexcept { requests_.cancel(); }
 
 private:
@@ -53,6 +56,12 @@ private:
         connection_.session()->send(envelope_source(reply, id));
     }
     void on_room() noexcept override { connection_.resume(); }
+    bool on_stream_message(httphooks::detail::stream_message const& m) override {
+        return connection_.session()->send(stream_message_source(m));
+    }
+    std::size_t waiting() const noexcept override { return connection_.buffered_amount(); }
+    std::size_t limit() const noexcept override { return connection_.session()->room(); }
+    void expect_drain() override { connection_.session()->expect_drain(); }
 
     connection connection_;
     httphooks::detail::message_dispatch requests_;
@@ -64,6 +73,7 @@ HTTPHOOKS_DECL void dispatch(server s, std::shared_ptr<httphooks::detail::messag
         auto const requests =
             std::make_shared<dispatch_session>(c, loops->of(c.get_executor(), c.owns_context()), o);
         c.on_message([requests](std::string_view m, bool binary) { requests->receive(m, binary); });
+        if (o.stream_messages) c.on_drain([requests] { requests->drained(); });
         c.on_close([requests](close_code, std::string_view) { requests->cancel(); });
     });
 }

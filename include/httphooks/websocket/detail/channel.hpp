@@ -66,6 +66,7 @@ public:
     void close(close_code code, std::string_view reason);
     void close_behind(std::string_view text, close_code code, std::string_view reason);
     void terminate();
+    void expect_drain();
     void pause() noexcept { paused_ = true; }
     void resume();
     /// Counts messages that are not whole among the bodies of a server. Before start().

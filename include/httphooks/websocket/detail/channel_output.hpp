@@ -100,6 +100,8 @@ public:
     void note_full() noexcept {
         if (buffered() >= most_unsent) full_ = true;
     }
+    /// The application is to be told when what waits is written, however little it is.
+    void expect_drain() noexcept { full_ = true; }
     /// Whether the application is to be told that all is written; once.
     bool take_drained() noexcept { return !writing_ && std::exchange(full_, false); }
     /// What is sent from now on is not of the same turn.

@@ -62,8 +62,16 @@ HTTPHOOKS_DECL std::size_t connection::buffered_amount() const noexcept {
     return channel_ ? channel_->buffered() : 0;
 }
 
+HTTPHOOKS_DECL std::size_t connection::output_limit() const noexcept {
+    return channel_ ? channel_->settings()->options.output_limit : 0;
+}
+
 HTTPHOOKS_DECL std::size_t connection::unsent() const noexcept {
     return channel_ ? channel_->stream().unsent() : 0;
+}
+
+HTTPHOOKS_DECL void connection::expect_drain() const {
+    if (channel_) channel_->expect_drain();
 }
 
 HTTPHOOKS_DECL void connection::pause() const noexcept {

@@ -3,6 +3,7 @@
 
 #include <httphooks/websocket/dispatch.hpp>
 
+#include <httphooks/detail/json/stream_message.hpp>
 #include <httphooks/detail/registry/message_dispatch.hpp>
 #include <httphooks/detail/registry/message_loops.hpp>
 #include <httphooks/envelope.hpp>
@@ -10,6 +11,7 @@
 #include <httphooks/websocket/connection.hpp>
 
 #include <any>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,12 +40,13 @@ public:
                     origin(transport::websocket, c.peer(), c.tls(),
                            std::make_shared<request const>(handshake),
                            std::make_shared<connection_target>(c)),
-                    *this, o.in_flight, o.depth) {}
+                    *this, o.in_flight, o.depth, o.stream_messages) {}
 
     void receive(message const& m) {
         // bytes are no envelope
         if (!requests_.receive(m.binary ? std::string_view() : m.data)) connection_.pause();
     }
+    void drained() noexcept { requests_.on_drain(); }
     void cancel() noexcept { requests_.cancel(); }
 
 private:
@@ -53,6 +56,14 @@ private:
                               [&](std::string& out) { envelope::encode(out, reply, id); });
     }
     void on_room() noexcept override { connection_.resume(); }
+    bool on_stream_message(httphooks::detail::stream_message const& m) override {
+        return connection_.send_with(
+            false, httphooks::detail::stream_message_size(m),
+            [&m](std::string& out) { httphooks::detail::append_stream_message(out, m); });
+    }
+    std::size_t waiting() const noexcept override { return connection_.buffered_amount(); }
+    std::size_t limit() const noexcept override { return connection_.output_limit(); }
+    void expect_drain() override { connection_.expect_drain(); }
 
     connection connection_;
     httphooks::detail::message_dispatch requests_;
@@ -68,6 +79,10 @@ HTTPHOOKS_DECL void dispatch(server s, std::shared_ptr<httphooks::detail::messag
     s.on_message([](connection& c, message const& m) {
         if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->receive(m);
     });
+    if (o.stream_messages)
+        s.on_drain([](connection& c) {
+            if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->drained();
+        });
     s.on_close([](connection& c, close_reason const&) {
         if (auto const* const found = std::any_cast<session>(&c.data())) (*found)->cancel();
     });

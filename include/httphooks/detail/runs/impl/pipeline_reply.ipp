@@ -163,7 +163,7 @@ HTTPHOOKS_DECL response pipeline::take_reply(exchange& ex, std::uint64_t most) {
     if (ex.reply().body().is_text()) [[likely]]
         return matched(ex, hook_type::response_listener) ? ex.reply() : std::move(ex.reply());
     // on_failure has made a stream, behind where they are collected
-    if (!ex.reply().body().file() && !ex.head())
+    if (!ex.reply().body().file() && !ex.head() && !ex.takes_streams_)
         fail_reply(ex, make_error_code(error::stream_closed));
     auto const file = ex.reply().body().file();
     bool const read = file && !ex.head() && file->size() <= most;

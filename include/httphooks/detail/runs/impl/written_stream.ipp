@@ -71,6 +71,8 @@ HTTPHOOKS_DECL void written_stream::start(asio::any_io_executor const& executor,
 HTTPHOOKS_DECL void written_stream::stop() noexcept {
     pointer const keep = shared_from_this();
     sink_ = nullptr;
+    // the hooks that it knows may keep the stream
+    auto const told = std::exchange(told_, nullptr);
     if (phase_ == phase::over) return;
     bool const gone = phase_ == phase::open;
     phase_ = phase::over;
@@ -190,9 +192,10 @@ HTTPHOOKS_DECL void written_stream::break_off(error_code why, std::exception_ptr
     if (phase_ == phase::failed || phase_ == phase::over) return;
     phase_ = phase::failed;
     drop_writes();
-    if (!told_) return;
+    auto const told = std::exchange(told_, nullptr);
+    if (!told) return;
     try {
-        told_(why, std::move(thrown));
+        told(why, std::move(thrown));
     } catch (...) {  // its own affair
         return;
     }

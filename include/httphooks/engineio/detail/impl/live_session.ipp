@@ -152,6 +152,13 @@ HTTPHOOKS_DECL void live_session::on_drain(std::function<void()> f) {
     if (!told_) rare().drain = std::move(f);
 }
 
+HTTPHOOKS_DECL void live_session::await_drain(std::weak_ptr<drain_listener> l) {
+    if (told_) return;
+    rare().await_drain.push_back(std::move(l));
+    // what waits for a poll is told of anyway
+    if (socket_) socket_->expect_drain();
+}
+
 HTTPHOOKS_DECL void live_session::on_upgrade(std::function<void()> f) {
     if (!told_) rare().upgrade = std::move(f);
 }
@@ -178,9 +185,12 @@ HTTPHOOKS_DECL void live_session::tell_opened() {
 }
 
 inline void live_session::tell_drained() {
-    if (!rare_ || !rare_->drain || told_) return;
+    if (!rare_ || told_) return;
+    auto const waiting = std::exchange(rare_->await_drain, {});
     auto const f = rare_->drain;  // it may set another one
-    guarded([&] { f(); });
+    if (f) guarded([&] { f(); });
+    for (auto const& weak : waiting)
+        if (auto const l = weak.lock()) l->on_drained();
 }
 
 inline void live_session::tell_upgraded() {

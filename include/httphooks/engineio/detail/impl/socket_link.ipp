@@ -180,6 +180,12 @@ HTTPHOOKS_DECL void socket_link::retain(std::size_t bytes) {
     });
 }
 
+HTTPHOOKS_DECL void socket_link::expect_drain() {
+    if (same_) return socket_.expect_drain();
+    // behind what is on its way there
+    home_.post([self = shared_from_this()] { self->socket_.expect_drain(); });
+}
+
 HTTPHOOKS_DECL std::size_t socket_link::buffered() const noexcept {
     if (!same_) return std::max<std::size_t>(away(), sent_ ? 1 : 0);
     return socket_ ? socket_.buffered_amount() : 0;

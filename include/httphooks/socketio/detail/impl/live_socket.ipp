@@ -37,27 +37,20 @@ HTTPHOOKS_DECL live_socket::live_socket(std::shared_ptr<live_nsp> n,
     : nsp_(std::move(n)), carrier_(std::move(c)), id_(std::move(id)), auth_(std::move(auth)) {}
 
 // sending -------------------------------------------------------------------------------------
-inline void live_socket::send(packet_header h, packet_data const& p, bool compress) {
+inline bool live_socket::send(packet_header h, packet_data const& p, bool compress) {
     engineio::connection& to = carrier_->engine();
     auto const how = nsp_->settings().options.parser;
-    if (!compress) {
-        to.send(uncompressed(encode(how, h, p)));
-        return;
-    }
-    if (how == parser::json && !p.attachments.empty()) {
-        to.send(encode(parser::json, h, p));
-        return;
-    }
+    if (!compress) return to.send(uncompressed(encode(how, h, p)));
+    if (how == parser::json && !p.attachments.empty()) return to.send(encode(parser::json, h, p));
     h.payload = p.text;
-    if (how == parser::json) {
-        to.send_with(h.nsp.size() + p.text.size() + 24,
-                     [&h](std::string& out) { append_packet(out, h); });
-        return;
-    }
+    if (how == parser::json)
+        return to.send_with(h.nsp.size() + p.text.size() + 24,
+                            [&h](std::string& out) { append_packet(out, h); });
     std::string message = httphooks::detail::take_string();
     append_msgpack(message, h, p.attachments);
-    to.send_binary(message);
+    bool const sent = to.send_binary(message);
     httphooks::detail::give_string(std::move(message));
+    return sent;
 }
 
 inline void live_socket::tell_outgoing(packet_data const& p) {
@@ -111,6 +104,12 @@ inline ack_handler ack_of(delivery const& d) {
     return [f = d.on_ack](error_code ec, arguments const& args) {
         if (!ec) f(args.json(0));
     };
+}
+
+HTTPHOOKS_DECL bool live_socket::emit_now(packet_data const& p) {
+    if (phase_ == phase::closed) return false;
+    tell_outgoing(p);
+    return send(header(packet_type::event), p);
 }
 
 HTTPHOOKS_DECL void live_socket::deliver(encoded_delivery const& d) {

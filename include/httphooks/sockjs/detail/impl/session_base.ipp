@@ -85,6 +85,9 @@ HTTPHOOKS_DECL bool session_base::send_here(message_source const& message) {
     return good;
 }
 
+/// It is told anyway.
+HTTPHOOKS_DECL void session_base::expect_drain() {}
+
 HTTPHOOKS_DECL bool session_base::close(close_code code, std::string_view reason) {
     if (home_.here()) return close_now(code, reason);
     bool const was_open = open_.exchange(false);

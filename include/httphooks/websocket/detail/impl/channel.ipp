@@ -322,6 +322,15 @@ HTTPHOOKS_DECL void channel::on_written(error_code ec) {
     if (output_.take_drained() && is_open()) call(handlers().drain);
 }
 
+HTTPHOOKS_DECL void channel::expect_drain() {
+    output_.expect_drain();
+    if (output_.writing()) return;
+    post([](channel& c) {
+        c.flush();
+        if (c.output_.take_drained() && c.is_open()) c.call(c.handlers().drain);
+    });
+}
+
 /// The end of an event: writes, and decides what comes next.
 inline void channel::settle() {
     for (;;) {
