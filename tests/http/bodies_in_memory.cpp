@@ -148,7 +148,7 @@ struct small_server : memory_server {
     std::vector<std::function<void()>> parked{};
 };
 
-bool answered(memory_client& c, std::string_view with) {
+bool has_answer(memory_client& c, std::string_view with) {
     return take(c).find(with) != std::string::npos;
 }
 
@@ -206,8 +206,8 @@ TEST_CASE("whoever has begun first is read on first") {
     CHECK(order == "bcde");
     s.send(clients[0], std::string(12 * kib - 1, 'x'));
     CHECK(order == "bcdea");
-    for (auto& c : clients) CHECK(answered(c, "12288 bytes"));
-    CHECK(answered(full, "65536 bytes"));
+    for (auto& c : clients) CHECK(has_answer(c, "12288 bytes"));
+    CHECK(has_answer(full, "65536 bytes"));
     CHECK(s.bytes() == 0);
     CHECK(s.paused() == 0);
 }
@@ -222,9 +222,9 @@ TEST_CASE("small requests and those without a body are served while others wait 
     CHECK(s.paused() == 1);
     memory_client c = s.connect();
     s.send(c, "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
-    CHECK(answered(c, "hello"));
+    CHECK(has_answer(c, "hello"));
     s.send(c, post_head("/size", 4 * kib) + std::string(4 * kib, 'x'));
-    CHECK(answered(c, "4096 bytes"));
+    CHECK(has_answer(c, "4096 bytes"));
 }
 
 TEST_CASE(
@@ -234,7 +234,7 @@ TEST_CASE(
     small_server s(10 * kib, o);
     memory_client c = s.connect();
     s.send(c, post_head("/size", 300 * kib) + std::string(300 * kib, 'x'));
-    CHECK(answered(c, "307200 bytes"));
+    CHECK(has_answer(c, "307200 bytes"));
     s.send(c, post_head("/size", 300 * kib + 1));
     CHECK(take(c).starts_with("HTTP/1.1 413 "));
     memory_client chunked = s.connect();
@@ -251,7 +251,7 @@ TEST_CASE("two bodies that are larger than the budget each come one after the ot
     for (auto& one : c) s.send(one, post_head("/size", 200 * kib) + std::string(40 * kib, 'x'));
     for (int i = 0; i < 4; ++i)
         for (auto& one : c) s.send(one, std::string(40 * kib, 'x'));
-    for (auto& one : c) CHECK(answered(one, "204800 bytes"));
+    for (auto& one : c) CHECK(has_answer(one, "204800 bytes"));
     CHECK(s.bytes() == 0);
     CHECK(s.settings->counters->peak_body_bytes() <= (64 + 200 + 16) * kib);
 }
@@ -276,7 +276,7 @@ TEST_CASE("the time that a client waits for room is not held against it") {
         s.pass(10s);
         CHECK_FALSE(c.ended());
         s.send(c, std::string(20 * kib - 1, 'x'));
-        CHECK(answered(c, "20480 bytes"));
+        CHECK(has_answer(c, "20480 bytes"));
     }
     SECTION("and no more") {
         s.pass(31s);
@@ -298,7 +298,7 @@ TEST_CASE("clients that are too slow do not keep others waiting for ever") {
     CHECK(paused > 2);
     CHECK(take(c).empty());
     int ended = 0;
-    for (int i = 0; i < 6 && !answered(c, "20480 bytes"); ++i) s.pass(31s);
+    for (int i = 0; i < 6 && !has_answer(c, "20480 bytes"); ++i) s.pass(31s);
     for (auto& one : slow) ended += take(one).starts_with("HTTP/1.1 408 ");
     CHECK(ended > 0);
     for (int i = 0; i < 6; ++i) s.pass(31s);
@@ -322,7 +322,7 @@ TEST_CASE("a client that leaves while it waits for room is forgotten when it is 
     s.send(c, std::string(60 * kib - 1, 'x'));
     CHECK(take(c).empty());
     s.release();
-    CHECK(answered(c, "61440 bytes"));
+    CHECK(has_answer(c, "61440 bytes"));
     CHECK(gone[0].ended());
     CHECK(gone[1].closed());
     CHECK(s.bytes() == 0);
@@ -409,7 +409,7 @@ TEST_CASE("guards refuse before a body waits for room, and those that pass wait"
     CHECK(take(passed).empty());
     s.release();
     s.send(passed, std::string(60 * kib - 1, 'x'));
-    CHECK(answered(passed, "61440 bytes"));
+    CHECK(has_answer(passed, "61440 bytes"));
     CHECK(s.bytes() == 0);
 }
 
@@ -422,10 +422,10 @@ TEST_CASE("a body counts as long as a hook has it, and holds nobody up once it i
     s.registry.post("/kept", [](auto& c) { return hh::text(size_of(c.request())); });
     memory_client c = s.connect();
     s.send(c, post_head("/kept", 100 * kib) + std::string(100 * kib, 'x'));
-    CHECK(answered(c, "102400 bytes"));
+    CHECK(has_answer(c, "102400 bytes"));
     CHECK(s.bytes() == 100 * kib);
     s.send(c, post_head("/size", 100 * kib) + std::string(100 * kib, 'x'));
-    CHECK(answered(c, "102400 bytes"));
+    CHECK(has_answer(c, "102400 bytes"));
     CHECK(s.bytes() == 100 * kib);
     for (auto& done : std::exchange(kept, {})) done();
     s.run();

@@ -50,7 +50,7 @@ struct counting_service : socketio_service {
     httphooks::server_counters const& counters() { return *web().counters(); }
 };
 
-constexpr std::string_view header = R"(51-["take","",{"_placeholder":true,"num":0}])";
+constexpr std::string_view take_header = R"(51-["take","",{"_placeholder":true,"num":0}])";
 
 }  // namespace
 
@@ -78,7 +78,7 @@ TEST_CASE("attachments wait for room, and all packets come whole") {
         std::vector<std::thread> all;
         for (std::size_t i = 0; i < clients; ++i)
             all.emplace_back([&, i] {
-                peers[i]->send(header);
+                peers[i]->send(take_header);
                 peers[i]->send_bytes(std::string(200 * counted_kib, 'x'));
                 answers[i] = peers[i]->get();
             });
