@@ -19,6 +19,7 @@
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/arguments.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/dispatch_options.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -26,12 +27,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-namespace httphooks::socketio {
-
-struct dispatch_options;
-
-}  // namespace httphooks::socketio
 
 namespace httphooks::socketio::detail {
 

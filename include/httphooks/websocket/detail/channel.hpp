@@ -6,6 +6,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/runs/body_budget.hpp>
 #include <httphooks/detail/system/function_ref.hpp>
 #include <httphooks/http/detail/byte_stream.hpp>
 #include <httphooks/websocket/close_code.hpp>
@@ -45,7 +46,8 @@ namespace httphooks::websocket::detail {
 */
 class channel final : public http::detail::byte_stream_owner,
                       public loop_member,
-                      public std::enable_shared_from_this<channel> {
+                      public std::enable_shared_from_this<channel>,
+                      private httphooks::detail::body_reader {
 public:
     using ticket_ptr = std::unique_ptr<http::detail::connection_ticket>;
 
@@ -73,8 +75,6 @@ public:
     void share_budget(std::shared_ptr<httphooks::detail::body_budget> budget);
     /// So many bytes are kept of messages that were handed on, and are no use without the next.
     void retain(std::size_t bytes);
-    /// There is room for more of a message that is not whole.
-    void read_on();
     /// Has messages compressed. Before start().
     void compress_by(std::unique_ptr<message_codec> codec) noexcept;
     /// Until present() nobody has the connection: no message is handed on, whatever resume() says.
@@ -144,6 +144,8 @@ private:
                buffered() < channel_output::most_unsent;
     }
     bool holds() const noexcept { return paused_ || held_back_; }
+    /// There is room for more of a message that is not whole.
+    HTTPHOOKS_DECL void on_room() noexcept override;
     inline void process(char* bytes, std::size_t n);
     inline void settle();
     inline void flush();

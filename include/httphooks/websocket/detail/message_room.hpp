@@ -18,16 +18,17 @@
 
 namespace httphooks::websocket::detail {
 
-class channel;
-
 /// The room for a connection's message while it is being assembled. On the connection's executor.
-class message_room final : private httphooks::detail::body_reader {
+class message_room {
 public:
     using tick = http::detail::timer_wheel::tick;
 
-    message_room(channel& of, asio::any_io_executor executor,
+    /// @param reader told when there is room
+    message_room(httphooks::detail::body_reader& reader, asio::any_io_executor executor,
                  std::shared_ptr<httphooks::detail::body_budget> budget)
-        : of_(of), executor_(std::move(executor)), budget_(std::move(budget)) {}
+        : reader_(reader), executor_(std::move(executor)), budget_(std::move(budget)) {}
+    message_room(message_room const&) = delete;
+    message_room& operator=(message_room const&) = delete;
     ~message_room();
 
     /// So many bytes are kept of a message that is not whole; 0: of none.
@@ -51,10 +52,9 @@ public:
     bool is_late(tick now) const noexcept;
 
 private:
-    HTTPHOOKS_DECL void on_room() noexcept override;
     void update(tick now);
 
-    channel& of_;
+    httphooks::detail::body_reader& reader_;
     asio::any_io_executor executor_;
     std::shared_ptr<httphooks::detail::body_budget> budget_;
     std::shared_ptr<httphooks::detail::body_claim> claim_{};

@@ -20,7 +20,6 @@
 #include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/live_socket.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
-#include <httphooks/socketio/dispatch.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -365,7 +365,8 @@ inline bool channel::lacks_room() {
 }
 
 HTTPHOOKS_DECL void channel::share_budget(std::shared_ptr<httphooks::detail::body_budget> budget) {
-    room_ = std::make_unique<message_room>(*this, stream_->get_executor(), std::move(budget));
+    body_reader& self = *this;
+    room_ = std::make_unique<message_room>(self, stream_->get_executor(), std::move(budget));
 }
 
 HTTPHOOKS_DECL void channel::retain(std::size_t bytes) {
@@ -374,7 +375,7 @@ HTTPHOOKS_DECL void channel::retain(std::size_t bytes) {
     set_deadline();
 }
 
-HTTPHOOKS_DECL void channel::read_on() {
+HTTPHOOKS_DECL void channel::on_room() noexcept {
     if (current() == state::closed) return;
     event const e(*this);
     last_input_ = loop_->now();

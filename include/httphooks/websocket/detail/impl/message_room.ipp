@@ -3,8 +3,6 @@
 
 #include <httphooks/websocket/detail/message_room.hpp>
 
-#include <httphooks/websocket/detail/channel.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -52,7 +50,7 @@ HTTPHOOKS_DECL bool message_room::is_full(std::uint64_t rest, tick now) {
     std::uint64_t n =
         std::clamp<std::uint64_t>(kept_ + retained_, budget_->least_read, budget_->step);
     if (rest > 0) n = std::min(n, rest);
-    if (claim_->ask(n, *this, executor_) > 0) return false;
+    if (claim_->ask(n, reader_, executor_) > 0) return false;
     paused_at_ = now;
     return true;
 }
@@ -62,10 +60,6 @@ HTTPHOOKS_DECL bool message_room::is_late(tick now) const noexcept {
     auto const due =
         begun_ + http::detail::timer_wheel::ticks(budget_->patience(kept_ + retained_));
     return static_cast<std::int32_t>(now - due) >= 0;
-}
-
-HTTPHOOKS_DECL void message_room::on_room() noexcept {
-    of_.read_on();
 }
 
 }  // namespace httphooks::websocket::detail
