@@ -428,7 +428,9 @@ TEST_CASE("rows of PostgreSQL that are old are deleted") {
     REQUIRE(eventually(
         [&] { return store.ask("SELECT to_regclass('clean.rows') IS NOT NULL") == "t"; }));
     a.io().emit("e", std::string(9'000, 'x'));
-    REQUIRE(eventually([&] { return store.ask("SELECT count(*) FROM clean.rows") == "1"; }));
+    // there was a row, which may have gone already
+    REQUIRE(
+        eventually([&] { return store.ask("SELECT is_called FROM clean.rows_id_seq") == "t"; }));
     CHECK(eventually([&] { return store.ask("SELECT count(*) FROM clean.rows") == "0"; }));
 }
 

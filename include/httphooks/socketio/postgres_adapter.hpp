@@ -47,14 +47,14 @@ struct postgres_adapter_options {
 
     While PostgreSQL is away, sockets of this server get everything as ever, and what is asked of
     other servers ends at once, with error::servers_unreachable. Broadcasts for them wait, as
-   options say, and are sent in their order when it is back; those that are volatile do not. What
-   was under way when the connection was lost may be lost, and nothing comes twice.
+    options say, and are sent in their order when it is back; those that are volatile do not.
+    What was under way when the connection was lost may be lost, and nothing comes twice.
 
     The channel of a name that has no place in PostgreSQL, because it is longer than 63 bytes, is
     `sha1#` and 40 digits; servers of node do not hear it.
     @param o where PostgreSQL is; queue_limit and queue_full are the adapter's own
     @throws boost::system::system_error postgres::error::invalid_identifier: the table's name; when
-   a server is made, postgres::error::invalid_conninfo
+    a server is made, postgres::error::invalid_conninfo
     @par Source
     \@socket.io/postgres-adapter 0.5, dist/util.js. Unlike there, messages are in their order, also
     when one of them is in the table
