@@ -85,6 +85,7 @@ void check_redis(std::string_view bytes) {
         again.nsp = request.nsp;
         require_alike(request, again);
     }
+    static_cast<void>(sd::peek_redis_question(bytes));
     sio::cluster_message response;
     if (!sd::read_redis_response(response, bytes)) return;
     look_at(response.sockets);

@@ -277,6 +277,9 @@ TEST_CASE("sockets are told of, made to join and leave, and disconnected") {
     CHECK(some[0].rooms() == std::vector<std::string>{t.ids[1], "all", "ab", "bc"});
     CHECK(some[0].data() == nlohmann::json{{"n", 1}});
     CHECK(some[0].handshake()["address"] == "127.0.0.1");
+    auto const again = s.io().to("ab").except("a").async_fetch_sockets(asio::use_future).get();
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].handshake() == some[0].handshake());
     some[0].emit("b", 1);
     CHECK(t.who() == "b");
     some[0].join("x");

@@ -69,6 +69,12 @@ public:
     virtual bool has_room(std::string_view room) = 0;
     /// Whether a socket of this server has an id.
     virtual bool has_socket(std::string_view id) = 0;
+    /// Whether an answer to a question is of use here; where all servers hear all answers, most are
+    /// not, and need not be read.
+    virtual bool awaits(std::string_view request_id) {
+        static_cast<void>(request_id);
+        return true;
+    }
 };
 
 /** Carries messages of one namespace. To write one of your own, derive from this: open(),

@@ -68,6 +68,8 @@ public:
         : source_(std::move(source)) {}
     /// A text that has been found to be JSON.
     static late_json from_text(std::string text);
+    /// The same, that others keep, too.
+    static late_json from_text(std::shared_ptr<std::string const> text);
 
     /// The document. @throws std::bad_alloc
     nlohmann::json const& get() const;

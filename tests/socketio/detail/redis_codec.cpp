@@ -117,6 +117,25 @@ TEST_CASE("what is no acknowledgement is not read as one") {
     }
 }
 
+TEST_CASE("the question of an answer is seen without reading it") {
+    for (std::string const text :
+         {R"({"requestId":"q1","sockets":[)", R"({"type":8,"requestId":"q1","clientCount":1})",
+          R"({"requestId":"q1")"}) {
+        CAPTURE(text);
+        CHECK(sd::peek_redis_question(text) == "q1");
+    }
+    CHECK(sd::peek_redis_question(sd::encode_redis_response(classic_ack("1"))) == "question");
+    CHECK(sd::peek_redis_question("\x82\xa9requestId\xa2q1\xa7sockets") == "q1");
+    for (std::string const text :
+         {R"({"sockets":[],"requestId":"q1"})", R"({"requestId":"q\u0031"})", R"({"requestId":5})",
+          R"({ "requestId":"q1"})", R"({"type":"8","requestId":"q1"})", R"({"type":8)",
+          R"({"requestId":"q1)", R"(["requestId","q1"])", "{", "", "\x82", "\x82\xa9requestId",
+          "\x82\xa9requestId\x05", "\x81\xa4type", "\x93\xa2q1", "\xc1"}) {
+        CAPTURE(text);
+        CHECK_FALSE(sd::peek_redis_question(text));
+    }
+}
+
 TEST_CASE("an acknowledgement of which any byte is wrong or missing does no harm") {
     std::string const whole =
         sd::encode_redis_response(classic_ack(R"([1,"text",{"deep":[[[2.5]]]},null,true])"));

@@ -82,6 +82,8 @@ public:
     bool add_count(std::string const& id, std::size_t clients);
     bool add_ack(std::string const& id, nlohmann::json value);
 
+    /// Whether an answer to a question changes anything: it is there, or who was silent is heard.
+    bool awaits(std::string_view id) const;
     /// How many of the other servers are expected to answer. @param servers this one too
     std::size_t others(std::size_t servers);
 

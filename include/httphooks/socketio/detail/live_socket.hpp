@@ -181,6 +181,7 @@ private:
     inline void tell_error(socket_error const& what);
     void answer(acknowledgement const& ack, socket_error const& what) const;
     inline void keep_session(bool was_connected);
+    inline late_json described_handshake();
     inline void clear_handlers() noexcept;
     template <class Function>
     void guarded(Function f) noexcept;
@@ -202,6 +203,7 @@ private:
     phase phase_ = phase::joining;
     std::atomic<bool> connected_{false};
     bool recovered_ = false;
+    lazy<std::shared_ptr<std::string const>> handshake_text_{};
 };
 
 // ---------------------------------------------------------------------------------------------

@@ -86,6 +86,9 @@ struct redis_question {
     @return whether it is well-formed */
 bool read_redis_request(cluster_message& m, std::optional<redis_question>& question,
                         std::string_view bytes);
+/// The question that an answer is for, if that stands at its beginning, where servers write it. The
+/// rest is not looked at.
+std::optional<std::string_view> peek_redis_question(std::string_view bytes);
 /// Reads an answer; one that only old servers wait for becomes a heartbeat.
 /// @return whether it is well-formed
 bool read_redis_response(cluster_message& m, std::string_view bytes);

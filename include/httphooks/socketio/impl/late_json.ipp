@@ -28,13 +28,15 @@ private:
 /// What came as text.
 class text_source final : public late_source {
 public:
-    explicit text_source(std::string text) : text_(std::move(text)) {}
-    HTTPHOOKS_DECL void append_to(payload& to) const override { to.text.append(text_); }
+    explicit text_source(std::string text)
+        : text_(std::make_shared<std::string const>(std::move(text))) {}
+    explicit text_source(std::shared_ptr<std::string const> text) : text_(std::move(text)) {}
+    HTTPHOOKS_DECL void append_to(payload& to) const override { to.text.append(*text_); }
 
 private:
-    HTTPHOOKS_DECL void make(nlohmann::json& to) const override { to = document_of(text_, {}); }
+    HTTPHOOKS_DECL void make(nlohmann::json& to) const override { to = document_of(*text_, {}); }
 
-    std::string text_;
+    std::shared_ptr<std::string const> text_;
 };
 
 /// An empty object, which most sockets have for data: all share one.
@@ -55,6 +57,10 @@ HTTPHOOKS_DECL std::shared_ptr<detail::late_source const> late_json::source_of(
 HTTPHOOKS_DECL late_json late_json::from_text(std::string text) {
     if (text == "null") return {};
     if (text == "{}") return late_json(detail::empty_object());
+    return late_json(std::make_shared<detail::text_source>(std::move(text)));
+}
+
+HTTPHOOKS_DECL late_json late_json::from_text(std::shared_ptr<std::string const> text) {
     return late_json(std::make_shared<detail::text_source>(std::move(text)));
 }
 

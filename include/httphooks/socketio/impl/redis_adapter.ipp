@@ -199,6 +199,8 @@ inline void redis_receiver::take_old_request(cluster_link& to, redis_question& q
 }
 
 inline void redis_receiver::take_response(cluster_link& to, std::string_view bytes) {
+    // by the channel of all servers come the answers to others, and the own ones
+    if (auto const id = peek_redis_question(bytes); id && !to.awaits(*id)) return;
     cluster_message m;
     if (!read_redis_response(m, bytes)) return to.malformed();
     m.nsp = to.nsp();

@@ -229,6 +229,13 @@ HTTPHOOKS_DECL bool cluster_questions::add_ack(std::string const& id, nlohmann::
     return true;
 }
 
+HTTPHOOKS_DECL bool cluster_questions::awaits(std::string_view id) const {
+    std::string const name(id);
+    std::lock_guard const lock(mutex_);
+    return questions_.contains(name) || acks_.contains(name) ||
+           std::ranges::find(late_, name) != late_.end();
+}
+
 HTTPHOOKS_DECL std::size_t cluster_questions::others(std::size_t servers) {
     std::lock_guard const lock(mutex_);
     if (servers < servers_) silent_ -= std::min(silent_, servers_ - servers);

@@ -324,20 +324,20 @@ inline void live_socket::clear_handlers() noexcept {
     auto const gone = std::exchange(middlewares_, {});
 }
 
-/// How a client came, for who asks.
-class handshake_source final : public late_source {
-public:
-    explicit handshake_source(socketio::handshake h) : handshake_(std::move(h)) {}
-    HTTPHOOKS_DECL void append_to(payload& to) const override { handshake_.append_to(to); }
-
-private:
-    HTTPHOOKS_DECL void make(nlohmann::json& to) const override { to = handshake_.to_json(); }
-
-    socketio::handshake handshake_;
-};
+/// How the client came, as JSON: it does not change, and is written once if anybody asks for it.
+inline late_json live_socket::described_handshake() {
+    if (!handshake_text_) {
+        packet_data all;
+        handshake().append_to(all);
+        if (!all.attachments.empty()) return payload_to_json(all);
+        all.text.shrink_to_fit();
+        handshake_text_.get() = std::make_shared<std::string const>(std::move(all.text));
+    }
+    return late_json::from_text(handshake_text_.get());
+}
 
 HTTPHOOKS_DECL socket_description live_socket::describe() {
-    return {id_, late_json(std::make_shared<handshake_source>(handshake())), rooms(),
+    return {id_, described_handshake(), rooms(),
             data_.is_null() ? late_json(nlohmann::json::object()) : late_json(data_)};
 }
 

@@ -274,6 +274,34 @@ HTTPHOOKS_DECL bool read_redis_request(cluster_message& m, std::optional<redis_q
     }
 }
 
+HTTPHOOKS_DECL std::optional<std::string_view> peek_redis_question(std::string_view bytes) {
+    if (bytes.starts_with('{')) {
+        bytes.remove_prefix(1);
+        constexpr std::string_view type = "\"type\":";
+        if (bytes.starts_with(type)) {
+            std::size_t const end = bytes.find_first_not_of("0123456789", type.size());
+            if (end == bytes.npos || bytes[end] != ',') return std::nullopt;
+            bytes.remove_prefix(end + 1);
+        }
+        constexpr std::string_view id = "\"requestId\":\"";
+        if (!bytes.starts_with(id)) return std::nullopt;
+        bytes.remove_prefix(id.size());
+        std::size_t const end = bytes.find_first_of("\"\\");
+        if (end == bytes.npos || bytes[end] != '"') return std::nullopt;
+        return bytes.substr(0, end);
+    }
+    msgpack_scanner from(bytes);
+    msgpack_item item;
+    if (!from.next(item) || item.kind != msgpack_kind::map) return std::nullopt;
+    while (from.next(item) && item.kind == msgpack_kind::text) {
+        bool const is_id = item.text == "requestId";
+        if (!is_id && item.text != "type") break;
+        if (!from.next(item)) break;
+        if (is_id) return item.kind == msgpack_kind::text ? std::optional(item.text) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
 /** Reads the acknowledgement of one client, of which there are many, from MessagePack.
     @return whether it is one, and has nothing else in it */
 inline bool read_redis_ack(cluster_message& m, std::string_view bytes) {
