@@ -256,6 +256,7 @@ HTTPHOOKS_DECL void client_streaming::on_response() {
         stop_content();
         phase_ = content_phase::none;
         content_.reset();
+        sending_ = false;  // what is still under way goes with its connection
     }
     follow();
 }
@@ -292,10 +293,14 @@ inline void client_streaming::hand_over() {
 }
 
 HTTPHOOKS_DECL void client_streaming::on_read() noexcept {
-    touch();
-    if (reading_ || done_) return;
-    reading_ = true;
-    read();
+    try {
+        touch();
+        if (reading_ || done_) return;
+        reading_ = true;
+        read();
+    } catch (...) {  // no memory
+        finish(asio::error::no_memory);
+    }
 }
 
 HTTPHOOKS_DECL void client_streaming::complete(error_code ec, response) {
