@@ -408,7 +408,7 @@ TEST_CASE("a request that expects 100 Continue sends its content when it is want
             co_await p.send(upload_ok);
             co_await p.end();
         });
-        CHECK(f.post(o).body == "ok");
+        CHECK(f.post(std::move(o)).body == "ok");
         CHECK(header.find("\r\nExpect: 100-continue\r\n") != header.npos);
         CHECK(rest == "abc");
     }
@@ -416,7 +416,7 @@ TEST_CASE("a request that expects 100 Continue sends its content when it is want
         upload_fixture f(
             [&](peer& p, int) -> asio::awaitable<void> { co_await p.answer(upload_ok); });
         o.continue_timeout = 20ms;
-        CHECK(f.post(o).body == "ok");
+        CHECK(f.post(std::move(o)).body == "ok");
     }
     SECTION("and never begins it when it is refused") {
         for (std::string const code : {"417 Expectation Failed", "401 Unauthorized", "200 OK"}) {

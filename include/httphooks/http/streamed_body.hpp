@@ -30,6 +30,8 @@ namespace httphooks::http {
     the reading of its response, ends with the exception's error_code (error::unknown_exception if
     it has none).
 
+    What is returned goes before the context of the client's executor does.
+
     @param producer of the form `asio::awaitable<void>(stream_writer&)` or `void(stream_writer&)`
     @param length how many bytes there will be, for the Content-Length; nothing: it goes in chunks
     @par Example
