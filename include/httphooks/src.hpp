@@ -130,6 +130,7 @@
 #include <httphooks/http/detail/impl/byte_stream.ipp>
 #include <httphooks/http/detail/impl/client_operation.ipp>
 #include <httphooks/http/detail/impl/client_pool.ipp>
+#include <httphooks/http/detail/impl/client_streaming.ipp>
 #include <httphooks/http/detail/impl/connection_core.ipp>
 #include <httphooks/http/detail/impl/dispatch.ipp>
 #include <httphooks/http/detail/impl/dispatch_body.ipp>
@@ -158,6 +159,7 @@
 #include <httphooks/http/impl/framing_guard.ipp>
 #include <httphooks/http/impl/mount.ipp>
 #include <httphooks/http/impl/mount_guards.ipp>
+#include <httphooks/http/impl/response_stream.ipp>
 #include <httphooks/http/impl/server.ipp>
 #include <httphooks/http/impl/static_files.ipp>
 

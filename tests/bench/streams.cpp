@@ -2,16 +2,18 @@
 
 /** @file
     Bodies of a gibibyte in both directions: an upload that is read and thrown away, against a Beast
-    session that reads with buffer_body, and a file, against nginx with sendfile. And the memory
-   that such an upload takes when it is a form that is read part by part.
+    session that reads with buffer_body, and a file, against nginx with sendfile; both once more
+    with our client, and a form that is read part by part, for what that takes.
 
     Without arguments: measures and prints a table. `streams serve FOLDER` and `streams beast` serve
-    until they are ended. The server has one core, the load the other; what counts is the server's
-    CPU time, user and system.
+    until they are ended; `streams ask PORT` is the client. The server has one core, the load the
+   other; what counts is the server's CPU time, user and system.
 */
 
 #include <httphooks.hpp>
+#include <httphooks/http/client.hpp>
 #include <httphooks/http/static_files.hpp>
+#include <httphooks/http/streamed_body.hpp>
 #include <httphooks/multipart_reader.hpp>
 #include <httphooks/request_body.hpp>
 
@@ -56,6 +58,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -299,6 +302,55 @@ long peak_kib(int pid) {
     return 0;
 }
 
+/// Sends a gibibyte and reads one, with our client.
+asio::awaitable<void> ask(hh::http::client client, std::string url) {
+    int const own = getpid();
+    auto const first =
+        co_await client.async_stream(url + "/none", hh::request(hh::verb::get, "/", 11));
+    co_await first.async_skip();
+    long const idle = bench::process_rss_kib(own);
+
+    double before = bench::process_cpu_seconds(own);
+    auto const write = [](hh::stream_writer& out) -> asio::awaitable<void> {
+        std::string const piece(64 * 1024, 'x');
+        for (std::uint64_t sent = 0; sent < gibibyte; sent += piece.size())
+            co_await out.async_write(piece);
+    };
+    auto const content = hh::http::streamed_body(write, gibibyte);
+    auto const answer =
+        co_await client.async_stream(url + "/count", hh::request(hh::verb::post, "/", 11), content);
+    std::string_view const text = co_await answer.async_read_chunk();
+    if (text != std::to_string(gibibyte)) throw std::runtime_error("the upload is not whole");
+    co_await answer.async_skip();
+    double const sending = bench::process_cpu_seconds(own) - before;
+
+    before = bench::process_cpu_seconds(own);
+    auto const file =
+        co_await client.async_stream(url + "/files/large", hh::request(hh::verb::get, "/", 11));
+    std::uint64_t got = 0;
+    for (;;) {
+        std::string_view const chunk = co_await file.async_read_chunk();
+        if (chunk.empty()) break;
+        got += chunk.size();
+    }
+    if (got != gibibyte) throw std::runtime_error("the download is not whole");
+    std::printf("our client: upload of a GiB %.3f s of CPU, download %.3f s\n", sending,
+                bench::process_cpu_seconds(own) - before);
+    std::printf("    memory: %ld KiB more than idle at most (at most 3072)\n",
+                peak_kib(own) - idle);
+}
+
+int ask_server(std::string const& port) {
+    asio::io_context context(1);
+    hh::http::client const client(context.get_executor());
+    std::exception_ptr failed;
+    asio::co_spawn(context, ask(client, "http://127.0.0.1:" + port),
+                   [&](std::exception_ptr e) { failed = e; });
+    context.run();
+    if (failed) std::rethrow_exception(failed);
+    return 0;
+}
+
 template <class Measure>
 void compare(char const* what, char const* rival, double at_most, Measure own, Measure other) {
     std::vector<double> values[2];
@@ -354,6 +406,9 @@ int measure_all() {
         measure_uploads(own);
         measure_downloads(own, folder);
         measure_forms(folder);
+        std::string const command =
+            "'" + bench::this_program() + "' ask " + std::to_string(own.port());
+        if (std::system(command.c_str()) != 0) throw std::runtime_error("the client has failed");
     }
     std::filesystem::remove_all(folder);
     return 0;
@@ -366,6 +421,7 @@ int main(int count, char** argument) {
         std::string_view const what = count > 1 ? argument[1] : "";
         if (what == "serve" && count == 3) return serve(argument[2]);
         if (what == "beast") return serve_beast();
+        if (what == "ask" && count == 3) return ask_server(argument[2]);
         bench::pin(0);
         return measure_all();
     } catch (std::exception const& e) {

@@ -12,8 +12,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -35,6 +33,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/played_server.hpp"
 
 namespace hh = httphooks;
 namespace asio = boost::asio;
@@ -48,94 +47,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// A server's end of a connection.
-struct peer {
-    tcp::socket socket;
-    std::string buffer{};
-
-    /// The next request's text; empty when the client has closed.
-    asio::awaitable<std::string> request() {
-        error_code ec;
-        auto dynamic = asio::dynamic_buffer(buffer);
-        std::size_t const header = co_await asio::async_read_until(
-            socket, dynamic, "\r\n\r\n", asio::redirect_error(asio::use_awaitable, ec));
-        if (ec) co_return std::string();
-        std::size_t length = 0;
-        if (auto const at = buffer.find("Content-Length: "); at < header)
-            length = std::stoul(buffer.substr(at + 16));
-        if (buffer.size() < header + length) {
-            std::size_t const rest = header + length - buffer.size();
-            auto more = asio::dynamic_buffer(buffer);
-            co_await asio::async_read(socket, more, asio::transfer_exactly(rest),
-                                      asio::redirect_error(asio::use_awaitable, ec));
-            if (ec) co_return std::string();
-        }
-        std::string text = buffer.substr(0, header + length);
-        buffer.erase(0, header + length);
-        co_return text;
-    }
-
-    asio::awaitable<void> send(std::string text) {
-        error_code ec;
-        co_await asio::async_write(socket, asio::buffer(text),
-                                   asio::redirect_error(asio::use_awaitable, ec));
-    }
-
-    /// Waits until the client closes the connection.
-    asio::awaitable<void> end() {
-        for (bool open = true; open;) {
-            std::string const text = co_await request();
-            open = !text.empty();
-        }
-    }
-
-    /// Answers every request with this text, and tells of each.
-    asio::awaitable<void> answer(std::string text, std::function<void(std::string)> seen = {}) {
-        for (bool open = true; open;) {
-            std::string const asked = co_await request();
-            open = !asked.empty();
-            if (open && seen) seen(asked);
-            if (open) co_await send(text);
-        }
-    }
-};
-
-/// Plays a script for each connection, the number of which it is given.
-class scripted_server {
-public:
-    using script = std::function<asio::awaitable<void>(peer&, int)>;
-
-    scripted_server(asio::io_context& context, script play)
-        : acceptor_(context, {asio::ip::address_v4::loopback(), 0}), play_(std::move(play)) {
-        accept();
-    }
-
-    int connections() const { return connections_; }
-    std::string url(std::string_view target = "/") const {
-        return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
-               std::string(target);
-    }
-    void stop() { acceptor_.close(); }
-
-private:
-    void accept() {
-        acceptor_.async_accept([this](error_code ec, tcp::socket socket) {
-            if (ec) return;
-            auto running = run(std::move(socket), ++connections_);
-            asio::co_spawn(acceptor_.get_executor(), std::move(running), asio::detached);
-            accept();
-        });
-    }
-    asio::awaitable<void> run(tcp::socket socket, int number) {
-        peer p{std::move(socket)};
-        auto played = play_(p, number);
-        co_await std::move(played);
-    }
-
-    tcp::acceptor acceptor_;
-    script play_;
-    int connections_ = 0;
-};
+using support::peer;
+using support::played_server;
 
 struct outcome {
     error_code ec;
@@ -145,10 +58,10 @@ struct outcome {
 /// A client and a server on one thread.
 struct client_fixture {
     asio::io_context context{1};
-    scripted_server server;
+    played_server server;
     hh::http::client client;
 
-    explicit client_fixture(scripted_server::script play, hh::http::client_options options = {})
+    explicit client_fixture(played_server::script play, hh::http::client_options options = {})
         : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
 
     /// Sends a request and runs until its outcome is there.
@@ -187,12 +100,12 @@ struct client_fixture {
 };
 
 /// Answers each request with the same text, and goes on.
-scripted_server::script always(std::string text) {
+played_server::script always(std::string text) {
     return [text](peer& p, int) -> asio::awaitable<void> { co_await p.answer(text); };
 }
 
 /// Answers the first request with a text, and closes.
-scripted_server::script once(std::string text) {
+played_server::script once(std::string text) {
     return [text](peer& p, int) -> asio::awaitable<void> {
         co_await p.request();
         co_await p.send(text);
@@ -333,6 +246,21 @@ TEST_CASE("a response is the same however its bytes are split") {
         CHECK(parser.get().body() == "abcde");
         CHECK(parser.get()["X"] == "y");
     }
+}
+
+TEST_CASE("an empty body of chunks may come byte by byte") {
+    std::string const text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    hh::http::detail::response_parser parser(1024, 1024, false);
+    std::string buffer;
+    for (char const c : text) {
+        REQUIRE_FALSE(parser.done());
+        error_code ec;
+        buffer += c;
+        buffer.erase(0, parser.put(buffer, ec));
+        REQUIRE_FALSE(ec);
+    }
+    CHECK(parser.done());
+    CHECK(buffer.empty());
 }
 
 TEST_CASE("a server of HTTP/1.0 that says both close and keep-alive closes") {
@@ -811,7 +739,7 @@ TEST_CASE("a handler runs on its own executor") {
 
 TEST_CASE("several threads may share a client") {
     asio::io_context context(1);
-    scripted_server server(context, always(ok));
+    played_server server(context, always(ok));
     std::string const url = server.url();
     std::atomic<int> good{0};
     std::atomic<int> left{400};
@@ -847,7 +775,7 @@ hh::http::client_options following(unsigned most) {
 
 /// A server that redirects `/STATUS...` to what its header X-To says, or to /end, and tells of
 /// each.
-scripted_server::script redirector(std::vector<std::string>& seen) {
+played_server::script redirector(std::vector<std::string>& seen) {
     return [&seen](peer& p, int) -> asio::awaitable<void> {
         for (;;) {
             std::string const asked = co_await p.request();
@@ -933,7 +861,7 @@ TEST_CASE("no credentials go to another origin") {
     std::vector<std::string> seen;
     std::vector<std::string> other;
     client_fixture f(redirector(seen), following(3));
-    scripted_server elsewhere(f.context, redirector(other));
+    played_server elsewhere(f.context, redirector(other));
     auto const ask = [&](std::string const& to) {
         hh::request r(verb::get, "/", 11);
         r.set(field::host, "mine.example");

@@ -1,18 +1,24 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
 #include <httphooks/http/client.hpp>
+#include <httphooks/http/streamed_body.hpp>
 #include <httphooks/http/tls.hpp>
 #include <httphooks/http/tls_client.hpp>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ssl.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "support/catch.hpp"
@@ -114,6 +120,44 @@ TEST_CASE("a certificate for another host is refused") {
     tls_client_fixture f("DNS:other.example", true);
     CHECK(is_verification_failure(f.get("localhost", "https").first));
     CHECK(is_verification_failure(f.get("127.0.0.1", "https").first));
+}
+
+TEST_CASE("content and a response are streams over TLS, too") {
+    tls_client_fixture f("DNS:localhost", true);
+    constexpr std::size_t piece = 100'000, count = 50;
+    auto const write = [](hh::stream_writer& out) -> asio::awaitable<void> {
+        std::string const text(piece, 'x');
+        for (std::size_t i = 0; i < count; ++i) co_await out.async_write(text);
+    };
+    f.hooks.post("/count",
+                 [](auto& c) -> asio::awaitable<std::string> {
+                     std::size_t const bytes = co_await c.body().async_skip();
+                     co_return std::to_string(bytes);
+                 },
+                 {.body_limit = 0, .body = hh::body::stream});
+    f.hooks.get("/stream", [&](auto&) { return hh::stream("text/plain", write); });
+    std::string const url = "https://localhost:" + std::to_string(f.server.port());
+    std::optional<std::exception_ptr> ended;
+    auto const talk = [&]() -> asio::awaitable<void> {
+        auto const content = hh::http::streamed_body(write);
+        auto const counted = co_await f.client.async_stream(
+            url + "/count", hh::request(verb::post, "/", 11), content);
+        std::string_view const text = co_await counted.async_read_chunk();
+        CHECK(text == std::to_string(piece * count));
+        auto const reply =
+            co_await f.client.async_stream(url + "/stream", hh::request(verb::get, "/", 11));
+        std::size_t const bytes = co_await reply.async_skip();
+        CHECK(bytes == piece * count);
+        auto const given_up =
+            co_await f.client.async_stream(url + "/stream", hh::request(verb::get, "/", 11));
+        co_await given_up.async_read_chunk();
+    };
+    asio::co_spawn(f.context, talk(), [&](std::exception_ptr e) { ended = e; });
+    auto const limit = std::chrono::steady_clock::now() + 20s;
+    while (!ended && std::chrono::steady_clock::now() < limit) f.context.run_one_for(1s);
+    REQUIRE(ended.has_value());
+    CHECK_FALSE(*ended);
+    CHECK_FALSE(f.get("localhost", "https").first);
 }
 
 TEST_CASE("plain HTTP to a TLS server, and TLS to a plain server, are errors") {

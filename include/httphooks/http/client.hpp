@@ -9,6 +9,8 @@
 #include <httphooks/error.hpp>
 #include <httphooks/http/absolute_url.hpp>
 #include <httphooks/http/client_options.hpp>
+#include <httphooks/http/response_stream.hpp>
+#include <httphooks/http/streaming_options.hpp>
 #include <httphooks/message.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -20,7 +22,11 @@
 #include <string_view>
 #include <utility>
 
-namespace httphooks::http {
+namespace httphooks {
+
+class stream_body;
+
+namespace http {
 
 namespace detail {
 
@@ -29,6 +35,11 @@ struct client_core;
 /// Sends a request; the handler is called once, on its executor.
 void begin_request(std::shared_ptr<client_core> const& core, result<absolute_url> url, request req,
                    asio::any_completion_handler<void(error_code, response)> handler);
+
+/// Sends a request; the handler is called once, when the response has begun.
+void begin_stream(std::shared_ptr<client_core> const& core, result<absolute_url> url, request req,
+                  std::shared_ptr<stream_body> content, streaming_options const& options,
+                  asio::any_completion_handler<void(error_code, response_stream)> handler);
 
 }  // namespace detail
 
@@ -70,8 +81,9 @@ public:
         error::invalid_target: the text is no http or https URL. asio::error::timed_out: a time-out
         has passed. asio::error::operation_not_supported: https without client_options::tls, or
         CONNECT. error::redirect_limit: there are more redirections than may be followed;
-        error::invalid_target also: one of them leads to no http or https URL. beast::http::error::header_limit, body_limit: the response is too large; others of
-        that category: it is malformed. beast::http::error::end_of_stream: the server closed the
+        error::invalid_target also: one of them leads to no http or https URL.
+       beast::http::error::header_limit, body_limit: the response is too large; others of that
+       category: it is malformed. beast::http::error::end_of_stream: the server closed the
         connection without a response. Else what resolving, connecting, TLS, and reading report.
         @par Cancellation
         Terminal, partial and total: the connection is closed; completes with operation_aborted.
@@ -105,6 +117,79 @@ public:
                         std::forward<Token>(token));
     }
 
+    /** Sends a request, and gives its response when that has begun: the body is read from it then.
+
+        A request holds its connection until the response was read to its end: see
+        client_options::connections_per_origin.
+
+        @param url whom to ask for what
+        @param req as that of async_request()
+        @param options see streaming_options; client_options::timeout and body_limit do not count
+        @param token for `void(error_code, response_stream)`
+        @par Completes with
+        the same as async_request(), but a body that is too long or malformed ends the reading of
+        the response. asio::error::timed_out: streaming_options::progress_timeout has passed.
+        @par Cancellation
+        Terminal, partial and total: the connection is closed; completes with operation_aborted.
+        @par Example
+        examples/streaming_client.cpp
+    */
+    template <class Body, class Fields,
+              asio::completion_token_for<void(error_code, response_stream)> Token =
+                  asio::use_awaitable_t<>>
+    auto async_stream(std::string_view url, beast::http::message<true, Body, Fields> req,
+                      streaming_options options = {}, Token&& token = Token()) {
+        return initiate_stream(absolute_url::parse(url), convert(std::move(req)), nullptr, options,
+                               std::forward<Token>(token));
+    }
+
+    /// The same with a URL that is split already.
+    template <class Body, class Fields,
+              asio::completion_token_for<void(error_code, response_stream)> Token =
+                  asio::use_awaitable_t<>>
+    auto async_stream(absolute_url url, beast::http::message<true, Body, Fields> req,
+                      streaming_options options = {}, Token&& token = Token()) {
+        return initiate_stream(std::move(url), convert(std::move(req)), nullptr, options,
+                               std::forward<Token>(token));
+    }
+
+    /** The same with content that is written while it is sent.
+
+        The response may come before the content was sent: one of 300 and more stops the content,
+        any other does when it is whole. Content that was begun cannot be sent twice: the request is
+        not repeated on a new connection, and a redirection that wants the content again (307, 308,
+        and 301 and 302 of methods other than POST) is given as it came.
+
+        @param url whom to ask for what
+        @param req as that of async_request(), but for its body
+        @param content see streamed_body(); for one request
+        @param options see streaming_options
+        @param token for `void(error_code, response_stream)`
+        @par Completes with
+        the same. asio::error::already_started: the content is, or was, that of another request.
+        Else what the content failed with, see streamed_body().
+    */
+    template <class Body, class Fields,
+              asio::completion_token_for<void(error_code, response_stream)> Token =
+                  asio::use_awaitable_t<>>
+    auto async_stream(std::string_view url, beast::http::message<true, Body, Fields> req,
+                      std::shared_ptr<stream_body> content, streaming_options options = {},
+                      Token&& token = Token()) {
+        return initiate_stream(absolute_url::parse(url), convert(std::move(req)),
+                               std::move(content), options, std::forward<Token>(token));
+    }
+
+    /// The same with a URL that is split already.
+    template <class Body, class Fields,
+              asio::completion_token_for<void(error_code, response_stream)> Token =
+                  asio::use_awaitable_t<>>
+    auto async_stream(absolute_url url, beast::http::message<true, Body, Fields> req,
+                      std::shared_ptr<stream_body> content, streaming_options options = {},
+                      Token&& token = Token()) {
+        return initiate_stream(std::move(url), convert(std::move(req)), std::move(content), options,
+                               std::forward<Token>(token));
+    }
+
     /// Ends all requests with operation_aborted, and closes the kept connections.
     void close();
 
@@ -119,10 +204,25 @@ private:
             token, core_, std::move(url), std::move(req));
     }
 
+    template <class Token>
+    auto initiate_stream(result<absolute_url> url, request req,
+                         std::shared_ptr<stream_body> content, streaming_options const& options,
+                         Token&& token) {
+        return asio::async_initiate<Token, void(error_code, response_stream)>(
+            [](auto handler, std::shared_ptr<detail::client_core> const& core,
+               result<absolute_url> to, request r, std::shared_ptr<stream_body> c,
+               streaming_options const& o) {
+                detail::begin_stream(core, std::move(to), std::move(r), std::move(c), o,
+                                     std::move(handler));
+            },
+            token, core_, std::move(url), std::move(req), std::move(content), options);
+    }
+
     std::shared_ptr<detail::client_core> core_;
 };
 
-}  // namespace httphooks::http
+}  // namespace http
+}  // namespace httphooks
 
 #ifdef HTTPHOOKS_HEADER_ONLY
 #include <httphooks/http/impl/client.ipp>

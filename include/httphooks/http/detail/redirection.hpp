@@ -15,6 +15,9 @@ namespace httphooks::http::detail {
 /// Whether a response redirects: it has one of five statuses, and says where to.
 bool is_redirection(response const& r);
 
+/// Whether the request that follows a redirection is a GET without content, and this one is not.
+bool becomes_get(request const& r, unsigned status_code) noexcept;
+
 /** Where a redirection leads to.
     @return error::invalid_target: no http or https URL, or one with a user name */
 result<absolute_url> redirect_target(absolute_url const& asked, response const& r);

@@ -17,11 +17,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string_view>
 
 namespace httphooks::http::detail {
 
-/** Parses one response; its trailers are dropped.
+/** Parses one response; its trailers are dropped unless keep_trailers() was called.
 
     What could be framed in two ways is an error: several lengths, a length and a transfer coding, a
     coding other than chunked, a coding in HTTP/1.0.
@@ -50,8 +51,12 @@ public:
         std::size_t used = 0;
         ec = {};
         while (used < bytes.size() && !done()) {
-            std::size_t const n =
-                this->base::put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
+            std::string_view const rest = bytes.substr(used);
+            // a first chunk that is the last: Beast asserts that it sees five bytes of it, or three
+            if (rest == "0\r\n\r" && rest.size() < httphooks::detail::least_chunked_input &&
+                this->is_header_done() && this->chunked())
+                break;
+            std::size_t const n = this->base::put(asio::const_buffer(rest.data(), rest.size()), ec);
             used += n;
             if (ec == beast::http::error::need_more) {
                 ec = {};
@@ -77,6 +82,19 @@ public:
     /// Whether another response may follow on the connection.
     bool keep_alive() const { return keep_alive_ && !this->need_eof(); }
 
+    /// Whether the header is whole, and none that could be framed in two ways.
+    bool header_done() const noexcept { return header_done_; }
+    /// The Content-Length of the header.
+    std::optional<std::uint64_t> length() const {
+        auto const n = this->content_length();
+        return n ? std::optional<std::uint64_t>(*n) : std::nullopt;
+    }
+
+    /// Keeps what comes behind the body; before it comes.
+    void keep_trailers() noexcept { keep_trailers_ = true; }
+    fields& trailers() noexcept { return trailers_; }
+
+    /// The response; of its body what has come and was not taken out.
     response& get() noexcept { return into_; }
 
 private:
@@ -112,7 +130,9 @@ private:
     }
 
     void on_field_impl(field id, sv name, sv value, error_code& ec) override {
-        if (!count_field(name, value, ec) || this->is_header_done()) return;
+        // up to Boost 1.89 trailers come here, too
+        if (this->is_header_done()) return on_trailer_field_impl(id, name, value, ec);
+        if (!count_field(name, value, ec)) return;
         std::string_view const text = std_view(value);
         if (!httphooks::detail::is_field_text(text)) {
             ec = beast::http::error::bad_value;
@@ -129,8 +149,12 @@ private:
         if (!ec) into_.append_parsed(id, std_view(name), text);
     }
 
-    void on_trailer_field_impl(field, sv name, sv value, error_code& ec) override {
-        count_field(name, value, ec);
+    void on_trailer_field_impl(field id, sv name, sv value, error_code& ec) override {
+        if (!count_field(name, value, ec) || !keep_trailers_) return;
+        if (httphooks::detail::is_field_text(std_view(value)))
+            trailers_.append_parsed(id, std_view(name), std_view(value));
+        else
+            ec = beast::http::error::bad_value;
     }
 
     void on_header_impl(error_code& ec) override {
@@ -138,6 +162,7 @@ private:
         keep_alive_ = this->base::keep_alive() && (into_.version() >= 11 || into_.keep_alive());
         if (into_.contains(field::content_length) && into_.contains(field::transfer_encoding))
             ec = beast::http::error::bad_transfer_encoding;
+        header_done_ = !ec;
     }
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& ec) override {
@@ -149,16 +174,17 @@ private:
     }
 
     std::size_t on_body_impl(sv bytes, error_code& ec) override {
-        if (bytes.size() > body_limit_ - into_.body().size()) {
+        if (bytes.size() > body_limit_) {
             ec = beast::http::error::body_limit;
             return 0;
         }
+        body_limit_ -= bytes.size();
         into_.body().append(bytes.data(), bytes.size());
         return bytes.size();
     }
 
     void on_chunk_header_impl(std::uint64_t size, sv, error_code& ec) override {
-        if (size > body_limit_ - into_.body().size()) ec = beast::http::error::body_limit;
+        if (size > body_limit_) ec = beast::http::error::body_limit;
     }
 
     std::size_t on_chunk_body_impl(std::uint64_t, sv bytes, error_code& ec) override {
@@ -171,9 +197,13 @@ private:
 
     response into_;
     std::size_t header_limit_;
+    /// How much of the body may still come.
     std::uint64_t body_limit_;
     std::size_t header_bytes_ = 0;
+    fields trailers_{};
     bool keep_alive_ = false;
+    bool header_done_ = false;
+    bool keep_trailers_ = false;
 };
 
 }  // namespace httphooks::http::detail

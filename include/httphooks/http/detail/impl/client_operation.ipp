@@ -52,11 +52,15 @@ HTTPHOOKS_DECL void client_operation::start() {
     if (!url_) return finish(url_.error());
     if (request_.method() == verb::connect || request_.method_string().empty())
         return finish(asio::error::operation_not_supported);
+    begin_clock();
+    ask();
+}
+
+HTTPHOOKS_DECL void client_operation::begin_clock() {
     deadline_.expires_after(core_->options.timeout);
     deadline_.async_wait([self = shared_from_this()](error_code ec) {
         if (!ec) self->finish(asio::error::timed_out);
     });
-    ask();
 }
 
 inline void client_operation::ask() {
@@ -75,13 +79,22 @@ inline void client_operation::prepare_request() {
     request_.version(11);
     request_.keep_alive(keep_alive);
     if (!request_.contains(field::host)) request_.set(field::host, url_->host_field());
-    verb const method = request_.method();
-    bool const expects_body = method == verb::post || method == verb::put || method == verb::patch;
-    if (expects_body || !request_.body().empty()) request_.content_length(request_.body().size());
+    set_framing();
 
     text_.assign(request_.method_string()).append(" ").append(url_->target).append(" HTTP/1.1\r\n");
     text_.append(request_.base().wire()).append("\r\n").append(request_.body());
     if (core_->options.max_redirects == 0) request_.body() = std::string();
+}
+
+HTTPHOOKS_DECL void client_operation::set_framing() {
+    verb const method = request_.method();
+    bool const expects_body = method == verb::post || method == verb::put || method == verb::patch;
+    if (expects_body || !request_.body().empty()) request_.content_length(request_.body().size());
+}
+
+HTTPHOOKS_DECL void client_operation::make_parser() {
+    client_options const& options = core_->options;
+    parser_.emplace(options.header_limit, options.body_limit, request_.method() == verb::head);
 }
 
 HTTPHOOKS_DECL void client_operation::take(client_connection_ptr idle) {
@@ -138,25 +151,26 @@ inline void client_operation::connect_to(resolver_results const& endpoints) {
 }
 
 inline void client_operation::exchange() {
-    client_options const& options = core_->options;
-    parser_.emplace(options.header_limit, options.body_limit, request_.method() == verb::head);
+    make_parser();
     written_ = false;
     connection_->stream->async_write(
         asio::buffer(text_),
         [self = shared_from_this(), connection = connection_](error_code ec, std::size_t) {
             // After a failure the server may still have answered: reading tells.
-            if (!ec && connection == self->connection_) self->written_ = true;
+            if (!ec && connection == self->connection_) self->on_header_sent();
         });
     read();
 }
 
-inline void client_operation::read() {
+HTTPHOOKS_DECL void client_operation::read() {
     constexpr std::size_t piece = 16 * 1024;
-    connection_->stream->async_read_some(
-        connection_->buffer.prepare(piece),
-        [self = shared_from_this(), connection = connection_](error_code ec, std::size_t n) {
-            if (!self->done_ && connection == self->connection_) self->on_read(ec, n);
-        });
+    connection_->stream->async_read_some(connection_->buffer.prepare(piece),
+                                         [self = shared_from_this(), connection = connection_,
+                                          guard = make_guard()](error_code ec, std::size_t n) {
+                                             if (guard) guard->ended = true;
+                                             if (!self->done_ && connection == self->connection_)
+                                                 self->on_read(ec, n);
+                                         });
 }
 
 inline void client_operation::on_read(error_code ec, std::size_t n) {
@@ -177,25 +191,25 @@ inline void client_operation::parse() {
         std::size_t const n =
             parser_->put({static_cast<char const*>(bytes.data()), bytes.size()}, ec);
         buffer.consume(n);
-        if (ec) return finish(ec);
-        if (!parser_->done()) {
-            // What the parser does not take yet is one line.
-            if (buffer.size() > core_->options.header_limit)
-                return finish(beast::http::error::header_limit);
-            return read();
-        }
+        // What the parser does not take yet is one line.
+        if (!ec && !parser_->done() && buffer.size() > core_->options.header_limit)
+            ec = beast::http::error::header_limit;
+        if (ec) return on_malformed(ec);
+        if (!parser_->done()) return on_progress();
         unsigned const code = parser_->get().result_int();
         if (code >= 200) return on_response();
         if (code == 101 || ++interim_responses_ > most_interim_responses)
             return finish(beast::http::error::bad_status);
-        parser_.emplace(core_->options.header_limit, core_->options.body_limit,
-                        request_.method() == verb::head);
+        on_interim(code);
+        if (done_) return;
+        make_parser();
     }
 }
 
 inline void client_operation::on_failure(error_code ec) {
     bool const unanswered = !parser_->begun() && interim_responses_ == 0;
-    if (!connection_->used || retried_ || !unanswered || !is_idempotent(request_.method()))
+    if (!connection_->used || retried_ || !unanswered || !repeatable() ||
+        !is_idempotent(request_.method()))
         return finish(ec);
     retried_ = true;
     connection_->close();
@@ -203,14 +217,14 @@ inline void client_operation::on_failure(error_code ec) {
     connect();
 }
 
-inline void client_operation::on_response() {
+HTTPHOOKS_DECL void client_operation::on_response() {
     if (core_->options.max_redirects > 0 && is_redirection(parser_->get()))
         follow();
     else
         finish({});
 }
 
-inline void client_operation::follow() {
+HTTPHOOKS_DECL void client_operation::follow() {
     if (++redirections_ > core_->options.max_redirects)
         return finish(make_error_code(error::redirect_limit));
     response const& told = parser_->get();

@@ -37,13 +37,16 @@ HTTPHOOKS_DECL result<absolute_url> redirect_target(absolute_url const& asked, r
     return asked.resolve(location);
 }
 
-HTTPHOOKS_DECL void redirect_request(request& r, absolute_url const& asked,
-                                     absolute_url const& next, unsigned status_code) {
+HTTPHOOKS_DECL bool becomes_get(request const& r, unsigned status_code) noexcept {
     bool const post = r.method() == verb::post;
     bool const head = r.method() == verb::head;
-    bool const fetches = (status_code == 303 && r.method() != verb::get && !head) ||
-                         (post && (status_code == 301 || status_code == 302));
-    if (fetches) {
+    return (status_code == 303 && r.method() != verb::get && !head) ||
+           (post && (status_code == 301 || status_code == 302));
+}
+
+HTTPHOOKS_DECL void redirect_request(request& r, absolute_url const& asked,
+                                     absolute_url const& next, unsigned status_code) {
+    if (becomes_get(r, status_code)) {
         r.method(verb::get);
         r.body() = std::string();
         for (field const name :
