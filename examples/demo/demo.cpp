@@ -75,6 +75,7 @@ int main(int argc, char** argv) try {
         if (failed) std::rethrow_exception(failed);
     });
     context.run();
+    return 0;
 } catch (std::exception const& e) {
     std::cerr << "demo: " << e.what() << '\n';
     return 1;

@@ -106,7 +106,7 @@ public:
         @param options see registry_options
     */
     explicit basic_registry(registry_options options = {})
-        : handle_(std::move(options), detail::state_of<State>()) {}
+        : handle_(detail::stand_in_executor<>(), std::move(options), detail::state_of<State>()) {}
 
     /// The executor that the registry was created with; without one, asio::system_executor.
     executor_type get_executor() const noexcept { return handle_.executor(); }

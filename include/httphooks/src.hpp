@@ -48,6 +48,7 @@
 #include <httphooks/detail/runs/impl/written_stream.ipp>
 #include <httphooks/detail/sessions/impl/session_service.ipp>
 #include <httphooks/detail/system/impl/keyed_hash.ipp>
+#include <httphooks/detail/system/impl/later.ipp>
 #include <httphooks/detail/system/impl/log_file.ipp>
 #include <httphooks/detail/system/impl/loopback_client.ipp>
 #include <httphooks/detail/system/impl/runs_here.ipp>

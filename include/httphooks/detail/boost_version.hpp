@@ -5,7 +5,8 @@
     What differs between the versions of Boost that the library takes, with the version and the
     reason.
 
-    Boost 1.90 also took `field::cookie2` away; what is said of that field goes by its name.
+    Boost 1.90 also took `field::cookie2` and `field::content_md5` away; what is said of these fields
+    goes by their names.
 */
 
 #include <httphooks/config.hpp>

@@ -20,7 +20,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -57,8 +56,9 @@ inline std::optional<std::string> common_query(compiled_pattern const& a,
                                                compiled_pattern const& b) {
     std::string text;
     auto const rule_of = [](compiled_pattern const& p, std::string const& key) {
-        auto const at = std::ranges::find(p.query, key, &query_rule::key);
-        return at == p.query.end() ? nullptr : &*at;
+        for (query_rule const& rule : p.query)
+            if (rule.key == key) return &rule;
+        return static_cast<query_rule const*>(nullptr);
     };
     auto const is_free = [](query_rule::wanted const& w) { return w.capture != path_token::none; };
     auto const add = [&](query_rule const& r, query_rule const* s) {
@@ -180,7 +180,7 @@ public:
             hooks[i].parameters = pattern.names();
             reach_.emplace_back(std::move(pattern));
         }
-        mounted_.insert(mounted_.end(), unseen_.begin(), unseen_.end());
+        for (path_automaton const& path : unseen_) mounted_.push_back(path);
         has_default_ = std::ranges::any_of(hooks, [](hook_description const& h) {
             return h.role == hook_role::default_responder;
         });
@@ -224,7 +224,7 @@ public:
             add(prefix,
                 is_guarded_mount(prefix, verb::get) && is_guarded_mount(prefix, verb::post));
         for (std::string const& prefix : o.mounts) add(prefix, false);
-        hooks_.insert(hooks_.end(), mounts.begin(), mounts.end());
+        for (hook_description& m : mounts) hooks_.push_back(std::move(m));
     }
 
 private:
@@ -328,8 +328,9 @@ private:
 HTTPHOOKS_DECL std::vector<hook_description> describe(std::vector<hook_description> hooks,
                                                       describe_options const& o) {
     for (std::size_t i = 0; i < hooks.size(); ++i) hooks[i].order = i;
-    std::ranges::sort(hooks, {}, [](hook_description const& h) {
-        return std::tuple(h.hook.type, h.role, h.order);
+    std::sort(hooks.begin(), hooks.end(), [](hook_description const& a, hook_description const& b) {
+        if (a.hook.type != b.hook.type) return a.hook.type < b.hook.type;
+        return a.role != b.role ? a.role < b.role : a.order < b.order;
     });
     detail::described_hooks described(hooks, o);
     described.warn();

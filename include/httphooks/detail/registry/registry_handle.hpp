@@ -17,6 +17,7 @@
 #include <httphooks/registry_stats.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <memory>
 #include <source_location>
@@ -41,12 +42,20 @@ hook_entry_ptr make_hook(hook_type type, verb method, std::string_view pattern,
                          hook_callback&& callback, hook_options&& options,
                          std::source_location const& where);
 
+/// What stands in for the executor of a registry that has none; a template, so that only who makes
+/// such a registry compiles it.
+template <class Executor = asio::system_executor>
+asio::any_io_executor stand_in_executor() {
+    return Executor();
+}
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+extern template asio::any_io_executor stand_in_executor();
+#endif
+
 /// Copies are handles to one registry. See basic_registry.
 class registry_handle {
 public:
     registry_handle(asio::any_io_executor executor, registry_options options, state_type state);
-    /// Without an executor: that of the system stands in for it.
-    registry_handle(registry_options options, state_type state);
 
     asio::any_io_executor const& executor() const noexcept { return executor_; }
 

@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,12 +47,12 @@ public:
     std::vector<place> begin() const { return closure({0}); }
     /// Whether a match may end at one of these.
     bool ends(std::vector<place> const& at) const {
-        return std::ranges::find(at, static_cast<place>(steps_.size())) != at.end();
+        return std::find(at.begin(), at.end(), static_cast<place>(steps_.size())) != at.end();
     }
     /// Where a byte leads to.
     std::vector<place> next(std::vector<place> const& at, char c) const;
-    /// Adds the bytes that are written in the pattern.
-    void add_alphabet(std::set<char>& to) const;
+    /// Adds the bytes that are written in the pattern and are not there yet.
+    void add_alphabet(std::string& to) const;
 
     /** The shortest text that both match; nothing when there is none, or when finding it would take
         too long.

@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -71,16 +70,8 @@ private:
 
     /// Nodes, then `none`, then the nodes whose splats have begun; each part sorted.
     using node_set = std::vector<std::uint32_t>;
-    struct hash_words {
-        std::size_t operator()(node_set const& words) const noexcept {
-            std::uint64_t hash = words.size();
-            for (std::uint32_t w : words) {
-                hash = (hash ^ w) * 0x9E3779B97F4A7C15u;
-                hash ^= hash >> 32;
-            }
-            return static_cast<std::size_t>(hash);
-        }
-    };
+    /// What is known of a text, or of words by their bytes: one kind of map is compiled once.
+    using numbers_of = std::unordered_map<std::string, std::uint32_t>;
     class builder;
 
     std::uint32_t add_params(compiled_pattern const& pattern);
@@ -93,8 +84,8 @@ private:
     std::vector<route_hit> entries_;
     std::vector<route_param> params_;
     std::string names_;
-    std::map<std::vector<std::uint64_t>, std::uint32_t> known_params_;
-    std::unordered_map<std::string, std::uint32_t> known_names_;
+    numbers_of known_params_;
+    numbers_of known_names_;
 
     bool deterministic_ = false;
     std::size_t depth_ = 0;
@@ -140,9 +131,9 @@ private:
     route_trie const& trie_;
     std::size_t most_states_;
     std::size_t most_outputs_;
-    std::unordered_map<node_set, std::uint32_t, hash_words> numbers_;
-    std::vector<node_set const*> sets_;
-    std::unordered_map<node_set, std::uint32_t, hash_words> lists_;
+    numbers_of numbers_;
+    std::vector<node_set> sets_;
+    numbers_of lists_;
     std::vector<step> steps_;
 };
 

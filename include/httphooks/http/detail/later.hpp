@@ -2,21 +2,21 @@
 #pragma once
 
 /** @file
-    Functions that are called later: one type for all, so that it is compiled once. For the rare.
+    Functions that are called later, or when a timer expires: one type for all, so that it is
+    compiled once. For the rare.
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/later.hpp>
 #include <httphooks/error.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <functional>
 
 namespace httphooks::http::detail {
 
-/// Calls a function on an executor, never within this call.
-void call_later(asio::any_io_executor const& on, std::function<void()> f);
+using httphooks::detail::call_later;
 
 /// Calls a function when a timer has expired or is cancelled.
 void call_at_expiry(asio::steady_timer& timer, std::function<void(error_code)> f);

@@ -45,19 +45,11 @@ inline bool is_fixed(response const& reply) noexcept {
         reply.result() == status::partial_content)
         return true;
     for (auto const& f : reply) {
-        switch (f.name()) {
-            case field::content_encoding:
-            case field::content_range:
-            case field::content_md5:
-            case field::digest:
-                return true;
-            case field::unknown:
-                for (std::string_view const digest : {"Content-Digest", "Repr-Digest"})
-                    if (httphooks::detail::ascii_iequals(f.name_string(), digest)) return true;
-                break;
-            default:
-                break;
-        }
+        if (f.name() == field::content_encoding || f.name() == field::content_range ||
+            f.name() == field::digest)
+            return true;
+        for (std::string_view const digest : {"Content-MD5", "Content-Digest", "Repr-Digest"})
+            if (httphooks::detail::ascii_iequals(f.name_string(), digest)) return true;
     }
     return lists(reply, field::cache_control, "no-transform");
 }

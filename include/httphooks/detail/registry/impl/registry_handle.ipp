@@ -13,8 +13,6 @@
 #include <httphooks/route_pattern.hpp>
 #include <httphooks/trace.hpp>
 
-#include <boost/asio/system_executor.hpp>
-
 #include <memory>
 #include <span>
 #include <string>
@@ -43,8 +41,9 @@ HTTPHOOKS_DECL registry_handle::registry_handle(asio::any_io_executor executor,
       shared_loop_(std::make_shared<shared_registry_loop>(core_, state)),
       state_(state) {}
 
-HTTPHOOKS_DECL registry_handle::registry_handle(registry_options options, state_type state)
-    : registry_handle(asio::system_executor(), std::move(options), state) {}
+#ifdef HTTPHOOKS_SEPARATE_COMPILATION
+template asio::any_io_executor stand_in_executor();
+#endif
 
 /// Tells of the options of a hook that have no effect.
 /// @param by_pattern whether it is found by its pattern

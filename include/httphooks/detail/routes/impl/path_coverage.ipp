@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -37,9 +37,8 @@ HTTPHOOKS_DECL std::vector<path_automaton::place> path_automaton::closure(
     std::vector<place> at) const {
     for (std::size_t i = 0; i < at.size(); ++i)
         if (at[i] < steps_.size() && skips(steps_[at[i]])) at.push_back(at[i] + 1);
-    std::ranges::sort(at);
-    auto const same = std::ranges::unique(at);
-    at.erase(same.begin(), same.end());
+    std::sort(at.begin(), at.end());
+    at.erase(std::unique(at.begin(), at.end()), at.end());
     return at;
 }
 
@@ -69,9 +68,9 @@ HTTPHOOKS_DECL std::vector<path_automaton::place> path_automaton::next(std::vect
     return closure(std::move(to));
 }
 
-HTTPHOOKS_DECL void path_automaton::add_alphabet(std::set<char>& to) const {
+HTTPHOOKS_DECL void path_automaton::add_alphabet(std::string& to) const {
     for (step const& s : steps_)
-        if (s.kind == step::kind_type::byte) to.insert(s.byte);
+        if (s.kind == step::kind_type::byte && to.find(s.byte) == to.npos) to += s.byte;
 }
 
 HTTPHOOKS_DECL bool covered(path_automaton const& path, std::vector<path_automaton> const& others) {
@@ -81,9 +80,20 @@ HTTPHOOKS_DECL bool covered(path_automaton const& path, std::vector<path_automat
         bool behind_slash;
         places here;
         std::vector<places> there;
-        auto operator<=>(situation const&) const = default;
+
+        std::string key() const {
+            std::string text(1, behind_slash ? '/' : ' ');
+            auto const add = [&text](places const& at) {
+                auto const count = static_cast<path_automaton::place>(at.size());
+                text.append(reinterpret_cast<char const*>(&count), sizeof count);
+                text.append(reinterpret_cast<char const*>(at.data()), count * sizeof count);
+            };
+            add(here);
+            for (places const& at : there) add(at);
+            return text;
+        }
     };
-    std::set<char> alphabet{'/', '\0'};  // the null byte stands for all that no pattern writes
+    std::string alphabet("/\0", 2);  // the null byte stands for all that no pattern writes
     path.add_alphabet(alphabet);
     situation before{false, path.begin(), {}};
     for (path_automaton const& other : others) {
@@ -103,7 +113,8 @@ HTTPHOOKS_DECL bool covered(path_automaton const& path, std::vector<path_automat
     };
     // a normalised path begins with '/', and has no two in a row
     std::vector<situation> open{follow(before, '/')};
-    std::set<situation> seen{open.front()};
+    std::unordered_map<std::string, std::uint32_t> seen;  // a map that routes have, too
+    seen.try_emplace(open.front().key(), 0);
     while (!open.empty()) {
         situation const now = std::move(open.back());
         open.pop_back();
@@ -111,7 +122,7 @@ HTTPHOOKS_DECL bool covered(path_automaton const& path, std::vector<path_automat
         for (char const c : alphabet) {
             if (c == '/' && now.behind_slash) continue;
             situation then = follow(now, c);
-            if (then.here.empty() || !seen.insert(then).second) continue;
+            if (then.here.empty() || !seen.try_emplace(then.key(), 0).second) continue;
             if (seen.size() > most) return false;
             open.push_back(std::move(then));
         }
@@ -209,8 +220,7 @@ private:
         std::string text;
         for (std::size_t n = last; n != no_number; n = reached_[n].from)
             if (reached_[n].by != 0) text += reached_[n].by;
-        std::ranges::reverse(text);
-        return text;
+        return std::string(text.rbegin(), text.rend());
     }
 
     std::vector<step> const& a_;

@@ -20,6 +20,11 @@
 
 namespace httphooks::detail {
 
+/// Words as a key.
+inline std::string bytes_of(std::vector<std::uint32_t> const& words) {
+    return std::string(reinterpret_cast<char const*>(words.data()), words.size() * sizeof words[0]);
+}
+
 HTTPHOOKS_DECL void route_automaton::add(compiled_pattern const& pattern, std::uint8_t verb) {
     auto const entry = static_cast<std::uint32_t>(entries_.size());
     entries_.push_back({entry, add_params(pattern),
@@ -33,7 +38,7 @@ HTTPHOOKS_DECL std::uint32_t route_automaton::add_params(compiled_pattern const&
     using place = route_param::place_type;
     if (pattern.names.empty()) return 0;
     std::vector<route_param> params;
-    std::vector<std::uint64_t> key;
+    std::vector<std::uint32_t> key;
     for (std::string const& name : pattern.names) {
         auto const [known, fresh] =
             known_names_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
@@ -50,13 +55,15 @@ HTTPHOOKS_DECL std::uint32_t route_automaton::add_params(compiled_pattern const&
                                              : place::segment,
                                 info.source == capture_source::query};
         params.push_back(param);
-        key.push_back(std::uint64_t{param.name} << 32 | param.size);
-        key.push_back(std::uint64_t{param.index} << 32 |
-                      static_cast<std::uint64_t>(param.place) << 1 | (param.form ? 1u : 0u));
+        for (std::uint32_t const word :
+             {param.name, param.size, param.index,
+              static_cast<std::uint32_t>(param.place) << 1 | (param.form ? 1u : 0u)})
+            key.push_back(word);
     }
     auto const [known, fresh] =
-        known_params_.try_emplace(std::move(key), static_cast<std::uint32_t>(params_.size()));
-    if (fresh) params_.insert(params_.end(), params.begin(), params.end());
+        known_params_.try_emplace(bytes_of(key), static_cast<std::uint32_t>(params_.size()));
+    if (fresh)
+        for (route_param const& param : params) params_.push_back(param);
     return known->second;
 }
 
@@ -87,7 +94,7 @@ HTTPHOOKS_DECL bool route_automaton::builder::run() {
     std::vector<bool> has_literals(sets_.size());
     for (step const& s : steps_) has_literals[s.from] = true;
     auto const with_bits = [&](std::uint32_t number) {
-        std::uint32_t const final = sets_[number]->front() == none ? final_bit : 0;
+        std::uint32_t const final = sets_[number].front() == none ? final_bit : 0;
         return number | final | (has_literals[number] ? literal_bit : 0);
     };
     for (state& s : target_.states_) s.other = with_bits(s.other);
@@ -101,8 +108,8 @@ HTTPHOOKS_DECL bool route_automaton::builder::run() {
 
 HTTPHOOKS_DECL std::uint32_t route_automaton::builder::number_of(node_set set) {
     auto const [known, fresh] =
-        numbers_.try_emplace(std::move(set), static_cast<std::uint32_t>(sets_.size()));
-    if (fresh) sets_.push_back(&known->first);
+        numbers_.try_emplace(bytes_of(set), static_cast<std::uint32_t>(sets_.size()));
+    if (fresh) sets_.push_back(std::move(set));
     return known->second;
 }
 
@@ -116,7 +123,7 @@ HTTPHOOKS_DECL route_automaton::node_set route_automaton::builder::make_set(
 }
 
 HTTPHOOKS_DECL void route_automaton::builder::expand(std::uint32_t number) {
-    node_set const& set = *sets_[number];
+    node_set const set = sets_[number];
     std::size_t const count = node_count(set);
     state result;
     result.plain = plain_output(set);
@@ -129,7 +136,7 @@ HTTPHOOKS_DECL void route_automaton::builder::expand(std::uint32_t number) {
         route_trie::node const& node = trie_.nodes()[set[i]];
         if (node.param != route_trie::none) params.push_back(node.param);
         if (!node.splats.empty()) splats.push_back(set[i]);
-        edges.insert(edges.end(), node.literals.begin(), node.literals.end());
+        for (route_trie::edge const& e : node.literals) edges.push_back(e);
     }
     std::sort(splats.begin() + 1, splats.end());
     if (count > 1)
@@ -150,7 +157,7 @@ HTTPHOOKS_DECL std::uint32_t route_automaton::builder::output(std::vector<std::u
     std::sort(entries.begin(), entries.end());
     std::vector<route_hit>& outputs = target_.outputs_;
     auto const [known, fresh] =
-        lists_.try_emplace(entries, static_cast<std::uint32_t>(outputs.size()));
+        lists_.try_emplace(bytes_of(entries), static_cast<std::uint32_t>(outputs.size()));
     if (fresh && !full()) {
         route_hit head{static_cast<std::uint32_t>(entries.size()), 0, 0, 0, false, 0};
         for (std::uint32_t entry : entries)

@@ -3,6 +3,7 @@
 
 #include <httphooks/detail/runs/body_channel.hpp>
 
+#include <httphooks/detail/system/later.hpp>
 #include <httphooks/detail/system/runs_here.hpp>
 
 #include <boost/asio/append.hpp>
@@ -31,30 +32,23 @@ HTTPHOOKS_DECL body_channel::body_channel(asio::any_io_executor executor,
       whole_(std::move(whole)),
       ended_(true) {}
 
-/// Does something on the channel's executor, where the caller most often is.
-template <class Function>
-void on_executor(asio::any_io_executor const& executor, Function f) {
-    if (runs_here(executor)) return f();
-    asio::post(executor, std::move(f));
-}
-
 HTTPHOOKS_DECL void body_channel::begin_read(std::shared_ptr<body_channel> c,
                                              asio::mutable_buffer to, handler h) {
-    body_channel& self = *c;
-    on_executor(self.executor_,
-                [c = std::move(c), to, h = std::move(h)]() mutable { c->read(to, std::move(h)); });
+    if (runs_here(c->executor_)) return c->read(to, std::move(h));
+    auto const kept = std::make_shared<handler>(std::move(h));
+    call_later(c->executor_, [c, to, kept] { c->read(to, std::move(*kept)); });
 }
 
 HTTPHOOKS_DECL void body_channel::begin_chunk(std::shared_ptr<body_channel> c, chunk_handler h) {
-    body_channel& self = *c;
-    on_executor(self.executor_,
-                [c = std::move(c), h = std::move(h)]() mutable { c->read_chunk(std::move(h)); });
+    if (runs_here(c->executor_)) return c->read_chunk(std::move(h));
+    auto const kept = std::make_shared<chunk_handler>(std::move(h));
+    call_later(c->executor_, [c, kept] { c->read_chunk(std::move(*kept)); });
 }
 
 HTTPHOOKS_DECL void body_channel::begin_skip(std::shared_ptr<body_channel> c, handler h) {
-    body_channel& self = *c;
-    on_executor(self.executor_,
-                [c = std::move(c), h = std::move(h)]() mutable { c->skip(std::move(h)); });
+    if (runs_here(c->executor_)) return c->skip(std::move(h));
+    auto const kept = std::make_shared<handler>(std::move(h));
+    call_later(c->executor_, [c, kept] { c->skip(std::move(*kept)); });
 }
 
 /// Takes what is there, as it stays until more is put in.
@@ -67,21 +61,21 @@ inline std::string_view body_channel::take(std::size_t most) noexcept {
 
 /// Calls a handler, not within this call.
 template <class Handler, class Value>
-void call_later(asio::any_io_executor const& executor, Handler&& handler, error_code ec,
-                Value value) {
+void answer_later(asio::any_io_executor const& executor, Handler&& handler, error_code ec,
+                  Value value) {
     asio::post(executor, asio::append(std::move(handler), ec, value));
 }
 
 inline void body_channel::read(asio::mutable_buffer to, handler h) {
     if (waits())
-        return call_later(executor_, std::move(h), asio::error::already_started, std::size_t());
+        return answer_later(executor_, std::move(h), asio::error::already_started, std::size_t());
     std::string_view const there = take(to.size());
     if (!there.empty() || to.size() == 0) {
         if (!there.empty()) std::memcpy(to.data(), there.data(), there.size());
-        return call_later(executor_, std::move(h), {}, there.size());
+        return answer_later(executor_, std::move(h), {}, there.size());
     }
     if (ended_)
-        return call_later(executor_, std::move(h), why_ ? why_ : asio::error::eof, std::size_t());
+        return answer_later(executor_, std::move(h), why_ ? why_ : asio::error::eof, std::size_t());
     to_ = to;
     handler_.swap(h);
     wait(want::some, handler_.get_cancellation_slot());
@@ -89,12 +83,12 @@ inline void body_channel::read(asio::mutable_buffer to, handler h) {
 
 inline void body_channel::read_chunk(chunk_handler h) {
     if (waits())
-        return call_later(executor_, std::move(h), asio::error::already_started,
-                          std::string_view());
+        return answer_later(executor_, std::move(h), asio::error::already_started,
+                            std::string_view());
     if (std::string_view const there = take(kept_.npos); !there.empty() || ended_) {
         if (!whole_) chunk_.assign(there);
-        return call_later(executor_, std::move(h), there.empty() ? why_ : error_code(),
-                          whole_ ? there : std::string_view(chunk_));
+        return answer_later(executor_, std::move(h), there.empty() ? why_ : error_code(),
+                            whole_ ? there : std::string_view(chunk_));
     }
     chunk_handler_.swap(h);
     wait(want::chunk, chunk_handler_.get_cancellation_slot());
@@ -102,9 +96,9 @@ inline void body_channel::read_chunk(chunk_handler h) {
 
 inline void body_channel::skip(handler h) {
     if (waits())
-        return call_later(executor_, std::move(h), asio::error::already_started, std::size_t());
+        return answer_later(executor_, std::move(h), asio::error::already_started, std::size_t());
     std::size_t const there = take(kept_.npos).size();
-    if (ended_) return call_later(executor_, std::move(h), why_, there);
+    if (ended_) return answer_later(executor_, std::move(h), why_, there);
     handler_.swap(h);
     wait(want::skip, handler_.get_cancellation_slot());
     filled_ += there;
@@ -180,13 +174,13 @@ inline void body_channel::complete(error_code ec) {
     if (std::exchange(want_, want::nothing) != want::chunk) {
         handler h;
         h.swap(handler_);
-        return call_later(executor_, std::move(h), ec, filled_);
+        return answer_later(executor_, std::move(h), ec, filled_);
     }
     chunk_.swap(kept_);
     kept_.clear();
     chunk_handler h;
     h.swap(chunk_handler_);
-    call_later(executor_, std::move(h), ec, std::string_view(chunk_));
+    answer_later(executor_, std::move(h), ec, std::string_view(chunk_));
 }
 
 }  // namespace httphooks::detail

@@ -4,11 +4,11 @@
 #include <httphooks/detail/runs/stream_collector.hpp>
 
 #include <httphooks/detail/runs/async_run.hpp>
+#include <httphooks/detail/system/later.hpp>
 #include <httphooks/exchange.hpp>
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -28,7 +28,7 @@ HTTPHOOKS_DECL stream_collector::~stream_collector() {
 
 HTTPHOOKS_DECL void stream_collector::start(asio::any_io_executor const& executor) {
     executor_ = executor;
-    asio::post(executor_, [self = shared_from_this()] { self->begin(); });
+    call_later(executor_, [self = shared_from_this()] { self->begin(); });
 }
 
 inline void stream_collector::begin() {
@@ -72,7 +72,7 @@ inline void stream_collector::finish(error_code ec) noexcept {
     error_ = ec;
     done_.store(true, std::memory_order_release);
     try {
-        asio::post(ex->get_executor(), [ex] { pipeline_signal(*ex); });
+        call_later(ex->get_executor(), [ex] { pipeline_signal(*ex); });
     } catch (...) {  // no memory: here, then
         pipeline_signal(*ex);
     }

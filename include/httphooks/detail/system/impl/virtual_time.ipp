@@ -3,11 +3,12 @@
 
 #include <httphooks/detail/system/virtual_time.hpp>
 
+#include <httphooks/detail/system/later.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 
 #include <memory>
@@ -51,7 +52,8 @@ HTTPHOOKS_DECL virtual_time* virtual_time::find(asio::any_io_executor const& exe
 }
 
 inline void virtual_time::complete(waiting w, error_code ec) {
-    asio::post(w.executor, [who = std::move(w.who), ec] { who->complete(ec); });
+    std::shared_ptr<waiter> const who = std::move(w.who);
+    call_later(w.executor, [who, ec] { who->complete(ec); });
 }
 
 HTTPHOOKS_DECL void virtual_time::wait(void const* timer, asio::any_io_executor const& executor,

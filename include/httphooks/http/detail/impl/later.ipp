@@ -3,16 +3,10 @@
 
 #include <httphooks/http/detail/later.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <functional>
 #include <utility>
 
 namespace httphooks::http::detail {
-
-HTTPHOOKS_DECL void call_later(asio::any_io_executor const& on, std::function<void()> f) {
-    asio::post(on, std::move(f));
-}
 
 HTTPHOOKS_DECL void call_at_expiry(asio::steady_timer& timer, std::function<void(error_code)> f) {
     timer.async_wait(std::move(f));

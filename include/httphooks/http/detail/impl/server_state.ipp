@@ -10,11 +10,8 @@
 #include <httphooks/http/detail/listener_base.hpp>
 #include <httphooks/http/options.hpp>
 
-#include <boost/asio/append.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/consign.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -50,8 +47,12 @@ HTTPHOOKS_DECL server_state::server_state(http::options o)
 
 template <class Handler, class... Results>
 void server_state::finish(waiting<Handler> w, Results... results) {
-    asio::post(get_executor(),
-               asio::append(asio::consign(std::move(w.handler), std::move(w.work)), results...));
+    auto const on = w.work.get_executor();
+    auto const kept = std::make_shared<waiting<Handler>>(std::move(w));
+    httphooks::detail::call_by_way_of(get_executor(), on, [kept, results...] {
+        auto handler = std::move(kept->handler);
+        std::move(handler)(results...);
+    });
 }
 
 HTTPHOOKS_DECL asio::io_context& server_state::add_worker() {
