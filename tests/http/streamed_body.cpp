@@ -55,14 +55,14 @@ struct upload_outcome {
 };
 
 /// What is sent, and how.
-struct upload_options {
+struct content_options {
     std::shared_ptr<hh::stream_body> body{};
     std::chrono::milliseconds progress_timeout{30'000};
     std::chrono::milliseconds continue_timeout{0};
 };
 
 asio::awaitable<upload_outcome> upload(hh::http::client client, std::string url, hh::request r,
-                                       upload_options o) {
+                                       content_options o) {
     upload_outcome result;
     try {
         auto const reply = co_await client.async_stream(
@@ -90,7 +90,7 @@ struct upload_fixture {
     explicit upload_fixture(played_server::script play, hh::http::client_options options = {})
         : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
 
-    upload_outcome post(upload_options o, verb method = verb::post) {
+    upload_outcome post(content_options o, verb method = verb::post) {
         std::optional<upload_outcome> result;
         auto asking = upload(client, server.url(), hh::request(method, "/", 11), std::move(o));
         asio::co_spawn(context, std::move(asking),
@@ -397,7 +397,7 @@ TEST_CASE("a server that goes in the middle of the content is an error") {
 }
 
 TEST_CASE("a request that expects 100 Continue sends its content when it is wanted") {
-    upload_options o{.body = pieces({"abc"}, 3), .continue_timeout = 10s};
+    content_options o{.body = pieces({"abc"}, 3), .continue_timeout = 10s};
     SECTION("which the server says") {
         std::string header, rest;
         upload_fixture f([&](peer& p, int) -> asio::awaitable<void> {

@@ -178,6 +178,27 @@ TEST_CASE("a stream that fails ends the connection without the last chunk") {
     CHECK(c.ended());
 }
 
+TEST_CASE("a stream that a second request gets too is a 500 there, and goes on for the first") {
+    memory_server s;
+    std::vector<hh::stream_writer> out;
+    hh::response const once =
+        hh::stream("text/plain", [&out](hh::stream_writer& w) { out.push_back(w); });
+    s.registry.get("/stream", [&once](auto&) { return once; });
+    auto first = s.connect();
+    auto second = s.connect();
+    first.send(get_stream);
+    s.run();
+    second.send(get_stream);
+    s.run();
+    CHECK(take(first).starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(take(second).starts_with("HTTP/1.1 500 "));
+    REQUIRE(out.size() == 1);
+    out.front().async_write("on", [](hh::error_code) {});
+    out.front().end();
+    s.run();
+    CHECK(take(first) == "2\r\non\r\n0\r\n\r\n");
+}
+
 TEST_CASE("requests behind a stream wait for its end") {
     memory_server s;
     hand_written h;

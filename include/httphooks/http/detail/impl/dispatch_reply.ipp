@@ -7,6 +7,7 @@
 
 #include <httphooks/http/detail/dispatch.hpp>
 
+#include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
 #include <httphooks/message.hpp>
@@ -36,7 +37,7 @@ inline void dispatch::write(entry& e) {
     std::size_t const before = output_.size();
     try {
         append(e, after);
-    } catch (...) {  // no memory for it: those before it go out
+    } catch (...) {  // it cannot be written: those before it go out
         output_.resize(before);
         drop_source();
         e.refusal = std::make_unique<response>(error_response(status::internal_server_error));
@@ -66,6 +67,8 @@ inline void dispatch::append_source(entry const& e, persistence after) {
     framing how = framing::length;
     std::uint64_t size = 0;
     auto const stream = reply.body().stream();
+    // a hook has returned one response to two requests
+    if (stream && stream->started()) throw system_error(make_error_code(error::stream_closed));
     if (!stream) {
         size = reply.body().file()->size();
     } else if (auto const length = stream->length()) {
