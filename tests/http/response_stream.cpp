@@ -146,6 +146,7 @@ struct stream_fixture {
         client.close();
         context.restart();
         context.run_for(20s);
+        CHECK(context.stopped());
     }
 };
 

@@ -14,6 +14,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -27,13 +28,17 @@ namespace support {
 
 namespace asio = boost::asio;
 
-/// A server's end of a connection.
+/// A server's end of a connection. When the client has gone, sending and reading do nothing.
 struct peer {
     asio::ip::tcp::socket socket;
+    /// Expires when the server is stopped.
+    asio::steady_timer& stopped;
     std::string buffer{};
+    bool gone = false;
 
     /// The next request's text; empty when the client has closed.
     asio::awaitable<std::string> request() {
+        if (gone) co_return std::string();
         boost::system::error_code ec;
         auto dynamic = asio::dynamic_buffer(buffer);
         std::size_t const header = co_await asio::async_read_until(
@@ -56,6 +61,7 @@ struct peer {
 
     /// What comes, up to and with a text; up to the end if that does not come.
     asio::awaitable<std::string> until(std::string mark) {
+        if (gone) co_return std::string();
         boost::system::error_code ec;
         auto dynamic = asio::dynamic_buffer(buffer);
         std::size_t n = co_await asio::async_read_until(
@@ -67,9 +73,17 @@ struct peer {
     }
 
     asio::awaitable<void> send(std::string text) {
+        if (gone) co_return;
         boost::system::error_code ec;
         co_await asio::async_write(socket, asio::buffer(text),
                                    asio::redirect_error(asio::use_awaitable, ec));
+        gone = !!ec;
+    }
+
+    /// Neither reads nor writes until the server is stopped.
+    asio::awaitable<void> stand_still() {
+        boost::system::error_code ec;
+        co_await stopped.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     }
 
     /// Waits until the client closes the connection.
@@ -97,7 +111,9 @@ public:
     using script = std::function<asio::awaitable<void>(peer&, int)>;
 
     played_server(asio::io_context& context, script play)
-        : acceptor_(context, {asio::ip::address_v4::loopback(), 0}), play_(std::move(play)) {
+        : acceptor_(context, {asio::ip::address_v4::loopback(), 0}),
+          stopped_(context, asio::steady_timer::time_point::max()),
+          play_(std::move(play)) {
         accept();
     }
 
@@ -106,7 +122,10 @@ public:
         return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
                std::string(target);
     }
-    void stop() { acceptor_.close(); }
+    void stop() {
+        acceptor_.close();
+        stopped_.expires_at(asio::steady_timer::time_point::min());
+    }
 
 private:
     void accept() {
@@ -118,12 +137,13 @@ private:
         });
     }
     asio::awaitable<void> run(asio::ip::tcp::socket socket, int number) {
-        peer p{std::move(socket)};
+        peer p{std::move(socket), stopped_};
         auto played = play_(p, number);
         co_await std::move(played);
     }
 
     asio::ip::tcp::acceptor acceptor_;
+    asio::steady_timer stopped_;
     script play_;
     int connections_ = 0;
 };
