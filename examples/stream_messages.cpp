@@ -10,9 +10,9 @@
 //
 // curl: /count/2 => 2
 // curl: -d '' /hooks/0/a/xhr => o
-// curl: -i --json '["{\"id\":7,\"method\":\"GET\",\"url\":\"/count/2\"}"]' /hooks/0/a/xhr_send =>
-// 204 curl: -d '' /hooks/0/a/xhr => \"more\":true, curl: '/socket.io/?EIO=4&transport=polling' =>
-// "maxPayload":1000000
+// curl: -i -d '["{\"id\":7,\"method\":\"GET\",\"url\":\"/count/2\"}"]' /hooks/0/a/xhr_send => 204
+// curl: -d '' /hooks/0/a/xhr => \"more\":true,
+// curl: '/socket.io/?EIO=4&transport=polling' => "maxPayload":1000000
 
 #include <httphooks.hpp>
 #include <httphooks/event_source_hub.hpp>

@@ -37,7 +37,7 @@ struct openapi_info {
     asks of the query becomes query parameters. Patterns that differ in the names of their
     parameters only are one path, with the names of the first; several responders of one verb and
     path are one operation, whose reply is multipart/mixed if they answer together. Methods that
-   OpenAPI does not know, the default responder and fragments are left out. A fallback is marked
+    OpenAPI does not know, the default responder and fragments are left out. A fallback is marked
     with `x-fallback`. Names, summaries and annotations are those of hook_options.
 
     @param table what basic_registry::describe() gives

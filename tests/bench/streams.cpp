@@ -7,7 +7,7 @@
 
     Without arguments: measures and prints a table. `streams serve FOLDER` and `streams beast` serve
     until they are ended; `streams ask PORT` is the client. The server has one core, the load the
-   other; what counts is the server's CPU time, user and system.
+    other; what counts is the server's CPU time, user and system.
 */
 
 #include <httphooks.hpp>

@@ -2,7 +2,7 @@
 
 /** @file
     What PostgreSQL notifies: a row has a number that is one, and nothing else reaches SQL; what
-   says where it is says it again.
+    says where it is says it again.
 */
 
 #include <httphooks/socketio/cluster_message.hpp>

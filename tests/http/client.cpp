@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/played_exchange.hpp"
 #include "support/played_server.hpp"
 
 namespace hh = httphooks;
@@ -56,13 +57,8 @@ struct outcome {
 };
 
 /// A client and a server on one thread.
-struct client_fixture {
-    asio::io_context context{1};
-    played_server server;
-    hh::http::client client;
-
-    explicit client_fixture(played_server::script play, hh::http::client_options options = {})
-        : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
+struct client_fixture : support::played_exchange {
+    using support::played_exchange::played_exchange;
 
     /// Sends a request and runs until its outcome is there.
     outcome ask(hh::request r, std::string_view target = "/") {
@@ -78,24 +74,6 @@ struct client_fixture {
     }
     outcome get(std::string_view target = "/") {
         return ask(hh::request(verb::get, "/", 11), target);
-    }
-
-    template <class Condition>
-    void run_until(Condition condition) {
-        context.restart();
-        auto const limit = std::chrono::steady_clock::now() + 20s;
-        while (!condition()) {
-            REQUIRE(std::chrono::steady_clock::now() < limit);
-            context.run_one_for(1s);
-        }
-    }
-
-    /// Ends the server and runs what is left: nothing of the client may keep the context running.
-    ~client_fixture() {
-        server.stop();
-        client.close();
-        context.restart();
-        context.run_for(20s);
     }
 };
 

@@ -44,6 +44,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/played_exchange.hpp"
 #include "support/played_server.hpp"
 
 namespace hh = httphooks;
@@ -93,13 +94,8 @@ asio::awaitable<read_response> read_piecewise(hh::http::client client, std::stri
 }
 
 /// A client and a server on one thread.
-struct stream_fixture {
-    asio::io_context context{1};
-    played_server server;
-    hh::http::client client;
-
-    explicit stream_fixture(played_server::script play, hh::http::client_options options = {})
-        : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
+struct stream_fixture : support::played_exchange {
+    using support::played_exchange::played_exchange;
 
     read_response ask(hh::request r, hh::http::streaming_options o = {},
                       std::string_view scheme = "http") {
@@ -128,25 +124,6 @@ struct stream_fixture {
         asio::co_spawn(context, f(), [&](std::exception_ptr e) { ended = e; });
         run_until([&] { return ended.has_value(); });
         if (*ended) std::rethrow_exception(*ended);
-    }
-
-    template <class Condition>
-    void run_until(Condition condition) {
-        context.restart();
-        auto const limit = std::chrono::steady_clock::now() + 20s;
-        while (!condition()) {
-            REQUIRE(std::chrono::steady_clock::now() < limit);
-            context.run_one_for(1s);
-        }
-    }
-
-    /// Ends the server and runs what is left: nothing of the client may keep the context running.
-    ~stream_fixture() {
-        server.stop();
-        client.close();
-        context.restart();
-        context.run_for(20s);
-        CHECK(context.stopped());
     }
 };
 

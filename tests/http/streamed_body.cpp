@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/played_exchange.hpp"
 #include "support/played_server.hpp"
 
 namespace hh = httphooks;
@@ -82,13 +83,8 @@ asio::awaitable<upload_outcome> upload(hh::http::client client, std::string url,
 }
 
 /// A client and a server on one thread.
-struct upload_fixture {
-    asio::io_context context{1};
-    played_server server;
-    hh::http::client client;
-
-    explicit upload_fixture(played_server::script play, hh::http::client_options options = {})
-        : server(context, std::move(play)), client(context.get_executor(), std::move(options)) {}
+struct upload_fixture : support::played_exchange {
+    using support::played_exchange::played_exchange;
 
     upload_outcome post(content_options o, verb method = verb::post) {
         std::optional<upload_outcome> result;
@@ -97,24 +93,6 @@ struct upload_fixture {
                        [&](std::exception_ptr, upload_outcome got) { result = std::move(got); });
         run_until([&] { return result.has_value(); });
         return std::move(*result);
-    }
-
-    template <class Condition>
-    void run_until(Condition condition) {
-        context.restart();
-        auto const limit = std::chrono::steady_clock::now() + 20s;
-        while (!condition()) {
-            REQUIRE(std::chrono::steady_clock::now() < limit);
-            context.run_one_for(1s);
-        }
-    }
-
-    ~upload_fixture() {
-        server.stop();
-        client.close();
-        context.restart();
-        context.run_for(20s);
-        CHECK(context.stopped());
     }
 };
 

@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/socketio_service.hpp"
+#include "support/streaming_hooks.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -63,20 +64,7 @@ struct streaming_namespace {
                                   throw std::runtime_error("in the middle");
                               });
         });
-        registry.get("/endless", [this](hh::responder_context&) {
-            return hh::stream("text/plain",
-                              [this](hh::stream_writer& out) -> boost::asio::awaitable<void> {
-                                  struct last {
-                                      std::atomic<int>& gone;
-                                      ~last() { ++gone; }
-                                  } const l{gone};
-                                  for (;;) {
-                                      std::string text(1000, 'x');
-                                      co_await out.async_write(std::move(text));
-                                      ++made;
-                                  }
-                              });
-        });
+        endless.add_to(registry);
         registry.get("/hello", [](hh::responder_context&) { return hh::text("Hello!"); });
         sio::dispatch(service.io().of("/"), registry, o);
         sio::dispatch(service.io().of("/other"), registry, o);
@@ -85,8 +73,7 @@ struct streaming_namespace {
 
     boost::asio::io_context context{};
     hh::registry registry;
-    std::atomic<std::size_t> made{0};
-    std::atomic<int> gone{0};
+    support::endless_streams endless{};
     socketio_service service;
 };
 
@@ -214,7 +201,7 @@ TEST_CASE("a stream ends with its socket, and the other sockets of the connectio
     p.send("1");
     CHECK(support::eventually([&] {
         p.get();
-        return s.gone == 1;
+        return s.endless.gone == 1;
     }));
     p.send(R"(2/other,1["request",{"id":7,"method":"GET","url":"/hello"}])");
     CHECK(support::eventually([&] { return p.get().starts_with(R"(3/other,1[{"id":7,)"); }));
@@ -224,7 +211,7 @@ TEST_CASE("a stream ends with its socket, and the other sockets of the connectio
         leaving.send(asked("/endless", 5));
         leaving.get();
     }
-    CHECK(support::eventually([&] { return s.gone == 2; }));
+    CHECK(support::eventually([&] { return s.endless.gone == 2; }));
 }
 
 TEST_CASE("a client that does not poll holds up the streams of all its sockets") {
@@ -234,15 +221,15 @@ TEST_CASE("a client that does not poll holds up the streams of all its sockets")
     p.post("40/other,");
     p.post("4" + asked("/endless", 5));
     p.post(R"(42/other,1["request",{"id":6,"method":"GET","url":"/endless"}])");
-    CHECK(support::eventually([&] { return s.made > 10; }));
+    CHECK(support::eventually([&] { return s.endless.made > 10; }));
     for (int i = 0; i < 20; ++i) p.post("42[\"nothing\"]");
-    std::size_t waits = s.made;
+    std::size_t waits = s.endless.made;
     CHECK(waits < 96);
     for (int i = 0; i < 5; ++i) {
         std::string const got = p.get();
         CHECK(got.size() < 100'000);
-        CHECK(support::eventually([&] { return s.made > waits; }));
-        waits = s.made;
+        CHECK(support::eventually([&] { return s.endless.made > waits; }));
+        waits = s.endless.made;
     }
     CHECK(waits < 96 * 6);
 }

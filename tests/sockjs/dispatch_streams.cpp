@@ -8,6 +8,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/sockjs_services.hpp"
+#include "support/streaming_hooks.hpp"
 #include "support/websocket_peer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -31,30 +32,8 @@ namespace {
 struct streaming_service {
     explicit streaming_service(unsigned threads = 1, hh::sockjs::options o = service_options("/s"))
         : registry(context.get_executor()), services(threads) {
-        registry.get("/lines/:n", [](hh::responder_context& c) {
-            int const n = std::stoi(std::string(c.param("n")));
-            return hh::stream("text/plain",
-                              [n](hh::stream_writer& out) -> boost::asio::awaitable<void> {
-                                  for (int i = 0; i < n; ++i) {
-                                      std::string line = "\"" + std::to_string(i) + "\"\n";
-                                      co_await out.async_write(std::move(line));
-                                  }
-                              });
-        });
-        registry.get("/endless", [this](hh::responder_context&) {
-            return hh::stream("text/plain",
-                              [this](hh::stream_writer& out) -> boost::asio::awaitable<void> {
-                                  struct last {
-                                      std::atomic<int>& gone;
-                                      ~last() { ++gone; }
-                                  } const l{gone};
-                                  for (;;) {
-                                      std::string text(1000, 'x');
-                                      co_await out.async_write(std::move(text));
-                                      ++made;
-                                  }
-                              });
-        });
+        support::add_lines(registry, [](int i) { return "\"" + std::to_string(i) + "\"\n"; });
+        endless.add_to(registry);
         registry.get("/hello", [](hh::responder_context&) { return hh::text("Hello!"); });
         hh::sockjs::dispatch(services.add(std::move(o), nullptr), registry,
                              {.stream_messages = true});
@@ -62,8 +41,7 @@ struct streaming_service {
 
     boost::asio::io_context context{};
     hh::registry registry;
-    std::atomic<std::size_t> made{0};
-    std::atomic<int> gone{0};
+    support::endless_streams endless{};
     sockjs_services services;
 };
 
@@ -141,16 +119,16 @@ TEST_CASE("a client that does not poll holds up who writes") {
     streaming_service s;
     CHECK(s.services.post("/s/0/a/xhr").body == "o\n");
     CHECK(s.services.post("/s/0/a/xhr_send", request_frame("/endless", 1)).status == 204);
-    CHECK(support::eventually([&] { return s.made > 10; }));
+    CHECK(support::eventually([&] { return s.endless.made > 10; }));
     for (int i = 0; i < 20; ++i) s.services.ask("GET", "/s");
-    std::size_t const waits = s.made;
+    std::size_t const waits = s.endless.made;
     CHECK(waits < 64);
     CHECK(s.services.post("/s/0/a/xhr_send", request_frame("/hello", 2)).status == 204);
     std::string got = s.services.post("/s/0/a/xhr").body;
     CHECK(got.find("Hello!") != got.npos);
-    CHECK(support::eventually([&] { return s.made > waits; }));
+    CHECK(support::eventually([&] { return s.endless.made > waits; }));
     for (int i = 0; i < 20; ++i) s.services.ask("GET", "/s");
-    CHECK(s.made < 3 * waits + 64);
+    CHECK(s.endless.made < 3 * waits + 64);
 }
 
 TEST_CASE("a client that polls is not cut off where few messages may wait for it") {
@@ -170,20 +148,20 @@ TEST_CASE("a stream ends with its session") {
     streaming_service s(1, o);
     CHECK(s.services.post("/s/0/a/xhr").body == "o\n");
     CHECK(s.services.post("/s/0/a/xhr_send", request_frame("/endless", 1)).status == 204);
-    CHECK(support::eventually([&] { return s.gone == 1; }));
+    CHECK(support::eventually([&] { return s.endless.gone == 1; }));
     {
         websocket_peer ws(s.services.port(), "/s/0/a/websocket");
         CHECK(ws.text() == "o");
         ws.send(request_frame("/endless", 1));
         CHECK(messages_in(ws.text()).at(0).at("more") == true);
     }
-    CHECK(support::eventually([&] { return s.gone == 2; }));
+    CHECK(support::eventually([&] { return s.endless.gone == 2; }));
     websocket_peer ws(s.services.port(), "/s/0/a/websocket");
     CHECK(ws.text() == "o");
     ws.send(request_frame("/endless", 1));
     CHECK(messages_in(ws.text()).at(0).at("more") == true);
     s.services.drain(std::chrono::seconds(1));
-    CHECK(support::eventually([&] { return s.gone == 3; }));
+    CHECK(support::eventually([&] { return s.endless.gone == 3; }));
 }
 
 TEST_CASE("a message of a stream is quoted as any message") {

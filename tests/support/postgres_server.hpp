@@ -35,7 +35,7 @@
 namespace support {
 
 /** A PostgreSQL server of its own, with one database, `postgres`, and one user, `tester`, who may
-   do everything. Root runs it as another user, since it takes none of root's.
+    do everything. Root runs it as another user, since it takes none of root's.
 
     It ends with the test, also when that dies: it is to be made by a thread that lives as long.
     Begin a test that needs one with `if (!postgres_server::installed()) return;`, which says so. */

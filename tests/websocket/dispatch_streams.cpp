@@ -10,6 +10,7 @@
 #include <httphooks/websocket/dispatch.hpp>
 
 #include "support/catch.hpp"
+#include "support/streaming_hooks.hpp"
 #include "support/websocket.hpp"
 
 #include <boost/asio/error.hpp>
@@ -48,16 +49,7 @@ struct streaming_fixture {
         hooks().get("/kept", [this](auto&) {
             return hh::stream("text/plain", [this](hh::stream_writer& out) { writer = out; });
         });
-        hooks().get("/lines/:n", [](auto& c) {
-            int const n = std::stoi(std::string(c.param("n")));
-            return hh::stream("text/plain",
-                              [n](hh::stream_writer& out) -> boost::asio::awaitable<void> {
-                                  for (int i = 0; i < n; ++i) {
-                                      std::string line = "line " + std::to_string(i) + "\n";
-                                      co_await out.async_write(std::move(line));
-                                  }
-                              });
-        });
+        support::add_lines(hooks(), [](int i) { return "line " + std::to_string(i) + "\n"; });
         ws::dispatch(socket, hooks(), o);
         server.settings->mounts.add(socket);
     }

@@ -60,7 +60,7 @@ private:
     streaming_options::progress_timeout, others of beast::http::error when the framing is malformed,
     what reading from the connection reports, or asio::error::operation_aborted after close() and
     client::close(). A read that was cancelled has taken nothing, a skip may have; the next one goes
-   on.
+    on.
 
     The connection is kept for other requests when the body was read to its end. It is closed by
     close(), and when the last copy goes before.
