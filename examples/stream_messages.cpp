@@ -8,9 +8,9 @@
 //
 // Argument: the port (8080).
 //
-// curl: /count/2 => 2
+// curl: /to/2 => 2
 // curl: -d '' /hooks/0/a/xhr => o
-// curl: -i -d '["{\"id\":7,\"method\":\"GET\",\"url\":\"/count/2\"}"]' /hooks/0/a/xhr_send => 204
+// curl: -i --json '["{\"id\":7,\"method\":\"GET\",\"url\":\"/to/2\"}"]' /hooks/0/a/xhr_send => 204
 // curl: -d '' /hooks/0/a/xhr => \"more\":true,
 // curl: '/socket.io/?EIO=4&transport=polling' => "maxPayload":1000000
 
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
     asio::io_context context(1);
 
     hh::registry hooks(context.get_executor());
-    hooks.get("/count/:n", [](auto& c) {
+    hooks.get("/to/:n", [](auto& c) {
         int const n = std::atoi(std::string(c.param("n")).c_str());
         return hh::stream("text/plain", [n](auto& out) -> asio::awaitable<void> {
             for (int i = 1; i <= n; ++i) {
