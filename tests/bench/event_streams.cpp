@@ -23,15 +23,12 @@
 #include "bench/peer.hpp"
 
 #include <array>
-#include <cerrno>
 #include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 

@@ -38,7 +38,7 @@ public:
 
     /// How many bytes may be read at once, of up to `most`.
     std::size_t size(std::size_t most) const noexcept;
-    /// Whether nothing is to be read until there is room; the connection is told.
+    /// Whether nothing is to be read until there is room; the reader is told.
     /// @param rest what is still to come of a frame; 0: it is not known
     bool is_full(std::uint64_t rest, tick now);
     /// Whether that is waited for.
