@@ -63,7 +63,7 @@ public:
     std::size_t skip(std::string_view received) noexcept;
 
     /// Whether anything of a request has come, if only an empty line in front of it.
-    bool begun() const noexcept { return skipped_ || scanned_ > 0; }
+    bool begun() const noexcept { return seen_.skipped || seen_.scanned > 0; }
 
     /** Looks for the end of the header.
         @param received every byte of the request so far, but for what skip() has told to leave out;
@@ -84,7 +84,7 @@ public:
     bool on_chunk(std::size_t size_digits, std::string_view extension) noexcept;
 
     /// Lets a body that is not kept have more chunks. @param received bytes of it so far
-    void earn_chunks(std::uint64_t received) noexcept { earned_chunks_ = received / 1024; }
+    void earn_chunks(std::uint64_t received) noexcept { seen_.earned_chunks = received / 1024; }
 
     /// Judges a field of the trailer; one that is accepted is still to be dropped. @return as above
     bool on_trailer(field id, std::string_view name, std::string_view value) noexcept;
@@ -96,10 +96,10 @@ public:
     bool on_pending(std::string_view pending, bool in_trailer) noexcept;
 
     /// The status to answer with, when the request was refused; else status::unknown.
-    status refusal() const noexcept { return refusal_; }
+    status refusal() const noexcept { return seen_.refusal; }
 
     /// True when the client waits for 100 before it sends the body.
-    bool expects_continue() const noexcept { return expects_continue_; }
+    bool expects_continue() const noexcept { return seen_.expects_continue; }
 
     /** True for a request target that may go anywhere: origin-form, absolute-form, or `*` with
         OPTIONS, of printable ASCII without those characters that a URL never has plain. */
@@ -113,30 +113,35 @@ private:
     static constexpr std::size_t most_size_digits = 32;
 
     bool refuse(status s) noexcept {
-        if (refusal_ == status::unknown) refusal_ = s;
+        if (seen_.refusal == status::unknown) seen_.refusal = s;
         return false;
     }
     inline bool folded(std::string_view name, std::string_view value) const noexcept;
     inline bool judge_coding(std::string_view value) noexcept;
     inline bool host_agrees(std::string_view target) const noexcept;
 
+    /// What there was of the request.
+    struct request_state {
+        std::size_t scanned = 0;
+        std::size_t line = 0;
+        std::size_t fields_begin = 0;
+        std::size_t field_count = 0;
+        std::size_t trailer_bytes = 0;
+        std::size_t extension_bytes = 0;
+        std::size_t chunk_count = 0;
+        std::uint64_t earned_chunks = 0;
+        std::string_view host{};
+        std::string_view coding{};
+        status refusal = status::unknown;
+        std::uint8_t hosts = 0;
+        std::uint8_t lengths = 0;
+        std::uint8_t codings = 0;
+        bool expects_continue = false;
+        bool skipped = false;
+    };
+
     framing_limits limits_;
-    std::size_t scanned_ = 0;
-    std::size_t line_ = 0;
-    std::size_t fields_begin_ = 0;
-    std::size_t field_count_ = 0;
-    std::size_t trailer_bytes_ = 0;
-    std::size_t extension_bytes_ = 0;
-    std::size_t chunk_count_ = 0;
-    std::uint64_t earned_chunks_ = 0;
-    std::string_view host_{};
-    std::string_view coding_{};
-    status refusal_ = status::unknown;
-    std::uint8_t hosts_ = 0;
-    std::uint8_t lengths_ = 0;
-    std::uint8_t codings_ = 0;
-    bool expects_continue_ = false;
-    bool skipped_ = false;
+    request_state seen_{};
 };
 
 // ---------------------------------------------------------------------------------------------

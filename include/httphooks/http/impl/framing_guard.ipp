@@ -77,12 +77,12 @@ inline bool forbidden_in_trailer(field id, std::string_view name) noexcept {
 }  // namespace detail
 
 HTTPHOOKS_DECL void framing_guard::reset() noexcept {
-    *this = framing_guard(limits_);
+    seen_ = {};
 }
 
 HTTPHOOKS_DECL std::size_t framing_guard::skip(std::string_view received) noexcept {
     if (received.size() < 2 || received[0] != '\r' || received[1] != '\n' || begun()) return 0;
-    skipped_ = true;
+    seen_.skipped = true;
     return 2;
 }
 
@@ -93,38 +93,38 @@ HTTPHOOKS_DECL std::size_t framing_guard::scan(std::string_view received) noexce
     };
     char const* const base = received.data();
     if (received.empty() || (received.size() == 1 && received[0] == '\r' && !begun())) return 0;
-    if (scanned_ == 0 && !httphooks::detail::is_token({base, 1}))
+    if (seen_.scanned == 0 && !httphooks::detail::is_token({base, 1}))
         return refuse_with(status::bad_request);
     for (;;) {
-        void const* const found = std::memchr(base + scanned_, '\n', received.size() - scanned_);
+        void const* const found =
+            std::memchr(base + seen_.scanned, '\n', received.size() - seen_.scanned);
         std::size_t const end =
             found ? static_cast<std::size_t>(static_cast<char const*>(found) - base) + 1
                   : received.size();
-        if (fields_begin_ == 0) {
+        if (seen_.fields_begin == 0) {
             // CR and LF do not count, and of an unfinished line the last byte may be the CR
             if (end > limits_.request_line + (found ? 2 : 1))
                 return refuse_with(status::uri_too_long);
-        } else if (end - fields_begin_ > limits_.header) {
+        } else if (end - seen_.fields_begin > limits_.header) {
             return refuse_with(status::request_header_fields_too_large);
         }
-        scanned_ = end;
+        seen_.scanned = end;
         if (!found) return 0;
         if (end < 2 || base[end - 2] != '\r') return refuse_with(status::bad_request);
-        bool const empty = end - line_ == 2;
-        if (fields_begin_ == 0) {
+        bool const empty = end - seen_.line == 2;
+        if (seen_.fields_begin == 0) {
             if (empty) return refuse_with(status::bad_request);
-            fields_begin_ = end;
+            seen_.fields_begin = end;
         } else if (empty) {
             return end;
-        } else if (base[line_] == ' ' || base[line_] == '\t') {
+        } else if (base[seen_.line] == ' ' || base[seen_.line] == '\t') {
             return refuse_with(status::bad_request);
         }
-        line_ = end;
+        seen_.line = end;
     }
 }
 
-inline bool framing_guard::folded(std::string_view name,
-                                          std::string_view value) const noexcept {
+inline bool framing_guard::folded(std::string_view name, std::string_view value) const noexcept {
     // the parser unfolds into a buffer of its own, or leaves the break in front of the value
     if (!value.data()) return false;
     auto const end = reinterpret_cast<std::uintptr_t>(name.data() + name.size());
@@ -150,24 +150,26 @@ inline bool framing_guard::judge_coding(std::string_view value) noexcept {
 }
 
 HTTPHOOKS_DECL bool framing_guard::on_field(field id, std::string_view value) noexcept {
-    if (++field_count_ > limits_.fields) return refuse(status::request_header_fields_too_large);
+    if (++seen_.field_count > limits_.fields)
+        return refuse(status::request_header_fields_too_large);
     switch (id) {
         case field::host:
-            host_ = value;
-            if (++hosts_ > 1 || !valid_host(value)) return refuse(status::bad_request);
+            seen_.host = value;
+            if (++seen_.hosts > 1 || !valid_host(value)) return refuse(status::bad_request);
             break;
         case field::content_length:
-            if (++lengths_ > 1 || codings_ || value.empty() || !detail::digit_bytes.all(value))
+            if (++seen_.lengths > 1 || seen_.codings || value.empty() ||
+                !detail::digit_bytes.all(value))
                 return refuse(status::bad_request);
             break;
         case field::transfer_encoding:
-            if (++codings_ > 1 || lengths_) return refuse(status::bad_request);
-            if (!detail::ascii_iequals(value, "chunked")) coding_ = value;
+            if (++seen_.codings > 1 || seen_.lengths) return refuse(status::bad_request);
+            if (!detail::ascii_iequals(value, "chunked")) seen_.coding = value;
             break;
         case field::expect:
             if (!detail::ascii_iequals(value, "100-continue"))
                 return refuse(status::expectation_failed);
-            expects_continue_ = true;
+            seen_.expects_continue = true;
             break;
         default:
             break;
@@ -178,9 +180,10 @@ HTTPHOOKS_DECL bool framing_guard::on_field(field id, std::string_view value) no
 HTTPHOOKS_DECL bool framing_guard::on_header(verb method, std::string_view target,
                                              unsigned version) noexcept {
     bool const http11 = version >= 11;
-    if ((http11 && hosts_ == 0) || (!http11 && codings_)) return refuse(status::bad_request);
-    if (coding_.data() && !judge_coding(coding_)) return false;
-    if (!http11) expects_continue_ = false;
+    if ((http11 && seen_.hosts == 0) || (!http11 && seen_.codings))
+        return refuse(status::bad_request);
+    if (seen_.coding.data() && !judge_coding(seen_.coding)) return false;
+    if (!http11) seen_.expects_continue = false;
     if (target.starts_with('/')) return true;
     if (target == "*") return method == verb::options || refuse(status::bad_request);
     return (detail::target_authority(target).data() && host_agrees(target)) ||
@@ -190,28 +193,28 @@ HTTPHOOKS_DECL bool framing_guard::on_header(verb method, std::string_view targe
 inline bool framing_guard::host_agrees(std::string_view target) const noexcept {
     std::string_view const authority = detail::target_authority(target);
     if (authority.empty() || !valid_host(authority)) return false;
-    if (hosts_ == 0) return true;
+    if (seen_.hosts == 0) return true;
     std::string_view const port = detail::ascii_istarts_with(target, "https") ? ":443" : ":80";
     auto const without_port = [port](std::string_view host) {
         if (host.ends_with(port)) host.remove_suffix(port.size());
         return host;
     };
-    return detail::ascii_iequals(without_port(authority), without_port(host_));
+    return detail::ascii_iequals(without_port(authority), without_port(seen_.host));
 }
 
 HTTPHOOKS_DECL bool framing_guard::on_chunk(std::size_t size_digits,
                                             std::string_view extension) noexcept {
-    extension_bytes_ += extension.size();
-    if (size_digits > most_size_digits || extension_bytes_ > limits_.chunk_extensions ||
-        ++chunk_count_ > limits_.chunks + earned_chunks_)
+    seen_.extension_bytes += extension.size();
+    if (size_digits > most_size_digits || seen_.extension_bytes > limits_.chunk_extensions ||
+        ++seen_.chunk_count > limits_.chunks + seen_.earned_chunks)
         return refuse(status::bad_request);
     return true;
 }
 
 HTTPHOOKS_DECL bool framing_guard::on_trailer(field id, std::string_view name,
                                               std::string_view value) noexcept {
-    trailer_bytes_ += name.size() + value.size() + 4;
-    if (++field_count_ > limits_.fields || trailer_bytes_ > limits_.header)
+    seen_.trailer_bytes += name.size() + value.size() + 4;
+    if (++seen_.field_count > limits_.fields || seen_.trailer_bytes > limits_.header)
         return refuse(status::request_header_fields_too_large);
     if (folded(name, value) || detail::forbidden_in_trailer(id, name))
         return refuse(status::bad_request);
@@ -219,7 +222,7 @@ HTTPHOOKS_DECL bool framing_guard::on_trailer(field id, std::string_view name,
 }
 
 HTTPHOOKS_DECL bool framing_guard::on_pending(std::string_view pending, bool in_trailer) noexcept {
-    std::size_t trailer = trailer_bytes_ + pending.size();
+    std::size_t trailer = seen_.trailer_bytes + pending.size();
     if (!in_trailer) {
         // the CRLF that ends the chunk before belongs to what the parser waits with
         if (pending.starts_with("\r\n")) pending.remove_prefix(2);

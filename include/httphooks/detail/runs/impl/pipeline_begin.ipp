@@ -9,6 +9,7 @@
 #include <httphooks/detail/registry/hook_entry.hpp>
 #include <httphooks/detail/runs/pipeline.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -57,20 +58,16 @@ HTTPHOOKS_DECL void pipeline::prepare_to_authorize(exchange& ex) {
 
 inline void pipeline::remove_control_headers(exchange& ex) {
     fields& headers = *ex.incoming_;
-    std::string found;
-    for (bool again = true, counted = false; again;) {
-        again = false;
-        for (auto const& f : headers) {
-            if (f.name() != field::unknown || !is_control_header(f.name_string())) continue;
-            found = f.name_string();
-            again = true;
-            break;
-        }
-        if (!again) break;
-        headers.erase(found);
-        if (!counted) counters::add(ex.counters_->spoofed_control_headers);
-        counted = true;
-    }
+    auto const find = [&headers] {
+        return std::find_if(headers.begin(), headers.end(), [](auto const& f) {
+            return f.name() == field::unknown && is_control_header(f.name_string());
+        });
+    };
+    auto at = find();
+    if (at == headers.end()) [[likely]]
+        return;
+    counters::add(ex.counters_->spoofed_control_headers);
+    for (; at != headers.end(); at = find()) headers.erase(std::string(at->name_string()));
 }
 
 HTTPHOOKS_DECL void pipeline::look_up(exchange& ex) {

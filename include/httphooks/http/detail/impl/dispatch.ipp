@@ -30,8 +30,10 @@ HTTPHOOKS_DECL void dispatch::open(listener& l, asio::ip::tcp::endpoint const& p
 }
 
 HTTPHOOKS_DECL void dispatch::clear() noexcept {
-    abandon();
-    if (reader_) reader_->guard.reset();
+    if (stopped_ || !idle()) {
+        abandon();
+        if (reader_) reader_->guard.reset();
+    }
     constexpr std::size_t keep = 256 * 1024;
     for (std::string* s : {&output_, &held_}) {
         s->clear();

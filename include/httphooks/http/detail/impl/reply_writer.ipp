@@ -40,10 +40,14 @@ HTTPHOOKS_DECL void append_header(std::string& out, response const& r, std::stri
     unsigned const code = r.result_int();
     beast::string_view const reason = code == 200 ? "OK" : r.reason();
     std::string_view const fields = r.base().wire();
+    std::size_t const most =
+        all_else + reason.size() + date.size() + server.size() + fields.size() + body.size();
+    // what is short is written here first: resize() would fill the place with zeros
+    char local[1024];
+    bool const is_short = most <= sizeof local;
     std::size_t const before = out.size();
-    out.resize(before + all_else + reason.size() + date.size() + server.size() + fields.size() +
-               body.size());
-    text_writer text(out.data() + before);
+    if (!is_short) out.resize(before + most);
+    text_writer text(is_short ? local : out.data() + before);
     if (code == 200) {
         text.add("HTTP/1.1 200 OK\r\nDate: ");
     } else {
@@ -80,7 +84,10 @@ HTTPHOOKS_DECL void append_header(std::string& out, response const& r, std::stri
         text.add("Connection: keep-alive\r\n");
     text.add("\r\n");
     text.add(body);
-    out.erase(static_cast<std::size_t>(text.end() - out.data()));
+    if (is_short)
+        out.append(local, static_cast<std::size_t>(text.end() - local));
+    else
+        out.erase(static_cast<std::size_t>(text.end() - out.data()));
 }
 
 HTTPHOOKS_DECL void append_reply(std::string& out, response const& r, std::string_view date,
