@@ -4,6 +4,7 @@
 
 #include <httphooks/multi_response.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 

@@ -251,6 +251,7 @@ private:
     inline void start_stream(exchange& ex, stream_body& stream);
     inline void leave_request(bool good) noexcept;
     inline void abandon() noexcept;
+    inline void stop_reading() noexcept;
     inline void drop_source() noexcept;
     void collect_ready();
     inline void move_ready();

@@ -312,6 +312,11 @@ inline void dispatch::abandon() noexcept {
     queue_.clear();
     first_ = 0;
     drop_source();
+    stop_reading();
+}
+
+/// Lets go of the request that is being read, and takes no other.
+inline void dispatch::stop_reading() noexcept {
     leave_request(false);
     journey_.reset();
     header_begun_ = continue_due_ = false;
@@ -342,12 +347,7 @@ HTTPHOOKS_DECL void dispatch::drain() noexcept {
 HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         return end_begun_body();
-    close_claim();
-    end_body(false);
-    if (reader_) reader_->parser.reset();
-    journey_.reset();
-    header_begun_ = continue_due_ = false;
-    if (!has_mount()) stopped_ = true;
+    if (!has_mount()) stop_reading();
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept {
