@@ -77,6 +77,8 @@ private:
         explicit operator bool() const noexcept { return code || exception; }
     };
 
+    /// Does what somebody has asked for from outside: a reply now, or none. True: cancelled.
+    static bool end_early(exchange& ex);
     /// Goes on as far as it can. True: replied or cancelled.
     static bool step(exchange& ex);
     /// Runs it until it waits, for those who take a reply that is ready themselves.

@@ -94,21 +94,30 @@ HTTPHOOKS_DECL void pipeline::abandon(exchange& ex) noexcept {
     if (auto const collector = std::move(ex.collector_)) collector->detach();
 }
 
+HTTPHOOKS_DECL bool pipeline::end_early(exchange& ex) {
+    switch (ex.ending_.load(std::memory_order_relaxed)) {
+        case exchange::ending::none:
+            return false;
+        case exchange::ending::time_out:
+            expire(ex);
+            return false;
+        case exchange::ending::refuse:
+            refuse_begun(ex);
+            return false;
+        case exchange::ending::cancel:
+            break;
+    }
+    cancel_runs(ex);
+    ex.stage_ = stage::cancelled;
+    if (ex.traced_) trace_end(ex, true);
+    uncount(ex);
+    return true;
+}
+
 HTTPHOOKS_DECL bool pipeline::step(exchange& ex) {
     if (ex.stage_ == stage::replied || ex.stage_ == stage::cancelled) return true;
-    if (auto const wanted = ex.ending_.load(std::memory_order_relaxed);
-        wanted == exchange::ending::time_out) [[unlikely]] {
-        expire(ex);
-    } else if (wanted == exchange::ending::refuse) {
-        refuse_begun(ex);
-    } else if (wanted == exchange::ending::cancel) {
-        cancel_runs(ex);
-        ex.stage_ = stage::cancelled;
-        if (ex.traced_) [[unlikely]]
-            trace_end(ex, true);
-        uncount(ex);
-        return true;
-    }
+    if (ex.ending_.load(std::memory_order_relaxed) != exchange::ending::none) [[unlikely]]
+        if (end_early(ex)) return true;
     switch (ex.stage_) {
         case stage::idle:
             return false;

@@ -29,7 +29,8 @@ inline void pipeline::end_chain(exchange& ex, response message, hook_entry const
 inline void pipeline::clear_responses(exchange& ex) {
     for (response& r : ex.responses_) give_string(std::move(r.body()));
     ex.responses_.clear();
-    ex.responses_snapshot_.reset();
+    if (ex.responses_snapshot_) [[unlikely]]
+        ex.responses_snapshot_.reset();
 }
 
 inline void pipeline::queue(exchange& ex, run_outcome& outcome) {
@@ -119,7 +120,8 @@ inline void pipeline::tell_attachment(exchange& ex, attachment& a) {
 }
 
 inline void pipeline::make_reply(exchange& ex) {
-    ex.responses_snapshot_.reset();
+    if (ex.responses_snapshot_) [[unlikely]]
+        ex.responses_snapshot_.reset();
     if (ex.responses_.empty()) {
         ex.nothing_left_ = true;
         ex.responses_.push_back(empty_reply(ex));
