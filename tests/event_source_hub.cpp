@@ -213,6 +213,72 @@ TEST_CASE("an event of which a part was taken is sent whole, whatever is kept") 
     CHECK(c.data() == "the first of all third");
 }
 
+TEST_CASE(
+    "an event can be taken as the one chunk that all clients share, unless a part of it was") {
+    asio::io_context context;
+    event_source_hub_options o;
+    o.history = 2;
+    o.slow = slow_reader::skip;
+    event_source_hub const hub(o);
+    event_client one(hub, context);
+    event_client two(hub, context);
+    one.reads = two.reads = false;
+    CHECK(one.body->chunk().empty());
+    server_event e;
+    e.id = "i";
+    e.data = "x";
+    hub.publish("", e);
+    e.id.clear();
+    hub.publish("", e);
+    run(context);
+    std::string_view const chunk = one.body->chunk();
+    CHECK(chunk == "f\r\nid: i\ndata: x\n\n\r\n");
+    CHECK(two.body->chunk().data() == chunk.data());
+    std::string taken;
+    CHECK(two.body->take(taken, 1000, true) == stream_body::taken::some);
+    CHECK(taken == chunk);
+    one.body->chunk_taken();
+    CHECK(one.body->taken_so_far() == two.body->taken_so_far());
+    CHECK(one.body->chunk() == two.body->chunk());
+    CHECK(one.body->chunk() != chunk);
+    CHECK(one.body->take(one.text, 3, true) == stream_body::taken::some);
+    CHECK(one.body->chunk().empty());
+    one.text.clear();
+    CHECK(one.body->take(one.text, 1000, false) == stream_body::taken::some);
+    CHECK(one.body->chunk().empty());
+    CHECK(one.body->take(one.text, 1000, false) == stream_body::taken::nothing);
+    for (char const* data : {"2", "3", "4"}) hub.publish("", data);
+    run(context);
+    CHECK(two.body->chunk().empty());  // it is behind what is kept
+    two.reads = true;
+    two.on_stream();
+    CHECK(two.data() == "3 4");
+    hub.close();
+    run(context);
+    CHECK(two.body->chunk().empty());
+    CHECK(two.over);
+}
+
+TEST_CASE("what a filter changes is taken as no chunk that was made before") {
+    struct doubling final : stream_filter {
+        void write(std::string_view text, bool, std::string& out) override {
+            out.append(text).append(text);
+        }
+        void finish(std::string&) override {}
+    };
+    asio::io_context context;
+    event_source_hub const hub;
+    event_client c(hub, context);
+    c.reads = false;
+    c.body->filter(std::make_unique<doubling>());
+    hub.publish("", "x");
+    run(context);
+    CHECK(c.body->chunk().empty());
+    c.reads = true;
+    c.on_stream();
+    CHECK(c.data() == "x x");
+}
+
 TEST_CASE("a comment is sent to who has got no event for a while") {
     testing::clock clock;
     asio::io_context& context = clock.context();
@@ -229,7 +295,14 @@ TEST_CASE("a comment is sent to who has got no event for a while") {
     pass(std::chrono::seconds(5));
     CHECK(a.data() == "1");
     CHECK(b.text == ":\n\n");
+    a.reads = false;
     pass(std::chrono::seconds(15));
+    CHECK(a.body->chunk() == "3\r\n:\n\n\r\n");
+    a.body->chunk_taken();
+    CHECK(a.body->chunk().empty());
+    pass(std::chrono::seconds(15));
+    a.reads = true;
+    a.on_stream();
     CHECK(a.text == ":\n\n");
     a.body->stop();
     b.body->stop();

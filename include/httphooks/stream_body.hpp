@@ -28,6 +28,8 @@ namespace httphooks {
 struct stream_sink {
     /// There is something to take, or the stream has ended or failed.
     virtual void on_stream() noexcept = 0;
+    /// on_stream() comes soon: what it needs may be fetched by then.
+    virtual void on_stream_soon() noexcept {}
 
 protected:
     ~stream_sink() = default;
@@ -107,6 +109,14 @@ public:
     */
     taken take(std::string& out, std::size_t room, bool chunked);
 
+    /** What take() would append next, where it is kept as a chunk: it can be written from there.
+        @return nothing: only take() says what there is */
+    std::string_view chunk() noexcept {
+        return filter_ || length_ ? std::string_view() : next_chunk();
+    }
+    /// What chunk() has returned is taken.
+    void chunk_taken() noexcept { taken_ += consume_chunk(); }
+
     /// Nobody takes any more. Does not call the sink.
     virtual void stop() noexcept = 0;
 
@@ -125,6 +135,10 @@ private:
     virtual std::string_view next() noexcept = 0;
     /// So many of them are taken.
     virtual void consume(std::size_t n) = 0;
+    /// The bytes of next() as a chunk of HTTP/1.1, if there is one that contains just them.
+    virtual std::string_view next_chunk() noexcept { return {}; }
+    /// As consume() of all of them. @return how many
+    virtual std::size_t consume_chunk() noexcept { return 0; }
     /// Whether nothing comes behind next(). @param failed set if it ought to
     virtual bool ended(bool& failed) const noexcept = 0;
     /// The bytes are not those that were promised.

@@ -177,6 +177,54 @@ TEST_CASE("What one side compresses the other has again, for all sizes, levels a
             }
 }
 
+TEST_CASE(
+    "Small and large messages in any order are what they were, with every memory and window") {
+    for (int const memory : {1, 5, 9})
+        for (int const bits : {9, 11, 15})
+            for (int const level : {-1, 0, 1, 9}) {
+                ws::deflate_options o;
+                o.level = level;
+                o.memory_level = memory;
+                codec_pair pair(o, {bits, bits, true, true});
+                for (std::size_t const size :
+                     {2046u, 2047u, 2048u, 100'000u, 1u, 2046u, 4092u, 4093u, 16'384u, 7u, 2050u})
+                    for (auto const& message : {prose(size, 1), prose(size, 77), noise(size)}) {
+                        codec_pair::carry(*pair.server, *pair.client, message);
+                        codec_pair::carry(*pair.client, *pair.server, message);
+                    }
+            }
+}
+
+TEST_CASE("A small message becomes as short as by a compressor of its own with all its memory") {
+    for (int const level : {1, -1, 9})
+        for (std::size_t const size : {100u, 1000u, 1900u, 2046u})
+            for (auto const& message : {prose(size), prose(size, 4711), std::string(size, 'x')}) {
+                ws::deflate_options o;
+                o.level = level;
+                codec_pair small(o, {15, 15, true, true});
+                codec_pair own(o, {15, 15, false, false});
+                std::size_t const n = codec_pair::carry(*small.server, *small.client, message);
+                std::size_t const most = codec_pair::carry(*own.server, *own.client, message);
+                CHECK(n <= most + most / 50);
+            }
+}
+
+TEST_CASE("What is compressed is read with a window that is no larger than was agreed on") {
+    for (int const bits : {9, 10, 12, 15}) {
+        codec_pair pair({}, {bits, bits, true, true});
+        // repeats at distances that a larger window would refer back to
+        std::string const message = noise(600) + noise(600) + noise(600);
+        std::string sent;
+        if (!pair.server->deflate(message, sent)) continue;
+        CHECK(bits > 9);
+        // one that keeps contexts has the window that was agreed on
+        codec_pair reader({}, {bits, bits, false, false});
+        std::string out;
+        CHECK(reader.client->inflate(sent, message.size(), out) == ws::inflate_result::done);
+        CHECK((out == message));
+    }
+}
+
 TEST_CASE("Messages that refer to earlier ones are smaller, and those that may not are all alike") {
     std::string const text = prose(5000);
     codec_pair keeps({}, {15, 15, false, false});
@@ -240,11 +288,16 @@ TEST_CASE("What is no DEFLATE is broken, and what is longer than may be is found
     out.clear();
     CHECK(pair.server->inflate(bomb, 1024 * 1024, out) == ws::inflate_result::too_big);
     CHECK(out.capacity() <= 4 * 1024 * 1024);
-    out.clear();
-    std::string exact;
-    REQUIRE(pair.client->deflate(std::string(4096, 'x'), exact));
-    CHECK(pair.server->inflate(exact, 4096, out) == ws::inflate_result::done);
-    CHECK(pair.server->inflate(exact, 4095, out) == ws::inflate_result::too_big);
+    for (std::size_t const size : {2000u, 4096u, 16'383u, 16'384u, 16'385u, 32'768u, 100'000u}) {
+        std::string exact;
+        REQUIRE(pair.client->deflate(std::string(size, 'x'), exact));
+        out.clear();
+        CHECK(pair.server->inflate(exact, size, out) == ws::inflate_result::done);
+        CHECK(out.size() == size);
+        CHECK(pair.server->inflate(exact, size - 1, out) == ws::inflate_result::too_big);
+        CHECK(pair.server->inflate(exact, static_cast<std::size_t>(-1), out) ==
+              ws::inflate_result::done);
+    }
 }
 
 TEST_CASE("Options out of their range throw") {

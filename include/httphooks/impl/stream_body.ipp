@@ -3,6 +3,8 @@
 
 #include <httphooks/stream_body.hpp>
 
+#include <httphooks/detail/text/chunk.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -22,15 +24,6 @@ namespace detail {
 /// The size of a chunk that is known only when it is there: digits to be filled in.
 inline constexpr std::size_t size_digits = 8;
 
-/// Appends a chunk's size.
-inline void append_chunk_size(std::string& out, std::size_t n) {
-    char digits[2 * sizeof n + 2];
-    char* end = std::to_chars(digits, digits + 2 * sizeof n, n, 16).ptr;
-    *end++ = '\r';
-    *end++ = '\n';
-    out.append(digits, end);
-}
-
 /// Makes a chunk of what stands behind a size to be filled in, or nothing of nothing.
 inline void close_chunk(std::string& out, std::size_t begin) {
     std::size_t const n = out.size() - begin - size_digits - 2;
@@ -38,7 +31,7 @@ inline void close_chunk(std::string& out, std::size_t begin) {
     char digits[size_digits];
     char* const end = std::to_chars(digits, digits + size_digits, n, 16).ptr;
     std::copy_backward(digits, end, out.data() + begin + size_digits);
-    out += "\r\n";
+    out += chunk_end;
 }
 
 }  // namespace detail
@@ -46,9 +39,10 @@ inline void close_chunk(std::string& out, std::size_t begin) {
 inline void stream_body::append(std::string& out, std::string_view bytes, bool flush,
                                 bool chunked) {
     if (!filter_) {
-        if (chunked) detail::append_chunk_size(out, bytes.size());
-        out += bytes;
-        if (chunked) out += "\r\n";
+        if (chunked)
+            detail::append_chunk(out, bytes);
+        else
+            out += bytes;
         return;
     }
     std::size_t const begin = out.size();

@@ -33,8 +33,9 @@ struct deflate_options {
     int server_max_window_bits = 15;
     /// How far the client's messages refer back at most, 9 to 15.
     int client_max_window_bits = 15;
-    /** The server's messages do not refer to earlier ones. Then its compressors are one a thread,
-        and a broadcast is compressed once; else each connection has one, of some 256 KiB. */
+    /** The server's messages do not refer to earlier ones. Then its compressors are two a thread,
+        one of them for messages below 2 KiB, and a broadcast is compressed once; else each
+        connection has one, of some 256 KiB. */
     bool server_no_context_takeover = true;
     /// The same for the client's messages; a context is some 44 KiB on the side that reads.
     bool client_no_context_takeover = true;

@@ -1,4 +1,5 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
+#include <httphooks/event_source_hub.hpp>
 #include <httphooks/http/detail/dispatch.hpp>
 #include <httphooks/into_response.hpp>
 #include <httphooks/registry.hpp>
@@ -462,4 +463,61 @@ TEST_CASE("a reply has one Server field: the hook's, else the option's, else non
     CHECK(server_of(named, "/at-once") == "the option");
     CHECK(server_of(named, "/named") == "the hook");
     CHECK(server_of({}, "/named") == "the hook");
+}
+
+TEST_CASE("what a stream has as a chunk is written from there, while nothing else is due") {
+    dispatch_fixture f;
+    hh::event_source_hub_options o;
+    o.history_bytes = 1024 * 1024;
+    hh::event_source_hub const hub(o);
+    f.hooks.get("/news", [&](auto& c) { return hub.subscribe(c.request()); });
+    CHECK(f.bytes.chunk().empty());
+    f.bytes.consume("GET /news HTTP/1.1\r\nHost: a\r\n\r\n");
+    hub.publish("", "1");
+    f.run();
+    CHECK(f.bytes.chunk().empty());  // behind the header
+    f.bytes.collect();
+    CHECK(f.take().ends_with("data: 1\n\n\r\n"));
+    int const before = f.told;
+    hub.publish("", "2");
+    hub.publish("", "3");
+    f.run();
+    CHECK(f.told == before + 1);
+    std::string const second(f.bytes.chunk());
+    CHECK(second.ends_with("data: 2\n\n\r\n"));
+    f.bytes.chunk_taken(second.size());
+    CHECK(f.bytes.output().empty());
+    std::string const third(f.bytes.chunk());
+    CHECK(third.ends_with("data: 3\n\n\r\n"));
+    f.bytes.chunk_taken(3);
+    CHECK(f.bytes.output() == third.substr(3));
+    hub.publish("", std::string(100'000, 'x'));
+    f.run();
+    CHECK(f.bytes.chunk().empty());
+    f.take();
+    CHECK(f.bytes.chunk().empty());  // it is written piece by piece
+    f.bytes.collect();
+    CHECK(f.take().size() < 100'000);
+    f.bytes.collect();
+    f.take();
+    hub.publish("", "the last");
+    hub.close();
+    f.run();
+    f.bytes.chunk_taken(f.bytes.chunk().size());
+    f.bytes.collect();
+    CHECK(f.take() == "0\r\n\r\n");
+    CHECK_FALSE(f.bytes.streaming());
+}
+
+TEST_CASE("to HTTP/1.0 no chunk is written") {
+    dispatch_fixture f;
+    hh::event_source_hub const hub;
+    f.hooks.get("/news", [&](auto& c) { return hub.subscribe(c.request()); });
+    f.bytes.consume("GET /news HTTP/1.0\r\n\r\n");
+    f.take();
+    hub.publish("", "1");
+    f.run();
+    CHECK(f.bytes.chunk().empty());
+    f.bytes.collect();
+    CHECK(f.take().ends_with("data: 1\n\n"));
 }

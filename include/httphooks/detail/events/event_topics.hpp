@@ -6,7 +6,9 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/system/prefetch.hpp>
 #include <httphooks/detail/system/timer.hpp>
+#include <httphooks/detail/text/chunk.hpp>
 #include <httphooks/event_source_hub.hpp>
 #include <httphooks/server_event.hpp>
 #include <httphooks/stream_body.hpp>
@@ -34,9 +36,22 @@ class event_loop;
 class event_topics;
 
 /// An event as it is sent; shared by all who get it.
-struct event_frame {
-    std::string id;
-    std::string text;
+class event_frame {
+public:
+    /// @param text its text, which is not empty
+    event_frame(std::string id, std::string_view text);
+
+    std::string const& id() const noexcept { return id_; }
+    std::string_view text() const noexcept {
+        return std::string_view(chunk_).substr(chunk_.size() - size_ - chunk_end.size(), size_);
+    }
+    /// The text as a chunk of HTTP/1.1.
+    std::string_view chunk() const noexcept { return chunk_; }
+
+private:
+    std::string id_;
+    std::string chunk_{};
+    std::size_t size_;
 };
 using event_frame_ptr = std::shared_ptr<event_frame const>;
 
@@ -77,6 +92,12 @@ public:
     void tell() noexcept {
         if (sink_) sink_->on_stream();
     }
+    /// Has its own part of what tell() needs fetched; then that of the sink, then the rest.
+    void fetch() const noexcept { prefetch(this, sizeof *this); }
+    void fetch_sink() const noexcept { prefetch(sink_, 64); }
+    void fetch_rest() const noexcept {
+        if (sink_) sink_->on_stream_soon();
+    }
     /// The time of a heartbeat.
     void beat() noexcept;
     void end() noexcept {
@@ -96,6 +117,8 @@ private:
 
     HTTPHOOKS_DECL std::string_view next() noexcept override;
     HTTPHOOKS_DECL void consume(std::size_t n) override;
+    HTTPHOOKS_DECL std::string_view next_chunk() noexcept override;
+    HTTPHOOKS_DECL std::size_t consume_chunk() noexcept override;
     HTTPHOOKS_DECL bool ended(bool& failed) const noexcept override;
     HTTPHOOKS_DECL void break_off(error_code, std::exception_ptr) noexcept override;
 
@@ -148,6 +171,7 @@ private:
     inline void deliver();
     /// Calls something for each that there is, whatever becomes of them meanwhile.
     inline void for_all(std::function<void(event_subscription&)> const& f);
+    static inline void fetch_next(list const& all) noexcept;
     inline void wait();
 
     std::weak_ptr<event_topics> topics_;

@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -40,11 +41,14 @@ inline std::string_view zlib_input(z_stream& s, std::string_view text) noexcept 
     return text.substr(n);
 }
 
-/// Has zlib write behind the first `used` bytes of a text.
-inline void zlib_output(z_stream& s, std::string& out, std::size_t used) noexcept {
-    s.next_out = zlib_bytes(out.data() + used);
-    s.avail_out = static_cast<uInt>(
-        std::min<std::size_t>(out.size() - used, std::numeric_limits<uInt>::max()));
+/// Where zlib writes to, before it is appended to a string: on the stack, where nothing has to be
+/// cleared, and long, as inflate() takes its time for the last 257 bytes that it has room for.
+using zlib_piece = std::array<char, 16 * 1024>;
+
+/// Has zlib write to the first `n` bytes of a piece.
+inline void zlib_output(z_stream& s, zlib_piece& piece, std::size_t n) noexcept {
+    s.next_out = zlib_bytes(piece.data());
+    s.avail_out = static_cast<uInt>(n);
 }
 
 /// A compressor.
@@ -64,30 +68,18 @@ public:
 
     /// Appends what comes of a text. @param flush as of deflate()
     void run(std::string_view text, int flush, std::string& out) {
-        std::size_t used = out.size();
+        zlib_piece piece;
         do {
             text = zlib_input(stream_, text);
-            constexpr std::size_t mark = 16;  // of a flush or of the end
-            std::size_t room =
-                std::min<std::size_t>(deflateBound(&stream_, stream_.avail_in) + mark, first_step);
-            for (;;) {
-                if (out.size() - used < room) out.resize(used + room);
-                zlib_output(stream_, out, used);
-                uInt const given = stream_.avail_out;
+            do {
+                zlib_output(stream_, piece, piece.size());
                 ::deflate(&stream_, text.empty() ? flush : Z_NO_FLUSH);
-                used += given - stream_.avail_out;
-                if (stream_.avail_out > 0) break;
-                room = std::clamp(room * 2, first_step, last_step);
-            }
+                out.append(piece.data(), piece.size() - stream_.avail_out);
+            } while (stream_.avail_out == 0);
         } while (!text.empty());
-        out.resize(used);
     }
 
 private:
-    /// Bytes of output at once: little memory is made for what does not come.
-    static constexpr std::size_t first_step = 4 * 1024;
-    static constexpr std::size_t last_step = 64 * 1024;
-
     z_stream stream_{};
 };
 
@@ -114,41 +106,32 @@ public:
         @param text what is left of it behind the end
         @param most how many bytes may come of it */
     progress run(std::string_view& text, std::uint64_t most, std::string& out) {
-        std::size_t const begin = out.size();
-        std::size_t used = begin;
+        zlib_piece piece;
         std::size_t const size = text.size();
         std::string_view rest = zlib_input(stream_, text);
         progress p = progress::wants_more;
-        for (;;) {
-            if (used == out.size()) {
-                std::uint64_t const had = used - begin;
-                if (had > most) {
-                    p = progress::too_big;
-                    break;
-                }
-                // one byte more than it may have, which shows that there is too much
-                std::uint64_t const wanted = std::max<std::uint64_t>(had * 2, size * 4 + 64);
-                out.resize(begin + static_cast<std::size_t>(most < wanted ? most + 1 : wanted));
-            }
-            zlib_output(stream_, out, used);
-            uInt const given = stream_.avail_out;
+        for (std::uint64_t had = 0;;) {
+            // one byte more than it may have, which shows that there is too much
+            std::uint64_t const left = most - had;
+            std::size_t const room =
+                left < piece.size() ? static_cast<std::size_t>(left) + 1 : piece.size();
+            zlib_output(stream_, piece, room);
             int const r = ::inflate(&stream_, Z_SYNC_FLUSH);
-            used += given - stream_.avail_out;
-            if (r != Z_STREAM_END && r != Z_OK && r != Z_BUF_ERROR) {
+            std::size_t const n = room - stream_.avail_out;
+            out.append(piece.data(), n);
+            had += n;
+            if (r != Z_STREAM_END && r != Z_OK && r != Z_BUF_ERROR)
                 p = progress::broken;
-                break;
-            }
-            if (r == Z_STREAM_END) {
+            else if (had > most)
+                p = progress::too_big;
+            else if (r == Z_STREAM_END)
                 p = progress::ended;
-                break;
-            }
+            if (p != progress::wants_more) break;
             if (stream_.avail_out == 0) continue;
             if (rest.empty()) break;
             rest = zlib_input(stream_, rest);
         }
         text.remove_prefix(size - rest.size() - stream_.avail_in);
-        if (used - begin > most && p != progress::broken) p = progress::too_big;
-        out.resize(used);
         return p;
     }
 

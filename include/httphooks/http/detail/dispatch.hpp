@@ -52,6 +52,8 @@ public:
     struct listener {
         /// There may be more output, and room for more requests.
         virtual void on_output() noexcept = 0;
+        /// The same of a stream that is being written: there may be a chunk().
+        virtual void on_stream() noexcept { on_output(); }
 
     protected:
         ~listener() = default;
@@ -155,6 +157,11 @@ public:
     bool streaming() const noexcept {
         return source_ && source_->type() == body_source::kind::stream;
     }
+    /// What comes next of a stream, where it can be written from where it is, as nothing is in the
+    /// output; nothing: collect() says what there is.
+    std::string_view chunk() const noexcept;
+    /// So much of it was written; the rest is in the output then.
+    void chunk_taken(std::size_t n);
     /// Whether the client would not notice by the end of the connection that something is missing.
     bool broken() const noexcept { return broken_; }
     /** The client sends no more while a stream is being written: has it answer if it has gone.
@@ -236,6 +243,7 @@ private:
     HTTPHOOKS_DECL void on_body_wanted(exchange& ex) noexcept override;
     HTTPHOOKS_DECL void on_read() noexcept override;
     HTTPHOOKS_DECL void on_stream() noexcept override;
+    HTTPHOOKS_DECL void on_stream_soon() noexcept override;
     HTTPHOOKS_DECL void on_room() noexcept override;
     HTTPHOOKS_DECL void dress(exchange& ex, response& reply) noexcept override;
     inline bool begin_request(std::string_view block, bool body_follows);

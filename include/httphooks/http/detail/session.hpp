@@ -81,6 +81,7 @@ private:
     void drain() override;
     std::size_t cut() override;
     void on_output() noexcept override;
+    void on_stream() noexcept override;
 
     void shake_hands();
     void on_handshake(error_code ec, std::size_t n);
@@ -91,6 +92,7 @@ private:
     void serve(std::string_view fresh);
     void settle(bool written);
     bool flush();
+    bool write_chunks();
     bool send_due_file();
     void wait_writable();
     void on_written(error_code ec, std::size_t n);

@@ -9,6 +9,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,17 @@ inline constexpr std::string_view flush_mark("\x00\x00\xff\xff", 4);
 /// The settings of a compressor of raw DEFLATE.
 inline zlib_settings raw_deflate(int level, int memory_level, int window_bits) noexcept {
     return {level, -window_bits, memory_level};
+}
+
+/// Messages below this take the smaller of two compressors: so much fits into one block of it.
+inline constexpr std::size_t small_message = 2047;
+
+/** The settings of a compressor of 32 KiB for small messages.
+
+    To begin again it clears 8 KiB instead of 64, and what it makes is as short: its window is
+    longer than the message, and its table has more places than the message has bytes. */
+inline zlib_settings small_settings(zlib_settings const& s) noexcept {
+    return {s.level, std::max(s.window_bits, -12), std::min(s.memory_level, 5)};
 }
 
 /// A compressor of messages.
@@ -67,18 +79,29 @@ public:
     /// Appends a message. @param most how many bytes it may have
     inflate_result add(std::string_view data, std::size_t most, std::string& out) {
         std::size_t const begin = out.size();
-        for (std::string_view piece : {data, flush_mark}) {
-            do {
-                progress const p = run(piece, most - (out.size() - begin), out);
-                if (p == progress::too_big) return inflate_result::too_big;
-                if (p == progress::broken) return inflate_result::broken;
-                if (p == progress::ended) begin_again();
-            } while (!piece.empty());
+        std::array<char, 4 * 1024> whole;
+        if (data.size() > whole.size() - flush_mark.size()) {
+            inflate_result const r = add_part(data, begin, most, out);
+            return r == inflate_result::done ? add_part(flush_mark, begin, most, out) : r;
         }
-        return inflate_result::done;
+        // short ones with their mark at once
+        std::ranges::copy(flush_mark, std::ranges::copy(data, whole.data()).out);
+        return add_part({whole.data(), data.size() + flush_mark.size()}, begin, most, out);
     }
 
 private:
+    /// @param begin where the message begins in `out`
+    inflate_result add_part(std::string_view part, std::size_t begin, std::size_t most,
+                            std::string& out) {
+        do {
+            progress const p = run(part, most - (out.size() - begin), out);
+            if (p == progress::too_big) return inflate_result::too_big;
+            if (p == progress::broken) return inflate_result::broken;
+            if (p == progress::ended) begin_again();
+        } while (!part.empty());
+        return inflate_result::done;
+    }
+
     /// Behind a block that was marked as the last; RFC 7692 7.2.3.4.
     void begin_again() {
         std::string const before = history();
@@ -163,7 +186,8 @@ HTTPHOOKS_DECL bool zlib_codec::deflate(std::string_view message, std::string& o
     auto* const shared = httphooks::detail::thread_cache<shared_streams>::get();
     if (!shared) return false;
     std::size_t const begin = out.size();
-    shared->compressor(settings_).add(message, out);
+    bool const small = message.size() < small_message;
+    shared->compressor(small ? small_settings(settings_) : settings_).add(message, out);
     if (out.size() - begin < message.size()) return true;
     out.resize(begin);
     return false;

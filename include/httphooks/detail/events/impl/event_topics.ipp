@@ -23,13 +23,19 @@
 
 namespace httphooks::detail {
 
+HTTPHOOKS_DECL event_frame::event_frame(std::string id, std::string_view text)
+    : id_(std::move(id)), size_(text.size()) {
+    append_chunk(chunk_, text);
+    chunk_.shrink_to_fit();
+}
+
 // history ---------------------------------------------------------------------------------------
 
 HTTPHOOKS_DECL void event_history::add(event_frame_ptr frame, event_source_hub_options const& o) {
-    bytes_ += frame->text.size();
+    bytes_ += frame->text().size();
     frames_.push_back(std::move(frame));
     while (frames_.size() > 1 && (frames_.size() > o.history || bytes_ > o.history_bytes)) {
-        bytes_ -= frames_.front()->text.size();
+        bytes_ -= frames_.front()->text().size();
         frames_.pop_front();
         ++first_;
     }
@@ -37,7 +43,7 @@ HTTPHOOKS_DECL void event_history::add(event_frame_ptr frame, event_source_hub_o
 
 HTTPHOOKS_DECL std::uint64_t event_history::behind(std::string_view id) const {
     for (std::uint64_t n = end(); n > first_; --n)
-        if (at(n - 1)->id == id) return n;
+        if (at(n - 1)->id() == id) return n;
     return first_;
 }
 
@@ -92,10 +98,10 @@ inline bool event_loop::take_incoming() {
                                incoming_.size(), std::max<std::size_t>(options_.history, 1)));
     do {
         if (it == last) break;
-        bytes += (*it)->text.size();
+        bytes += (*it)->text().size();
         events_.add(std::move(*it), options_);
         ++it;
-    } while (it != last && bytes + (*it)->text.size() <= options_.history_bytes);
+    } while (it != last && bytes + (*it)->text().size() <= options_.history_bytes);
     incoming_.erase(incoming_.begin(), it);
     return incoming_.empty();
 }
@@ -117,6 +123,17 @@ inline void event_loop::deliver() {
     if (!all) post();
 }
 
+/// Thousands of them are in no cache, and f() takes longer than to fetch those that come next.
+inline void event_loop::fetch_next(list const& all) noexcept {
+    auto it = all.begin();
+    if (it == all.end()) return;
+    it->fetch_rest();
+    if (++it == all.end()) return;
+    it->fetch_sink();
+    if (++it == all.end()) return;
+    it->fetch();
+}
+
 inline void event_loop::for_all(std::function<void(event_subscription&)> const& f) {
     auto const keep = shared_from_this();
     list all;
@@ -124,6 +141,7 @@ inline void event_loop::for_all(std::function<void(event_subscription&)> const& 
     while (!all.empty()) {
         event_subscription& s = all.front();
         members_.splice(members_.end(), all, all.begin());
+        fetch_next(all);
         f(s);
     }
 }
@@ -154,9 +172,8 @@ HTTPHOOKS_DECL void event_topics::publish(std::string_view name, server_event e)
     std::lock_guard const lock(mutex_);
     if (closed_) return;
     if (e.id.empty()) e.id = epoch_ + '-' + std::to_string(numbers_++);
-    auto frame = std::make_shared<event_frame>();
-    frame->text = to_string(e);
-    frame->id = std::move(e.id);
+    auto const text = to_string(e);
+    auto const frame = std::make_shared<event_frame const>(std::move(e.id), text);
     auto it = topics_.find(name);
     if (it == topics_.end()) it = topics_.emplace(std::string(name), topic()).first;
     it->second.history.add(frame, options_);
@@ -247,7 +264,7 @@ HTTPHOOKS_DECL void event_subscription::stop() noexcept {
 /// A comment for who has got nothing for a while.
 inline event_frame_ptr const& heartbeat_frame() {
     static event_frame_ptr const frame =
-        std::make_shared<event_frame>(event_frame{{}, std::string(event_heartbeat)});
+        std::make_shared<event_frame const>(std::string(), event_heartbeat);
     return frame;
 }
 
@@ -270,14 +287,34 @@ HTTPHOOKS_DECL std::string_view event_subscription::next() noexcept {
             quiet_ = false;
         }
     }
-    return begun_ ? std::string_view(begun_->text).substr(offset_) : std::string_view();
+    return begun_ ? begun_->text().substr(offset_) : std::string_view();
 }
 
 HTTPHOOKS_DECL void event_subscription::consume(std::size_t n) {
     offset_ += n;
-    if (offset_ < begun_->text.size()) return;
+    if (offset_ < begun_->text().size()) return;
     begun_.reset();
     offset_ = 0;
+}
+
+/// Who is behind what is kept, or has got a part of an event, has none.
+HTTPHOOKS_DECL std::string_view event_subscription::next_chunk() noexcept {
+    if (begun_) return offset_ == 0 ? begun_->chunk() : std::string_view();
+    if (!loop_) return {};
+    event_history const& events = loop_->events();
+    bool const there = number_ >= events.first() && number_ < events.end();
+    return there ? events.at(number_)->chunk() : std::string_view();
+}
+
+HTTPHOOKS_DECL std::size_t event_subscription::consume_chunk() noexcept {
+    std::size_t const n = (begun_ ? begun_ : loop_->events().at(number_))->text().size();
+    if (begun_) {
+        begun_.reset();
+    } else {
+        ++number_;
+        quiet_ = false;
+    }
+    return n;
 }
 
 HTTPHOOKS_DECL bool event_subscription::ended(bool& failed) const noexcept {

@@ -7,6 +7,7 @@
 
 #include <httphooks/http/detail/dispatch.hpp>
 
+#include <httphooks/detail/system/prefetch.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/exchange.hpp>
 #include <httphooks/http/detail/reply_writer.hpp>
@@ -112,7 +113,25 @@ inline void dispatch::start_stream(exchange& ex, stream_body& stream) {
 }
 
 HTTPHOOKS_DECL void dispatch::on_stream() noexcept {
-    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
+    if (!consuming_ && !collecting_ && listener_) listener_->on_stream();
+}
+
+HTTPHOOKS_DECL void dispatch::on_stream_soon() noexcept {
+    constexpr std::size_t of_session = 160;
+    httphooks::detail::prefetch(this, sizeof *this);
+    httphooks::detail::prefetch(listener_, of_session);
+}
+
+HTTPHOOKS_DECL std::string_view dispatch::chunk() const noexcept {
+    if (!streaming() || framing_ != framing::chunked || !output_.empty()) return {};
+    std::string_view const c = static_cast<stream_body&>(*source_).chunk();
+    return c.size() <= piece ? c : std::string_view();
+}
+
+HTTPHOOKS_DECL void dispatch::chunk_taken(std::size_t n) {
+    auto& stream = static_cast<stream_body&>(*source_);
+    output_ = stream.chunk().substr(n);
+    stream.chunk_taken();
 }
 
 HTTPHOOKS_DECL void dispatch::probe() {

@@ -19,6 +19,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -180,6 +181,16 @@ void session<Stream>::on_output() noexcept {
     attempt([this] { serve({}); });
 }
 
+/// When all of a stream's chunks are written, everything else is as the last settle() has left it.
+template <class Stream>
+void session<Stream>::on_stream() noexcept {
+    pointer const keep(this);
+    attempt([this] {
+        bool const settled = phase_ == phase::serving && !writing_ && (reading_ || watching_);
+        if (!settled || !write_chunks()) serve({});
+    });
+}
+
 template <class Stream>
 void session<Stream>::serve(std::string_view fresh) {
     if (phase_ != phase::serving) return;
@@ -302,6 +313,31 @@ bool session<Stream>::flush() {
 }
 
 /// Sends what it can of a file. @return whether that was all, or it is to be read
+/// Writes what a stream has as chunks already. @return whether there is nothing else to be done
+template <class Stream>
+bool session<Stream>::write_chunks() {
+    if constexpr (by_readiness) {
+        for (std::string_view c = work_->chunk(); !c.empty(); c = work_->chunk()) {
+            error_code ec;
+            std::size_t const n = stream_.write_some(asio::const_buffer(c.data(), c.size()), ec);
+            if (ec && !not_now(ec)) {
+                close(false);
+                return true;
+            }
+            try {
+                work_->chunk_taken(ec ? 0 : n);
+            } catch (std::exception const&) {  // a part of a chunk cannot be taken back
+                close(true);
+                return true;
+            }
+        }
+        work_->collect();
+        return work_->streaming() && work_->output().empty();
+    } else {
+        return false;
+    }
+}
+
 template <class Stream>
 bool session<Stream>::send_due_file() {
     constexpr std::uint64_t most = 2 * 1024 * 1024;  // then others have their turn
@@ -377,7 +413,8 @@ void session<Stream>::set_deadline() {
     if (writing_) add(progress_ + timer_wheel::ticks(o.write_timeout));
     if (work_)
         if (auto const t = work_->deadline()) add(*t);
-    if (!next && work_ && (work_->streaming() || work_->paused())) return loop_->wheel().cancel(*this);
+    if (!next && work_ && (work_->streaming() || work_->paused()))
+        return loop_->wheel().cancel(*this);
     if (!next) add(loop_->wheel().now() + timer_wheel::ticks(o.idle_timeout));
     loop_->deadline(*this, *next);
 }
