@@ -312,7 +312,6 @@ bool session<Stream>::flush() {
     }
 }
 
-/// Sends what it can of a file. @return whether that was all, or it is to be read
 /// Writes what a stream has as chunks already. @return whether there is nothing else to be done
 template <class Stream>
 bool session<Stream>::write_chunks() {
@@ -338,6 +337,7 @@ bool session<Stream>::write_chunks() {
     }
 }
 
+/// Sends what it can of a file. @return whether that was all, or it is to be read
 template <class Stream>
 bool session<Stream>::send_due_file() {
     constexpr std::uint64_t most = 2 * 1024 * 1024;  // then others have their turn
