@@ -55,8 +55,7 @@ constexpr char npm_key[] = "socket.io";
 hh::socketio::adapter_factory adapter(std::string_view kind, std::string url) {
     hh::redis::options store;
     store.url = std::move(url);
-    if (kind == "classic")
-        return hh::socketio::redis_adapter(std::move(store), {.key = own_key});
+    if (kind == "classic") return hh::socketio::redis_adapter(std::move(store), {.key = own_key});
     if (kind == "sharded")
         return hh::socketio::sharded_redis_adapter(std::move(store), {.channel_prefix = own_key});
     return {};
@@ -267,12 +266,12 @@ void compare_throwing_away(std::string const& kind, support::redis_server const&
             bench::load_options o = load("", 1);
             o.port = one.server.port();
             o.pid = one.server.pid();
-            auto const command = [&](char const* event, rooms const& names) {
+            auto const published = [&](char const* event, rooms const& names) {
                 return publication(one.key, kind, event, names);
             };
             bench::unwanted_generator load(
                 o, redis.port(),
-                {command("alone", to), command("begin", {"all"}), command("mark", {"all"})});
+                {published("alone", to), published("begin", {"all"}), published("mark", {"all"})});
             return load.run().per_cpu_second();
         };
     };

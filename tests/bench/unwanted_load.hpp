@@ -4,16 +4,18 @@
 /** @file
     Load for one server of a cluster: messages that it has no use for, by way of Redis.
 
-    They are published by this program, so that no other server has to. Behind each thousand of them
-    is one for a client of the server: when the client has it, the thousand were thrown away. Two
-    thousands are under way.
+    They are published by this program, in place of four other servers. Behind each thousand of them
+    is one for a client of the server: when the client has it, the thousand were thrown away. Each
+   of the four has a thousand under way.
 */
 
 #include "bench/socketio_load.hpp"
 
 #include <poll.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,30 +34,28 @@ public:
     };
 
     unwanted_generator(load_options o, int redis_port, commands const& all)
-        : socketio_load(std::move(o)),
-          client_(connect_one()),
-          redis_(connect_one(redis_port)),
-          begin_(all.begin) {
+        : socketio_load(std::move(o)), client_(connect_one()), begin_(all.begin) {
+        for (int& fd : publishers_) fd = connect_one(redis_port);
         for (std::size_t i = 0; i < many; ++i) round_ += all.unwanted;
         round_ += all.mark;
     }
     ~unwanted_generator() {
         close(client_);
-        close(redis_);
+        for (int const fd : publishers_) close(fd);
     }
 
     load_result run() {
         connect_client();
         // the server may not be subscribed yet
         while (!has("begin")) {
-            write_all(redis_, begin_);
+            write_all(publishers_[0], begin_);
             pollfd p{client_, POLLIN, 0};
             if (poll(&p, 1, 100) > 0) read_some(client_, in_);
         }
         watch(client_, 0);
-        watch(redis_, 1);
-        for (int i = 0; i < 2; ++i) write_all(redis_, round_);
-        return measure([this](std::uint64_t name) { readable(name == 0); });
+        for (std::size_t i = 0; i < publishers_.size(); ++i) watch(publishers_[i], i + 1);
+        for (int const fd : publishers_) write_all(fd, round_);
+        return measure([this](std::uint64_t name) { readable(static_cast<std::size_t>(name)); });
     }
 
 private:
@@ -80,21 +80,22 @@ private:
         while (!has("40{\"sid\"")) read_some(client_, in_);
     }
 
-    void readable(bool client) {
-        if (!client) {  // how many subscribers there were
-            read_some(redis_, replies_);
+    void readable(std::size_t name) {
+        if (name != 0) {  // how many subscribers there were
+            read_some(publishers_[name - 1], replies_);
             replies_.clear();
             return;
         }
         read_some(client_, in_);
         while (has("\"mark\"")) {
             done_ += many;
-            write_all(redis_, round_);
+            write_all(publishers_[next_++ % publishers_.size()], round_);
         }
     }
 
     int client_;
-    int redis_;
+    std::array<int, 4> publishers_{};
+    std::size_t next_ = 0;
     std::string begin_;
     std::string round_{};
     std::string in_{};
