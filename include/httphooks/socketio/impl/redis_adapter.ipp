@@ -40,9 +40,10 @@ public:
     redis_receiver(std::shared_ptr<redis_hub> hub, redis_adapter_options o)
         : hub_(std::move(hub)), options_(std::move(o)) {}
 
-    HTTPHOOKS_DECL void open(std::weak_ptr<cluster_link> to);
+    /// @param self keeps the link, too
+    HTTPHOOKS_DECL void open(std::shared_ptr<redis_listener> const& self,
+                             std::weak_ptr<cluster_link> to);
     HTTPHOOKS_DECL void close();
-    /// While somebody keeps the link.
     HTTPHOOKS_DECL void on_message(redis::message const& m) override;
     std::weak_ptr<cluster_link> link() const override { return link_; }
 
@@ -78,13 +79,12 @@ private:
     std::string own_begin_{};
 };
 
-HTTPHOOKS_DECL void redis_receiver::open(std::weak_ptr<cluster_link> to) {
+HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& self,
+                                         std::weak_ptr<cluster_link> to) {
     auto const link = to.lock();
-    // who keeps the link keeps its transport, which keeps this
-    std::shared_ptr<redis_listener> const self(link, this);
     hub_->enter();
-    at_ = link.get();
     link_ = std::move(to);
+    at_ = link.get();
     uid_ = link->uid();
     channels_.emplace(options_.key, link->nsp());
     own_begin_ = "\x93";
@@ -153,6 +153,7 @@ HTTPHOOKS_DECL void redis_receiver::on_message(redis::message const& m) {
 inline void redis_receiver::take_broadcast(cluster_link& to, redis::message const& m) {
     if (m.payload.starts_with(own_begin_)) return;
     std::string_view room = m.channel;
+    if (room.size() < channels_->broadcasts.size()) return;
     room.remove_prefix(channels_->broadcasts.size());
     if (!room.empty()) {
         room.remove_suffix(1);
@@ -222,7 +223,9 @@ public:
 
     HTTPHOOKS_DECL std::string make_id() override;
     HTTPHOOKS_DECL void open(std::weak_ptr<cluster_link> to) override {
-        receiver_->open(std::move(to));
+        // who keeps the link keeps this transport
+        std::shared_ptr<redis_listener> const self(to.lock(), receiver_.get());
+        receiver_->open(self, std::move(to));
     }
     HTTPHOOKS_DECL bool publish(cluster_message const& m) override {
         receiver_->publish(m);

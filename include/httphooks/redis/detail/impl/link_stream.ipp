@@ -92,7 +92,7 @@ inline void link_stream::on_read(error_code ec, std::size_t n) {
 
 HTTPHOOKS_DECL bool link_stream::keep(std::string_view bytes) noexcept {
     if (bytes.size() == buffer_size) return false;
-    std::memmove(buffer_.get(), bytes.data(), bytes.size());
+    if (bytes.data() != buffer_.get()) std::memmove(buffer_.get(), bytes.data(), bytes.size());
     kept_ = bytes.size();
     return true;
 }

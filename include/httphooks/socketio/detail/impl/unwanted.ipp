@@ -26,8 +26,9 @@ public:
     /// A string.
     bool next(std::string_view& to) noexcept {
         if (!rest_.starts_with('"')) return false;
-        std::size_t const end = rest_.find_first_of("\"\\", 1);
-        if (end == rest_.npos || rest_[end] != '"') return false;
+        std::size_t end = 1;  // names are short
+        while (end < rest_.size() && rest_[end] != '"' && rest_[end] != '\\') ++end;
+        if (end == rest_.size() || rest_[end] != '"') return false;
         to = rest_.substr(1, end - 1);
         rest_.remove_prefix(end + 1);
         return true;
@@ -78,17 +79,6 @@ inline bool is_unwanted_json(std::string_view bytes, cluster_link& here) {
 }
 
 // MessagePack ---------------------------------------------------------------------------------
-/// Skips a value, with all that is in it. @return whether it is whole
-inline bool skip_msgpack(msgpack_scanner& from) {
-    msgpack_item item;
-    for (std::uint64_t missing = 1; missing != 0; --missing) {
-        if (!from.next(item)) return false;
-        if (item.kind == msgpack_kind::array) missing += item.number;
-        if (item.kind == msgpack_kind::map) missing += 2 * item.number;
-    }
-    return true;
-}
-
 /// Whether options say rooms of which none concerns a server.
 inline bool are_unwanted_options(msgpack_scanner& from, cluster_link& here) {
     msgpack_item item;
@@ -96,7 +86,7 @@ inline bool are_unwanted_options(msgpack_scanner& from, cluster_link& here) {
     for (std::uint64_t members = item.number; members != 0; --members) {
         if (!from.next(item) || item.kind != msgpack_kind::text) return false;
         if (item.text != "rooms") {
-            if (!skip_msgpack(from)) return false;
+            if (!from.skip()) return false;
             continue;
         }
         if (!from.next(item) || item.kind != msgpack_kind::array || item.number == 0) return false;
@@ -119,14 +109,14 @@ HTTPHOOKS_DECL bool is_unwanted(std::string_view bytes, cluster_link& here) {
     return from.next(item) && item.kind == msgpack_kind::map && skip("type") && from.next(item) &&
            item.kind == msgpack_kind::positive && item.number == event && skip("data") &&
            from.next(item) && item.kind == msgpack_kind::map && skip("packet") &&
-           skip_msgpack(from) && skip("opts") && are_unwanted_options(from, here);
+           from.skip() && skip("opts") && are_unwanted_options(from, here);
 }
 
 HTTPHOOKS_DECL bool is_unwanted_broadcast(std::string_view bytes, cluster_link& here) {
     msgpack_scanner from(bytes);
     msgpack_item item;
     return from.next(item) && item.kind == msgpack_kind::array && item.number >= 3 &&
-           skip_msgpack(from) && skip_msgpack(from) && are_unwanted_options(from, here);
+           from.skip() && from.skip() && are_unwanted_options(from, here);
 }
 
 }  // namespace httphooks::socketio::detail
