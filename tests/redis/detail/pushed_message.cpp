@@ -53,14 +53,26 @@ TEST_CASE("messages are read where they are, whatever is behind them") {
 }
 
 TEST_CASE("what is no message, or a malformed one, is left to others") {
-    for (std::string const text :
-         {"+", ":1\r\n", "-ERR\r\n", "$1\r\na\r\n", "*0\r\n", "*2\r\n", "*3\r\n$9\r\n",
-          "*3\r\n$7\r\nmessage\r\n:1\r\n", "*3\r\n$7\r\nmessage\r\n*1\r\n",
-          "*3\r\n$7\r\nmessage\r\n$\r\n", "*3\r\n$7\r\nmessage\r\n$-1\r\n",
-          "*3\r\n$7\r\nmessage\r\n$1x", "*3\r\n$7\r\nmessage\r\n$1\rx",
-          "*3\r\n$7\r\nmessage\r\n$1\r\naxx", "*3\r\n$7\r\nmessage\r\n$1\r\na\rx",
-          "*3\r\n$7\r\nmessage\r\n$99999999999999999999999", "*3\r\n$8\r\nsmessages\r\n",
-          "*3\r\n$8\r\npmessage\r\n", "*4\r\n$7\r\nmessage\r\n"}) {
+    for (std::string const text : {"+",
+                                   ":1\r\n",
+                                   "-ERR\r\n",
+                                   "$1\r\na\r\n",
+                                   "*0\r\n",
+                                   "*2\r\n",
+                                   "*3\r\n$9\r\n",
+                                   "*3\r\n$7\r\nmessage\r\n:1\r\n",
+                                   "*3\r\n$7\r\nmessage\r\n*1\r\n",
+                                   "*3\r\n$7\r\nmessage\r\n$\r\n",
+                                   "*3\r\n$7\r\nmessage\r\n$-1\r\n",
+                                   "*3\r\n$7\r\nmessage\r\n$1x",
+                                   "*3\r\n$7\r\nmessage\r\n$01\r\na\r\n",
+                                   "*3\r\n$7\r\nmessage\r\n$1\rx",
+                                   "*3\r\n$7\r\nmessage\r\n$1\r\naxx",
+                                   "*3\r\n$7\r\nmessage\r\n$1\r\na\rx",
+                                   "*3\r\n$7\r\nmessage\r\n$99999999999999999999999",
+                                   "*3\r\n$8\r\nsmessages\r\n",
+                                   "*3\r\n$8\r\npmessage\r\n",
+                                   "*4\r\n$7\r\nmessage\r\n"}) {
         CAPTURE(text);
         CHECK(kind_of(text) == pushed::other);
     }

@@ -27,6 +27,7 @@ public:
         if (end_ - digit < 2)
             return digit == end_ || *digit == '\r' ? pushed::unfinished : pushed::other;
         if (digit == at_ + 1 || digit[0] != '\r' || digit[1] != '\n') return pushed::other;
+        if (at_[1] == '0' && digit != at_ + 2) return pushed::other;  // as Redis' own reader says
         char const* const text = digit + 2;
         if (static_cast<std::size_t>(end_ - text) < size + 2) return pushed::unfinished;
         if (text[size] != '\r' || text[size + 1] != '\n') return pushed::other;
