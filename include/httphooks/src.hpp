@@ -188,6 +188,7 @@
 #include <httphooks/socketio/detail/impl/room_index.ipp>
 #include <httphooks/socketio/detail/impl/room_names.ipp>
 #include <httphooks/socketio/detail/impl/typed_handler.ipp>
+#include <httphooks/socketio/detail/impl/unwanted.ipp>
 #include <httphooks/socketio/impl/ack.ipp>
 #include <httphooks/socketio/impl/arguments.ipp>
 #include <httphooks/socketio/impl/binary.ipp>

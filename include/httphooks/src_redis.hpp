@@ -14,6 +14,7 @@
 #include <httphooks/redis/detail/impl/connection_core.ipp>
 #include <httphooks/redis/detail/impl/link.ipp>
 #include <httphooks/redis/detail/impl/link_stream.ipp>
+#include <httphooks/redis/detail/impl/pushed_message.ipp>
 #include <httphooks/redis/detail/impl/reply_reader.ipp>
 #include <httphooks/redis/detail/impl/sha256.ipp>
 #include <httphooks/redis/detail/impl/subscriber_core.ipp>

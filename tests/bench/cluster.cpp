@@ -5,13 +5,17 @@
     @socket.io/redis-adapter, which do the same.
 
     Without arguments: measures and prints a table. Both servers have one core together, the load
-    and Redis the other; what counts is the CPU time of both servers. `cluster only TEXT` measures
-    the rows that have TEXT in their names. `cluster serve ADAPTER URL` serves until it is ended;
+    and Redis the other; what counts is the CPU time of both servers, in rows that begin with
+    "thrown away by one server" that of the one that does. `cluster only TEXT` measures the rows
+    that have TEXT in their names. `cluster serve ADAPTER URL` serves until it is ended;
     adapters are `memory`, `classic` and `sharded`.
 */
 
 #include <httphooks.hpp>
+#include <httphooks/redis/arguments.hpp>
 #include <httphooks/socketio.hpp>
+#include <httphooks/socketio/cluster_message.hpp>
+#include <httphooks/socketio/detail/redis_codec.hpp>
 #include <httphooks/socketio/redis_adapter.hpp>
 #include <httphooks/socketio/sharded_redis_adapter.hpp>
 
@@ -21,6 +25,7 @@
 #include "bench/compare.hpp"
 #include "bench/load_generator.hpp"
 #include "bench/peer.hpp"
+#include "bench/unwanted_load.hpp"
 #include "support/redis_server.hpp"
 
 #include <chrono>
@@ -42,12 +47,17 @@ constexpr std::size_t text_size = 64;
 constexpr int clients = 1000;
 /// Broadcasts of one event "burst".
 constexpr int burst = 100;
+/// What the names of channels begin with, as long for the one as for the other: what is measured is
+/// not heard by who waits for his turn.
+constexpr char own_key[] = "httphooks";
+constexpr char npm_key[] = "socket.io";
 
 hh::socketio::adapter_factory adapter(std::string_view kind, std::string url) {
     hh::redis::options store;
     store.url = std::move(url);
-    if (kind == "classic") return hh::socketio::redis_adapter(std::move(store));
-    if (kind == "sharded") return hh::socketio::sharded_redis_adapter(std::move(store));
+    if (kind == "classic") return hh::socketio::redis_adapter(std::move(store), {.key = own_key});
+    if (kind == "sharded")
+        return hh::socketio::sharded_redis_adapter(std::move(store), {.channel_prefix = own_key});
     return {};
 }
 
@@ -146,10 +156,21 @@ command npm(std::string const& kind, std::string const& url) {
 struct pair {
     explicit pair(command const& how) : a(how), b(how) {}
 
-    bool work() const { return a.works() && b.works(); }
+    bool works() const { return a.works() && b.works(); }
 
     bench::peer a;
     bench::peer b;
+};
+
+/// One server, which nobody talks to but its client.
+struct lone {
+    explicit lone(command const& how)
+        : server(how), key(how.front() == "node" ? npm_key : own_key) {}
+
+    bool works() const { return server.works(); }
+
+    bench::peer server;
+    std::string key;
 };
 
 bench::load_options load(std::string event, int in_flight) {
@@ -182,23 +203,23 @@ double alone(pair const& servers, bench::load_options o) {
     return bench::generator(o).run().per_cpu_second();
 }
 
-template <class Measure>
+template <class Servers = pair, class Measure>
 void compare(std::string const& what, std::string const& kind, std::string const& url,
              double at_least, Measure measure) {
     std::string const row = what + ", " + kind + ":";
     if (!is_chosen(row)) return;
-    pair const mine(own(kind, url));
-    pair const theirs(npm(kind, url));
+    Servers const mine(own(kind, url));
+    Servers const theirs(npm(kind, url));
     std::vector<double> values[2];
     std::vector<double> ratios;
     for (int run = 0; run < 5; ++run) {
         values[0].push_back(measure(mine));
-        if (!theirs.work()) continue;
+        if (!theirs.works()) continue;
         values[1].push_back(measure(theirs));
         ratios.push_back(values[0].back() / values[1].back());
     }
     std::printf("%-58s own %9.0f", row.c_str(), bench::median(values[0]));
-    if (theirs.work())
+    if (theirs.works())
         std::printf("   node %9.0f   ratio %6.2f", bench::median(values[1]), bench::median(ratios));
     std::printf(" (at least %.1f)\n", at_least);
     std::fflush(stdout);
@@ -218,6 +239,47 @@ void compare_broadcasts(std::string const& kind, std::string const& url) {
             [&](pair const& servers) { return alone(servers, o); });
     compare("to a room without members, 100 at a time", kind, url, 15,
             [&](pair const& servers) { return burst * alone(servers, load("burst", 2)); });
+}
+
+/// The command that publishes an event as servers of this kind do.
+std::string publication(std::string const& key, std::string const& kind, std::string const& event,
+                        std::vector<std::string> rooms) {
+    hh::socketio::cluster_message m;
+    m.type = hh::socketio::cluster_message_type::broadcast;
+    m.uid = "elsewhere";
+    m.nsp = "/";
+    m.packet.text = "[\"" + event + "\",\"" + std::string(text_size, 'x') + "\"]";
+    m.to.rooms = std::move(rooms);
+    hh::socketio::detail::redis_channels const channels(key, m.nsp);
+    if (kind == "sharded")
+        return hh::redis::arguments{"SPUBLISH", channels.broadcasts, encode(m)}.bytes();
+    return hh::redis::arguments{"PUBLISH", channels.of(m.to),
+                                hh::socketio::detail::encode_redis_broadcast(m)}
+        .bytes();
+}
+
+/// What a server has no use for: others have no part in it.
+void compare_throwing_away(std::string const& kind, support::redis_server const& redis) {
+    using rooms = std::vector<std::string>;
+    auto const measure = [&](rooms const& to) {
+        return [&, to](lone const& one) {
+            bench::load_options o = load("", 1);
+            o.port = one.server.port();
+            o.pid = one.server.pid();
+            auto const published = [&](char const* event, rooms const& names) {
+                return publication(one.key, kind, event, names);
+            };
+            bench::unwanted_generator load(
+                o, redis.port(),
+                {published("alone", to), published("begin", {"all"}), published("mark", {"all"})});
+            return load.run().per_cpu_second();
+        };
+    };
+    std::string const row = "thrown away by one server, to ";
+    // a sharded server is not sent what is for one room that it has no members of
+    if (kind == "classic")
+        compare<lone>(row + "a room without members", kind, redis.url(), 3.5, measure({"nobody"}));
+    compare<lone>(row + "two such rooms", kind, redis.url(), 8, measure({"nobody", "no one"}));
 }
 
 /// Clients that do nothing, as long as it lives.
@@ -299,9 +361,10 @@ int measure_all() {
     bench::install_npm_package("@socket.io/redis-adapter", "8.3");
     bench::raise_descriptor_limit();
     support::redis_server const redis;
-    std::printf("for each second of both servers' CPU\n");
+    std::printf("for each second of both servers' CPU, or of that of the one that throws away\n");
     for (std::string const kind : {"classic", "sharded"}) {
         compare_broadcasts(kind, redis.url());
+        compare_throwing_away(kind, redis);
         compare_requests(kind, redis.url());
         compare_with_memory(kind, redis.url());
     }

@@ -38,7 +38,8 @@ protected:
         return static_cast<std::uint64_t>(seconds * 1e9);
     }
 
-    int connect_one() const {
+    int connect_one() const { return connect_one(o_.port); }
+    int connect_one(int port) const {
         int const fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         int const one = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -48,7 +49,7 @@ protected:
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
         sockaddr_in a{};
         a.sin_family = AF_INET;
-        a.sin_port = htons(static_cast<std::uint16_t>(o_.port));
+        a.sin_port = htons(static_cast<std::uint16_t>(port));
         inet_pton(AF_INET, o_.host.c_str(), &a.sin_addr);
         if (connect(fd, reinterpret_cast<sockaddr const*>(&a), sizeof a) != 0) die("connect");
         return fd;

@@ -8,12 +8,17 @@
 #include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/cluster_message.hpp>
+#include <httphooks/socketio/cluster_transport.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
 #include <httphooks/socketio/detail/redis_codec.hpp>
+#include <httphooks/socketio/detail/unwanted.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,6 +104,37 @@ void check_redis(std::string_view bytes) {
     }
 }
 
+/// A server without clients.
+struct empty_link final : sio::cluster_link {
+    std::string const& nsp() const noexcept override { return name; }
+    std::string const& uid() const noexcept override { return name; }
+    httphooks::asio::any_io_executor executor() const override { return {}; }
+    void post(std::function<void()>) const override {}
+    void ready() override {}
+    void receive(std::string_view) override {}
+    void receive(sio::cluster_message, std::string_view) override {}
+    void begins_at(std::string_view) override {}
+    void malformed() noexcept override {}
+    void lost() noexcept override {}
+    void failed(httphooks::error_code, char const*) noexcept override {}
+    bool has_room(std::string_view) override { return false; }
+    bool has_socket(std::string_view) override { return false; }
+    bool concerns(std::string_view) override {
+        ++asked;
+        return false;
+    }
+
+    std::string name{};
+    int asked = 0;
+};
+
+void check_unwanted(std::string_view bytes) {
+    empty_link here;
+    require(!sd::is_unwanted(bytes, here) || here.asked > 0);
+    here.asked = 0;
+    require(!sd::is_unwanted_broadcast(bytes, here) || here.asked > 0);
+}
+
 void check_payload(std::string_view bytes) {
     sd::payload p;
     if (!sd::read_msgpack(p, bytes, 20)) return;
@@ -115,6 +151,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     std::string_view const input(reinterpret_cast<char const*>(data), size);
     check_message(input);
     check_redis(input);
+    check_unwanted(input);
     check_payload(input);
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <httphooks/redis/detail/cluster_slots.hpp>
 #include <httphooks/redis/detail/push_reader.hpp>
+#include <httphooks/redis/detail/pushed_message.hpp>
 #include <httphooks/redis/detail/reply_reader.hpp>
 
 #include <algorithm>
@@ -58,6 +59,30 @@ std::vector<value> values_of(std::vector<std::string_view> const& pieces, bool& 
     return list;
 }
 
+/// A message that is read where it is, is what the reader makes of the same bytes.
+void check_message(std::string_view input) {
+    redis::message m;
+    std::size_t size = 0;
+    if (redis::detail::read_pushed(input, m, size) != redis::detail::pushed::message) return;
+    redis::detail::reply_reader reader({});
+    redis::detail::push_reader push;
+    httphooks::error_code ec;
+    std::string_view rest = input.substr(0, size);
+    bool complete = false;
+    while (!rest.empty()) {
+        require(!complete);
+        std::size_t const n = reader.portion(rest);
+        require(n > 0 && !reader.feed(rest.substr(0, n)));
+        rest.remove_prefix(n);
+        complete = reader.next(push, ec);
+    }
+    require(complete && !ec && reader.at_beginning());
+    bool const by_pattern = m.kind == redis::subscription::pattern;
+    std::size_t const at = by_pattern ? 2 : 1;
+    require(push.size() == at + 2 && push[at] == m.channel && push[at + 1] == m.payload);
+    require(m.pattern == (by_pattern ? push[1] : std::string_view()));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
@@ -86,5 +111,6 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         ++pushes;
     });
     require(pushes == whole.size());
+    check_message(input);
     return 0;
 }

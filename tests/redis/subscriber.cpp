@@ -312,12 +312,65 @@ TEST_CASE("messages may come in any pieces") {
     CHECK(l.heard == std::vector<std::string>{"c a hello", "p bx  by b*", "s s 1"});
 }
 
+TEST_CASE("messages are the same wherever a read ends, and whatever comes between them") {
+    std::string const large(150'000, '\n');
+    std::string const small =
+        "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$4\r\n\r\n$1\r\n"
+        "*4\r\n$8\r\npmessage\r\n$2\r\nb*\r\n$2\r\nbx\r\n$0\r\n\r\n";
+    std::string const between = small + "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:3\r\n" + small +
+                                "*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$150000\r\n" + large + "\r\n" +
+                                small;
+    std::string answer;
+    redis_listener l("redis://127.0.0.1");
+    redis_peer server(l.context, [&](redis_peer::words const& w) {
+        return w.size() == 2 && w[1] == "c" ? answer : subscribe_answer(w);
+    });
+    l.open(redis::options{server.url()});
+    l.subscriber->subscribe("a");
+    l.subscriber->psubscribe("b*");
+    CHECK_FALSE(l.settle());
+    std::vector<std::string> const two{"c a \r\n$1", "p bx  by b*"};
+    for (std::size_t n = 0; n <= small.size(); ++n) {
+        CAPTURE(n);
+        l.heard.clear();
+        std::size_t const first = small.find("*4");
+        if (n != 0) server.say(small.substr(0, n));
+        if (n >= first) REQUIRE(l.hears(1));
+        l.context.poll();
+        if (n != small.size()) server.say(small.substr(n));
+        REQUIRE(l.hears(2));
+        CHECK(l.heard == two);
+    }
+    for (bool const pieces : {false, true}) {
+        if (pieces)
+            answer = small +
+                     between.substr(0, between.find("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$150000"));
+        else
+            answer = between;
+        server.in_pieces = pieces;
+        l.heard.clear();
+        l.subscriber->subscribe("c");
+        REQUIRE(l.hears(pieces ? 6 : 7));
+        CHECK_FALSE(l.settle());
+        CHECK(l.heard[0] == two[0]);
+        CHECK(l.heard[3] == two[1]);
+        if (!pieces) CHECK(l.heard[4] == "c a " + large);
+        CHECK(l.heard.back() == two[1]);
+        server.in_pieces = false;
+        l.subscriber->unsubscribe("c");
+        answer = "*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:2\r\n";
+        CHECK_FALSE(l.settle());
+    }
+    CHECK(server.connections() == 1);
+}
+
 TEST_CASE("what no server says to a subscriber ends the connection") {
     for (std::string const& text :
          {std::string("*0\r\n"), std::string(":1\r\n"),
           std::string("*3\r\n$9\r\nsubscribe\r\n$1\r\nz\r\n:1\r\n"), std::string("+PONG\r\n"),
           std::string("-ERR nobody asked\r\n"), std::string("*2\r\n$7\r\nmessage\r\n$1\r\na\r\n"),
           std::string("*2\r\n*1\r\n$7\r\nmessage\r\n$1\r\na\r\n"), std::string("$99999999999\r\n"),
+          std::string("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$x\r\n"),
           std::string("GET / HTTP/1.1\r\n")}) {
         CAPTURE(text);
         redis_listener l("redis://127.0.0.1");

@@ -130,6 +130,19 @@ TEST_CASE("a socket is in the rooms that it joined, and in that of its id") {
     CHECK(f.adapter.size() == 0);
 }
 
+TEST_CASE("an event for a room may be of use while it has members, or is kept for them") {
+    adapter_fixture f;
+    auto const s = f.socket("s", {"a"});
+    CHECK((f.adapter.may_reach("a") && f.adapter.may_reach("s")));
+    CHECK_FALSE(f.adapter.may_reach("b"));
+    f.adapter.del_all(s);
+    CHECK_FALSE((f.adapter.may_reach("a") || f.adapter.may_reach("s")));
+    sio::options o;
+    o.recovery.emplace();
+    adapter_fixture keeping(o);
+    CHECK(keeping.adapter.may_reach("b"));
+}
+
 TEST_CASE("a socket that has left joins nothing") {
     adapter_fixture f;
     auto const s = f.socket("s");

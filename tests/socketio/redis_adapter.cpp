@@ -273,7 +273,9 @@ TEST_CASE(
         {"socket.io-response#/#", R"({"type":8})"},
         {"socket.io-response#/#", R"({"sockets":[7],"requestId":"x"})"},
     };
-    // an answer to somebody else is not even read
+    // an event for nobody here is not even read, nor is an answer to somebody else
+    for (std::string_view const bytes : {"", "\xc1", "\x93\xa1x\x80\x80", "{"})
+        spy.ask({"PUBLISH", "socket.io#/#empty#", bytes});
     spy.ask({"PUBLISH", "socket.io-response#/#", R"({"requestId":"x","sockets":[7]})"});
     spy.next();
     for (auto const& [channel, bytes] : bad) spy.ask({"PUBLISH", channel, bytes});
@@ -294,6 +296,37 @@ TEST_CASE(
     for (auto const& [reason, n] : a.io().counters()->refusals())
         if (reason == "Malformed message of another server") counted = n;
     CHECK(counted == bad.size());
+}
+
+TEST_CASE("who comes back has missed nothing that others sent to a room without members") {
+    if (!redis_server::installed()) return;
+    redis_server r;
+    sio::options o = redis_node::with(sio::redis_adapter(at(r)));
+    o.recovery.emplace();
+    socketio_service a(o);
+    a.io().on_connection([](sio::socket const& s) { s.join("r"); });
+    std::optional<socketio_peer> c(std::in_place, a);
+    c->join();
+    std::string const pid = support::text_member(c->joined(), "pid");
+    redis_node b(sio::redis_adapter(at(r)));
+    REQUIRE(eventually([&] { return b.fetch("r").second.size() == 1; }));
+    for (std::vector<std::string> const& rooms : {std::vector<std::string>{"r"}, {"r", "x"}}) {
+        a.io().emit("first");
+        std::string const first = c->get();
+        REQUIRE(first.starts_with(R"(2["first",")"));
+        std::string const offset = first.substr(11, first.size() - 13);
+        c.reset();
+        REQUIRE(eventually([&] { return a.io().of("/").size() == 0; }));
+        auto to = b.io().to(rooms.front());
+        if (rooms.size() > 1) to = to.to(rooms.back());
+        to.emit("missed");
+        CHECK(b.fetch("r").second.empty());  // a has read what was before
+        c.emplace(a);
+        std::string const missed =
+            c->ask(R"(0{"pid":")" + pid + R"(","offset":")" + offset + R"("})");
+        CHECK(missed.starts_with(R"(2["missed",")"));
+        REQUIRE(c->get().starts_with("0{"));
+    }
 }
 
 TEST_CASE("the channels of a sharded server come and go with its rooms") {

@@ -69,6 +69,12 @@ public:
     virtual bool has_room(std::string_view room) = 0;
     /// Whether a socket of this server has an id.
     virtual bool has_socket(std::string_view id) = 0;
+    /// Whether an event for a room is of use here: it has members, or may have them again who get
+    /// what they have missed. What is for other rooms need not be read.
+    virtual bool concerns(std::string_view room) {
+        static_cast<void>(room);
+        return true;
+    }
     /// Whether an answer to a question is of use here; where all servers hear all answers, most are
     /// not, and need not be read.
     virtual bool awaits(std::string_view request_id) {

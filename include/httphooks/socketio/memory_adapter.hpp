@@ -58,6 +58,8 @@ public:
     std::size_t room_count();
     /// Whether somebody is in a room, beside the one whose id it is.
     bool has_room(std::string_view room);
+    /// Whether an event for a room is of use: it has members, or what they miss is kept.
+    bool may_reach(std::string_view room);
 
     void send(std::shared_ptr<local_socket> const& s, packet_data data, broadcast_flags const& f);
     void broadcast(packet_data data, broadcast_options const& o);

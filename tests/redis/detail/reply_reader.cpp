@@ -77,6 +77,35 @@ TEST_CASE("replies of Redis are the same however they are split") {
     }
 }
 
+TEST_CASE("a portion has nothing of the reply behind the one that has begun") {
+    std::string const bytes =
+        "+OK\r\n:-42\r\n$5\r\nhe\r\no\r\n$0\r\n\r\n$-1\r\n*0\r\n"
+        "*4\r\n$1\r\na\r\n*1\r\n:1\r\n+x\r\n$4\r\nlast\r\n$20000\r\n" +
+        std::string(20'000, '\n') + "\r\n+END\r\n";
+    for (std::size_t const seen : {std::size_t{1}, std::size_t{7}, bytes.size()}) {
+        CAPTURE(seen);
+        reply_reader reader({});
+        value_builder builder;
+        std::vector<value> values;
+        int portions = 0;
+        for (std::string_view rest = bytes; !rest.empty(); ++portions) {
+            if (reader.at_beginning()) CHECK(rest.find_first_of("+:$*") == 0);
+            std::size_t const n = reader.portion(rest.substr(0, seen));
+            REQUIRE((n > 0 && n <= reply_reader::piece));
+            REQUIRE_FALSE(reader.feed(rest.substr(0, n)));
+            rest.remove_prefix(n);
+            error_code ec;
+            std::size_t const before = values.size();
+            while (reader.next(builder, ec)) values.push_back(builder.take());
+            CHECK_FALSE(ec);
+            CHECK(values.size() <= before + 1);
+            CHECK(reader.at_beginning() == (values.size() != before));
+        }
+        CHECK(values.size() == 9);
+        if (seen == bytes.size()) CHECK(portions < 30);
+    }
+}
+
 TEST_CASE("what is no reply of Redis is refused") {
     for (std::string_view const bytes :
          {"HTTP/1.1 400 Bad Request\r\n", "\r\n", "$x\r\n", "*x\r\n", ":x\r\n", "$-2\r\n",

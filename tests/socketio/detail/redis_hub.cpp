@@ -52,6 +52,13 @@ struct deaf_listener final : sio::detail::redis_listener {
     std::weak_ptr<sio::cluster_link> link() const override { return {}; }
 };
 
+struct noting_listener final : sio::detail::redis_listener {
+    void on_message(redis::message const& m) override { heard += m.payload; }
+    std::weak_ptr<sio::cluster_link> link() const override { return {}; }
+
+    std::string heard{};
+};
+
 /// A hub, with a server that answers publications as a test wants.
 struct hub_test {
     explicit hub_test(std::function<std::string(std::string const& payload)> f)
@@ -117,6 +124,35 @@ TEST_CASE("messages of one turn leave in one write, in their order") {
     REQUIRE(t.until([&] { return asked; }));
     CHECK(t.server.reads() == before + 1);
     CHECK(t.link->lost_messages == 0);
+}
+
+TEST_CASE("a message goes to who wants its channel by then") {
+    hub_test t([](std::string const&) { return ":1\r\n"; });
+    auto const first = std::make_shared<noting_listener>();
+    auto const second = std::make_shared<noting_listener>();
+    t.hub->want(redis::subscription::channel, "x", first);
+    auto const say = [&](std::string const& channel, char text) {
+        std::size_t const before = first->heard.size() + second->heard.size();
+        t.server.say("*3\r\n$7\r\nmessage\r\n$1\r\n" + channel + "\r\n$1\r\n" + text + "\r\n" +
+                     "*3\r\n$7\r\nmessage\r\n$1\r\ny\r\n$1\r\n.\r\n");
+        return t.until([&] { return first->heard.size() + second->heard.size() > before; });
+    };
+    auto third = std::make_shared<noting_listener>();
+    t.hub->want(redis::subscription::channel, "y", third);
+    REQUIRE(t.until([&] { return t.hub->is_open(); }));
+    CHECK(say("x", '1'));
+    CHECK(say("x", '2'));
+    t.hub->want(redis::subscription::channel, "x", second);
+    CHECK(say("x", '3'));
+    t.hub->forget(redis::subscription::channel, "x");
+    t.hub->want(redis::subscription::channel, "z", first);
+    t.server.say("*3\r\n$7\r\nmessage\r\n$1\r\nx\r\n$1\r\n4\r\n");
+    CHECK(say("z", '5'));
+    CHECK((first->heard == "125" && second->heard == "3"));
+    REQUIRE(t.until([&] { return third->heard.size() == 4; }));
+    third.reset();  // who is gone is not told
+    CHECK(say("z", '6'));
+    CHECK(first->heard == "1256");
 }
 
 TEST_CASE("while two batches are not answered, messages wait for the next") {

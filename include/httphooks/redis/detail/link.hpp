@@ -36,6 +36,17 @@ public:
     virtual void on_up() = 0;
     /// What the server has said to CLUSTER SLOTS, an error if it is none; before on_up().
     virtual void on_slots(value const& slots) = 0;
+    /// Whether it has a look at bytes before the sink gets them: take() is called.
+    virtual bool takes_bytes() const noexcept { return false; }
+    /** Takes replies that are whole, where they are.
+        @param bytes begin with a reply
+        @param unfinished set when the rest is the beginning of one that it will take
+        @return how many bytes it has taken; the reply behind them is for the sink */
+    virtual std::size_t take(std::string_view bytes, bool& unfinished) {
+        static_cast<void>(bytes);
+        static_cast<void>(unfinished);
+        return 0;
+    }
     /// What takes the replies.
     virtual reply_sink& sink() = 0;
     /// It has one.

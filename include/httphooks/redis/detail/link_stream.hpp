@@ -49,6 +49,9 @@ public:
     void open(url const& to, http::client_stream_factory const& tls);
     /// Reads what is there, or comes.
     void read();
+    /** Has the next bytes come behind these, which were the last of those that were read.
+        @return whether there is room for any */
+    bool keep(std::string_view bytes) noexcept;
     /// Writes all; takes the bytes. Not while another write is under way.
     void write(std::string& bytes);
     /// Whether a write is under way.
@@ -69,8 +72,10 @@ private:
     asio::ip::tcp::socket connecting_;
     asio::generic::stream_protocol::socket socket_;
     std::unique_ptr<http::client_stream> tls_{};
-    static constexpr std::size_t buffer_size = 32 * 1024;
+    static constexpr std::size_t buffer_size = 64 * 1024;
     std::unique_ptr<char[]> buffer_{new char[buffer_size]};
+    /// How many bytes of it are kept.
+    std::size_t kept_ = 0;
     std::string out_{};
     bool writing_ = false;
 };

@@ -80,6 +80,13 @@ public:
     /// How many bytes feed() takes best at a time.
     static constexpr std::size_t piece = 8 * 1024;
 
+    /// Whether all that was fed is read, so that a reply begins with what comes next.
+    bool at_beginning() const noexcept;
+
+    /// How many of the bytes that come next can be fed at a time, and none of the reply behind: not
+    /// more than a piece. @param bytes not empty
+    std::size_t portion(std::string_view bytes) const noexcept;
+
     /// Takes bytes. @return not_enough_memory
     error_code feed(std::string_view bytes);
 
@@ -92,10 +99,15 @@ public:
 private:
     struct callbacks;
 
+    /// How long the line is that says how long a text is.
+    static constexpr std::size_t longest_size = 32;
+
     struct freed {
         void operator()(redisReader* r) const noexcept;
     };
 
+    /// What was fed and is not read.
+    inline std::string_view rest() const noexcept;
     /// What is known of a reply that is not complete: whether its rest may come.
     inline error_code judge_rest() const noexcept;
 

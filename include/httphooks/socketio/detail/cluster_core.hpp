@@ -84,6 +84,7 @@ public:
     HTTPHOOKS_DECL void failed(error_code ec, char const* what) noexcept override;
     bool has_room(std::string_view room) override { return local_.has_room(room); }
     bool has_socket(std::string_view id) override { return local_.find(id) != nullptr; }
+    bool concerns(std::string_view room) override { return keeps_ || local_.may_reach(room); }
     bool awaits(std::string_view request_id) override { return questions_.awaits(request_id); }
 
     HTTPHOOKS_DECL void on_deadline() override;

@@ -53,6 +53,8 @@ public:
 
     /// Reads a value. @return whether there is one
     bool next(msgpack_item& to) noexcept;
+    /// Passes over a value, and what is in it; texts are any bytes. @return whether it is there
+    bool skip() noexcept;
     /// Whether there are no more.
     bool at_end() const noexcept { return rest_.empty(); }
 
@@ -66,6 +68,8 @@ private:
     bool timestamp(msgpack_item& to, std::uint64_t size) noexcept;
 
     std::string_view rest_;
+    /// Whether texts are looked at.
+    bool looks_ = true;
 };
 
 /// Appends a Date's milliseconds as the text that JSON has for it. @return whether it has one

@@ -18,6 +18,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +46,42 @@ public:
     virtual void on_message(redis::message const& m) = 0;
     /// The adapter that it works for.
     virtual std::weak_ptr<cluster_link> link() const = 0;
+};
+
+/// Who wants which channels. Thread-safe.
+class redis_routes {
+public:
+    /// Somebody wants a channel; null: nobody does any more.
+    void set(redis::subscription kind, std::string_view channel,
+             std::shared_ptr<redis_listener> const& by);
+    /// Passes a message on; one at a time.
+    void hear(redis::message const& m);
+    /// One of the adapters; null: there is none.
+    std::shared_ptr<cluster_link> any_link();
+
+private:
+    using name = std::pair<redis::subscription, std::string>;
+    using name_view = std::pair<redis::subscription, std::string_view>;
+    struct less {
+        using is_transparent = void;
+        template <class A, class B>
+        bool operator()(A const& a, B const& b) const noexcept {
+            return a.first != b.first ? a.first < b.first
+                                      : std::string_view(a.second) < std::string_view(b.second);
+        }
+    };
+
+    std::mutex mutex_{};
+    std::map<name, std::weak_ptr<redis_listener>, less> all_{};
+    /// Another number after each change.
+    std::atomic<std::uint64_t> version_{1};
+    /// Who was told last, who is told next, too, mostly. Of hear() alone.
+    struct {
+        std::uint64_t version = 0;
+        redis::subscription kind{};
+        std::string channel{};
+        std::weak_ptr<redis_listener> who{};
+    } last_{};
 };
 
 /** Sends commands, and passes messages to who wants their channels. Thread-safe.
@@ -112,16 +149,6 @@ public:
 
 private:
     using clock = std::chrono::steady_clock;
-    using name = std::pair<redis::subscription, std::string>;
-    using name_view = std::pair<redis::subscription, std::string_view>;
-    struct less {
-        using is_transparent = void;
-        template <class A, class B>
-        bool operator()(A const& a, B const& b) const noexcept {
-            return a.first != b.first ? a.first < b.first
-                                      : std::string_view(a.second) < std::string_view(b.second);
-        }
-    };
     /// A command that waits.
     struct waiting {
         redis::arguments command;
@@ -179,10 +206,10 @@ private:
     inline void batch_ended();
 
     redis::options options_;
+    std::shared_ptr<redis_routes> const routes_ = std::make_shared<redis_routes>();
     mutable std::mutex mutex_{};
     shared_connections connections_;
     std::size_t users_ = 0;
-    std::map<name, std::weak_ptr<redis_listener>, less> channels_{};
     std::deque<waiting> waiting_{};
     std::size_t bytes_ = 0;
     batch batch_{};

@@ -71,6 +71,9 @@ private:
         }
     };
 
+    static std::uint64_t size_bit(std::string_view id) noexcept {
+        return std::uint64_t{1} << (id.size() & 63);
+    }
     /// Calls `f(local_socket&)` with each connected socket in a room.
     template <class F>
     void members(std::string_view name, F f);
@@ -80,6 +83,8 @@ private:
     std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms_{};
     std::unordered_map<std::string_view, local_socket*> ids_{};
     std::vector<local_socket*> all_{};
+    /// Which sizes ids have, or had, a bit for each.
+    std::uint64_t id_sizes_ = 0;
     std::size_t most_rooms_;
     std::uint64_t mark_ = 0;
 };

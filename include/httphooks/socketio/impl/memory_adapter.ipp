@@ -113,6 +113,12 @@ HTTPHOOKS_DECL bool memory_adapter::has_room(std::string_view room) {
     return index_.has(room);
 }
 
+HTTPHOOKS_DECL bool memory_adapter::may_reach(std::string_view room) {
+    if (log_) return true;
+    std::lock_guard const lock(mutex_);
+    return index_.has(room) || index_.find(room);
+}
+
 HTTPHOOKS_DECL void memory_adapter::send(std::shared_ptr<local_socket> const& s, packet_data data,
                                          broadcast_flags const& f) {
     put(f, [&](targets& to) {

@@ -14,6 +14,7 @@
 #include <httphooks/socketio/cluster_transport.hpp>
 #include <httphooks/socketio/detail/redis_codec.hpp>
 #include <httphooks/socketio/detail/redis_hub.hpp>
+#include <httphooks/socketio/detail/unwanted.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,7 @@ public:
     redis_receiver(std::shared_ptr<redis_hub> hub, redis_adapter_options o)
         : hub_(std::move(hub)), options_(std::move(o)) {}
 
+    /// @param self keeps the link, too
     HTTPHOOKS_DECL void open(std::shared_ptr<redis_listener> const& self,
                              std::weak_ptr<cluster_link> to);
     HTTPHOOKS_DECL void close();
@@ -71,6 +73,7 @@ private:
     redis_adapter_options options_;
     std::optional<redis_channels> channels_{};
     std::weak_ptr<cluster_link> link_{};
+    cluster_link* at_ = nullptr;
     std::string uid_{};
     /// How broadcasts of this server begin.
     std::string own_begin_{};
@@ -81,6 +84,7 @@ HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& 
     auto const link = to.lock();
     hub_->enter();
     link_ = std::move(to);
+    at_ = link.get();
     uid_ = link->uid();
     channels_.emplace(options_.key, link->nsp());
     own_begin_ = "\x93";
@@ -138,22 +142,24 @@ HTTPHOOKS_DECL void redis_receiver::answer(std::string_view uid, cluster_message
 
 // receiving -----------------------------------------------------------------------------------
 HTTPHOOKS_DECL void redis_receiver::on_message(redis::message const& m) {
-    auto const to = link_.lock();
-    if (!to) return;
     if (m.kind == redis::subscription::pattern)
-        take_broadcast(*to, m);
+        take_broadcast(*at_, m);
     else if (m.channel == channels_->requests)
-        take_request(*to, m.payload);
+        take_request(*at_, m.payload);
     else
-        take_response(*to, m.payload);
+        take_response(*at_, m.payload);
 }
 
 inline void redis_receiver::take_broadcast(cluster_link& to, redis::message const& m) {
     if (m.payload.starts_with(own_begin_)) return;
-    std::string_view room = m.channel.substr(channels_->broadcasts.size());
+    std::string_view room = m.channel;
+    if (room.size() < channels_->broadcasts.size()) return;
+    room.remove_prefix(channels_->broadcasts.size());
     if (!room.empty()) {
         room.remove_suffix(1);
-        if (!room.empty() && !to.has_room(room) && !to.has_socket(room)) return;
+        if (!room.empty() && !to.concerns(room)) return;
+    } else if (is_unwanted_broadcast(m.payload, to)) {
+        return;
     }
     cluster_message event;
     if (!read_redis_broadcast(event, m.payload)) return to.malformed();
@@ -217,7 +223,9 @@ public:
 
     HTTPHOOKS_DECL std::string make_id() override;
     HTTPHOOKS_DECL void open(std::weak_ptr<cluster_link> to) override {
-        receiver_->open(receiver_, std::move(to));
+        // who keeps the link keeps this transport
+        std::shared_ptr<redis_listener> const self(to.lock(), receiver_.get());
+        receiver_->open(self, std::move(to));
     }
     HTTPHOOKS_DECL bool publish(cluster_message const& m) override {
         receiver_->publish(m);

@@ -101,8 +101,17 @@ HTTPHOOKS_DECL void link::on_read(error_code ec, std::string_view bytes) {
     if (ec) return fail(ec == asio::error::eof ? make_error_code(error::connection_lost) : ec);
     heard_ = timer_.now();
     asked_ = false;
+    bool const looked_at = owner_->takes_bytes();
     while (!bytes.empty()) {
-        std::string_view const piece = bytes.substr(0, reply_reader::piece);
+        if (looked_at && up() && reader_->at_beginning()) {
+            auto const stream = stream_.get();
+            bool unfinished = false;
+            bytes.remove_prefix(owner_->take(bytes, unfinished));
+            if (stream != stream_.get()) return;
+            if (bytes.empty() || (unfinished && stream_->keep(bytes))) break;
+        }
+        std::string_view const piece =
+            bytes.substr(0, looked_at ? reader_->portion(bytes) : reply_reader::piece);
         bytes.remove_prefix(piece.size());
         if (!parse(piece)) return;
     }

@@ -10,6 +10,7 @@
 #include <boost/asio/write.hpp>
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -76,7 +77,7 @@ inline void link_stream::opened(error_code ec) {
 }
 
 HTTPHOOKS_DECL void link_stream::read() {
-    auto const into = asio::buffer(buffer_.get(), buffer_size);
+    auto const into = asio::buffer(buffer_.get() + kept_, buffer_size - kept_);
     auto done = [self = shared_from_this()](error_code ec, std::size_t n) { self->on_read(ec, n); };
     if (tls_)
         tls_->async_read_some(into, std::move(done));
@@ -85,7 +86,15 @@ HTTPHOOKS_DECL void link_stream::read() {
 }
 
 inline void link_stream::on_read(error_code ec, std::size_t n) {
-    if (owner_) owner_->on_read(ec, {buffer_.get(), n});
+    std::size_t const all = std::exchange(kept_, 0) + n;
+    if (owner_) owner_->on_read(ec, {buffer_.get(), all});
+}
+
+HTTPHOOKS_DECL bool link_stream::keep(std::string_view bytes) noexcept {
+    if (bytes.size() == buffer_size) return false;
+    if (bytes.data() != buffer_.get()) std::memmove(buffer_.get(), bytes.data(), bytes.size());
+    kept_ = bytes.size();
+    return true;
 }
 
 HTTPHOOKS_DECL void link_stream::write(std::string& bytes) {

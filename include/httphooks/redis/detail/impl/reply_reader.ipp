@@ -149,10 +149,30 @@ int type_now(Reader const& r) noexcept {
         return r.rstack[r.ridx].type;
 }
 
+inline std::string_view reply_reader::rest() const noexcept {
+    return {reader_->buf + reader_->pos, reader_->len - reader_->pos};
+}
+
+HTTPHOOKS_DECL bool reply_reader::at_beginning() const noexcept {
+    return reader_->pos == reader_->len && reader_->ridx <= 0 && type_now(*reader_) < 0;
+}
+
+HTTPHOOKS_DECL std::size_t reply_reader::portion(std::string_view bytes) const noexcept {
+    std::size_t n = bytes.find('\n');
+    n = n == bytes.npos ? bytes.size() : n + 1;
+    std::string_view const had = rest();
+    std::size_t const line = had.substr(0, longest_size).find('\r');
+    std::size_t size = 0;
+    if (type_now(*reader_) == REDIS_REPLY_STRING && line != had.npos &&
+        std::from_chars(had.data(), had.data() + line, size).ec == std::errc() &&
+        size <= limits_.bytes && line + size + 4 > had.size())
+        n = std::min(line + size + 4 - had.size(), bytes.size());
+    return std::min(n, piece);
+}
+
 inline error_code reply_reader::judge_rest() const noexcept {
-    constexpr std::size_t longest_size = 32;
     constexpr std::size_t longest_line = 64 * 1024;
-    std::string_view const rest(reader_->buf + reader_->pos, reader_->len - reader_->pos);
+    std::string_view const rest = this->rest();
     if (rest.empty()) return {};
     if (type_now(*reader_) != REDIS_REPLY_STRING)
         return rest.size() > longest_line ? error::bad_reply : error_code();

@@ -6,6 +6,7 @@
 #include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/detail/cluster_slots.hpp>
 #include <httphooks/redis/detail/push_reader.hpp>
+#include <httphooks/redis/detail/pushed_message.hpp>
 #include <httphooks/redis/error.hpp>
 
 #include <boost/asio/append.hpp>
@@ -15,6 +16,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -53,6 +55,8 @@ public:
             core.nodes_.learn(*this, slots, [this](url u) { return core.make_node(std::move(u)); });
     }
 
+    bool takes_bytes() const noexcept override { return true; }
+    std::size_t take(std::string_view bytes, bool& unfinished) override;
     reply_sink& sink() override { return said_; }
 
     void on_reply() override {
@@ -122,9 +126,14 @@ private:
         bool subscribe;
     };
 
-    void hear(message const& m) {
-        core.messages_.fetch_add(1, std::memory_order_relaxed);
+    void tell(message const& m) {
+        // nobody else counts
+        core.messages_.store(core.messages_.load(std::memory_order_relaxed) + 1,
+                             std::memory_order_relaxed);
         if (core.on_message_) core.on_message_(m);
+    }
+    void hear(message const& m) {
+        tell(m);
         said_.shrink();
     }
 
@@ -184,6 +193,22 @@ private:
     std::size_t held_ = 0;
     std::string out_{};
 };
+
+inline std::size_t subscriber_core::node::take(std::string_view bytes, bool& unfinished) {
+    // what is not within limits is for the sink, which says so
+    if (core.options_.reply_elements < 5 || core.options_.reply_depth < 1) return 0;
+    std::size_t const all = bytes.size();
+    while (!bytes.empty()) {
+        message m;
+        std::size_t size = 0;
+        pushed const what = read_pushed(bytes, m, size);
+        unfinished = what == pushed::unfinished;
+        if (what != pushed::message || size > core.options_.reply_limit) break;
+        bytes.remove_prefix(size);
+        tell(m);
+    }
+    return all - bytes.size();
+}
 
 /// Who waits until entries are settled.
 class subscriber_core::waiter : public std::enable_shared_from_this<waiter> {

@@ -6,6 +6,7 @@
 #include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/detail/encoded_delivery.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/detail/unwanted.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -41,6 +42,8 @@ HTTPHOOKS_DECL void cluster_core::failed(error_code ec, char const* what) noexce
 // receiving -----------------------------------------------------------------------------------
 HTTPHOOKS_DECL void cluster_core::receive(std::string_view bytes) {
     if (bytes.ends_with(own_end_)) return;
+    // with heartbeats, every message is one
+    if (!heartbeats_ && is_unwanted(bytes, *this)) return;
     auto m = decode_cluster_message(bytes);
     if (!m) return malformed();
     receive(std::move(*m), {});

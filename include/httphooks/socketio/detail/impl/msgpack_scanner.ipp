@@ -55,7 +55,7 @@ HTTPHOOKS_DECL bool msgpack_scanner::bytes(msgpack_item& to, std::uint64_t size)
 }
 
 HTTPHOOKS_DECL bool msgpack_scanner::text(msgpack_item& to, std::uint64_t size) noexcept {
-    if (!bytes(to, size) || !httphooks::detail::is_utf8(to.text)) return false;
+    if (!bytes(to, size) || (looks_ && !httphooks::detail::is_utf8(to.text))) return false;
     to.kind = msgpack_kind::text;
     return true;
 }
@@ -181,6 +181,18 @@ HTTPHOOKS_DECL bool msgpack_scanner::next(msgpack_item& to) noexcept {
         default:
             return false;
     }
+}
+
+HTTPHOOKS_DECL bool msgpack_scanner::skip() noexcept {
+    msgpack_item item;
+    std::uint64_t missing = 1;
+    looks_ = false;
+    for (; missing != 0 && next(item); --missing) {
+        if (item.kind == msgpack_kind::array) missing += item.number;
+        if (item.kind == msgpack_kind::map) missing += 2 * item.number;
+    }
+    looks_ = true;
+    return missing == 0;
 }
 
 }  // namespace httphooks::socketio::detail

@@ -11,6 +11,7 @@
 #include <httphooks/redis/error.hpp>
 #include <httphooks/redis/value.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,39 @@
 #include <vector>
 
 namespace httphooks::socketio::detail {
+
+HTTPHOOKS_DECL void redis_routes::set(redis::subscription kind, std::string_view channel,
+                                      std::shared_ptr<redis_listener> const& by) {
+    std::lock_guard const lock(mutex_);
+    version_.fetch_add(1, std::memory_order_release);
+    if (by)
+        all_[name(kind, channel)] = by;
+    else if (auto const at = all_.find(name_view(kind, channel)); at != all_.end())
+        all_.erase(at);
+}
+
+HTTPHOOKS_DECL void redis_routes::hear(redis::message const& m) {
+    auto const channel = m.kind == redis::subscription::pattern ? m.pattern : m.channel;
+    if (version_.load(std::memory_order_acquire) != last_.version || last_.kind != m.kind ||
+        last_.channel != channel) {
+        std::lock_guard const lock(mutex_);
+        auto const at = all_.find(name_view(m.kind, channel));
+        if (at == all_.end()) return;
+        last_.version = version_.load(std::memory_order_relaxed);
+        last_.kind = m.kind;
+        last_.channel = channel;
+        last_.who = at->second;
+    }
+    if (auto const to = last_.who.lock()) to->on_message(m);
+}
+
+HTTPHOOKS_DECL std::shared_ptr<cluster_link> redis_routes::any_link() {
+    std::lock_guard const lock(mutex_);
+    for (auto const& [channel, listener] : all_)
+        if (auto const l = listener.lock())
+            if (auto link = l->link().lock()) return link;
+    return nullptr;
+}
 
 HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::of(adapter_context& context,
                                                         redis::options const& o) {
@@ -52,19 +86,7 @@ HTTPHOOKS_DECL void redis_hub::begin() {
     redis::subscriber const& subscriber = connections_->subscriber;
     connections_->commands.on_state(on_state);
     subscriber.on_state(on_state);
-    subscriber.on_message([weak](redis::message const& m) {
-        auto const self = weak.lock();
-        if (!self) return;
-        std::shared_ptr<redis_listener> to;
-        {
-            bool const by_pattern = m.kind == redis::subscription::pattern;
-            std::lock_guard const lock(self->mutex_);
-            auto const at =
-                self->channels_.find(name_view(m.kind, by_pattern ? m.pattern : m.channel));
-            if (at != self->channels_.end()) to = at->second.lock();
-        }
-        if (to) to->on_message(m);
-    });
+    subscriber.on_message([to = routes_](redis::message const& m) { to->hear(m); });
     subscriber.on_refused([weak](redis::subscription, std::string_view, std::string_view) {
         if (auto const self = weak.lock()) self->tell(redis::error::error_reply);
     });
@@ -92,19 +114,12 @@ HTTPHOOKS_DECL void redis_hub::leave() {
 
 HTTPHOOKS_DECL void redis_hub::want(redis::subscription kind, std::string_view channel,
                                     std::shared_ptr<redis_listener> const& by) {
-    {
-        std::lock_guard const lock(mutex_);
-        channels_[name(kind, channel)] = by;
-    }
+    routes_->set(kind, channel, by);
     if (auto const c = both()) c->subscriber.want(kind, channel, true);
 }
 
 HTTPHOOKS_DECL void redis_hub::forget(redis::subscription kind, std::string_view channel) {
-    {
-        std::lock_guard const lock(mutex_);
-        if (auto const at = channels_.find(name_view(kind, channel)); at != channels_.end())
-            channels_.erase(at);
-    }
+    routes_->set(kind, channel, nullptr);
     if (auto const c = both()) c->subscriber.want(kind, channel, false);
 }
 
@@ -137,14 +152,11 @@ HTTPHOOKS_DECL bool redis_hub::is_away() const noexcept {
 
 /// Tells the application, once for each time that Redis goes away.
 inline void redis_hub::tell(error_code ec) {
-    std::shared_ptr<cluster_link> one;
     {
         std::lock_guard const lock(mutex_);
         if (std::exchange(told_, true)) return;
-        for (auto const& [channel, listener] : channels_)
-            if (auto const l = listener.lock(); l && (one = l->link().lock())) break;
     }
-    if (one) one->failed(ec, "Redis");
+    if (auto const one = routes_->any_link()) one->failed(ec, "Redis");
 }
 
 inline bool redis_hub::is_late(clock::time_point since) const {

@@ -16,6 +16,7 @@ HTTPHOOKS_DECL void room_index::enlist(local_socket& s, std::vector<room_change>
                                        bool in_own_room) {
     if (!s.known_ || s.listed_) return;
     ids_.emplace(s.id(), &s);
+    id_sizes_ |= size_bit(s.id());
     s.at_ = all_.size();
     all_.push_back(&s);
     s.listed_ = true;
@@ -100,6 +101,8 @@ HTTPHOOKS_DECL std::vector<std::string> room_index::rooms_of(local_socket const&
 }
 
 HTTPHOOKS_DECL local_socket* room_index::find(std::string_view id) const {
+    // most names of rooms are seen not to be ids by their size
+    if ((id_sizes_ & size_bit(id)) == 0) return nullptr;
     auto const at = ids_.find(id);
     return at == ids_.end() ? nullptr : at->second;
 }
