@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@
 using namespace std::chrono_literals;
 namespace hh = httphooks;
 namespace sio = httphooks::socketio;
+using nlohmann::json;
 
 namespace {
 
@@ -72,9 +75,10 @@ public:
         if (d.what.id) d.what.on_ack(id_);
     }
     void disconnect_later(bool close) override { got.push_back(close ? "close" : "disconnect"); }
-    sio::socket_description describe() override { return {id_, {}, {}, 7}; }
+    sio::socket_description describe() override { return {id_, {}, {}, data}; }
 
     std::vector<std::string> got{};
+    json data = 7;
 
 private:
     std::string id_;
@@ -250,6 +254,40 @@ TEST_CASE("sockets are fetched, told to leave, and answer") {
     f.adapter.disconnect_sockets(to({"b"}), true);
     CHECK(a->got.back() == "[1]");
     CHECK(b->got.back() == "close");
+}
+
+TEST_CASE("sockets of several loops are written as one array, with their bytes") {
+    adapter_fixture f;
+    hh::asio::io_context other{1};
+    std::optional<sio::packet_data> got;
+    auto const write = [&] {
+        got.reset();
+        f.adapter.write_sockets({}, [&](sio::packet_data all) { got = std::move(all); });
+        other.restart();
+        other.run();
+        f.run();
+        REQUIRE(got);
+        return sio::detail::payload_to_json(*got);
+    };
+    CHECK(write() == json::array());
+    std::vector<std::shared_ptr<fake_socket>> all;
+    for (int i = 0; i < 6; ++i) {
+        all.push_back(f.socket("s" + std::to_string(i), {}, i % 2 ? &other : nullptr));
+        auto const byte = static_cast<std::uint8_t>(i);
+        if (i > 1) all.back()->data = json{{"b", json::binary({byte})}};
+    }
+    for (bool const bytes_at_both : {true, false}) {
+        auto const array = write();
+        REQUIRE(array.size() == 6);
+        CHECK(got->attachments.size() == (bytes_at_both ? 4u : 2u));
+        for (auto const& each : array) {
+            std::string const id = each.at("id");
+            CAPTURE(id);
+            CHECK(each.at("rooms") == json::array());
+            CHECK(each.at("data") == all[static_cast<std::size_t>(id[1] - '0')]->data);
+        }
+        for (std::size_t i = 1; i < 6; i += 2) all[i]->data = nullptr;
+    }
 }
 
 TEST_CASE("with recovery a broadcast has an offset, and what was missed is known by it") {

@@ -329,6 +329,44 @@ TEST_CASE("who comes back has missed nothing that others sent to a room without 
     }
 }
 
+TEST_CASE("answers go to the server alone that has asked, once it is seen to hear them") {
+    if (!redis_server::installed()) return;
+    bool const always = GENERATE(false, true);
+    redis_server r;
+    redis_spy spy(r);
+    auto const adapter = [&] {
+        return sio::redis_adapter(at(r), {.publish_on_specific_response_channel = always});
+    };
+    redis_node a(adapter());
+    redis_node b(adapter());
+    redis_client there(b, "r");
+    REQUIRE(eventually([&] { return a.fetch("r").second.size() == 1; }));
+    spy.hear(redis::subscription::pattern, "socket.io-response*");
+    spy.hear(redis::subscription::channel, "socket.io-request#/#");
+    // the question says who asks
+    REQUIRE(eventually([&] {
+        CHECK(a.fetch("r").second.size() == 1);
+        auto const [to, question] = spy.next();
+        CHECK(to == "socket.io-request#/#");
+        auto const [channel, answer] = spy.next();
+        CHECK(json::parse(answer).at("requestId") == json::parse(question).at("requestId"));
+        std::string const uid = json::parse(question).at("uid");
+        return channel == "socket.io-response#/#" + uid + "#";
+    }));
+    // one that hears no channel of its own, and one that does not say who it is
+    for (std::string const who : {R"("uid":"nobody",)", ""}) {
+        for (int i = 0; i < 3; ++i) {
+            spy.ask(
+                {"PUBLISH", "socket.io-request#/#",
+                 "{" + who + R"("requestId":"q","type":5,"opts":{"rooms":["r"],"except":[]}})"});
+            spy.next();
+            for (int answers = 0; answers < 2; ++answers)
+                CHECK(spy.next().first == (always && !who.empty() ? "socket.io-response#/#nobody#"
+                                                                  : "socket.io-response#/#"));
+        }
+    }
+}
+
 TEST_CASE("the channels of a sharded server come and go with its rooms") {
     if (!redis_server::installed()) return;
     redis_server r;

@@ -65,7 +65,8 @@ struct cluster_message {
     std::string nsp{};
     /// Names the question that it asks or answers; empty: there is none.
     std::string request_id{};
-    /// An event, as an array; of an answer, and of an acknowledgement, the one value.
+    /// An event, as an array; of an answer, and of an acknowledgement, the one value. A
+    /// fetch_sockets_response that is sent has the array of what is in `sockets` otherwise.
     packet_data packet{};
     /// Whom it is for, and how it is sent.
     broadcast_options to{};
@@ -78,6 +79,15 @@ struct cluster_message {
     /// How many clients got it.
     std::uint64_t client_count = 0;
 };
+
+namespace detail {
+
+/// Appends the array of the sockets that an answer has.
+void append_sockets_of(packet_data& to, cluster_message const& m);
+/// Reads the sockets of an answer that has them as text. @return whether it is well-formed
+bool read_sockets_of(cluster_message& m);
+
+}  // namespace detail
 
 /** A message as the bytes that node's adapters publish: JSON, or MessagePack if bytes are in it.
     @par Source

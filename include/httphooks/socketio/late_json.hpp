@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -67,7 +68,7 @@ public:
     explicit late_json(std::shared_ptr<detail::late_source const> source)
         : source_(std::move(source)) {}
     /// A text that has been found to be JSON.
-    static late_json from_text(std::string text);
+    static late_json from_text(std::string_view text);
     /// The same, that others keep, too.
     static late_json from_text(std::shared_ptr<std::string const> text);
 

@@ -69,6 +69,8 @@ public:
     void broadcast_with_ack(delivery d, broadcast_options const& o,
                             client_count_handler const& count);
     void fetch_sockets(broadcast_options const& o, describe_handler done);
+    /// The same as a JSON array, for another server. @param done called once, on any thread
+    void write_sockets(broadcast_options const& o, std::function<void(packet_data)> done);
     void add_sockets(broadcast_options const& o, std::span<std::string const> rooms);
     void del_sockets(broadcast_options const& o, std::span<std::string const> rooms);
     void disconnect_sockets(broadcast_options const& o, bool close);

@@ -20,7 +20,8 @@ struct redis_adapter_options {
     std::string key = "socket.io";
     /// How long answers of other servers are waited for.
     std::chrono::milliseconds requests_timeout{5'000};
-    /// Whether answers go to the server alone that has asked; old servers do not hear them then.
+    /// Whether answers always go to the server alone that has asked. Else they do when it is seen
+    /// to hear its channel for them, as all do since version 7.1 of node's adapter.
     bool publish_on_specific_response_channel = false;
 };
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 
@@ -159,4 +160,110 @@ TEST_CASE("an acknowledgement of which any byte is wrong or missing does no harm
     deep += "\xa6packet" + std::string(100'000, '\x91') + '\xc0';
     sio::cluster_message m;
     CHECK_FALSE(sd::read_redis_response(m, deep));
+}
+
+TEST_CASE("what a classic server knows of sockets is read in any order of members") {
+    std::string const id = R"("requestId":"q\u0031")";
+    std::string const sockets =
+        R"("sockets":[{"id":"a","handshake":{"url":"/","x":[1,{"y":null}]},"rooms":["a",7,"\u00e9"],)"
+        R"("data":{}},{"rooms":[],"id":"\"b","more":[true],"data":null} ])";
+    for (std::string const& text : {"{" + id + "," + sockets + "}", "{" + sockets + "," + id + "}",
+                                    "{ " + id + R"(,"more":{"sockets":[]},)" + sockets + "}"}) {
+        CAPTURE(text);
+        for (std::string const& bytes : {text, classic_bytes(text)}) {
+            sio::cluster_message m;
+            REQUIRE(sd::read_redis_response(m, bytes));
+            CHECK(m.type == sio::cluster_message_type::fetch_sockets_response);
+            CHECK(m.request_id == "q1");
+            REQUIRE(m.sockets.size() == 2);
+            CHECK(m.sockets[0].id == "a");
+            CHECK(m.sockets[0].rooms == std::vector<std::string>{"a", "7", "\u00e9"});
+            CHECK(m.sockets[0].handshake.get().at("x").at(1).at("y").is_null());
+            CHECK(m.sockets[0].data.get().is_object());
+            CHECK(m.sockets[1].id == "\"b");
+            CHECK(m.sockets[1].rooms.empty());
+            CHECK(m.sockets[1].handshake.get().is_null());
+            sio::cluster_message again;
+            REQUIRE(sd::read_redis_response(again, sd::encode_redis_response(m)));
+            CHECK(again.sockets.size() == 2);
+        }
+    }
+}
+
+TEST_CASE("what is wrong with sockets of a classic server is seen wherever it is") {
+    std::string const good =
+        R"({"requestId":"q","sockets":[{"id":"a","handshake":{"h":[1.5e3,"t"]},"rooms":["a"],"data":{}}]})";
+    sio::cluster_message m;
+    REQUIRE(sd::read_redis_response(m, good));
+    for (std::size_t n = 0; n < good.size(); ++n) {
+        sio::cluster_message part;
+        CHECK_FALSE(sd::read_redis_response(part, good.substr(0, n)));
+    }
+    for (std::string const& text :
+         {good + "x", good + "}", std::string(R"({"requestId":"","sockets":[]})"),
+          std::string(R"({"requestId":"q","sockets":[{"rooms":[]}]})"),
+          std::string(R"({"requestId":"q","sockets":[{"id":7,"rooms":[]}]})"),
+          std::string(R"({"requestId":"q","sockets":[{"id":"a"}]})"),
+          std::string(R"({"requestId":"q","sockets":[{"id":"a","rooms":{}}]})"),
+          std::string(R"({"requestId":"q","sockets":[{"id":"a","rooms":[null]}]})"),
+          std::string(R"({"requestId":"q","sockets":[7]})"),
+          std::string(R"({"requestId":"q","sockets":{}})"),
+          std::string(R"({"requestId":"q","sockets":[{"id":"a","rooms":[],"data":{"x"}}]})"),
+          R"({"requestId":"q","sockets":[{"id":"a","rooms":[],"data":)" + std::string(300, '[') +
+              std::string(300, ']') + "}]}",
+          std::string("{\"requestId\":\"q\",\"sockets\":[{\"id\":\"\xff\",\"rooms\":[]}]}")}) {
+        CAPTURE(text);
+        sio::cluster_message bad;
+        CHECK_FALSE(sd::read_redis_response(bad, text));
+    }
+    // old servers tell ids alone
+    sio::cluster_message old;
+    REQUIRE(sd::read_redis_response(old, R"({"requestId":"q","sockets":["a","b"]})"));
+    CHECK(old.type == sio::cluster_message_type::heartbeat);
+    CHECK(old.sockets.empty());
+}
+
+TEST_CASE("sockets that are text already are written as they are") {
+    sio::cluster_message m;
+    m.type = sio::cluster_message_type::fetch_sockets_response;
+    m.uid = "u";
+    m.nsp = "/";
+    m.request_id = "dq";
+    m.packet = {R"([{"id":"a","rooms":["a"],"data":{"b":{"_placeholder":true,"num":0}}}])",
+                {"\x01"}};
+    sio::cluster_message classic;
+    REQUIRE(sd::read_redis_response(classic, sd::encode_redis_response(m, "q")));
+    CHECK(classic.request_id == "q");
+    auto const sharded = sio::decode_cluster_message(encode(m));
+    REQUIRE(sharded.has_value());
+    CHECK(sharded->request_id == "dq");
+    auto unsent = m;
+    REQUIRE(sd::read_sockets_of(unsent));
+    sio::cluster_message const* const read[] = {&classic, &*sharded, &unsent};
+    for (auto const* const one : read) {
+        REQUIRE(one->sockets.size() == 1);
+        CHECK(one->sockets[0].id == "a");
+        CHECK(one->sockets[0].data.get().at("b").is_binary());
+    }
+    m.packet = {R"([{"id":"a","rooms":["a"],"data":{}}])", {}};
+    auto const plain = sio::decode_cluster_message(encode(m));
+    REQUIRE(plain.has_value());
+    CHECK(plain->sockets.size() == 1);
+    CHECK(plain->uid == "u");
+    CHECK(plain->nsp == "/");
+    for (std::string const text :
+         {R"({"type":8,"data":{"requestId":"q","sockets":[]},"uid":"u"})",
+          R"({"type":8,"data":{"requestId":"q","sockets":[]},"uid":"","nsp":"/"})",
+          R"({"type":8,"data":{"requestId":"q","sockets":[7]},"uid":"u","nsp":"/"})",
+          R"({"type":8,"data":{"sockets":[]},"uid":"u","nsp":"/"})",
+          R"({"type":8,"data":{"requestId":"q","sockets":[]},"uid":"u","nsp":"/"}})"}) {
+        CAPTURE(text);
+        CHECK_FALSE(sio::decode_cluster_message(text).has_value());
+    }
+    auto const other = sio::decode_cluster_message(
+        R"({"type":8,"more":1,"nsp":"/","data":{"sockets":[],"requestId":"q"},"uid":"\u0061"})");
+    REQUIRE(other.has_value());
+    CHECK(other->uid == "a");
+    m.packet.text.pop_back();
+    CHECK_FALSE(sd::read_sockets_of(m));
 }

@@ -54,6 +54,8 @@ public:
     }
     /// Skips white space; then whether the text is at its end.
     bool at_end() noexcept;
+    /// How many bytes are behind the place.
+    std::size_t left() const noexcept { return text_.size() - at_; }
 
     /** Walks over an object: `member(name, value)` for each member.
         @return false if the text is not an object, or `member` returned false.
@@ -65,14 +67,20 @@ public:
     */
     template <class Element>
     bool array(Element element);
+    /** Walks over an object in one pass: `member(name)` for each member, which reads the value.
+        @return false if the text is not an object, or `member` returned false.
+    */
+    template <class Member>
+    bool members(Member member);
+    /** Walks over an array in one pass: `element()` for each element, which reads it.
+        @return false if the text is not an array, or `element` returned false.
+    */
+    template <class Element>
+    bool elements(Element element);
 
 private:
-    char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
     bool accept_behind_blanks(char c) noexcept;
     inline void skip_blanks() noexcept;
-    inline bool number() noexcept;
-    inline bool literal(std::string_view word) noexcept;
-    inline bool name() noexcept;
     inline bool nested();
 
     std::string_view text_;
@@ -117,31 +125,46 @@ bool skip_json_string(char const*& at, char const* end, bool& escaped) noexcept;
 /// Skips a number. @return whether it is one
 bool skip_json_number(char const*& at, char const* end) noexcept;
 
+/// Skips a value that is neither a string nor an object or array; there is a byte.
+/// @return whether it is one
+bool skip_json_literal(char const*& at, char const* end, json_kind& kind) noexcept;
+
 template <class Member>
-bool json_scanner::object(Member member) {
+bool json_scanner::members(Member member) {
     if (depth_ == 0 || !accept('{')) return false;
     if (accept('}')) return true;
     --depth_;
-    json_slice name_of, value_of;
+    json_slice name_of;
     do {
-        if (!string(name_of) || !accept(':') || !value(value_of) || !member(name_of, value_of))
-            return false;
+        if (!string(name_of) || !accept(':') || !member(name_of)) return false;
     } while (accept(','));
     ++depth_;
     return accept('}');
 }
 
 template <class Element>
-bool json_scanner::array(Element element) {
+bool json_scanner::elements(Element element) {
     if (depth_ == 0 || !accept('[')) return false;
     if (accept(']')) return true;
     --depth_;
-    json_slice value_of;
     do {
-        if (!value(value_of) || !element(value_of)) return false;
+        if (!element()) return false;
     } while (accept(','));
     ++depth_;
     return accept(']');
+}
+
+template <class Member>
+bool json_scanner::object(Member member) {
+    json_slice value_of;
+    return members(
+        [&](json_slice const& name_of) { return value(value_of) && member(name_of, value_of); });
+}
+
+template <class Element>
+bool json_scanner::array(Element element) {
+    json_slice value_of;
+    return elements([&] { return value(value_of) && element(value_of); });
 }
 
 }  // namespace httphooks::detail

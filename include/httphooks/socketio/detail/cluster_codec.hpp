@@ -22,6 +22,8 @@ namespace httphooks::socketio::detail {
 
 using httphooks::detail::json_kind;
 using httphooks::detail::json_node;
+using httphooks::detail::json_scanner;
+using httphooks::detail::json_slice;
 
 /// How deep what other servers send may be nested.
 inline constexpr std::size_t cluster_depth = 264;
@@ -34,6 +36,8 @@ void append_texts(std::string& to, std::span<std::string const> all);
 void append_flags(std::string& to, broadcast_flags const& f);
 /// Appends `{"rooms":[],"except":[],"flags":{}}`.
 void append_options(std::string& to, broadcast_options const& o);
+/// Appends what is known of a socket.
+void append_socket(payload& to, socket_description const& s);
 /// Appends an array of what is known of sockets.
 void append_sockets(payload& to, std::span<socket_description const> all);
 
@@ -65,9 +69,19 @@ bool read_number(std::uint64_t& to, json_node const* from);
 bool read_rooms(std::vector<std::string>& to, json_node const* from);
 /// Rooms, exceptions and, if there are, flags. @return whether it is well-formed
 bool read_options(broadcast_options& to, json_node const* from);
-/// What is known of sockets. @return whether it is well-formed
+/** An array of what is known of sockets.
+    @param bytes of the placeholders in it
+    @return whether it is well-formed */
+bool read_sockets(std::vector<socket_description>& to, json_scanner& from,
+                  std::span<std::string const> bytes);
+/// The same, of a text that was read. @return whether it is well-formed
 bool read_sockets(std::vector<socket_description>& to, json_node const* from,
                   foreign_text const& text);
+/** The members requestId and sockets of an answer that has no others, which may be large: in one
+    pass, without bytes.
+    @return whether it is one; else it may be well-formed nevertheless */
+bool read_sockets_answer(std::string& request_id, std::vector<socket_description>& to,
+                         json_scanner& from);
 /// Whether a value is an event that clients take: an array, whose first element is a name that
 /// Socket.IO does not keep for itself.
 bool is_event_array(json_node const* from);

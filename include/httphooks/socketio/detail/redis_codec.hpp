@@ -58,8 +58,11 @@ enum class redis_request : std::uint8_t {
 std::string encode_redis_broadcast(cluster_message const& m, bool emitter = false);
 /// A request. @param uid whether it says who asks
 std::string encode_redis_request(cluster_message const& m, bool uid = true);
-/// An answer to it.
-std::string encode_redis_response(cluster_message const& m);
+/// An answer to it. @param request_id what it says in place of that of the message
+std::string encode_redis_response(cluster_message const& m, std::string_view request_id);
+inline std::string encode_redis_response(cluster_message const& m) {
+    return encode_redis_response(m, m.request_id);
+}
 /// Text and bytes as JSON, or as MessagePack if there are any.
 std::string encode_redis_payload(payload p);
 

@@ -3,11 +3,14 @@
 
 #include <httphooks/socketio/cluster_message.hpp>
 
+#include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 #include <httphooks/socketio/error.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -75,7 +78,7 @@ inline void append_cluster_data(payload& to, cluster_message const& m) {
             break;
         case fetch_sockets_response:
             data.text("requestId", m.request_id);
-            append_sockets(data.name("sockets"), m.sockets);
+            append_sockets_of(data.name("sockets"), m);
             break;
         case server_side_emit:
             if (!m.request_id.empty()) data.text("requestId", m.request_id);
@@ -151,6 +154,43 @@ inline bool is_cluster_type(std::uint64_t n) noexcept {
     return n >= 1 && n <= static_cast<std::uint64_t>(cluster_message_type::adapter_close);
 }
 
+/** Reads what a server knows of its sockets, which may be large, in the order that servers have.
+    @return whether it is that, and has nothing else in it */
+inline bool read_sockets_message(cluster_message& m, std::string_view bytes) {
+    m.type = cluster_message_type::fetch_sockets_response;
+    json_scanner from(bytes, cluster_depth);
+    json_slice value;
+    bool has_nsp = false;
+    auto const text = [&](std::string& to) {
+        return from.string(value) && !value.escaped && (to = value.text, true);
+    };
+    bool const good = from.members([&](json_slice const& name) {
+        if (name.text == "type")
+            return from.value(value) && value.kind == json_kind::number && value.text == "8";
+        if (name.text == "data") return read_sockets_answer(m.request_id, m.sockets, from);
+        if (name.text == "uid") return text(m.uid);
+        has_nsp = name.text == "nsp";
+        return has_nsp && text(m.nsp);
+    });
+    return good && from.at_end() && has_nsp && !m.uid.empty() && !m.request_id.empty() &&
+           httphooks::detail::is_utf8(bytes);
+}
+
+HTTPHOOKS_DECL void append_sockets_of(payload& to, cluster_message const& m) {
+    if (m.packet.text.empty()) return append_sockets(to, m.sockets);
+    constexpr std::size_t what_follows = 128;
+    to.text.reserve(to.text.size() + m.packet.text.size() + what_follows);
+    to.text.append(m.packet.text);
+    to.attachments = m.packet.attachments;
+}
+
+HTTPHOOKS_DECL bool read_sockets_of(cluster_message& m) {
+    if (m.packet.text.empty()) return true;
+    m.sockets.clear();
+    json_scanner from(m.packet.text, cluster_depth);
+    return read_sockets(m.sockets, from, m.packet.attachments) && from.at_end();
+}
+
 }  // namespace detail
 
 HTTPHOOKS_DECL packet_data encode_data(cluster_message const& m) {
@@ -191,6 +231,8 @@ HTTPHOOKS_DECL std::string encode(cluster_message const& m) {
 HTTPHOOKS_DECL result<cluster_message> decode_cluster_message(std::string_view bytes) {
     using namespace detail;
     error_code const bad = error::bad_cluster_message;
+    if (bytes.starts_with(R"({"type":8,)"))
+        if (cluster_message m; read_sockets_message(m, bytes)) return m;
     foreign_text text;
     if (!text.read(bytes)) return bad;
     json_node const* const root = &text.root();

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace httphooks::socketio {
@@ -28,9 +29,19 @@ private:
 /// What came as text.
 class text_source final : public late_source {
 public:
-    explicit text_source(std::string text)
-        : text_(std::make_shared<std::string const>(std::move(text))) {}
-    explicit text_source(std::shared_ptr<std::string const> text) : text_(std::move(text)) {}
+    explicit text_source(std::string_view text) : text_(text) {}
+    HTTPHOOKS_DECL void append_to(payload& to) const override { to.text.append(text_); }
+
+private:
+    HTTPHOOKS_DECL void make(nlohmann::json& to) const override { to = document_of(text_, {}); }
+
+    std::string text_;
+};
+
+/// A text that others keep, too.
+class shared_text_source final : public late_source {
+public:
+    explicit shared_text_source(std::shared_ptr<std::string const> text) : text_(std::move(text)) {}
     HTTPHOOKS_DECL void append_to(payload& to) const override { to.text.append(*text_); }
 
 private:
@@ -54,14 +65,14 @@ HTTPHOOKS_DECL std::shared_ptr<detail::late_source const> late_json::source_of(
     return std::make_shared<detail::document_source>(std::move(value));
 }
 
-HTTPHOOKS_DECL late_json late_json::from_text(std::string text) {
+HTTPHOOKS_DECL late_json late_json::from_text(std::string_view text) {
     if (text == "null") return {};
     if (text == "{}") return late_json(detail::empty_object());
-    return late_json(std::make_shared<detail::text_source>(std::move(text)));
+    return late_json(std::make_shared<detail::text_source>(text));
 }
 
 HTTPHOOKS_DECL late_json late_json::from_text(std::shared_ptr<std::string const> text) {
-    return late_json(std::make_shared<detail::text_source>(std::move(text)));
+    return late_json(std::make_shared<detail::shared_text_source>(std::move(text)));
 }
 
 HTTPHOOKS_DECL nlohmann::json const& late_json::get() const {

@@ -5,13 +5,16 @@
 
 #include <httphooks/http/detail/home_groups.hpp>
 #include <httphooks/socketio/adapter.hpp>
+#include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/encoded_delivery.hpp>
+#include <httphooks/socketio/detail/payload.hpp>
 #include <httphooks/socketio/detail/recovery_log.hpp>
 #include <httphooks/socketio/detail/room_index.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -169,31 +172,93 @@ HTTPHOOKS_DECL void memory_adapter::broadcast_with_ack(delivery d, broadcast_opt
     if (!sockets.empty()) detail::deliver_to(std::move(sockets), context_.encode(std::move(d)));
 }
 
-HTTPHOOKS_DECL void memory_adapter::fetch_sockets(broadcast_options const& o,
-                                                  describe_handler done) {
+namespace detail {
+
+/** Asks sockets where they live, and calls `done(All)` with what all of them say.
+    @param describe `describe(All&, sockets)` is called for those of each place
+    @param join `join(All&, All)` puts it to what others have said, one at a time */
+template <class All, class Describe, class Join>
+void gather(socket_list sockets, Describe describe, Join join, std::function<void(All)> done) {
     struct gathering {
         std::mutex mutex{};
-        std::vector<socket_description> all{};
+        All all{};
         std::size_t missing = 0;
-        describe_handler done{};
+        std::function<void(All)> done{};
     };
     http::detail::home_groups<local_socket> groups;
-    for (auto& s : local_sockets(o)) groups.add(std::move(s));
-    if (groups.empty()) return done({}, {});
+    for (auto& s : sockets) groups.add(std::move(s));
+    if (groups.empty()) return done({});
     auto const g = std::make_shared<gathering>();
     g->missing = groups.size();
     g->done = std::move(done);
     for (auto& group : groups)
-        group.where.dispatch([g, sockets = std::move(group.sessions)] {
-            std::vector<socket_description> mine;
-            for (auto const& s : sockets) mine.push_back(s->describe());
+        group.where.dispatch([g, describe, join, mine = std::move(group.sessions)] {
+            All part;
+            describe(part, mine);
             {
                 std::lock_guard const lock(g->mutex);
-                std::move(mine.begin(), mine.end(), std::back_inserter(g->all));
+                join(g->all, std::move(part));
                 if (--g->missing != 0) return;
             }
-            g->done({}, std::move(g->all));
+            g->done(std::move(g->all));
         });
+}
+
+/// Appends sockets, each behind a comma.
+inline void append_elements(payload& to, socket_list const& sockets) {
+    constexpr std::size_t most_reserved = 4 * 1024 * 1024;
+    for (auto const& s : sockets) {
+        to.text.push_back(',');
+        append_socket(to, s->describe());
+        if (s != sockets.front()) continue;
+        // the others are perhaps as large
+        to.text.reserve(std::min(to.text.size() * (sockets.size() + 1), most_reserved));
+    }
+}
+
+/// Puts elements behind others; places of bytes get their new numbers.
+inline void join_elements(payload& all, payload more) {
+    if (all.text.empty()) return std::swap(all, more);
+    if (all.attachments.empty() || more.attachments.empty()) {
+        all.text.append(more.text);
+        if (all.attachments.empty()) all.attachments = std::move(more.attachments);
+        return;
+    }
+    more.text.front() = '[';
+    more.text.push_back(']');
+    for (auto const& each : payload_to_json(more)) {
+        all.text.push_back(',');
+        append_document(all, each);
+    }
+}
+
+}  // namespace detail
+
+HTTPHOOKS_DECL void memory_adapter::fetch_sockets(broadcast_options const& o,
+                                                  describe_handler done) {
+    using descriptions = std::vector<socket_description>;
+    detail::gather<descriptions>(
+        local_sockets(o),
+        [](descriptions& to, detail::socket_list const& sockets) {
+            to.reserve(sockets.size());
+            for (auto const& s : sockets) to.push_back(s->describe());
+        },
+        [](descriptions& all, descriptions more) {
+            if (all.empty()) return all.swap(more);
+            std::ranges::move(more, std::back_inserter(all));
+        },
+        [done = std::move(done)](descriptions all) { done({}, std::move(all)); });
+}
+
+HTTPHOOKS_DECL void memory_adapter::write_sockets(broadcast_options const& o,
+                                                  std::function<void(packet_data)> done) {
+    detail::gather<packet_data>(local_sockets(o), detail::append_elements, detail::join_elements,
+                                [done = std::move(done)](packet_data all) {
+                                    if (all.text.empty()) all.text.push_back('[');
+                                    all.text.front() = '[';
+                                    all.text.push_back(']');
+                                    done(std::move(all));
+                                });
 }
 
 HTTPHOOKS_DECL void memory_adapter::add_sockets(broadcast_options const& o,

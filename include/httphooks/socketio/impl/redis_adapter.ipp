@@ -20,10 +20,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -35,7 +37,8 @@ namespace detail {
 
     Questions of old servers are asked here as fetch_sockets; what their answers look like is said
     by the first character of the request's id. */
-class redis_receiver final : public redis_listener {
+class redis_receiver final : public redis_listener,
+                             public std::enable_shared_from_this<redis_receiver> {
 public:
     redis_receiver(std::shared_ptr<redis_hub> hub, redis_adapter_options o)
         : hub_(std::move(hub)), options_(std::move(o)) {}
@@ -62,11 +65,14 @@ private:
     void send(std::string const& channel, std::string_view bytes) {
         hub_->publish("PUBLISH", channel, bytes, link_);
     }
-    /// Where the answer to a server goes.
-    std::string answers_to(std::string_view uid, bool specific) const {
-        return specific && !uid.empty() ? channels_->responses + std::string(uid) + '#'
-                                        : channels_->responses;
+    /// The channel that a server has for answers.
+    std::string channel_of(std::string_view uid) const {
+        return channels_->responses + std::string(uid) + '#';
     }
+    /// Where the answer to a server goes.
+    inline std::string answers_to(std::string_view uid);
+    /// Whether somebody is known to hear a channel; if that is not known, Redis is asked.
+    inline bool is_heard(std::string const& channel);
     std::string pattern() const { return redis::escape_pattern(channels_->broadcasts) + '*'; }
 
     std::shared_ptr<redis_hub> hub_;
@@ -77,6 +83,9 @@ private:
     std::string uid_{};
     /// How broadcasts of this server begin.
     std::string own_begin_{};
+    std::mutex mutex_{};
+    /// Channels of servers that have asked, and whether they hear them.
+    std::unordered_map<std::string, bool> heard_{};
 };
 
 HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& self,
@@ -91,16 +100,14 @@ HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& 
     own_begin_.push_back(static_cast<char>(0xa0 + uid_.size()));
     own_begin_ += uid_;
     hub_->want(redis::subscription::pattern, pattern(), self);
-    for (std::string const& channel :
-         {channels_->requests, channels_->responses, answers_to(uid_, true)})
+    for (std::string const& channel : {channels_->requests, channels_->responses, channel_of(uid_)})
         hub_->want(redis::subscription::channel, channel, self);
     hub_->settle();
 }
 
 HTTPHOOKS_DECL void redis_receiver::close() {
     hub_->forget(redis::subscription::pattern, pattern());
-    for (std::string const& channel :
-         {channels_->requests, channels_->responses, answers_to(uid_, true)})
+    for (std::string const& channel : {channels_->requests, channels_->responses, channel_of(uid_)})
         hub_->forget(redis::subscription::channel, channel);
     hub_->leave();
 }
@@ -114,26 +121,55 @@ HTTPHOOKS_DECL void redis_receiver::publish(cluster_message const& m) {
         send(channels_->requests, encode_redis_request(m));
 }
 
+inline std::string redis_receiver::answers_to(std::string_view uid) {
+    if (uid.empty()) return channels_->responses;
+    std::string channel = channel_of(uid);
+    return options_.publish_on_specific_response_channel || is_heard(channel)
+               ? channel
+               : channels_->responses;
+}
+
+inline bool redis_receiver::is_heard(std::string const& channel) {
+    constexpr std::size_t most_channels = 1'000;
+    {
+        std::lock_guard const lock(mutex_);
+        if (auto const at = heard_.find(channel); at != heard_.end()) return at->second;
+        if (heard_.size() >= most_channels) heard_.clear();
+        heard_.emplace(channel, false);
+    }
+    hub_->ask({"PUBSUB", "NUMSUB", channel},
+              [weak = weak_from_this(), channel](error_code ec, redis::value const& reply) {
+                  auto const self = weak.lock();
+                  if (!self) return;
+                  std::lock_guard const lock(self->mutex_);
+                  if (ec)
+                      self->heard_.erase(channel);
+                  else
+                      self->heard_[channel] = reply[1].number().value_or(0) > 0;
+              });
+    return false;
+}
+
 HTTPHOOKS_DECL void redis_receiver::answer(std::string_view uid, cluster_message const& m) {
     using enum cluster_message_type;
-    bool const specific = options_.publish_on_specific_response_channel;
     if (m.type == server_side_emit_response)
         return send(channels_->responses, encode_redis_response(m));
-    std::string const channel = answers_to(uid, specific);
+    std::string const channel = answers_to(uid);
     if (m.type != fetch_sockets_response) return send(channel, encode_redis_response(m));
-    cluster_message plain = m;
-    plain.request_id.erase(0, 1);
+    std::string_view const id = std::string_view(m.request_id).substr(1);
     char const how = m.request_id.front();
-    if (how == descriptions) return send(channel, encode_redis_response(plain));
+    if (how == descriptions) return send(channel, encode_redis_response(m, id));
 
+    cluster_message known = m;
+    read_sockets_of(known);
     std::set<std::string> names;
-    for (socket_description const& s : m.sockets) {
+    for (socket_description const& s : known.sockets) {
         names.insert(s.id);
         if (how == rooms) names.insert(s.rooms.begin(), s.rooms.end());
     }
     std::vector<std::string> const all(names.begin(), names.end());
     std::string text = R"({"requestId":)";
-    append_string(text, plain.request_id);
+    append_string(text, id);
     text.append(how == rooms ? R"(,"rooms":)" : R"(,"sockets":)");
     append_texts(text, all);
     text.push_back('}');
@@ -201,7 +237,7 @@ inline void redis_receiver::take_old_request(cluster_link& to, redis_question& q
     std::string text = R"({"requestId":)";
     append_string(text, q.id);
     text.push_back('}');
-    send(answers_to(q.uid, options_.publish_on_specific_response_channel), text);
+    send(answers_to(q.uid), text);
 }
 
 inline void redis_receiver::take_response(cluster_link& to, std::string_view bytes) {

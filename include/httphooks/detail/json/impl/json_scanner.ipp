@@ -85,6 +85,22 @@ HTTPHOOKS_DECL bool skip_json_number(char const*& at, char const* end) noexcept 
     return true;
 }
 
+/// Skips a word. @return whether it is there
+inline bool skip_json_word(char const*& at, char const* end, std::string_view word) noexcept {
+    if (!std::string_view(at, static_cast<std::size_t>(end - at)).starts_with(word)) return false;
+    at += word.size();
+    return true;
+}
+
+HTTPHOOKS_DECL bool skip_json_literal(char const*& at, char const* end, json_kind& kind) noexcept {
+    kind = *at == 'n' ? json_kind::null : json_kind::boolean;
+    if (*at == 't') return skip_json_word(at, end, "true");
+    if (*at == 'f') return skip_json_word(at, end, "false");
+    if (*at == 'n') return skip_json_word(at, end, "null");
+    kind = json_kind::number;
+    return skip_json_number(at, end);
+}
+
 HTTPHOOKS_DECL bool json_scanner::string(json_slice& out) noexcept {
     if (!accept('"')) return false;
     char const* const first = text_.data() + at_;
@@ -96,87 +112,74 @@ HTTPHOOKS_DECL bool json_scanner::string(json_slice& out) noexcept {
     return true;
 }
 
-inline bool json_scanner::number() noexcept {
-    char const* at = text_.data() + at_;
-    bool const good = skip_json_number(at, text_.data() + text_.size());
-    at_ = static_cast<std::size_t>(at - text_.data());
-    return good;
-}
-
-inline bool json_scanner::literal(std::string_view word) noexcept {
-    if (text_.substr(at_, word.size()) != word) return false;
-    at_ += word.size();
-    return true;
-}
-
-inline bool json_scanner::name() noexcept {
-    json_slice ignored;
-    return string(ignored) && accept(':');
-}
-
+/// Walks over an object or an array and all that is in it.
 inline bool json_scanner::nested() {
+    char const* at = text_.data() + at_;
+    char const* const end = text_.data() + text_.size();
+    // the byte behind white space; 0 at the end
+    auto const next = [&] {
+        if (at != end && static_cast<unsigned char>(*at) > ' ') [[likely]]
+            return *at;
+        at = skip_json_blanks(at, end);
+        return at == end ? '\0' : *at;
+    };
     std::string open;  // the bracket that closes each open object and array
+    bool is_name = false;
     for (;;) {
-        skip_blanks();
-        if (char const bracket = peek(); bracket == '{' || bracket == '[') {
+        char const c = next();
+        if (c == '"') {
+            bool escaped = false;
+            if (!skip_json_string(++at, end, escaped)) return false;
+            ++at;
+            if (is_name) {
+                if (next() != ':') return false;
+                ++at;
+                is_name = false;
+                continue;
+            }
+        } else if (is_name || at == end) {
+            return false;
+        } else if (c == '{' || c == '[') {
             if (open.size() == depth_) return false;
-            ++at_;
-            char const closing = bracket == '{' ? '}' : ']';
-            if (!accept(closing)) {
-                if (closing == '}' && !name()) return false;
-                open.push_back(closing);
+            ++at;
+            open.push_back(c == '{' ? '}' : ']');
+            if (next() != open.back()) {
+                is_name = c == '{';
                 continue;
             }
         } else {
-            json_slice ignored;
-            if (!value(ignored)) return false;
+            json_kind ignored;
+            if (!skip_json_literal(at, end, ignored)) return false;
         }
-        for (;;) {
-            if (open.empty()) return true;
-            skip_blanks();
-            char const next = peek();
-            ++at_;
-            if (next == ',') {
-                if (open.back() == '}' && !name()) return false;
-                break;
-            }
-            if (next != open.back()) return false;
+        // behind a value: what ends there
+        while (next() == open.back()) {
+            ++at;
             open.pop_back();
+            if (!open.empty()) continue;
+            at_ = static_cast<std::size_t>(at - text_.data());
+            return true;
         }
+        if (next() != ',') return false;
+        ++at;
+        is_name = open.back() == '}';
     }
 }
 
 HTTPHOOKS_DECL bool json_scanner::value(json_slice& out) {
     skip_blanks();
+    if (at_ == text_.size()) return false;
     std::size_t const first = at_;
     bool good = false;
     out.escaped = false;
-    switch (peek()) {
-        case '"':
-            return string(out);
-        case '{':
-            out.kind = json_kind::object;
-            good = nested();
-            break;
-        case '[':
-            out.kind = json_kind::array;
-            good = nested();
-            break;
-        case 't':
-            out.kind = json_kind::boolean;
-            good = literal("true");
-            break;
-        case 'f':
-            out.kind = json_kind::boolean;
-            good = literal("false");
-            break;
-        case 'n':
-            out.kind = json_kind::null;
-            good = literal("null");
-            break;
-        default:
-            out.kind = json_kind::number;
-            good = number();
+    if (char const c = text_[first]; c == '"') {
+        return string(out);
+    } else if (c == '{' || c == '[') {
+        out.kind = c == '{' ? json_kind::object : json_kind::array;
+        good = nested();
+    } else {
+        char const* at = text_.data() + first;
+        good = skip_json_literal(at, text_.data() + text_.size(), out.kind);
+        at_ = static_cast<std::size_t>(at - text_.data());
     }
     out.text = text_.substr(first, at_ - first);
     return good;

@@ -67,23 +67,6 @@ private:
     std::uint32_t open_ = none;
 };
 
-/// Skips a word. @return whether it is there
-inline bool skip_json_word(char const*& at, char const* end, std::string_view word) noexcept {
-    if (!std::string_view(at, static_cast<std::size_t>(end - at)).starts_with(word)) return false;
-    at += word.size();
-    return true;
-}
-
-/// Skips a value that is neither a string nor an object or array. @return whether it is one
-inline bool skip_json_literal(char const*& at, char const* end, json_kind& kind) noexcept {
-    kind = *at == 'n' ? json_kind::null : json_kind::boolean;
-    if (*at == 't') return skip_json_word(at, end, "true");
-    if (*at == 'f') return skip_json_word(at, end, "false");
-    if (*at == 'n') return skip_json_word(at, end, "null");
-    kind = json_kind::number;
-    return skip_json_number(at, end);
-}
-
 HTTPHOOKS_DECL bool json_tape::read(std::string_view text, std::size_t depth) {
     depth = std::min<std::size_t>(depth, std::numeric_limits<std::uint16_t>::max());
     char const* at = text.data();

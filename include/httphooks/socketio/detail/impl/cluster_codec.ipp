@@ -3,6 +3,7 @@
 
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 
+#include <httphooks/detail/json/json_scanner.hpp>
 #include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -55,19 +57,23 @@ HTTPHOOKS_DECL void append_options(std::string& to, broadcast_options const& o) 
     to.push_back('}');
 }
 
+HTTPHOOKS_DECL void append_socket(payload& to, socket_description const& s) {
+    to.text.append(R"({"id":)");
+    append_string(to.text, s.id);
+    to.text.append(R"(,"handshake":)");
+    s.handshake.append_to(to);
+    to.text.append(R"(,"rooms":)");
+    append_texts(to.text, s.rooms);
+    to.text.append(R"(,"data":)");
+    s.data.append_to(to);
+    to.text.push_back('}');
+}
+
 HTTPHOOKS_DECL void append_sockets(payload& to, std::span<socket_description const> all) {
     to.text.push_back('[');
     for (socket_description const& s : all) {
         if (&s != all.data()) to.text.push_back(',');
-        to.text.append(R"({"id":)");
-        append_string(to.text, s.id);
-        to.text.append(R"(,"handshake":)");
-        s.handshake.append_to(to);
-        to.text.append(R"(,"rooms":)");
-        append_texts(to.text, s.rooms);
-        to.text.append(R"(,"data":)");
-        s.data.append_to(to);
-        to.text.push_back('}');
+        append_socket(to, s);
     }
     to.text.push_back(']');
 }
@@ -147,28 +153,81 @@ HTTPHOOKS_DECL bool read_options(broadcast_options& to, json_node const* from) {
     return true;
 }
 
+/// The name of a room: a text, or a number. @return whether it is one
+inline bool read_room(std::string& to, json_slice const& room) {
+    if (room.kind != json_kind::string && room.kind != json_kind::number) return false;
+    if (room.escaped)
+        append_unescaped(to, room);
+    else
+        to = room.text;
+    return true;
+}
+
+/// What is known of a socket. @return whether it is well-formed
+inline bool read_socket(socket_description& s, json_scanner& from,
+                        std::span<std::string const> bytes) {
+    json_slice value;
+    bool has_id = false;
+    bool has_rooms = false;
+    auto const document = [&](late_json& to) {
+        if (!from.value(value)) return false;
+        if (bytes.empty())
+            to = late_json::from_text(written(value));
+        else
+            to = document_of(written(value), bytes);
+        return true;
+    };
+    bool const good = from.members([&](json_slice const& name) {
+        if (name.text == "id") {
+            s.id.clear();
+            has_id = true;
+            return from.value(value) && value.kind == json_kind::string && read_room(s.id, value);
+        }
+        if (name.text == "rooms") {
+            s.rooms.clear();
+            s.rooms.reserve(2);
+            has_rooms = true;
+            return from.elements(
+                [&] { return from.value(value) && read_room(s.rooms.emplace_back(), value); });
+        }
+        if (name.text == "handshake") return document(s.handshake);
+        if (name.text == "data") return document(s.data);
+        return from.value(value);
+    });
+    return good && has_id && has_rooms;
+}
+
+HTTPHOOKS_DECL bool read_sockets(std::vector<socket_description>& to, json_scanner& from,
+                                 std::span<std::string const> bytes) {
+    constexpr std::size_t least = 64;
+    return from.elements([&] {
+        std::size_t const before = from.left();
+        bool const good = read_socket(to.emplace_back(), from, bytes);
+        // the others are perhaps as large
+        if (to.size() == 1) to.reserve(1 + from.left() / std::max(least, before - from.left()));
+        return good;
+    });
+}
+
 HTTPHOOKS_DECL bool read_sockets(std::vector<socket_description>& to, json_node const* from,
                                  foreign_text const& text) {
     if (!from || from->kind != json_kind::array) return false;
-    bool good = true;
-    each_element(*from, [&](json_node const& each) {
-        socket_description s;
-        good = good && read_text(s.id, member(&each, "id")) &&
-               read_rooms(s.rooms, member(&each, "rooms"));
-        if (!good) return;
-        auto const document = [&](late_json& value, std::string_view name) {
-            json_node const* const n = member(&each, name);
-            if (!n) return;
-            if (text.attachments.empty())
-                value = late_json::from_text(std::string(written(*n)));
-            else
-                value = document_of(written(*n), text.attachments);
-        };
-        document(s.handshake, "handshake");
-        document(s.data, "data");
-        to.push_back(std::move(s));
+    json_scanner scanner(from->text, cluster_depth);
+    return read_sockets(to, scanner, text.attachments);
+}
+
+HTTPHOOKS_DECL bool read_sockets_answer(std::string& request_id,
+                                        std::vector<socket_description>& to, json_scanner& from) {
+    json_slice value;
+    bool has_sockets = false;
+    bool const good = from.members([&](json_slice const& name) {
+        if (name.text == "requestId")
+            return request_id.empty() && from.string(value) && read_room(request_id, value);
+        if (name.text != "sockets" || has_sockets) return false;
+        has_sockets = true;
+        return read_sockets(to, from, {});
     });
-    return good;
+    return good && has_sockets && !request_id.empty();
 }
 
 HTTPHOOKS_DECL bool is_event_array(json_node const* from) {

@@ -100,6 +100,7 @@ inline void cluster_core::act(adapter_context& context, cluster_message& m,
             tell_application(context, m);
             break;
         case fetch_sockets_response:
+            if (!read_sockets_of(m)) return malformed();
             questions_.answer(m.request_id, m.uid, std::move(m.sockets));
             break;
         case server_side_emit_response:
@@ -137,10 +138,9 @@ inline void cluster_core::deliver_asking(adapter_context& context, cluster_messa
 }
 
 inline void cluster_core::tell_sockets(cluster_message& m) {
-    local_.fetch_sockets(m.to, [c = self(), uid = m.uid, id = m.request_id](
-                                   error_code, std::vector<socket_description> all) {
+    local_.write_sockets(m.to, [c = self(), uid = m.uid, id = m.request_id](packet_data all) {
         c->answer(uid, cluster_message_type::fetch_sockets_response, id,
-                  [&](cluster_message& a) { a.sockets = std::move(all); });
+                  [&](cluster_message& a) { a.packet = std::move(all); });
     });
 }
 

@@ -338,7 +338,7 @@ inline late_json live_socket::described_handshake() {
 
 HTTPHOOKS_DECL socket_description live_socket::describe() {
     return {id_, described_handshake(), rooms(),
-            data_.is_null() ? late_json(nlohmann::json::object()) : late_json(data_)};
+            data_.is_null() ? late_json::from_text("{}") : late_json(data_)};
 }
 
 }  // namespace httphooks::socketio::detail

@@ -3,6 +3,8 @@
 
 #include <httphooks/socketio/detail/redis_codec.hpp>
 
+#include <httphooks/detail/json/json_scanner.hpp>
+#include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
@@ -148,17 +150,18 @@ HTTPHOOKS_DECL std::string encode_redis_request(cluster_message const& m, bool u
     return encode_redis_payload(to.take());
 }
 
-HTTPHOOKS_DECL std::string encode_redis_response(cluster_message const& m) {
+HTTPHOOKS_DECL std::string encode_redis_response(cluster_message const& m,
+                                                 std::string_view request_id) {
     using enum cluster_message_type;
     if (m.type == broadcast_ack) {
         redis_packer all(m.packet.text.size());
         all.map(3).text("type").number(static_cast<std::uint64_t>(redis_request::ack));
-        return all.text("requestId").text(m.request_id).text("packet").payload(m.packet).take();
+        return all.text("requestId").text(request_id).text("packet").payload(m.packet).take();
     }
     redis_writer to;
     auto const begin = [&](redis_request t) {
         to.type(t);
-        to.text("requestId", m.request_id);
+        to.text("requestId", request_id);
     };
     switch (m.type) {
         case broadcast_client_count:
@@ -171,8 +174,8 @@ HTTPHOOKS_DECL std::string encode_redis_response(cluster_message const& m) {
             to.packet("data", m.packet);
             break;
         default:
-            to.text("requestId", m.request_id);
-            append_sockets(to.name("sockets"), m.sockets);
+            to.text("requestId", request_id);
+            append_sockets_of(to.name("sockets"), m);
             break;
     }
     return encode_redis_payload(to.take());
@@ -332,10 +335,21 @@ inline bool read_redis_ack(cluster_message& m, std::string_view bytes) {
     return is_ack && has_packet && !m.request_id.empty() && from.at_end();
 }
 
+/** Reads what a server knows of its sockets, which may be large.
+    @return whether it is that, and has nothing else in it */
+inline bool read_redis_sockets(cluster_message& m, std::string_view bytes) {
+    json_scanner from(bytes, cluster_depth);
+    m.type = cluster_message_type::fetch_sockets_response;
+    return read_sockets_answer(m.request_id, m.sockets, from) && from.at_end() &&
+           httphooks::detail::is_utf8(bytes);
+}
+
 HTTPHOOKS_DECL bool read_redis_response(cluster_message& m, std::string_view bytes) {
     using enum cluster_message_type;
-    if (read_redis_ack(m, bytes)) return true;
+    if (bytes.starts_with('{') ? read_redis_sockets(m, bytes) : read_redis_ack(m, bytes))
+        return true;
     m.packet.clear();
+    m.sockets.clear();
     foreign_text text;
     if (!text.read(bytes)) return false;
     json_node const* const root = &text.root();

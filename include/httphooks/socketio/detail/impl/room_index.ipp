@@ -46,7 +46,7 @@ HTTPHOOKS_DECL bool room_index::add(local_socket& s, std::string const& name,
 
 /// Takes a socket out of a room, but not the room out of the socket.
 inline void room_index::take_out(local_socket& s, local_socket::membership const& m,
-                                         std::vector<room_change>* changes) {
+                                 std::vector<room_change>* changes) {
     room& r = *m.where;
     if (changes) changes->push_back({room_event::leave, std::string(r.name)});
     local_socket* const last = r.members.back();
@@ -95,6 +95,7 @@ HTTPHOOKS_DECL void room_index::del_all(local_socket& s, std::vector<room_change
 
 HTTPHOOKS_DECL std::vector<std::string> room_index::rooms_of(local_socket const& s) const {
     std::vector<std::string> names;
+    names.reserve(s.rooms_.size() + 1);
     if (s.in_own_room_) names.push_back(s.id());
     for (auto const& m : s.rooms_) names.emplace_back(m.where->name);
     return names;
