@@ -2,6 +2,7 @@
 
 #include <httphooks/redis/connection.hpp>
 
+#include <httphooks/redis/detail/command.hpp>
 #include <httphooks/redis/error.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -653,4 +654,30 @@ TEST_CASE("a context may end while a connection is in use") {
     server.stop();
     context.reset();
     CHECK_FALSE(called);
+}
+
+TEST_CASE("a hasty command is given up while there is no connection, others wait for one") {
+    asio::io_context context;
+    std::string url;
+    {
+        redis_peer const gone(context, greet);
+        url = gone.url();
+    }
+    redis::connection c(context.get_executor(), {.url = url});
+    std::vector<error_code> hasty;
+    bool other = false;
+    c.async_command({"GET", "a"}, [&](error_code, redis::value const&) { other = true; });
+    using handler = std::function<void(error_code, redis::value)>;
+    auto command = std::make_unique<redis::detail::command_of<handler>>(
+        [&](error_code ec, redis::value const&) { hasty.push_back(ec); },
+        redis::arguments("GET", "b").bytes(), 1);
+    command->hasty = true;
+    c.submit(std::move(command));
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (hasty.empty() && std::chrono::steady_clock::now() < end)
+        context.run_one_for(std::chrono::milliseconds(50));
+    CHECK(hasty == std::vector<error_code>{redis::error::not_connected});
+    CHECK_FALSE(other);
+    c.close();
+    context.run_for(std::chrono::seconds(1));
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/redis_peer.hpp"
@@ -200,4 +201,24 @@ TEST_CASE("messages without a reply are told of when the connection ends") {
     t.hub->leave();
     CHECK(t.until([&] { return t.link->lost_messages == 6; }));
     t.hub->enter();
+}
+
+TEST_CASE("a command leaves now, or is not taken") {
+    hub_test t([](std::string const&) { return std::string(":1\r\n"); });
+    std::vector<hh::error_code> ended;
+    auto const ask_now = [&] {
+        return t.hub->ask_now({"ASK"},
+                              [&](hh::error_code ec, redis::value const&) { ended.push_back(ec); });
+    };
+    REQUIRE(ask_now());
+    REQUIRE(t.until([&] { return ended.size() == 1; }));
+    CHECK_FALSE(ended[0]);
+    t.server.stop();
+    REQUIRE(t.until([&] { return !t.hub->is_open(); }));
+    CHECK_FALSE(ask_now());
+    bool queued = false;
+    t.hub->queue({"ASK"}, [&](hh::error_code, redis::value const&) { queued = true; });
+    t.context.run_for(50ms);
+    CHECK_FALSE(queued);
+    CHECK(ended.size() == 1);
 }

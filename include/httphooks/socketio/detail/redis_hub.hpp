@@ -128,6 +128,9 @@ public:
     void ask(redis::arguments command, handler done);
     /// Has commands run as one; fails at once when Redis is away.
     void ask(redis::transaction commands, handler done);
+    /** Sends a command, if publishing is possible. It fails with error::not_connected when Redis
+        goes before it was sent. @return false: publishing is not possible, and nothing was taken */
+    bool ask_now(redis::arguments command, handler done);
     /// Sends a command when publishing is possible; it waits while Redis is away.
     void queue(redis::arguments command, handler done) {
         send(std::move(command), std::move(done), false);

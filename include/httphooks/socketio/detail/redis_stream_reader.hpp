@@ -67,6 +67,8 @@ public:
     virtual void on_entry(stream_entry const& e) = 0;
     /// The newest entry when reading began.
     virtual void on_begin(std::string_view offset) = 0;
+    /// The connection has gone: what there is in the stream comes later.
+    virtual void on_away() = 0;
     /// The stream cannot be read, or entries were trimmed before they were.
     virtual void on_failure(error_code ec) = 0;
 };

@@ -18,6 +18,8 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -81,19 +83,46 @@ public:
     }
     HTTPHOOKS_DECL void on_entry(stream_entry const& e) override;
     HTTPHOOKS_DECL void on_begin(std::string_view offset) override;
+    HTTPHOOKS_DECL void on_away() override { deliver_all(); }
     HTTPHOOKS_DECL void on_failure(error_code ec) override;
 
     /// What names events of this server that its clients have got already.
     std::string const& other_uid() const noexcept { return other_uid_; }
-    /// An event that was to come back does not, or perhaps: its clients get it now.
-    /// @param data as it was to be in the stream @param perhaps whether it may come back after all
-    void deliver_now(std::string const& data, bool perhaps);
+
+    /// Keeps an event that is on its way to the stream, until it comes back.
+    /// @param data as it is to be there @return its number
+    std::uint64_t keep(std::shared_ptr<std::string const> data);
+    /// It is not on its way at all.
+    void forget(std::uint64_t number);
+    /** It was not added to the stream, or perhaps. Unless it has come back, clients of this server
+        get it now, behind those that were to come back before it.
+        @param perhaps whether it may come back after all */
+    void deliver_lost(std::uint64_t number, bool perhaps);
+    /// Redis has gone: clients of this server get all that has not come back now.
+    void deliver_all();
 
 private:
+    using event_data = std::shared_ptr<std::string const>;
+    struct event {
+        std::uint64_t number;
+        event_data data;
+    };
+
+    /// An event of this server is in the stream. @return whether its clients have not got it yet
+    inline bool take_back(std::string_view data);
+    /// Takes the first of those that are kept, if its number is below another.
+    inline event_data take_first(std::uint64_t end);
+    /// Clients of this server get an event that is in no stream.
+    inline void deliver(std::string const& data, bool perhaps);
+
     bool const keeps_;
     std::string const other_uid_ = cluster_id();
     mutable std::mutex mutex_{};
     std::weak_ptr<cluster_link> link_{};
+    std::deque<event> kept_{};
+    std::size_t kept_bytes_ = 0;
+    std::uint64_t numbers_ = 0;
+    /// Events that were delivered, and may come back after all.
     std::unordered_multiset<std::string> doubtful_{};
     std::size_t doubtful_bytes_ = 0;
 };

@@ -158,6 +158,21 @@ inline bool stream_restoring::take(redis::value const& from) {
     return true;
 }
 
+/// The stream of a namespace, as who adds to it knows it.
+struct stream_target {
+    std::string stream;
+    std::string nsp;
+    std::size_t max_len;
+
+    /// What adds an entry.
+    redis::arguments entry(std::string_view uid, cluster_message_type type,
+                           std::string_view data) const {
+        return {"XADD", stream, "MAXLEN", "~", max_len, "*",
+                "uid",  uid,    "nsp",    nsp, "type",  static_cast<int>(type),
+                "data", data};
+    }
+};
+
 /// Carries what is to be kept by a stream, and the rest by channels.
 class redis_streams_transport final : public cluster_transport {
 public:
@@ -169,7 +184,8 @@ public:
           nsp_(context.name()),
           main_(options_.channel_prefix + '#' + nsp_ + '#'),
           ear_(std::make_shared<redis_stream_ear>(recovery_.has_value())),
-          stream_(stream_of(nsp_, options_)) {}
+          into_(std::make_shared<stream_target const>(
+              stream_target{stream_of(nsp_, options_), nsp_, options_.max_len})) {}
 
     HTTPHOOKS_DECL void open(std::weak_ptr<cluster_link> to) override;
     HTTPHOOKS_DECL bool publish(cluster_message const& m) override;
@@ -200,6 +216,10 @@ private:
                              ear_->link());
     }
     inline bool add(cluster_message const& m);
+    inline bool add_returning(std::string const& uid, std::shared_ptr<std::string const> data);
+    static void tell_lost(redis_stream_ear const& ear) {
+        if (auto const link = ear.link().lock()) link->lost();
+    }
     std::shared_ptr<redis_stream_reader> reader() const {
         std::lock_guard const lock(mutex_);
         return reader_;
@@ -212,7 +232,7 @@ private:
     std::string main_;
     std::string own_channel_{};
     std::shared_ptr<redis_stream_ear> ear_;
-    std::string stream_;
+    std::shared_ptr<stream_target const> into_;
     mutable std::mutex mutex_{};
     std::shared_ptr<redis_stream_reader> reader_{};
 };
@@ -255,42 +275,49 @@ HTTPHOOKS_DECL bool redis_streams_transport::publish(cluster_message const& m) {
 
 /// Adds a message to the stream. @return whether it comes back
 inline bool redis_streams_transport::add(cluster_message const& m) {
-    redis_hub& hub = *all_->hub();
-    bool const is_event = recovery_ && m.type == cluster_message_type::broadcast;
-    auto const read_by = reader();
-    bool const returns = is_event && hub.is_open() && read_by && read_by->has_begun();
-    packet_data const content = encode_data(m);
+    packet_data content = encode_data(m);
     std::string data;
     if (content.attachments.empty())
-        data = content.text;
+        data = std::move(content.text);
     else
         httphooks::detail::append_base64(data, to_msgpack(content));
-    redis::arguments command{"XADD",
-                             stream_,
-                             "MAXLEN",
-                             "~",
-                             options_.max_len,
-                             "*",
-                             "uid",
-                             is_event && !returns ? ear_->other_uid() : m.uid,
-                             "nsp",
-                             m.nsp,
-                             "type",
-                             static_cast<int>(m.type),
-                             "data",
-                             data};
-    auto on_reply = [ear = ear_, data = returns ? std::move(data) : std::string(), returns](
-                        error_code ec, redis::value const&) {
+    bool const is_event = recovery_ && m.type == cluster_message_type::broadcast;
+    if (is_event) {
+        auto const read_by = reader();
+        auto shared = std::make_shared<std::string const>(std::move(data));
+        if (read_by && read_by->has_begun() && add_returning(m.uid, shared)) return true;
+        ear_->deliver_all();
+        data = *shared;
+    }
+    all_->hub()->queue(into_->entry(is_event ? ear_->other_uid() : m.uid, m.type, data),
+                       [ear = ear_](error_code ec, redis::value const&) {
+                           if (ec) tell_lost(*ear);
+                       });
+    return false;
+}
+
+/// Adds an event of this server, if that is possible now.
+inline bool redis_streams_transport::add_returning(std::string const& uid,
+                                                   std::shared_ptr<std::string const> data) {
+    using enum cluster_message_type;
+    std::uint64_t const number = ear_->keep(data);
+    auto command = into_->entry(uid, broadcast, *data);
+    auto on_reply = [ear = ear_, into = into_, hub = all_->hub()->weak_from_this(), number,
+                     data = std::move(data)](error_code ec, redis::value const&) {
         if (!ec) return;
-        if (auto const link = ear->link().lock()) link->lost();
         bool const perhaps = ec == redis::error::connection_lost || ec == asio::error::timed_out;
-        if (returns) ear->deliver_now(data, perhaps);
+        ear->deliver_lost(number, perhaps);
+        auto const to = hub.lock();
+        if (ec != redis::error::not_connected || !to) return tell_lost(*ear);
+        // it was not sent: others get it when Redis is back
+        to->queue(into->entry(ear->other_uid(), broadcast, *data),
+                  [ear](error_code again, redis::value const&) {
+                      if (again) tell_lost(*ear);
+                  });
     };
-    if (returns)
-        hub.ask(std::move(command), std::move(on_reply));
-    else
-        hub.queue(std::move(command), std::move(on_reply));
-    return returns;
+    bool const taken = all_->hub()->ask_now(std::move(command), std::move(on_reply));
+    if (!taken) ear_->forget(number);
+    return taken;
 }
 
 HTTPHOOKS_DECL void redis_streams_transport::count(

@@ -87,9 +87,12 @@ public:
                         : unreadable && c.get() == lost[0].get() ? ec
                                                                  : error::connection_lost,
                         {});
-        if (core.options_.queue_limit == 0)
-            for (auto& c : std::exchange(waiting, {}))
+        for (auto& c : std::exchange(waiting, {})) {
+            if (c->hasty || core.options_.queue_limit == 0)
                 core.give_up(std::move(c), error::not_connected);
+            else
+                waiting.push_back(std::move(c));
+        }
         if (core.nodes_.is_cluster()) core.flush();
     }
 
@@ -254,6 +257,10 @@ inline void connection_core::drain() {
         if (c->refused || closed) {
             error_code const ec = c->refused ? c->refused : make_error_code(error::closed);
             give_up(std::move(c), ec);
+            continue;
+        }
+        if (c->hasty && state() != connection_state::connected) {
+            give_up(std::move(c), error::not_connected);
             continue;
         }
         watch(c->deadline);

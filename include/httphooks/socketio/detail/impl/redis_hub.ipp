@@ -220,6 +220,17 @@ inline void redis_hub::flush() {
     }
 }
 
+HTTPHOOKS_DECL bool redis_hub::ask_now(redis::arguments command, handler done) {
+    std::lock_guard const lock(mutex_);
+    if (!waiting_.empty() || flushing_ || !is_ready()) return false;
+    submit_batch();
+    auto c = std::make_unique<redis::detail::command_of<handler>>(std::move(done),
+                                                                  std::move(command).bytes(), 1);
+    c->hasty = true;
+    connections_->commands.submit(std::move(c));
+    return true;
+}
+
 HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool hasty) {
     std::vector<waiting> dropped;
     {

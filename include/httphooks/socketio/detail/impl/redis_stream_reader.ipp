@@ -188,7 +188,10 @@ inline void redis_stream_reader::on_failure(error_code ec) {
     auto const again = [](redis_stream_reader& self) {
         self.has_begun() ? self.read() : self.begin();
     };
-    if (ec != redis::error::error_reply) return again(*this);
+    if (ec != redis::error::error_reply) {
+        for (auto const& l : listeners()) l->on_away();
+        return again(*this);
+    }
     tell(ec);
     later_.expires_after(std::chrono::seconds(1));
     later_.async_wait([weak = weak_from_this(), again](error_code cancelled) {

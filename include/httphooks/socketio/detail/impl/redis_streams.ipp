@@ -9,6 +9,7 @@
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -159,30 +160,78 @@ HTTPHOOKS_DECL void redis_stream_ear::on_entry(stream_entry const& e) {
     if (!to || e.uid == other_uid_) return;
     bool const own = e.uid == to->uid();
     if (own && !keeps_) return;
-    if (own) {
-        std::lock_guard const lock(mutex_);
-        if (!doubtful_.empty()) {
-            if (auto const at = doubtful_.find(std::string(e.data)); at != doubtful_.end()) {
-                doubtful_bytes_ -= at->size();
-                doubtful_.erase(at);
-                return;
-            }
-        }
-    }
+    if (own && !take_back(e.data)) return;
     cluster_message m;
     if (!read_entry(m, e)) return to->malformed();
     to->receive(std::move(m), keeps_ ? e.offset : std::string_view());
 }
 
-HTTPHOOKS_DECL void redis_stream_ear::deliver_now(std::string const& data, bool perhaps) {
-    constexpr std::size_t most_bytes = 8 * 1024 * 1024;
+// what comes back -------------------------------------------------------------------------------
+/// How many bytes of events are remembered.
+inline constexpr std::size_t most_kept_bytes = 8 * 1024 * 1024;
+
+HTTPHOOKS_DECL std::uint64_t redis_stream_ear::keep(event_data data) {
+    std::lock_guard const lock(mutex_);
+    kept_bytes_ += data->size();
+    kept_.push_back({++numbers_, std::move(data)});
+    while (kept_bytes_ > most_kept_bytes && kept_.size() > 1) {
+        kept_bytes_ -= kept_.front().data->size();
+        kept_.pop_front();
+    }
+    return numbers_;
+}
+
+HTTPHOOKS_DECL void redis_stream_ear::forget(std::uint64_t number) {
+    std::lock_guard const lock(mutex_);
+    auto const at = std::ranges::find(kept_, number, &event::number);
+    if (at == kept_.end()) return;
+    kept_bytes_ -= at->data->size();
+    kept_.erase(at);
+}
+
+inline bool redis_stream_ear::take_back(std::string_view data) {
+    std::lock_guard const lock(mutex_);
+    // they come in the order in which they were added
+    auto const is_it = [data](event const& e) { return *e.data == data; };
+    if (auto const at = std::ranges::find_if(kept_, is_it); at != kept_.end()) {
+        kept_bytes_ -= data.size();
+        kept_.erase(at);
+        return true;
+    }
+    if (doubtful_.empty()) return true;
+    auto const at = doubtful_.find(std::string(data));
+    if (at == doubtful_.end()) return true;
+    doubtful_bytes_ -= data.size();
+    doubtful_.erase(at);
+    return false;
+}
+
+inline redis_stream_ear::event_data redis_stream_ear::take_first(std::uint64_t end) {
+    std::lock_guard const lock(mutex_);
+    if (kept_.empty() || kept_.front().number >= end) return nullptr;
+    event_data data = std::move(kept_.front().data);
+    kept_.pop_front();
+    kept_bytes_ -= data->size();
+    return data;
+}
+
+HTTPHOOKS_DECL void redis_stream_ear::deliver_lost(std::uint64_t number, bool perhaps) {
+    while (auto const before = take_first(number)) deliver(*before, true);
+    if (auto const data = take_first(number + 1)) deliver(*data, perhaps);
+}
+
+HTTPHOOKS_DECL void redis_stream_ear::deliver_all() {
+    while (auto const data = take_first(UINT64_MAX)) deliver(*data, true);
+}
+
+inline void redis_stream_ear::deliver(std::string const& data, bool perhaps) {
     auto const to = link().lock();
     if (!to) return;
     if (perhaps) {
         std::lock_guard const lock(mutex_);
         doubtful_bytes_ += data.size();
         doubtful_.insert(data);
-        if (doubtful_bytes_ > most_bytes) {
+        if (doubtful_bytes_ > most_kept_bytes) {
             doubtful_.clear();
             doubtful_bytes_ = 0;
         }
