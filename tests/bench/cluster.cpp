@@ -235,9 +235,9 @@ void compare_broadcasts(std::string const& kind, std::string const& url) {
     }
     bench::load_options o = load("alone", 16);
     o.what = bench::mode::bcast;
-    compare("to a client of its own, in a room without others", kind, url, 3,
+    compare("to a client of its own, in a room without others", kind, url, 2,
             [&](pair const& servers) { return alone(servers, o); });
-    compare("to a room without members, 100 at a time", kind, url, 15,
+    compare("to a room without members, 100 at a time", kind, url, 4,
             [&](pair const& servers) { return burst * alone(servers, load("burst", 2)); });
 }
 
