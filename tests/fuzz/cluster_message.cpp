@@ -8,21 +8,19 @@
 #include <httphooks/detail/text/utf8.hpp>
 #include <httphooks/socketio/adapter.hpp>
 #include <httphooks/socketio/cluster_message.hpp>
-#include <httphooks/socketio/cluster_transport.hpp>
 #include <httphooks/socketio/detail/msgpack_payload.hpp>
 #include <httphooks/socketio/detail/redis_codec.hpp>
 #include <httphooks/socketio/detail/unwanted.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/idle_link.hpp"
 
 namespace sio = httphooks::socketio;
 namespace sd = httphooks::socketio::detail;
@@ -104,27 +102,13 @@ void check_redis(std::string_view bytes) {
     }
 }
 
-/// A server without clients.
-struct empty_link final : sio::cluster_link {
-    std::string const& nsp() const noexcept override { return name; }
-    std::string const& uid() const noexcept override { return name; }
-    httphooks::asio::any_io_executor executor() const override { return {}; }
-    void post(std::function<void()>) const override {}
-    void ready() override {}
-    void receive(std::string_view) override {}
-    void receive(sio::cluster_message, std::string_view) override {}
-    void begins_at(std::string_view) override {}
-    void malformed() noexcept override {}
-    void lost() noexcept override {}
-    void failed(httphooks::error_code, char const*) noexcept override {}
-    bool has_room(std::string_view) override { return false; }
-    bool has_socket(std::string_view) override { return false; }
+/// A server that counts which rooms it is asked for.
+struct empty_link final : support::idle_link {
     bool concerns(std::string_view) override {
         ++asked;
         return false;
     }
 
-    std::string name{};
     int asked = 0;
 };
 

@@ -2,7 +2,6 @@
 #include <httphooks/socketio/detail/redis_hub.hpp>
 
 #include <httphooks/redis/options.hpp>
-#include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/cluster_transport.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/idle_link.hpp"
 #include "support/redis_peer.hpp"
 
 using namespace std::chrono_literals;
@@ -29,22 +29,9 @@ using support::redis_peer;
 namespace {
 
 /// Counts what is lost.
-struct counting_link final : sio::cluster_link {
-    std::string const& nsp() const noexcept override { return name; }
-    std::string const& uid() const noexcept override { return name; }
-    asio::any_io_executor executor() const override { return {}; }
-    void post(std::function<void()>) const override {}
-    void ready() override {}
-    void receive(std::string_view) override {}
-    void receive(sio::cluster_message, std::string_view) override {}
-    void begins_at(std::string_view) override {}
-    void malformed() noexcept override {}
+struct counting_link final : support::idle_link {
     void lost() noexcept override { ++lost_messages; }
-    void failed(hh::error_code, char const*) noexcept override {}
-    bool has_room(std::string_view) override { return false; }
-    bool has_socket(std::string_view) override { return false; }
 
-    std::string name{};
     int lost_messages = 0;
 };
 

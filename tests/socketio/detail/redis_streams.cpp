@@ -2,19 +2,16 @@
 #include <httphooks/socketio/detail/redis_streams.hpp>
 
 #include <httphooks/socketio/cluster_message.hpp>
-#include <httphooks/socketio/cluster_transport.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/idle_link.hpp"
 
-namespace asio = boost::asio;
-namespace hh = httphooks;
 namespace sio = httphooks::socketio;
 using sio::detail::redis_stream_ear;
 using list = std::vector<std::string>;
@@ -22,25 +19,12 @@ using list = std::vector<std::string>;
 namespace {
 
 /// Notes the events that clients get, each with its place in the stream.
-struct noting_link final : sio::cluster_link {
-    std::string const& nsp() const noexcept override { return name; }
-    std::string const& uid() const noexcept override { return own; }
-    asio::any_io_executor executor() const override { return {}; }
-    void post(std::function<void()>) const override {}
-    void ready() override {}
-    void receive(std::string_view) override {}
+struct noting_link final : support::idle_link {
     void receive(sio::cluster_message m, std::string_view offset) override {
         got.push_back(m.packet.text + std::string(offset));
     }
-    void begins_at(std::string_view) override {}
     void malformed() noexcept override { got.emplace_back("malformed"); }
-    void lost() noexcept override {}
-    void failed(hh::error_code, char const*) noexcept override {}
-    bool has_room(std::string_view) override { return true; }
-    bool has_socket(std::string_view) override { return false; }
 
-    std::string name = "/";
-    std::string own = "0123456789abcdef";
     list got{};
 };
 
@@ -55,7 +39,7 @@ struct ear_test {
     /// It is read from there.
     void read(std::string const& name, std::string const& offset) {
         std::string const data = data_of(name);
-        ear.on_entry({offset, link->own, "/", "3", data});
+        ear.on_entry({offset, link->own_uid, "/", "3", data});
     }
     static std::string data_of(std::string const& name) {
         sio::cluster_message m;

@@ -4,20 +4,16 @@
 #include <httphooks/socketio/cluster_message.hpp>
 #include <httphooks/socketio/detail/redis_codec.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/idle_link.hpp"
 
-namespace asio = boost::asio;
-namespace hh = httphooks;
 namespace sio = httphooks::socketio;
 using sio::detail::is_unwanted;
 using sio::detail::is_unwanted_broadcast;
@@ -25,26 +21,12 @@ using sio::detail::is_unwanted_broadcast;
 namespace {
 
 /// A server with members in some rooms, which is asked about others.
-struct roomy_link final : sio::cluster_link {
-    std::string const& nsp() const noexcept override { return name; }
-    std::string const& uid() const noexcept override { return name; }
-    asio::any_io_executor executor() const override { return {}; }
-    void post(std::function<void()>) const override {}
-    void ready() override {}
-    void receive(std::string_view) override {}
-    void receive(sio::cluster_message, std::string_view) override {}
-    void begins_at(std::string_view) override {}
-    void malformed() noexcept override {}
-    void lost() noexcept override {}
-    void failed(hh::error_code, char const*) noexcept override {}
-    bool has_room(std::string_view) override { return false; }
-    bool has_socket(std::string_view) override { return false; }
+struct roomy_link final : support::idle_link {
     bool concerns(std::string_view room) override {
         asked.emplace(room);
         return room == "here";
     }
 
-    std::string name{};
     std::set<std::string> asked{};
 };
 
