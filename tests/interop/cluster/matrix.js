@@ -155,7 +155,7 @@ const add_cases = (kind, servers, nsp, transports) => {
     b.offAny();
     b.on('n', (i) => told.push(i));
     for (let i = 0; i < n; i++) a.emit('bcast', ['right'], [], [], ['n', i], () => {});
-    await until(() => told.length >= n, `${n} events, but ${told.length}`);
+    await until(() => told.length >= n, () => `${n} events, but ${told.length}`, 60000);
     same(told, Array.from({ length: n }, (_, i) => i));
   });
 };

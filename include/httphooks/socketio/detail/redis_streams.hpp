@@ -92,8 +92,8 @@ public:
     /// Keeps an event that is on its way to the stream, until it comes back.
     /// @param data as it is to be there @return its number
     std::uint64_t keep(std::shared_ptr<std::string const> data);
-    /// It is not on its way at all.
-    void forget(std::uint64_t number);
+    /// It is not on its way at all. @return whether it was kept still: else it was delivered
+    bool forget(std::uint64_t number);
     /** It was not added to the stream, or perhaps. Unless it has come back, clients of this server
         get it now, behind those that were to come back before it.
         @param perhaps whether it may come back after all */

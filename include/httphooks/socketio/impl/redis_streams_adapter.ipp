@@ -216,7 +216,8 @@ private:
                              ear_->link());
     }
     inline bool add(cluster_message const& m);
-    inline bool add_returning(std::string const& uid, std::shared_ptr<std::string const> data);
+    inline bool add_returning(std::string const& uid, std::shared_ptr<std::string const> data,
+                              bool& delivered);
     static void tell_lost(redis_stream_ear const& ear) {
         if (auto const link = ear.link().lock()) link->lost();
     }
@@ -273,7 +274,7 @@ HTTPHOOKS_DECL bool redis_streams_transport::publish(cluster_message const& m) {
     return false;
 }
 
-/// Adds a message to the stream. @return whether it comes back
+/// Adds a message to the stream. @return whether it comes back, or was delivered
 inline bool redis_streams_transport::add(cluster_message const& m) {
     packet_data content = encode_data(m);
     std::string data;
@@ -282,23 +283,26 @@ inline bool redis_streams_transport::add(cluster_message const& m) {
     else
         httphooks::detail::append_base64(data, to_msgpack(content));
     bool const is_event = recovery_ && m.type == cluster_message_type::broadcast;
+    bool delivered = false;
     if (is_event) {
         auto const read_by = reader();
         auto shared = std::make_shared<std::string const>(std::move(data));
-        if (read_by && read_by->has_begun() && add_returning(m.uid, shared)) return true;
-        ear_->deliver_all();
+        if (read_by && read_by->has_begun() && add_returning(m.uid, shared, delivered)) return true;
+        if (!delivered) ear_->deliver_all();
         data = *shared;
     }
     all_->hub()->queue(into_->entry(is_event ? ear_->other_uid() : m.uid, m.type, data),
                        [ear = ear_](error_code ec, redis::value const&) {
                            if (ec) tell_lost(*ear);
                        });
-    return false;
+    return delivered;
 }
 
 /// Adds an event of this server, if that is possible now.
+/// @param delivered set if it is not, and the event was taken for one that had not come back
 inline bool redis_streams_transport::add_returning(std::string const& uid,
-                                                   std::shared_ptr<std::string const> data) {
+                                                   std::shared_ptr<std::string const> data,
+                                                   bool& delivered) {
     using enum cluster_message_type;
     std::uint64_t const number = ear_->keep(data);
     auto command = into_->entry(uid, broadcast, *data);
@@ -316,7 +320,7 @@ inline bool redis_streams_transport::add_returning(std::string const& uid,
                   });
     };
     bool const taken = all_->hub()->ask_now(std::move(command), std::move(on_reply));
-    if (!taken) ear_->forget(number);
+    if (!taken) delivered = !ear_->forget(number);
     return taken;
 }
 

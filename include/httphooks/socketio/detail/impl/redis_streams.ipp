@@ -181,12 +181,13 @@ HTTPHOOKS_DECL std::uint64_t redis_stream_ear::keep(event_data data) {
     return numbers_;
 }
 
-HTTPHOOKS_DECL void redis_stream_ear::forget(std::uint64_t number) {
+HTTPHOOKS_DECL bool redis_stream_ear::forget(std::uint64_t number) {
     std::lock_guard const lock(mutex_);
     auto const at = std::ranges::find(kept_, number, &event::number);
-    if (at == kept_.end()) return;
+    if (at == kept_.end()) return false;
     kept_bytes_ -= at->data->size();
     kept_.erase(at);
+    return true;
 }
 
 inline bool redis_stream_ear::take_back(std::string_view data) {
