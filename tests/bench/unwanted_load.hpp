@@ -6,7 +6,7 @@
 
     They are published by this program, in place of four other servers. Behind each thousand of them
     is one for a client of the server: when the client has it, the thousand were thrown away. Each
-   of the four has a thousand under way.
+    of the four has a thousand under way.
 */
 
 #include "bench/socketio_load.hpp"

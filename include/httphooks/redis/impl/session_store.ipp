@@ -25,10 +25,10 @@ namespace httphooks::redis {
 
 namespace detail {
 
-/** Changes a session, if it is there. KEYS: its key, and a new one perhaps. ARGV: what becomes of
-   it then ("keep"; "rename": it gets the new key; "take": it goes, and is given), how many
-   milliseconds it lives, when it was used, whether all values go, how many fields go, these, and
-   then the fields that are set with what they are set to. */
+/// Changes a session, if it is there. KEYS: its key, and a new one perhaps. ARGV: what becomes of
+/// it then ("keep"; "rename": it gets the new key; "take": it goes, and is given), how many
+/// milliseconds it lives, when it was used, whether all values go, how many fields go, these, and
+/// then the fields that are set with what they are set to.
 inline constexpr std::string_view change_session = R"(
 local key = KEYS[1]
 if redis.call('EXISTS', key) == 0 then return 0 end

@@ -48,9 +48,9 @@ private:
     std::string_view rest_;
 };
 
-/** The end of a message as servers write it, found from behind:
-    `},"opts":{"rooms":["a"],"except":[],"flags":{}}},"uid":"...","nsp":"/"}`. It is what it seems
-   if nothing in it is escaped: then no quotation mark can be inside of a string. */
+/// The end of a message as servers write it, found from behind:
+/// `},"opts":{"rooms":["a"],"except":[],"flags":{}}},"uid":"...","nsp":"/"}`. It is what it seems
+/// if nothing in it is escaped: then no quotation mark can be inside of a string.
 inline bool is_unwanted_json(std::string_view bytes, cluster_link& here) {
     constexpr std::string_view begin = R"({"type":3,"data":{"packet":{)";
     constexpr std::string_view options = R"(},"opts":{"rooms":[)";
@@ -108,15 +108,15 @@ HTTPHOOKS_DECL bool is_unwanted(std::string_view bytes, cluster_link& here) {
     constexpr auto event = static_cast<std::uint64_t>(cluster_message_type::broadcast);
     return from.next(item) && item.kind == msgpack_kind::map && skip("type") && from.next(item) &&
            item.kind == msgpack_kind::positive && item.number == event && skip("data") &&
-           from.next(item) && item.kind == msgpack_kind::map && skip("packet") &&
-           from.skip() && skip("opts") && are_unwanted_options(from, here);
+           from.next(item) && item.kind == msgpack_kind::map && skip("packet") && from.skip() &&
+           skip("opts") && are_unwanted_options(from, here);
 }
 
 HTTPHOOKS_DECL bool is_unwanted_broadcast(std::string_view bytes, cluster_link& here) {
     msgpack_scanner from(bytes);
     msgpack_item item;
-    return from.next(item) && item.kind == msgpack_kind::array && item.number >= 3 &&
-           from.skip() && from.skip() && are_unwanted_options(from, here);
+    return from.next(item) && item.kind == msgpack_kind::array && item.number >= 3 && from.skip() &&
+           from.skip() && are_unwanted_options(from, here);
 }
 
 }  // namespace httphooks::socketio::detail
