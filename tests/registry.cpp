@@ -41,6 +41,7 @@
 
 #include "support/catch.hpp"
 #include "support/hooks.hpp"
+#include "support/sanitizers.hpp"
 
 using namespace httphooks;
 using namespace httphooks::test;
@@ -511,11 +512,7 @@ TEST_CASE("a coroutine on a concrete executor is a token") {
 }
 
 TEST_CASE("a coroutine dispatches a million times in place without using up the stack") {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    int const rounds = 20'000;
-#else
-    int const rounds = 1'000'000;
-#endif
+    int const rounds = support::sanitized ? 20'000 : 1'000'000;
     dispatch_fixture t;
     int done = 0;
     auto const client = [&](registry hooks) -> asio::awaitable<void> {

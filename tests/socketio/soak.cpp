@@ -11,6 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/raw_client.hpp"
+#include "support/sanitizers.hpp"
 #include "support/socketio_service.hpp"
 #include "support/websocket.hpp"
 
@@ -63,8 +64,8 @@ std::ptrdiff_t descriptors() {
 
 /// How many bytes are allocated; 0 where that cannot be told.
 std::size_t allocated() {
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    return mallinfo2().uordblks;
+#ifdef __GLIBC__
+    return support::sanitized ? 0 : mallinfo2().uordblks;
 #else
     return 0;
 #endif

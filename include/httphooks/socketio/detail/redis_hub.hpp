@@ -143,7 +143,7 @@ public:
     /// Whether what is sent now leaves at once.
     bool is_open() const {
         std::lock_guard const lock(mutex_);
-        return is_ready();
+        return leaves_at_once();
     }
     /// For commands of other kinds, while somebody uses the hub.
     redis::connection& commands() noexcept { return connections_->commands; }
@@ -194,15 +194,15 @@ private:
     /// Sends what waits, if it may be.
     inline void flush();
     bool is_ready() const;
+    /// Whether nothing waits before what is sent now.
+    bool leaves_at_once() const { return waiting_.empty() && !flushing_ && is_ready(); }
     /// Whether what has waited since then is of no use any more.
     inline bool is_late(clock::time_point since) const;
     /// Drops a batch that has waited for too long.
     inline void drop_late_batch();
     // behind the mutex
     /// Whether messages may leave together.
-    bool is_plain() const {
-        return waiting_.empty() && !flushing_ && is_ready() && !connections_->commands.is_cluster();
-    }
+    bool is_plain() const { return leaves_at_once() && !connections_->commands.is_cluster(); }
     /// Has the batch leave, unless it is on its way.
     inline void submit_batch();
     /// A batch has been answered, or never will be.

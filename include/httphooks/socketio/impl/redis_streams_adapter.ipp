@@ -215,9 +215,20 @@ private:
         all_->hub()->publish(publish_command(), channel, to_msgpack(encode_payload(m)),
                              ear_->link());
     }
+    /// What became of an event of this server.
+    enum class addition {
+        /// It is sent, and comes back.
+        taken,
+        /// It cannot be sent now.
+        refused,
+        /// It cannot be sent now, and was delivered meanwhile, with those that had not come back.
+        delivered
+    };
     inline bool add(cluster_message const& m);
-    inline bool add_returning(std::string const& uid, std::shared_ptr<std::string const> data,
-                              bool& delivered);
+    inline bool add_event(cluster_message const& m, std::string data);
+    inline addition add_returning(std::string const& uid,
+                                  std::shared_ptr<std::string const> const& data);
+    inline void queue(std::string_view uid, cluster_message_type type, std::string_view data);
     static void tell_lost(redis_stream_ear const& ear) {
         if (auto const link = ear.link().lock()) link->lost();
     }
@@ -282,32 +293,32 @@ inline bool redis_streams_transport::add(cluster_message const& m) {
         data = std::move(content.text);
     else
         httphooks::detail::append_base64(data, to_msgpack(content));
-    bool const is_event = recovery_ && m.type == cluster_message_type::broadcast;
-    bool delivered = false;
-    if (is_event) {
-        auto const read_by = reader();
-        auto shared = std::make_shared<std::string const>(std::move(data));
-        if (read_by && read_by->has_begun() && add_returning(m.uid, shared, delivered)) return true;
-        if (!delivered) ear_->deliver_all();
-        data = *shared;
-    }
-    all_->hub()->queue(into_->entry(is_event ? ear_->other_uid() : m.uid, m.type, data),
-                       [ear = ear_](error_code ec, redis::value const&) {
-                           if (ec) tell_lost(*ear);
-                       });
-    return delivered;
+    if (recovery_ && m.type == cluster_message_type::broadcast)
+        return add_event(m, std::move(data));
+    queue(m.uid, m.type, data);
+    return false;
+}
+
+/// Adds an event that its own server reads back, so that it has its place among the others; if that
+/// is not possible now, for the other servers alone, when Redis is back.
+inline bool redis_streams_transport::add_event(cluster_message const& m, std::string data) {
+    auto const read_by = reader();
+    auto const shared = std::make_shared<std::string const>(std::move(data));
+    addition const done =
+        read_by && read_by->has_begun() ? add_returning(m.uid, shared) : addition::refused;
+    if (done == addition::taken) return true;
+    if (done == addition::refused) ear_->deliver_all();
+    queue(ear_->other_uid(), m.type, *shared);
+    return done == addition::delivered;
 }
 
 /// Adds an event of this server, if that is possible now.
-/// @param delivered set if it is not, and the event was taken for one that had not come back
-inline bool redis_streams_transport::add_returning(std::string const& uid,
-                                                   std::shared_ptr<std::string const> data,
-                                                   bool& delivered) {
+inline redis_streams_transport::addition redis_streams_transport::add_returning(
+    std::string const& uid, std::shared_ptr<std::string const> const& data) {
     using enum cluster_message_type;
     std::uint64_t const number = ear_->keep(data);
-    auto command = into_->entry(uid, broadcast, *data);
-    auto on_reply = [ear = ear_, into = into_, hub = all_->hub()->weak_from_this(), number,
-                     data = std::move(data)](error_code ec, redis::value const&) {
+    auto on_reply = [ear = ear_, into = into_, hub = all_->hub()->weak_from_this(), number, data](
+                        error_code ec, redis::value const&) {
         if (!ec) return;
         bool const perhaps = ec == redis::error::connection_lost || ec == asio::error::timed_out;
         ear->deliver_lost(number, perhaps);
@@ -319,9 +330,18 @@ inline bool redis_streams_transport::add_returning(std::string const& uid,
                       if (again) tell_lost(*ear);
                   });
     };
-    bool const taken = all_->hub()->ask_now(std::move(command), std::move(on_reply));
-    if (!taken) delivered = !ear_->forget(number);
-    return taken;
+    if (all_->hub()->ask_now(into_->entry(uid, broadcast, *data), std::move(on_reply)))
+        return addition::taken;
+    return ear_->forget(number) ? addition::refused : addition::delivered;
+}
+
+/// Adds a message when Redis is there.
+inline void redis_streams_transport::queue(std::string_view uid, cluster_message_type type,
+                                           std::string_view data) {
+    all_->hub()->queue(into_->entry(uid, type, data),
+                       [ear = ear_](error_code ec, redis::value const&) {
+                           if (ec) tell_lost(*ear);
+                       });
 }
 
 HTTPHOOKS_DECL void redis_streams_transport::count(
@@ -338,8 +358,7 @@ HTTPHOOKS_DECL void redis_streams_transport::persist_session(session_state s) {
     all_->hub()->queue({"SET", options_.session_key_prefix + s.pid, encode_session(s), "PX",
                         std::max<std::int64_t>(recovery_->max_disconnection.count(), 1)},
                        [ear = ear_](error_code ec, redis::value const&) {
-                           auto const link = ec ? ear->link().lock() : nullptr;
-                           if (link) link->lost();
+                           if (ec) tell_lost(*ear);
                        });
 }
 

@@ -222,7 +222,7 @@ inline void redis_hub::flush() {
 
 HTTPHOOKS_DECL bool redis_hub::ask_now(redis::arguments command, handler done) {
     std::lock_guard const lock(mutex_);
-    if (!waiting_.empty() || flushing_ || !is_ready()) return false;
+    if (!leaves_at_once()) return false;
     submit_batch();
     auto c = std::make_unique<redis::detail::command_of<handler>>(std::move(done),
                                                                   std::move(command).bytes(), 1);
@@ -235,7 +235,7 @@ HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool
     std::vector<waiting> dropped;
     {
         std::lock_guard const lock(mutex_);
-        if (waiting_.empty() && !flushing_ && is_ready()) {
+        if (leaves_at_once()) {
             // behind the mutex, so that nothing overtakes
             submit_batch();
             connections_->commands.async_command(std::move(command), std::move(done));
