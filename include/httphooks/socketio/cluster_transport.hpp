@@ -134,13 +134,19 @@ public:
     /// Whether messages and sessions are kept, for clients that are away; with options::recovery
     /// alone.
     virtual bool recovers() const { return false; }
+    /// Whether an offset is that of a later message than another; an empty one is that of none. If
+    /// it is not overridden: the longer text is, and of two of one length the greater.
+    virtual bool is_newer(std::string_view offset, std::string_view than) const {
+        return offset.size() != than.size() ? offset.size() > than.size() : offset > than;
+    }
     /// Keeps a session.
     virtual void persist_session(session_state s) { static_cast<void>(s); }
     /** Takes a session.
         @param offset of the newest event that the client has
         @param done called with the session: `missed` has the events for its rooms, up to the
-            newest message that was passed to cluster_link::receive(), whose offset is `offset`;
-            later ones are kept from then on for the socket */
+            message whose offset is `offset`. It is none before the newest that had been passed to
+            cluster_link::receive() when this function was called: later ones are kept for the
+            socket from then on */
     virtual void restore_session(std::string pid, std::string offset, restore_handler done) {
         static_cast<void>(pid);
         static_cast<void>(offset);

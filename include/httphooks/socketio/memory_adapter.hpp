@@ -46,6 +46,12 @@ public:
     void open() {}
     void admit(std::shared_ptr<local_socket> const& s);
     bool enlist(std::shared_ptr<local_socket> const& s, session_state const* restored);
+    /// Enlists a socket of a session whose events another keeps, and tells nobody yet.
+    /// @return what became of rooms, for tell()
+    detail::room_changes enlist_restored(std::shared_ptr<local_socket> const& s,
+                                         session_state const& restored);
+    /// Tells what became of rooms. Calls functions of the application's.
+    void tell(local_socket const& s, detail::room_changes const& all);
     bool add_all(std::shared_ptr<local_socket> const& s, std::span<std::string const> rooms);
     void del(std::shared_ptr<local_socket> const& s, std::string_view room);
     void del_all(std::shared_ptr<local_socket> const& s);
@@ -86,8 +92,6 @@ public:
     void close() {}
 
 private:
-    using changes = std::vector<detail::room_change>;
-
     /// Changes the index, then tells of it.
     template <class F>
     auto change(local_socket& s, F f);
@@ -112,14 +116,14 @@ static_assert(adapter<memory_adapter>);
 
 template <class F>
 auto memory_adapter::change(local_socket& s, F f) {
-    changes list;
-    changes* const wanted = context_.tells_rooms() ? &list : nullptr;
+    detail::room_changes list;
+    detail::room_changes* const wanted = context_.tells_rooms() ? &list : nullptr;
     bool good = true;
     {
         std::lock_guard const lock(mutex_);
         good = f(wanted);
     }
-    for (auto const& c : list) context_.tell(c.what, c.name, s.id());
+    tell(s, list);
     return good;
 }
 

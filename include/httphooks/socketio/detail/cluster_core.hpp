@@ -130,8 +130,11 @@ private:
     /// Sends an event to sockets of this server, with an offset. @param offset empty: that of the
     /// newest message
     inline void deliver_kept(packet_data data, broadcast_options const& o, std::string_view offset);
-    /// Behind order_.
+    // behind order_
     inline void stop_awaiting();
+    /// What has come for a socket since an offset.
+    inline std::vector<std::shared_ptr<packet_data const>> missed_since(std::string_view offset,
+                                                                        local_socket const& s);
 
     adapter_context& context_;
     /// The same, for what comes from elsewhere; set by open_up().
@@ -166,16 +169,18 @@ private:
         std::shared_ptr<packet_data const> data;
         broadcast_options to;
     };
-    /// Behind it sockets are enlisted, and events find theirs; what follows is behind it, too.
+    /// Behind it sockets are enlisted, and events find theirs; what follows is behind it, too. No
+    /// function of the application's is called behind it.
     std::mutex order_{};
     std::string newest_{};
     /// What sockets that are restored, and not enlisted yet, may miss.
     std::deque<kept_event> recent_{};
+    std::size_t recent_bytes_ = 0;
+    /// The offset of the newest that was there and is no more, as too many have come; or empty.
+    std::string dropped_{};
     /// Sessions that are asked for; and the ids of those that were found.
     std::size_t restoring_ = 0;
     std::set<std::string, std::less<>> awaited_{};
-    /// Whether more has come than is kept.
-    bool overrun_ = false;
 };
 
 }  // namespace httphooks::socketio::detail

@@ -13,6 +13,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <compare>
 #include <cstddef>
@@ -73,7 +74,8 @@ public:
     virtual void on_failure(error_code ec) = 0;
 };
 
-/** Thread-safe; listeners are called one at a time, in the order of the stream. */
+/** Thread-safe. Entries are passed one at a time, in the order of the stream; no listener is called
+    behind a mutex of the reader's. */
 class redis_stream_reader : public std::enable_shared_from_this<redis_stream_reader> {
 public:
     /// @param count entries at a time @param block how long a read waits
@@ -86,15 +88,16 @@ public:
 
     std::string const& name() const noexcept { return name_; }
     /// Whether entries that are added now will be read.
-    bool has_begun() const;
+    bool has_begun() const noexcept { return begun_; }
 
-    void add(std::string nsp, std::weak_ptr<stream_listener> l);
-    /// @return whether nobody is left
-    bool remove(std::string const& nsp);
+    /// The listener of a namespace, in place of another.
+    void add(std::string nsp, std::shared_ptr<stream_listener> const& l);
+    /// A listener goes, unless another one has its place. @return whether nobody is left
+    bool remove(std::string const& nsp, stream_listener const& l);
 
     /** Calls a function once everything up to a place was passed to listeners.
         @param f called with the newest place of which that is so; nothing: it has not come in time.
-            No entry is being passed meanwhile */
+            It is called here or where the stream is read, and behind no mutex */
     void when_read(stream_place upto, std::chrono::milliseconds patience,
                    std::function<void(std::optional<stream_place>)> f);
 
@@ -119,6 +122,10 @@ private:
     inline void pass(redis::value const& entry);
     inline void serve_waiting();
     inline std::vector<std::shared_ptr<stream_listener>> listeners() const;
+    /// Whether everything up to a place was passed; behind the mutex.
+    bool was_passed(stream_place upto) const noexcept {
+        return begun_ && !passing_ && upto <= place_;
+    }
 
     redis::connection connection_;
     std::string name_;
@@ -126,12 +133,13 @@ private:
     std::chrono::milliseconds block_;
     httphooks::detail::timer later_;
 
-    /// Held while an entry is passed; a listener may come back in the same thread.
-    mutable std::recursive_mutex mutex_{};
+    mutable std::mutex mutex_{};
     std::map<std::string, std::weak_ptr<stream_listener>, std::less<>> listeners_{};
     std::vector<waiting> waiting_{};
+    /// Where the newest entry was that has been passed; another one is being passed perhaps.
     stream_place place_{};
-    bool begun_ = false;
+    bool passing_ = false;
+    std::atomic<bool> begun_{false};
     /// How many entries are read at a time now.
     std::size_t now_;
     std::size_t max_len_;

@@ -48,10 +48,11 @@ public:
     std::shared_ptr<redis_hub> const& hub() const noexcept { return hub_; }
     /// Who reads a stream, for a namespace that begins.
     std::shared_ptr<redis_stream_reader> enter(std::string const& nsp,
-                                               std::weak_ptr<stream_listener> listener,
+                                               std::shared_ptr<stream_listener> const& listener,
                                                redis_streams_adapter_options const& o);
     /// A namespace ends: the last one of a reader takes it along.
-    void leave(std::string const& nsp, redis_streams_adapter_options const& o);
+    void leave(std::string const& nsp, stream_listener const& listener,
+               redis_streams_adapter_options const& o);
 
 private:
     asio::any_io_executor executor_;

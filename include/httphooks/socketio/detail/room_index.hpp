@@ -30,6 +30,7 @@ struct room_change {
     room_event what;
     std::string name;
 };
+using room_changes = std::vector<room_change>;
 
 /** Which socket is in which room. Not thread-safe.
 
@@ -42,12 +43,12 @@ public:
     /// From now on the socket may join rooms.
     void admit(local_socket& s) noexcept { s.known_ = true; }
     /// The socket is connected: it is found from now on.
-    void enlist(local_socket& s, std::vector<room_change>* changes, bool in_own_room = true);
+    void enlist(local_socket& s, room_changes* changes, bool in_own_room = true);
     /// @return whether it is in the room then
-    bool add(local_socket& s, std::string const& name, std::vector<room_change>* changes);
-    void del(local_socket& s, std::string_view name, std::vector<room_change>* changes);
+    bool add(local_socket& s, std::string const& name, room_changes* changes);
+    void del(local_socket& s, std::string_view name, room_changes* changes);
     /// The socket goes.
-    void del_all(local_socket& s, std::vector<room_change>* changes);
+    void del_all(local_socket& s, room_changes* changes);
 
     std::vector<std::string> rooms_of(local_socket const& s) const;
     local_socket* find(std::string_view id) const;
@@ -77,8 +78,7 @@ private:
     /// Calls `f(local_socket&)` with each connected socket in a room.
     template <class F>
     void members(std::string_view name, F f);
-    inline void take_out(local_socket& s, local_socket::membership const& m,
-                  std::vector<room_change>* changes);
+    inline void take_out(local_socket& s, local_socket::membership const& m, room_changes* changes);
 
     std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms_{};
     std::unordered_map<std::string_view, local_socket*> ids_{};

@@ -26,6 +26,15 @@
 
 namespace httphooks::socketio {
 
+namespace detail {
+
+/// Whether a session's socket was in a room, its own perhaps.
+inline bool was_in(session_state const& s, std::string_view room) {
+    return std::ranges::find(s.rooms, room) != s.rooms.end();
+}
+
+}  // namespace detail
+
 HTTPHOOKS_DECL void memory_adapter::admit(std::shared_ptr<local_socket> const& s) {
     std::lock_guard const lock(mutex_);
     index_.admit(*s);
@@ -33,15 +42,13 @@ HTTPHOOKS_DECL void memory_adapter::admit(std::shared_ptr<local_socket> const& s
 
 HTTPHOOKS_DECL bool memory_adapter::enlist(std::shared_ptr<local_socket> const& s,
                                            session_state const* restored) {
-    changes list;
-    changes* const wanted = context_.tells_rooms() ? &list : nullptr;
+    detail::room_changes list;
+    detail::room_changes* const wanted = context_.tells_rooms() ? &list : nullptr;
     detail::recovery_log::packet_list missed;
     {
         // broadcasts are behind the same mutex: each is in the log by now, or finds the socket
         std::lock_guard const lock(mutex_);
-        bool in_own_room = true;
-        if (restored)
-            in_own_room = std::ranges::find(restored->rooms, s->id()) != restored->rooms.end();
+        bool const in_own_room = !restored || detail::was_in(*restored, s->id());
         if (log_ && restored) {
             auto rooms = index_.rooms_of(*s);
             if (in_own_room) rooms.push_back(s->id());
@@ -55,13 +62,25 @@ HTTPHOOKS_DECL bool memory_adapter::enlist(std::shared_ptr<local_socket> const& 
         index_.enlist(*s, wanted, in_own_room);
     }
     for (auto const& p : missed) s->deliver(*context_.encode({p.data, {}, std::nullopt, {}}));
-    for (auto const& c : list) context_.tell(c.what, c.name, s->id());
+    tell(*s, list);
     return true;
+}
+
+HTTPHOOKS_DECL detail::room_changes memory_adapter::enlist_restored(
+    std::shared_ptr<local_socket> const& s, session_state const& restored) {
+    detail::room_changes list;
+    std::lock_guard const lock(mutex_);
+    index_.enlist(*s, context_.tells_rooms() ? &list : nullptr, detail::was_in(restored, s->id()));
+    return list;
+}
+
+HTTPHOOKS_DECL void memory_adapter::tell(local_socket const& s, detail::room_changes const& all) {
+    for (auto const& c : all) context_.tell(c.what, c.name, s.id());
 }
 
 HTTPHOOKS_DECL bool memory_adapter::add_all(std::shared_ptr<local_socket> const& s,
                                             std::span<std::string const> rooms) {
-    return change(*s, [&](changes* list) {
+    return change(*s, [&](detail::room_changes* list) {
         bool all = true;
         for (std::string const& name : rooms) all = index_.add(*s, name, list) && all;
         return all;
@@ -70,14 +89,14 @@ HTTPHOOKS_DECL bool memory_adapter::add_all(std::shared_ptr<local_socket> const&
 
 HTTPHOOKS_DECL void memory_adapter::del(std::shared_ptr<local_socket> const& s,
                                         std::string_view room) {
-    change(*s, [&](changes* list) {
+    change(*s, [&](detail::room_changes* list) {
         index_.del(*s, room, list);
         return true;
     });
 }
 
 HTTPHOOKS_DECL void memory_adapter::del_all(std::shared_ptr<local_socket> const& s) {
-    change(*s, [&](changes* list) {
+    change(*s, [&](detail::room_changes* list) {
         index_.del_all(*s, list);
         return true;
     });

@@ -196,6 +196,9 @@ public:
     HTTPHOOKS_DECL void count(std::function<void(error_code, std::size_t)> done) override;
     bool is_away() const override { return all_->hub()->is_away(); }
     bool recovers() const override { return true; }
+    bool is_newer(std::string_view offset, std::string_view than) const override {
+        return stream_place::parse(offset) > stream_place::parse(than);
+    }
     HTTPHOOKS_DECL void persist_session(session_state s) override;
     HTTPHOOKS_DECL void restore_session(std::string pid, std::string offset,
                                         restore_handler done) override;
@@ -269,7 +272,7 @@ HTTPHOOKS_DECL void redis_streams_transport::close() {
     }
     all_->hub()->forget(kind(), main_);
     all_->hub()->forget(kind(), own_channel_);
-    all_->leave(nsp_, options_);
+    all_->leave(nsp_, *ear_, options_);
 }
 
 HTTPHOOKS_DECL bool redis_streams_transport::publish(cluster_message const& m) {

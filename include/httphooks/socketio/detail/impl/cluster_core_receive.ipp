@@ -171,9 +171,17 @@ inline void append_offset(packet_data& to, std::string_view offset) {
     to.text.push_back(']');
 }
 
+/// How many bytes an event has.
+inline std::size_t bytes_of(packet_data const& p) {
+    std::size_t all = p.text.size();
+    for (std::string const& a : p.attachments) all += a.size();
+    return all;
+}
+
 inline void cluster_core::deliver_kept(packet_data data, broadcast_options const& o,
                                        std::string_view offset) {
     constexpr std::size_t most_recent = 10'000;
+    constexpr std::size_t most_recent_bytes = 64 * 1024 * 1024;
     socket_list sockets;
     std::shared_ptr<packet_data const> event;
     {
@@ -184,9 +192,11 @@ inline void cluster_core::deliver_kept(packet_data data, broadcast_options const
         event = std::make_shared<packet_data const>(std::move(data));
         if (kept && (restoring_ != 0 || !awaited_.empty())) {
             recent_.push_back({newest_, event, o});
-            if (recent_.size() > most_recent) {
+            recent_bytes_ += bytes_of(*event);
+            while (recent_.size() > most_recent || recent_bytes_ > most_recent_bytes) {
+                recent_bytes_ -= bytes_of(*recent_.front().data);
+                dropped_ = std::move(recent_.front().offset);
                 recent_.pop_front();
-                overrun_ = true;
             }
         }
         sockets = local_.local_sockets(o);
@@ -203,39 +213,44 @@ HTTPHOOKS_DECL void cluster_core::begins_at(std::string_view offset) {
 inline void cluster_core::stop_awaiting() {
     if (restoring_ != 0 || !awaited_.empty()) return;
     recent_.clear();
-    overrun_ = false;
+    recent_bytes_ = 0;
+    dropped_.clear();
+}
+
+inline std::vector<std::shared_ptr<packet_data const>> cluster_core::missed_since(
+    std::string_view offset, local_socket const& s) {
+    std::vector<std::shared_ptr<packet_data const>> missed;
+    auto const rooms = local_.socket_rooms(s);
+    auto const in = [&](std::string const& room) {
+        return std::ranges::find(rooms, room) != rooms.end();
+    };
+    auto const spared = [&](std::string const& room) { return room == s.id() || in(room); };
+    for (kept_event const& e : recent_) {
+        if (!transport_->is_newer(e.offset, offset)) continue;
+        bool const meant = e.to.rooms.empty() || std::ranges::any_of(e.to.rooms, in);
+        if (meant && std::ranges::none_of(e.to.except, spared)) missed.push_back(e.data);
+    }
+    return missed;
 }
 
 HTTPHOOKS_DECL bool cluster_core::enlist(std::shared_ptr<local_socket> const& s,
                                          session_state const* restored) {
     if (!keeps_ || !restored) return local_.enlist(s, restored);
     std::vector<std::shared_ptr<packet_data const>> missed;
+    room_changes changes;
     {
         std::lock_guard const lock(order_);
         awaited_.erase(s->id());
-        // behind the newest that the session has; if it is not there, all of them are
-        auto at = std::ranges::find(recent_, restored->offset, &kept_event::offset);
-        if (at == recent_.end() && overrun_) {
-            stop_awaiting();
-            return false;
-        }
-        at = at == recent_.end() ? recent_.begin() : at + 1;
-        auto const rooms = local_.socket_rooms(*s);
-        auto const in = [&](std::string const& room) {
-            return std::ranges::find(rooms, room) != rooms.end();
-        };
-        for (; at != recent_.end(); ++at) {
-            broadcast_options const& to = at->to;
-            bool const meant = to.rooms.empty() || std::ranges::any_of(to.rooms, in);
-            auto const spared = [&](std::string const& room) {
-                return room == s->id() || in(room);
-            };
-            if (meant && std::ranges::none_of(to.except, spared)) missed.push_back(at->data);
+        bool const complete = dropped_.empty() || !transport_->is_newer(dropped_, restored->offset);
+        if (complete) {
+            changes = local_.enlist_restored(s, *restored);
+            missed = missed_since(restored->offset, *s);
         }
         stop_awaiting();
-        local_.enlist(s, restored);
+        if (!complete) return false;
     }
     for (auto const& p : missed) s->deliver(*watched_.encode({p, {}, {}, {}}));
+    local_.tell(*s, changes);
     return true;
 }
 

@@ -92,6 +92,7 @@ HTTPHOOKS_DECL void redis_stream_reader::begin() {
 
 inline void redis_stream_reader::on_begun(error_code ec, redis::value const& reply) {
     if (ec) return on_failure(ec);
+    std::string place;
     {
         std::lock_guard const lock(mutex_);
         auto const last = stream_place::parse(reply[0][0].text()).value_or(stream_place{});
@@ -99,8 +100,9 @@ inline void redis_stream_reader::on_begun(error_code ec, redis::value const& rep
         place_ = begun_ ? std::min(place_, last) : last;
         begun_ = true;
         behind_ = false;
-        for (auto const& l : listeners()) l->on_begin(place_.text());
+        place = place_.text();
     }
+    for (auto const& l : listeners()) l->on_begin(place);
     serve_waiting();
     read();
 }
@@ -204,11 +206,17 @@ inline void redis_stream_reader::pass(redis::value const& entry) {
     stream_entry e;
     auto const at = e.read(entry) ? stream_place::parse(e.offset) : std::nullopt;
     if (!at) return;
-    std::lock_guard const lock(mutex_);
-    place_ = *at;
-    auto const found = listeners_.find(e.nsp);
-    auto const l = found == listeners_.end() ? nullptr : found->second.lock();
+    std::shared_ptr<stream_listener> l;
+    {
+        std::lock_guard const lock(mutex_);
+        passing_ = true;
+        auto const found = listeners_.find(e.nsp);
+        if (found != listeners_.end()) l = found->second.lock();
+    }
     if (l) l->on_entry(e);
+    std::lock_guard const lock(mutex_);
+    passing_ = false;
+    place_ = *at;
 }
 
 inline std::vector<std::shared_ptr<stream_listener>> redis_stream_reader::listeners() const {
@@ -219,41 +227,50 @@ inline std::vector<std::shared_ptr<stream_listener>> redis_stream_reader::listen
     return all;
 }
 
-HTTPHOOKS_DECL bool redis_stream_reader::has_begun() const {
-    std::lock_guard const lock(mutex_);
-    return begun_;
+HTTPHOOKS_DECL void redis_stream_reader::add(std::string nsp,
+                                             std::shared_ptr<stream_listener> const& l) {
+    std::optional<stream_place> begun;
+    {
+        std::lock_guard const lock(mutex_);
+        if (begun_) begun = place_;
+        listeners_[std::move(nsp)] = l;
+    }
+    if (begun) l->on_begin(begun->text());
 }
 
-HTTPHOOKS_DECL void redis_stream_reader::add(std::string nsp, std::weak_ptr<stream_listener> l) {
+HTTPHOOKS_DECL bool redis_stream_reader::remove(std::string const& nsp, stream_listener const& l) {
     std::lock_guard const lock(mutex_);
-    if (auto const listener = l.lock(); listener && begun_) listener->on_begin(place_.text());
-    listeners_[std::move(nsp)] = std::move(l);
-}
-
-HTTPHOOKS_DECL bool redis_stream_reader::remove(std::string const& nsp) {
-    std::lock_guard const lock(mutex_);
-    listeners_.erase(nsp);
+    auto const at = listeners_.find(nsp);
+    if (at != listeners_.end() && at->second.lock().get() == &l) listeners_.erase(at);
     return listeners_.empty();
 }
 
 HTTPHOOKS_DECL void redis_stream_reader::when_read(
     stream_place upto, std::chrono::milliseconds patience,
     std::function<void(std::optional<stream_place>)> f) {
-    std::lock_guard const lock(mutex_);
-    if (begun_ && upto <= place_) return f(place_);
-    waiting_.push_back({upto, clock::now() + patience, std::move(f)});
+    stream_place place;
+    {
+        std::lock_guard const lock(mutex_);
+        if (!was_passed(upto))
+            return waiting_.push_back({upto, clock::now() + patience, std::move(f)});
+        place = place_;
+    }
+    f(place);
 }
 
 inline void redis_stream_reader::serve_waiting() {
-    std::lock_guard const lock(mutex_);
     auto const now = clock::now();
-    for (waiting& w : std::exchange(waiting_, {})) {
-        bool const there = begun_ && w.upto <= place_;
-        if (there || w.until <= now)
-            w.f(there ? std::optional(place_) : std::nullopt);
-        else
-            waiting_.push_back(std::move(w));
+    std::vector<waiting> there;
+    std::vector<waiting> late;
+    stream_place place;
+    {
+        std::lock_guard const lock(mutex_);
+        place = place_;
+        for (waiting& w : std::exchange(waiting_, {}))
+            (was_passed(w.upto) ? there : w.until <= now ? late : waiting_).push_back(std::move(w));
     }
+    for (waiting const& w : there) w.f(place);
+    for (waiting const& w : late) w.f(std::nullopt);
 }
 
 }  // namespace httphooks::socketio::detail

@@ -56,7 +56,7 @@ HTTPHOOKS_DECL std::shared_ptr<redis_streams> redis_streams::of(adapter_context&
 }
 
 HTTPHOOKS_DECL std::shared_ptr<redis_stream_reader> redis_streams::enter(
-    std::string const& nsp, std::weak_ptr<stream_listener> listener,
+    std::string const& nsp, std::shared_ptr<stream_listener> const& listener,
     redis_streams_adapter_options const& o) {
     hub_->enter();
     std::string const name = stream_of(nsp, o);
@@ -70,19 +70,19 @@ HTTPHOOKS_DECL std::shared_ptr<redis_stream_reader> redis_streams::enter(
             r = std::make_shared<redis_stream_reader>(executor_, options_, name, o.read_count,
                                                       o.block_time, o.max_len);
         reader = r;
-        reader->add(nsp, std::move(listener));
+        reader->add(nsp, listener);
     }
     if (begins) reader->begin();
     return reader;
 }
 
-HTTPHOOKS_DECL void redis_streams::leave(std::string const& nsp,
+HTTPHOOKS_DECL void redis_streams::leave(std::string const& nsp, stream_listener const& listener,
                                          redis_streams_adapter_options const& o) {
     std::shared_ptr<redis_stream_reader> gone;
     {
         std::lock_guard const lock(mutex_);
         auto const at = readers_.find(stream_of(nsp, o));
-        if (at != readers_.end() && at->second->remove(nsp)) {
+        if (at != readers_.end() && at->second->remove(nsp, listener)) {
             gone = std::move(at->second);
             readers_.erase(at);
         }

@@ -12,8 +12,7 @@
 
 namespace httphooks::socketio::detail {
 
-HTTPHOOKS_DECL void room_index::enlist(local_socket& s, std::vector<room_change>* changes,
-                                       bool in_own_room) {
+HTTPHOOKS_DECL void room_index::enlist(local_socket& s, room_changes* changes, bool in_own_room) {
     if (!s.known_ || s.listed_) return;
     ids_.emplace(s.id(), &s);
     id_sizes_ |= size_bit(s.id());
@@ -27,7 +26,7 @@ HTTPHOOKS_DECL void room_index::enlist(local_socket& s, std::vector<room_change>
 }
 
 HTTPHOOKS_DECL bool room_index::add(local_socket& s, std::string const& name,
-                                    std::vector<room_change>* changes) {
+                                    room_changes* changes) {
     if (!s.known_) return false;
     if (name == s.id()) return true;
     for (auto const& m : s.rooms_)
@@ -46,7 +45,7 @@ HTTPHOOKS_DECL bool room_index::add(local_socket& s, std::string const& name,
 
 /// Takes a socket out of a room, but not the room out of the socket.
 inline void room_index::take_out(local_socket& s, local_socket::membership const& m,
-                                 std::vector<room_change>* changes) {
+                                 room_changes* changes) {
     room& r = *m.where;
     if (changes) changes->push_back({room_event::leave, std::string(r.name)});
     local_socket* const last = r.members.back();
@@ -61,8 +60,7 @@ inline void room_index::take_out(local_socket& s, local_socket::membership const
     rooms_.erase(rooms_.find(r.name));
 }
 
-HTTPHOOKS_DECL void room_index::del(local_socket& s, std::string_view name,
-                                    std::vector<room_change>* changes) {
+HTTPHOOKS_DECL void room_index::del(local_socket& s, std::string_view name, room_changes* changes) {
     if (name == s.id() && s.in_own_room_) {
         s.in_own_room_ = false;
         if (!changes) return;
@@ -79,7 +77,7 @@ HTTPHOOKS_DECL void room_index::del(local_socket& s, std::string_view name,
     }
 }
 
-HTTPHOOKS_DECL void room_index::del_all(local_socket& s, std::vector<room_change>* changes) {
+HTTPHOOKS_DECL void room_index::del_all(local_socket& s, room_changes* changes) {
     auto const joined = std::exchange(s.rooms_, {});
     for (auto const& m : joined) take_out(s, m, changes);
     if (s.listed_) {
