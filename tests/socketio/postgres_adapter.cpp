@@ -26,6 +26,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
+#include "support/returning_namespace.hpp"
 #include "support/socketio_service.hpp"
 
 namespace {
@@ -449,4 +450,13 @@ TEST_CASE("clusters with other prefixes do not hear each other, and have tables 
         if (*bad) CHECK_THROWS(sio::postgres_adapter({}, o));
     }
     CHECK_THROWS(socketio_service(over_postgres("nonsense")).io().of("/"));
+}
+
+TEST_CASE(
+    "a server over PostgreSQL hears a namespace that comes again, though the old one is kept") {
+    if (!postgres_server::installed()) return;
+    support::returning_namespace t(over_postgres(postgres_server::shared().conninfo(), {}).adapter);
+    CHECK(t.is_heard());
+    REQUIRE(t.is_empty());
+    CHECK(t.is_heard());
 }

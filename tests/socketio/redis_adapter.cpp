@@ -28,6 +28,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/redis_server.hpp"
+#include "support/returning_namespace.hpp"
 #include "support/socketio_service.hpp"
 
 using namespace std::chrono_literals;
@@ -458,4 +459,15 @@ TEST_CASE("an emitter says what node's emitters say") {
     io.server_side_emit("note", 1);
     CHECK(spy.next().second == R"({"uid":"emitter","type":6,"data":["note",1]})");
     CHECK_NOTHROW(io.async_flush(asio::use_future).get());
+}
+
+TEST_CASE("a server over Redis hears a namespace that comes again, though the old one is kept") {
+    if (!redis_server::installed()) return;
+    redis_server const r;
+    bool const sharded = GENERATE(false, true);
+    support::returning_namespace t(sharded ? sio::sharded_redis_adapter(at(r))
+                                           : sio::redis_adapter(at(r)));
+    CHECK(t.is_heard());
+    REQUIRE(t.is_empty());
+    CHECK(t.is_heard());
 }

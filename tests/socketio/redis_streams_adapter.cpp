@@ -28,6 +28,7 @@
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/redis_server.hpp"
+#include "support/returning_namespace.hpp"
 #include "support/socketio_service.hpp"
 
 namespace hh = httphooks;
@@ -485,4 +486,13 @@ TEST_CASE("places in a stream are read and written") {
     CHECK(stream_place{12, 3}.next() == stream_place{12, 4});
     CHECK(stream_place{12, UINT64_MAX}.next() == stream_place{13, 0});
     CHECK(stream_place{12, 3} < stream_place{13, 0});
+}
+
+TEST_CASE("a server over streams hears a namespace that comes again, though the old one is kept") {
+    if (!redis_server::installed()) return;
+    redis_server const r;
+    support::returning_namespace t(streamed(r, false).adapter);
+    CHECK(t.is_heard());
+    REQUIRE(t.is_empty());
+    CHECK(t.is_heard());
 }

@@ -132,15 +132,42 @@ TEST_CASE("a message goes to who wants its channel by then") {
     CHECK(say("x", '2'));
     t.hub->want(redis::subscription::channel, "x", second);
     CHECK(say("x", '3'));
-    t.hub->forget(redis::subscription::channel, "x");
+    t.hub->forget(redis::subscription::channel, "x", *first);  // another one has come
+    CHECK(say("x", '.'));
+    t.hub->forget(redis::subscription::channel, "x", *second);
     t.hub->want(redis::subscription::channel, "z", first);
     t.server.say("*3\r\n$7\r\nmessage\r\n$1\r\nx\r\n$1\r\n4\r\n");
     CHECK(say("z", '5'));
-    CHECK((first->heard == "125" && second->heard == "3"));
-    REQUIRE(t.until([&] { return third->heard.size() == 4; }));
+    CHECK((first->heard == "125" && second->heard == "3."));
+    REQUIRE(t.until([&] { return third->heard.size() == 5; }));
     third.reset();  // who is gone is not told
     CHECK(say("z", '6'));
     CHECK(first->heard == "1256");
+}
+
+TEST_CASE("what is published before a hub is left goes out, if it can at once") {
+    bool const busy = GENERATE(false, true);
+    hub_test t([&](std::string const&) { return std::string(busy ? "" : ":1\r\n"); });
+    for (std::string_view const each : {"a", "b"}) {
+        t.publish(each);
+        REQUIRE(t.until([&] { return t.published.ends_with(each); }));
+    }
+    for (char const c : std::string("xyz")) t.publish(std::string(1, c));
+    t.hub->leave();
+    t.hub->enter();  // for the end
+    CHECK(t.until([&] { return t.published == "abxyz"; }));
+    if (!busy) CHECK(t.link->lost_messages == 0);
+}
+
+TEST_CASE("what is published when Redis is away is told as lost when the hub is left") {
+    hub_test t([](std::string const&) { return ":1\r\n"; });
+    t.server.stop();
+    REQUIRE(t.until([&] { return !t.hub->is_open(); }));
+    t.publish("x");
+    CHECK(t.link->lost_messages == 0);
+    t.hub->leave();
+    t.hub->enter();  // for the end
+    REQUIRE(t.until([&] { return t.link->lost_messages == 1; }));
 }
 
 TEST_CASE("while two batches are not answered, messages wait for the next") {

@@ -51,9 +51,11 @@ public:
 /// Who wants which channels. Thread-safe.
 class redis_routes {
 public:
-    /// Somebody wants a channel; null: nobody does any more.
-    void set(redis::subscription kind, std::string_view channel,
+    /// Somebody wants a channel, in place of who did before.
+    void add(redis::subscription kind, std::string_view channel,
              std::shared_ptr<redis_listener> const& by);
+    /// Somebody does no more. @return false: another one has come in its place
+    bool remove(redis::subscription kind, std::string_view channel, redis_listener const& by);
     /// Passes a message on; one at a time.
     void hear(redis::message const& m);
     /// One of the adapters; null: there is none.
@@ -112,10 +114,11 @@ public:
     /// Does not any more.
     void leave();
 
-    /// Wants a channel, or wants it no more.
+    /// Wants a channel, in place of who has wanted it before.
     void want(redis::subscription kind, std::string_view channel,
               std::shared_ptr<redis_listener> const& by);
-    void forget(redis::subscription kind, std::string_view channel);
+    /// Wants it no more, unless another one does now.
+    void forget(redis::subscription kind, std::string_view channel, redis_listener const& by);
     /// What is wanted by now is waited for before anything is sent.
     void settle();
 

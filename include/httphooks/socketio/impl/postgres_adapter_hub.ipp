@@ -96,7 +96,8 @@ public:
     ~postgres_hub() override { home_.timers().leave(*this); }
 
     void open(std::weak_ptr<cluster_link> to);
-    void close(std::string const& nsp);
+    /// A namespace goes, unless another one of its name has come in its place.
+    void close(std::string const& nsp, std::weak_ptr<cluster_link> const& link);
     void publish(cluster_message const& m);
     bool is_away() const {
         std::lock_guard const lock(mutex_);
@@ -208,17 +209,21 @@ public:
     explicit postgres_transport(std::shared_ptr<postgres_hub> hub, std::string nsp)
         : hub_(std::move(hub)), nsp_(std::move(nsp)) {}
 
-    void open(std::weak_ptr<cluster_link> to) override { hub_->open(std::move(to)); }
+    void open(std::weak_ptr<cluster_link> to) override {
+        link_ = to;
+        hub_->open(std::move(to));
+    }
     bool publish(cluster_message const& m) override {
         hub_->publish(m);
         return false;
     }
     bool is_away() const override { return hub_->is_away(); }
-    void close() override { hub_->close(nsp_); }
+    void close() override { hub_->close(nsp_, link_); }
 
 private:
     std::shared_ptr<postgres_hub> hub_;
     std::string nsp_;
+    std::weak_ptr<cluster_link> link_{};
 };
 
 // the connection ------------------------------------------------------------------------------
@@ -324,10 +329,14 @@ HTTPHOOKS_DECL void postgres_hub::open(std::weak_ptr<cluster_link> to) {
     });
 }
 
-HTTPHOOKS_DECL void postgres_hub::close(std::string const& nsp) {
+HTTPHOOKS_DECL void postgres_hub::close(std::string const& nsp,
+                                        std::weak_ptr<cluster_link> const& link) {
     std::string const channel = postgres_channel(options_.channel_prefix, nsp);
     std::lock_guard const lock(mutex_);
-    links_.erase(nsp);
+    auto const own = links_.find(nsp);
+    if (own == links_.end() || own->second.owner_before(link) || link.owner_before(own->second))
+        return;
+    links_.erase(own);
     if (auto const at = channels_.find(channel); at != channels_.end()) {
         at->second.erase(nsp);
         if (at->second.empty()) {

@@ -106,9 +106,9 @@ HTTPHOOKS_DECL void redis_receiver::open(std::shared_ptr<redis_listener> const& 
 }
 
 HTTPHOOKS_DECL void redis_receiver::close() {
-    hub_->forget(redis::subscription::pattern, pattern());
+    hub_->forget(redis::subscription::pattern, pattern(), *this);
     for (std::string const& channel : {channels_->requests, channels_->responses, channel_of(uid_)})
-        hub_->forget(redis::subscription::channel, channel);
+        hub_->forget(redis::subscription::channel, channel, *this);
     hub_->leave();
 }
 

@@ -270,8 +270,8 @@ HTTPHOOKS_DECL void redis_streams_transport::close() {
         std::lock_guard const lock(mutex_);
         if (!std::exchange(reader_, nullptr)) return;
     }
-    all_->hub()->forget(kind(), main_);
-    all_->hub()->forget(kind(), own_channel_);
+    all_->hub()->forget(kind(), main_, *ear_);
+    all_->hub()->forget(kind(), own_channel_, *ear_);
     all_->leave(nsp_, *ear_, options_);
 }
 

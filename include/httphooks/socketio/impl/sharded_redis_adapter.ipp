@@ -100,7 +100,7 @@ HTTPHOOKS_DECL void sharded_redis_channels::close() {
         open_ = false;
         all.swap(wanted_);
     }
-    for (std::string const& channel : all) hub_->forget(redis::subscription::shard, channel);
+    for (std::string const& channel : all) hub_->forget(redis::subscription::shard, channel, *this);
     hub_->leave();
 }
 
@@ -124,7 +124,7 @@ HTTPHOOKS_DECL void sharded_redis_channels::room_changed(std::string_view room) 
         wanted_.insert(std::move(channel));
     } else {
         wanted_.erase(at);
-        hub_->forget(redis::subscription::shard, channel);
+        hub_->forget(redis::subscription::shard, channel, *this);
     }
 }
 

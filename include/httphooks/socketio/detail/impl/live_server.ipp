@@ -63,7 +63,7 @@ inline std::pair<live_server::entry&, bool> live_server::entry_of(std::string co
 }
 
 inline void live_server::settle(std::shared_ptr<live_nsp> const& n,
-                                        std::shared_ptr<live_nsp> const& parent) {
+                                std::shared_ptr<live_nsp> const& parent) {
     settings_->guarded([&] { n->adapter().open(); });
     if (parent) n->inherit(*parent);
     decltype(on_new_) told;
@@ -134,10 +134,9 @@ HTTPHOOKS_DECL void live_server::look_up(std::string_view name,
     ask_patterns(std::move(patterns), 0, std::move(text), auth, std::move(told));
 }
 
-inline void live_server::ask_patterns(std::shared_ptr<pattern_list const> patterns,
-                                              std::size_t at, std::string name,
-                                              std::shared_ptr<nlohmann::json const> auth,
-                                              found_nsp then) {
+inline void live_server::ask_patterns(std::shared_ptr<pattern_list const> patterns, std::size_t at,
+                                      std::string name, std::shared_ptr<nlohmann::json const> auth,
+                                      found_nsp then) {
     if (at == patterns->size()) return then(nullptr);
     pattern const& p = (*patterns)[at];
     auto const answer = std::make_shared<one_answer>(
@@ -153,8 +152,8 @@ inline void live_server::ask_patterns(std::shared_ptr<pattern_list const> patter
         answer->give(false);
 }
 
-inline void live_server::child(std::shared_ptr<live_nsp> const& parent,
-                                       std::string const& name, found_nsp then) {
+inline void live_server::child(std::shared_ptr<live_nsp> const& parent, std::string const& name,
+                               found_nsp then) {
     std::shared_ptr<live_nsp> n;
     {
         std::lock_guard const lock(mutex_);
@@ -170,12 +169,16 @@ inline void live_server::child(std::shared_ptr<live_nsp> const& parent,
 
 HTTPHOOKS_DECL void live_server::emptied(live_nsp& n) {
     if (!settings_->options.cleanup_empty_child_namespaces) return;
-    std::shared_ptr<live_nsp> gone;  // destroyed outside of the lock
-    std::lock_guard const lock(mutex_);
-    auto const at = names_.find(n.name());
-    if (at == names_.end() || at->second.nsp.get() != &n || !n.is_empty()) return;
-    gone = std::move(at->second.nsp);
-    names_.erase(at);
+    std::shared_ptr<live_nsp> gone;
+    {
+        std::lock_guard const lock(mutex_);
+        auto const at = names_.find(n.name());
+        if (at == names_.end() || at->second.nsp.get() != &n || !n.is_empty()) return;
+        gone = std::move(at->second.nsp);
+        names_.erase(at);
+    }
+    // the application may keep it, and another one of its name may come
+    gone->adapter().close();
 }
 
 /// Nobody comes any more: lets go of functions of the application's, which may hold the server.

@@ -26,14 +26,21 @@
 
 namespace httphooks::socketio::detail {
 
-HTTPHOOKS_DECL void redis_routes::set(redis::subscription kind, std::string_view channel,
+HTTPHOOKS_DECL void redis_routes::add(redis::subscription kind, std::string_view channel,
                                       std::shared_ptr<redis_listener> const& by) {
     std::lock_guard const lock(mutex_);
     version_.fetch_add(1, std::memory_order_release);
-    if (by)
-        all_[name(kind, channel)] = by;
-    else if (auto const at = all_.find(name_view(kind, channel)); at != all_.end())
-        all_.erase(at);
+    all_[name(kind, channel)] = by;
+}
+
+HTTPHOOKS_DECL bool redis_routes::remove(redis::subscription kind, std::string_view channel,
+                                         redis_listener const& by) {
+    std::lock_guard const lock(mutex_);
+    auto const at = all_.find(name_view(kind, channel));
+    if (at == all_.end() || at->second.lock().get() != &by) return false;
+    version_.fetch_add(1, std::memory_order_release);
+    all_.erase(at);
+    return true;
 }
 
 HTTPHOOKS_DECL void redis_routes::hear(redis::message const& m) {
@@ -58,6 +65,49 @@ HTTPHOOKS_DECL std::shared_ptr<cluster_link> redis_routes::any_link() {
             if (auto link = l->link().lock()) return link;
     return nullptr;
 }
+
+/// Tells who has published messages that some are lost.
+inline void redis_hub::batch::lose(std::uint32_t most) const {
+    for (auto const& [link, count] : from) {
+        if (most == 0) return;
+        auto const to = link.lock();
+        for (std::uint32_t i = 0; i < count && most != 0; ++i, --most)
+            if (to) to->lost();
+    }
+}
+
+/// Takes the batch when it is its turn to be sent.
+class redis_hub::batch_command final : public redis::detail::command {
+public:
+    explicit batch_command(std::weak_ptr<redis_hub> hub) : command({}, 0), hub_(std::move(hub)) {
+        separate = true;
+    }
+    /// The last batch of a hub that is left.
+    explicit batch_command(batch last)
+        : command(std::move(last.bytes), last.messages), content_(std::move(last)) {
+        separate = true;
+        missing = replies;
+    }
+
+    HTTPHOOKS_DECL void prepare() override {
+        auto const hub = hub_.lock();
+        if (!hub) return;
+        std::lock_guard const lock(hub->mutex_);
+        hub->collecting_ = false;
+        content_ = std::exchange(hub->batch_, {});
+        bytes = std::move(content_.bytes);
+        replies = missing = content_.messages;
+    }
+    HTTPHOOKS_DECL void complete(error_code, redis::value) override {
+        content_.lose(errors + missing);
+        httphooks::detail::give_string(std::move(bytes));
+        if (auto const hub = hub_.lock()) hub->batch_ended();
+    }
+
+private:
+    std::weak_ptr<redis_hub> hub_;
+    batch content_{};
+};
 
 HTTPHOOKS_DECL std::shared_ptr<redis_hub> redis_hub::of(adapter_context& context,
                                                         redis::options const& o) {
@@ -100,9 +150,12 @@ HTTPHOOKS_DECL void redis_hub::leave() {
     {
         std::lock_guard const lock(mutex_);
         if (--users_ != 0) return;
+        unsent = std::exchange(batch_, {});
+        if (unsent.messages != 0 && is_plain())
+            connections_->commands.submit(
+                std::make_unique<batch_command>(std::exchange(unsent, {})));
         gone.swap(connections_);
         dropped.swap(waiting_);
-        unsent = std::exchange(batch_, {});
     }
     unsent.lose(unsent.messages);
     for (waiting& w : dropped)
@@ -114,13 +167,17 @@ HTTPHOOKS_DECL void redis_hub::leave() {
 
 HTTPHOOKS_DECL void redis_hub::want(redis::subscription kind, std::string_view channel,
                                     std::shared_ptr<redis_listener> const& by) {
-    routes_->set(kind, channel, by);
-    if (auto const c = both()) c->subscriber.want(kind, channel, true);
+    // behind the mutex, so that Redis hears it in the order of the routes
+    std::lock_guard const lock(mutex_);
+    routes_->add(kind, channel, by);
+    if (connections_) connections_->subscriber.want(kind, channel, true);
 }
 
-HTTPHOOKS_DECL void redis_hub::forget(redis::subscription kind, std::string_view channel) {
-    routes_->set(kind, channel, nullptr);
-    if (auto const c = both()) c->subscriber.want(kind, channel, false);
+HTTPHOOKS_DECL void redis_hub::forget(redis::subscription kind, std::string_view channel,
+                                      redis_listener const& by) {
+    std::lock_guard const lock(mutex_);
+    if (routes_->remove(kind, channel, by) && connections_)
+        connections_->subscriber.want(kind, channel, false);
 }
 
 HTTPHOOKS_DECL void redis_hub::settle() {
@@ -255,43 +312,6 @@ HTTPHOOKS_DECL void redis_hub::send(redis::arguments command, handler done, bool
 }
 
 // batches -------------------------------------------------------------------------------------
-/// Tells who has published messages that some are lost.
-inline void redis_hub::batch::lose(std::uint32_t most) const {
-    for (auto const& [link, count] : from) {
-        if (most == 0) return;
-        auto const to = link.lock();
-        for (std::uint32_t i = 0; i < count && most != 0; ++i, --most)
-            if (to) to->lost();
-    }
-}
-
-/// Takes the batch when it is its turn to be sent.
-class redis_hub::batch_command final : public redis::detail::command {
-public:
-    explicit batch_command(std::weak_ptr<redis_hub> hub) : command({}, 0), hub_(std::move(hub)) {
-        separate = true;
-    }
-
-    HTTPHOOKS_DECL void prepare() override {
-        auto const hub = hub_.lock();
-        if (!hub) return;
-        std::lock_guard const lock(hub->mutex_);
-        hub->collecting_ = false;
-        content_ = std::exchange(hub->batch_, {});
-        bytes = std::move(content_.bytes);
-        replies = missing = content_.messages;
-    }
-    HTTPHOOKS_DECL void complete(error_code, redis::value) override {
-        content_.lose(errors + missing);
-        httphooks::detail::give_string(std::move(bytes));
-        if (auto const hub = hub_.lock()) hub->batch_ended();
-    }
-
-private:
-    std::weak_ptr<redis_hub> hub_;
-    batch content_{};
-};
-
 inline void redis_hub::submit_batch() {
     if (batch_.messages == 0 || std::exchange(collecting_, true)) return;
     ++batches_;
