@@ -270,7 +270,7 @@ private:
     inline void await_body();
     inline void end_body(bool good) noexcept;
     inline void begin_before_body();
-    inline void tell_listener() noexcept;
+    void tell_listener() noexcept;
     entry* begun_entry() noexcept;
     static bool writes_on(entry const& e);
     bool takes_body() const noexcept;

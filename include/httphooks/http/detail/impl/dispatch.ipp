@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::http::detail {
 
@@ -100,9 +101,14 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
     }
     if (body_way_ == body_way::streamed) [[unlikely]]
         flush_body();
-    consuming_ = false;
     if (parsing() && reader_->mount) await_body();
+    consuming_ = false;
     return used;
+}
+
+/// There may be output, or room for input; whoever is at work here finds out by himself.
+HTTPHOOKS_DECL void dispatch::tell_listener() noexcept {
+    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
 }
 
 /// Tells the mount that the body of its request is on its way.
@@ -307,10 +313,13 @@ inline void dispatch::leave_request(bool good) noexcept {
 inline void dispatch::abandon() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         abandon_body();
-    for (std::size_t i = first_; i < queue_.size(); ++i)
-        if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
-    queue_.clear();
-    first_ = 0;
+    // a hook that is cancelled may complete another one, which has no place any more
+    std::vector<entry> due = std::exchange(queue_, {});
+    std::size_t const first = std::exchange(first_, 0);
+    for (std::size_t i = first; i < due.size(); ++i)
+        if (due[i].journey && !due[i].ready) due[i].journey->cancel();
+    due.clear();
+    queue_ = std::move(due);  // for its memory
     drop_source();
     stop_reading();
 }
@@ -328,7 +337,7 @@ HTTPHOOKS_DECL void dispatch::on_reply(exchange& ex) noexcept {
                                  [&ex](entry const& e) { return e.journey.get() == &ex; });
     if (it == queue_.end()) return;
     it->ready = true;
-    if (!consuming_ && listener_) listener_->on_output();
+    tell_listener();
 }
 
 HTTPHOOKS_DECL dispatch::mount_request dispatch::take_mount() {
@@ -377,9 +386,9 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
         if (entry const& e = queue_[i];
             !e.ready && !waits_for_client(e) && reached(e.begun + handlers))
             e.journey->time_out();
-    consuming_ = false;
     if (auto const next = deadline(); partial() && next && reached(*next))
         refuse(status::request_timeout, parsing() ? std::string_view() : held_);
+    consuming_ = false;
     collect();
 }
 

@@ -81,11 +81,6 @@ HTTPHOOKS_DECL bool dispatch::takes_body() const noexcept {
     return false;
 }
 
-/// More of a body is wanted; whoever is at work here finds out by himself.
-inline void dispatch::tell_listener() noexcept {
-    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
-}
-
 HTTPHOOKS_DECL void dispatch::on_body_wanted(exchange& ex) noexcept {
     if (journey_.get() != &ex) return;
     body_way_ = body_way::wanted;
