@@ -5,17 +5,20 @@
 #include <httphooks/http/detail/session.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/into_response.hpp>
+#include <httphooks/request_body.hpp>
 #include <httphooks/stream.hpp>
 
 #include "support/catch.hpp"
 #include "support/dispatched_bytes.hpp"
 #include "support/memory_server.hpp"
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 
 #include <fcntl.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +33,7 @@ using support::dispatched_bytes;
 using support::memory_server;
 using support::occurrences;
 using support::take;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -82,6 +86,74 @@ struct early_mount {
     void async_serve(hh::http::connection, hh::request r, hh::http::mount_handler) {
         *body = r.body();
     }
+};
+
+/// A server whose GET /file takes as long as its client likes, once begin() was called.
+struct slow_client {
+    memory_server s;
+    held_hooks held{s.registry};
+    support::memory_client c{};
+    std::function<void()> begin{};
+    std::string replies{};
+
+    explicit slow_client(hh::http::options o = {}) : s(std::move(o)) {
+        s.registry.get("/file", [this](hh::responder_context& ctx, hh::hook_done done) {
+            begin = [&ctx, done] {
+                ctx.set_response(hh::text(""), std::make_shared<hh::file_body>(
+                                                   ::open("/dev/zero", O_RDONLY), 0, 300'000));
+                done();
+            };
+        });
+        s.registry.post("/echo", [](auto& ctx) { return "<" + ctx.request().body() + ">"; });
+        c = s.connect();
+    }
+
+    /// Hooks that run before a body has come; then all others of the registry may.
+    void add_early_hooks() {
+        s.registry.post("/guarded/echo",
+                        [](auto& ctx) { return "<" + ctx.request().body() + ">"; });
+        s.registry.pre_responder(hh::any_verb, "/guarded/*", [](auto& ctx) { ctx.pass(); },
+                                 {.needs_body = false});
+        s.registry.post("/stream/echo",
+                        [](hh::responder_context& ctx) -> asio::awaitable<std::string> {
+                            hh::request_body const body = ctx.body();
+                            std::string all = "<";
+                            for (;;) {
+                                std::string_view const chunk = co_await body.async_read_chunk();
+                                if (chunk.empty()) break;
+                                all += chunk;
+                            }
+                            co_return all + ">";
+                        },
+                        {.body = hh::body::stream});
+    }
+    void send(std::string_view bytes) {
+        c.send(bytes);
+        s.run();
+        replies += take(c);
+    }
+    /// Begins the slow reply, and reads a bit of it each second.
+    void read_slowly(int seconds) {
+        c.window(0);
+        begin();
+        s.run();
+        for (int i = 0; i < seconds; ++i) {
+            s.pass(1s);
+            c.window(1'000);
+            s.run();
+            replies += take(c);
+        }
+    }
+    void read_all() {
+        c.window(1'000'000'000);
+        s.run();
+        replies += take(c);
+    }
+    void pass(std::chrono::milliseconds d) {
+        s.pass(d);
+        replies += take(c);
+    }
+    bool timed_out() const { return replies.find("HTTP/1.1 408 ") != replies.npos; }
 };
 
 std::string const post_early = "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
@@ -206,4 +278,117 @@ TEST_CASE("replies that are ready go out when a mount throws as a body for it be
     CHECK(contents(replies) == "<a><at-once>");
     CHECK(occurrences(replies, "HTTP/1.1 500 ") == 1);
     CHECK(c.ended());
+}
+
+TEST_CASE("a header may be late while nothing is read, as the reply before it is written") {
+    slow_client t;
+    t.send(asks_for("/file") + "GET /at-once HTTP/1.1\r\n");
+    t.pass(4s);
+    bool const whole = GENERATE(true, false);
+    t.c.send(whole ? "Host: a\r\n\r\n" : "Host: a\r\n");
+    t.read_slowly(15);
+    CHECK_FALSE(t.timed_out());
+    t.read_all();
+    if (!whole) {
+        t.pass(5s);
+        CHECK_FALSE(t.timed_out());
+        t.pass(1200ms);
+        CHECK(t.timed_out());
+        CHECK(t.c.ended());
+        return;
+    }
+    CHECK(contents(t.replies) == "<at-once>");
+    CHECK(occurrences(t.replies, "HTTP/1.1 200 ") == 2);
+    CHECK_FALSE(t.c.ended());
+    t.send("GET /at");
+    t.pass(9s);
+    CHECK_FALSE(t.timed_out());
+    t.pass(1200ms);
+    CHECK(t.timed_out());
+}
+
+TEST_CASE("a header may be late while nothing is read, as too much waits for the client") {
+    dispatched_bytes t({.output_limit = 10});
+    held_hooks held(t.hooks);
+    t.serving = true;
+    CHECK(t.bytes.consume(asks_for("/held/a") + "GET /at-once") == asks_for("/held/a").size());
+    CHECK(t.bytes.deadline());
+    t.pass(4s);
+    held.end("a");
+    t.context.restart();
+    t.context.poll();
+    t.bytes.collect();
+    CHECK_FALSE(t.bytes.can_consume());
+    CHECK_FALSE(t.bytes.deadline());
+    t.pass(20s);
+    CHECK_FALSE(t.is_late());
+    t.bytes.output().clear();
+    t.bytes.collect();
+    CHECK(t.bytes.deadline());
+    t.pass(5s);
+    CHECK_FALSE(t.is_late());
+    t.pass(1200ms);
+    CHECK(t.is_late());
+}
+
+TEST_CASE("a body may be late while nothing is read, as the reply before it is written") {
+    slow_client t;
+    t.send(asks_for("/file") + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+    t.pass(4s);
+    bool const whole = GENERATE(true, false);
+    t.c.send(whole ? "body" : "bo");
+    t.read_slowly(15);
+    CHECK_FALSE(t.timed_out());
+    t.read_all();
+    if (whole) {
+        CHECK(contents(t.replies) == "<body>");
+        CHECK_FALSE(t.c.ended());
+    } else {
+        t.pass(5s);
+        CHECK_FALSE(t.timed_out());
+        t.pass(1200ms);
+        CHECK(t.timed_out());
+        CHECK(t.c.ended());
+    }
+}
+
+TEST_CASE("a body that was not asked for yet may be late") {
+    slow_client t;
+    std::string const path = GENERATE("/echo", "/guarded/echo", "/stream/echo");
+    if (path != "/echo") t.add_early_hooks();
+    CAPTURE(path);
+    t.send(asks_for("/held/a") + "POST " + path +
+           " HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    t.pass(20s);
+    CHECK(t.replies.empty());
+    SECTION("and is read when it comes then") {
+        t.held.end("a");
+        t.s.run();
+        t.pass(9s);
+        CHECK(t.replies.ends_with("<a>HTTP/1.1 100 Continue\r\n\r\n"));
+        t.send("body");
+        CHECK(contents(t.replies) == "<a><body>");
+        CHECK_FALSE(t.c.ended());
+    }
+    SECTION("and has its time from then on") {
+        t.held.end("a");
+        t.s.run();
+        t.pass(9s);
+        CHECK_FALSE(t.timed_out());
+        t.pass(1200ms);
+        CHECK(t.timed_out());
+        CHECK(t.c.ended());
+    }
+    SECTION("and has its time from when it begins all the same") {
+        t.send("bo");
+        t.pass(9s);
+        t.held.end("a");
+        t.s.run();
+        t.pass(10ms);
+        CHECK(contents(t.replies) == "<a>");
+        CHECK_FALSE(t.timed_out());
+        t.pass(1200ms);
+        CHECK(t.timed_out());
+        CHECK(t.replies.find(" 100 ") == t.replies.npos);
+    }
 }

@@ -41,7 +41,7 @@ HTTPHOOKS_DECL void dispatch::clear() noexcept {
         if (s->capacity() > keep) s->shrink_to_fit();
     }
     listener_ = nullptr;
-    stopped_ = consuming_ = collecting_ = broken_ = false;
+    stalled_ = stopped_ = consuming_ = collecting_ = broken_ = false;
 }
 
 HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
@@ -82,7 +82,10 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
             if (!begin_request(rest.substr(0, header), header < rest.size())) break;
         } else {
             std::size_t taken = 0;
-            continue_due_ = false;
+            if (continue_due_) [[unlikely]] {  // it sends without having been asked to
+                count_stall();
+                continue_due_ = false;
+            }
             bool const good = reader_->parser->put_body(rest, taken);
             used += taken;
             if (!good) {
@@ -359,14 +362,35 @@ HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
     if (!has_mount()) stop_reading();
 }
 
-HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept {
+/// Whether a request has begun of which the client cannot send more, or was not asked to.
+inline bool dispatch::stalls() const noexcept {
+    if (!partial()) [[likely]]
+        return false;
+    bool const unread = body_way_ == body_way::gathered &&
+                        (source_ || output_.size() >= loop_.options().output_limit);
+    return unread || continue_due_ || paused();
+}
+
+HTTPHOOKS_DECL void dispatch::count_stall() noexcept {
+    bool const before = std::exchange(stalled_, stalls());
+    if (!before && !stalled_) [[likely]]
+        return;
+    tick const now = wheel().now();
+    tick const since = std::exchange(stalled_at_, now);
+    if (!before) return;
+    for (tick* const begun : {&begun_, &wait_begun_})
+        *begun += now - (static_cast<std::int32_t>(*begun - since) > 0 ? *begun : since);
+}
+
+HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() noexcept {
+    count_stall();
     http::options const& o = loop_.options();
     std::optional<tick> next;
     auto const add = [&next](tick t) {
         if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
     };
-    if (header_begun_) add(begun_ + timer_wheel::ticks(o.header_timeout));
-    if (parsing())
+    if (header_begun_ && !stalled_) add(begun_ + timer_wheel::ticks(o.header_timeout));
+    if (parsing() && !stalled_)
         if (auto const t = body_deadline()) add(*t);
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (!queue_[i].ready) {
