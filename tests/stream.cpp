@@ -118,6 +118,34 @@ TEST_CASE("a function that keeps the writer ends the stream when it likes") {
                                           "nobody takes what the stream writes"});
 }
 
+TEST_CASE("a stream that is returned to two requests is collected for the first") {
+    fixture t;
+    std::optional<stream_writer> kept;
+    response const same = stream("text/plain", [&](stream_writer& out) { kept = out; });
+    t.hooks.get("/", [&](auto&) { return same; });
+    std::vector<response> replies;
+    auto const ask = [&] {
+        t.hooks.async_dispatch(make_request(verb::get, "/"),
+                               [&](error_code, response r) { replies.push_back(std::move(r)); });
+        t.context.restart();
+        t.context.poll();
+    };
+    ask();
+    REQUIRE(kept);
+    kept->async_write("a", [](error_code) {});
+    ask();
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].result_int() == 500);
+    CHECK_FALSE(kept->closed());
+    kept->async_write("b", [](error_code) {});
+    kept->end();
+    t.context.restart();
+    t.context.poll();
+    REQUIRE(replies.size() == 2);
+    CHECK(replies[1].result_int() == 200);
+    CHECK(replies[1].body() == "ab");
+}
+
 TEST_CASE("a stream whose writer is dropped has failed, and so has one that throws") {
     fixture t;
     t.hooks.get("/dropped", [](auto&) { return stream("text/plain", [](stream_writer&) {}); });

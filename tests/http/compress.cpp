@@ -370,6 +370,53 @@ TEST_CASE("a stream is compressed as it goes, and what is written can be read at
     CHECK(headless.find("\r\nTransfer-Encoding: chunked\r\n") != headless.npos);
 }
 
+TEST_CASE("a stream that is returned to two requests fails the second, and the first goes on") {
+    hh::http::options o;
+    o.compress.emplace(by_all());
+    support::memory_server s(o);
+    std::optional<hh::stream_writer> out;
+    hh::response const same = hh::stream("text/plain", [&](hh::stream_writer& w) { out = w; });
+    s.registry.get("/same", [&](auto&) { return same; });
+    bool const by_hook = GENERATE(false, true);
+    if (by_hook) {
+        s.settings->options.compress.reset();
+        s.registry.post_responder(hh::any_verb, "/*", compress(by_all()));
+    }
+    auto const ask = [&](std::string const& accept) {
+        auto c = s.connect();
+        c.send("GET /same HTTP/1.1\r\nHost: a\r\nAccept-Encoding: " + accept + "\r\n\r\n");
+        s.run();
+        return c;
+    };
+    auto const write = [&](std::string_view what) {
+        out->async_write(std::string(what), [](hh::error_code) {});
+        s.run();
+    };
+    auto first = ask("gzip");
+    std::string reply = support::take(first);
+    CHECK(reply.find("\r\nContent-Encoding: gzip\r\n") != reply.npos);
+    write(std::string_view(text).substr(0, 3'000));
+    for (std::string const other : {"gzip", "br", "identity"}) {
+        auto second = ask(other);
+        CHECK(support::take(second).starts_with("HTTP/1.1 500 "));
+    }
+    write(std::string_view(text).substr(3'000));
+    out->end();
+    s.run();
+    std::string const chunks = support::take(first);
+    std::string packed;
+    for (std::size_t at = 0;;) {
+        std::size_t const n = std::stoul(chunks.substr(at), nullptr, 16);
+        if (n == 0) break;
+        std::size_t const begin = chunks.find("\r\n", at) + 2;
+        packed += chunks.substr(begin, n);
+        at = begin + n + 2;
+    }
+    std::string content;
+    CHECK(hh::http::gzip()->decode(packed, text.size(), content) == support::decoded::good);
+    CHECK((content == text));
+}
+
 TEST_CASE("as a post-responder it compresses streams, and those that are collected") {
     hh::test::fixture f;
     f.hooks.get("/", [](auto&) {

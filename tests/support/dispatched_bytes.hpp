@@ -75,6 +75,7 @@ struct dispatched_bytes : hh::http::detail::dispatch::listener {
             if (n == 0) break;
         }
         output += std::exchange(bytes.output(), {});
+        bytes.deadline();
         serving = false;
     }
     void send(std::string_view more) {

@@ -9,6 +9,8 @@
 #include "support/catch.hpp"
 #include "support/websocket.hpp"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -53,6 +55,40 @@ std::string noise(std::size_t size) {
     std::string bytes(size, '\0');
     for (char& c : bytes) c = static_cast<char>(engine() & 0xff);
     return bytes;
+}
+
+/// A message of parts whose blocks are marked as the last, and which refer to what was before them.
+/// @param before what the other side has read so far; the parts are added to it
+std::string ended_parts(std::vector<std::string> const& parts, std::string& before) {
+    constexpr std::size_t window = 32'768;
+    auto const bytes = [](std::string& s) { return reinterpret_cast<Bytef*>(s.data()); };
+    std::string message;
+    for (std::string part : parts) {
+        z_stream s{};
+        REQUIRE(deflateInit2(&s, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+        if (!before.empty()) {
+            std::string known = before.substr(before.size() - std::min(before.size(), window));
+            REQUIRE(deflateSetDictionary(&s, bytes(known), static_cast<uInt>(known.size())) ==
+                    Z_OK);
+        }
+        std::string out(part.size() + 100, '\0');
+        s.next_in = bytes(part);
+        s.avail_in = static_cast<uInt>(part.size());
+        s.next_out = bytes(out);
+        s.avail_out = static_cast<uInt>(out.size());
+        REQUIRE(deflate(&s, Z_FINISH) == Z_STREAM_END);
+        message.append(out, 0, out.size() - s.avail_out);
+        deflateEnd(&s);
+        before += part;
+    }
+    return message + '\0';
+}
+
+/// A message of empty blocks that are marked as the last.
+std::string last_blocks(std::size_t n) {
+    std::string message;
+    for (std::size_t i = 0; i < n; ++i) message.append("\x03\x00", 2);
+    return message + '\0';
 }
 
 /// Both ends of a connection.
@@ -278,6 +314,38 @@ TEST_CASE("Messages with a last block in them are read, RFC 7692 7.2.3") {
     CHECK(read("\x00"sv).empty());
 }
 
+TEST_CASE("What follows a last block refers to what came before it, in any window") {
+    for (bool const keeps : {false, true}) {
+        codec_pair pair({}, {15, 15, !keeps, !keeps});
+        std::string before;
+        for (int round = 0; round < 3; ++round) {
+            if (!keeps) before.clear();
+            std::size_t const begin = before.size();
+            std::string const bytes = noise(7'001);
+            std::string const message = ended_parts(
+                {bytes, "", prose(31), bytes, prose(20'000), noise(3), prose(50'000, 3), bytes},
+                before);
+            CHECK(message.size() < 20'000);
+            std::string out = "there";
+            CHECK(pair.server->inflate(message, before.size() - begin, out) ==
+                  ws::inflate_result::done);
+            CHECK((out == "there" + before.substr(begin)));
+            if (round == 1) pair.server->rest();
+        }
+    }
+}
+
+TEST_CASE("A message has 256 last blocks at most") {
+    for (bool const keeps : {false, true}) {
+        codec_pair pair({}, {15, 15, !keeps, !keeps});
+        std::string out;
+        for (int round = 0; round < 3; ++round)
+            CHECK(pair.server->inflate(last_blocks(256), 1024, out) == ws::inflate_result::done);
+        CHECK(out.empty());
+        CHECK(pair.server->inflate(last_blocks(257), 1024, out) == ws::inflate_result::broken);
+    }
+}
+
 TEST_CASE("What is no DEFLATE is broken, and what is longer than may be is found out early") {
     codec_pair pair({}, {15, 15, true, true});
     std::string out;
@@ -382,6 +450,10 @@ TEST_CASE("What breaks the rules of compressed messages closes the connection") 
     reserved[0] = static_cast<char>(reserved[0] | 0x20);
     CHECK(closed(with_deflate, reserved) == "close:1002");
     CHECK(closed(with_deflate, marked(client_frame(ws::opcode::text, "\xff\xff\xff"))) ==
+          "close:1007");
+    CHECK(closed(with_deflate, marked(client_frame(ws::opcode::text, last_blocks(256)))) ==
+          "plain:");
+    CHECK(closed(with_deflate, marked(client_frame(ws::opcode::text, last_blocks(257)))) ==
           "close:1007");
     CHECK(closed(with_deflate, compressed_frame(*codec, std::string(4097, 'x'))) == "close:1009");
     CHECK(closed(with_deflate, compressed_frame(*codec, std::string(5'000'000, 'x'))) ==

@@ -48,10 +48,12 @@ struct options {
     /// Connections that the operating system may hold ready to be accepted, an acceptor.
     int backlog = 1024;
 
-    /// From a request's first byte to the end of its header; then 408 and close.
+    /// From a request's first byte to the end of its header; then 408 and close. As for a body, the
+    /// time does not count in which nothing is read, since a reply before it is being written.
     std::chrono::milliseconds header_timeout{10'000};
     /// How long a body may stay below body_rate; then 408 and close. Of a body that a hook reads as
-    /// a stream only the time counts in which the hook waits for it.
+    /// a stream only the time counts in which the hook waits for it, and of one that the client is
+    /// to be asked for (`Expect: 100-continue`) that from then on.
     std::chrono::milliseconds body_grace{10'000};
     /// The least average speed of a body after body_grace, bytes a second; 0: any.
     std::uint32_t body_rate = 1024;

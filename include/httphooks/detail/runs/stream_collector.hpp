@@ -63,6 +63,8 @@ private:
     std::chrono::milliseconds const time_;
     std::string text_{};
     error_code error_{};
+    /// The stream was started here.
+    bool begun_ = false;
     std::atomic<bool> done_{false};
 };
 

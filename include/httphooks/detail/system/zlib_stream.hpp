@@ -96,6 +96,9 @@ public:
     /// Begins again.
     void reset() noexcept { inflateReset(&stream_); }
 
+    /// Begins again behind an end; what follows may refer to what came before that.
+    void go_on() noexcept { inflateResetKeep(&stream_); }
+
     /// The stream itself.
     z_stream& stream() noexcept { return stream_; }
 

@@ -187,8 +187,9 @@ public:
     /// The client sends no more: a request that is not whole will not be.
     void end_of_input() noexcept;
 
-    /// The next deadline, if there is one.
-    std::optional<tick> deadline() const noexcept;
+    /** The next deadline, if there is one. To be asked whenever something has happened: the time in
+        which the client could not send what is waited for does not count. */
+    std::optional<tick> deadline() noexcept;
     /// Answers for what has taken too long: 408 and close, or 504.
     void on_deadline();
     /// Answers with 500 what is being read, behind the replies that are due, and takes no more: for
@@ -270,7 +271,7 @@ private:
     inline void await_body();
     inline void end_body(bool good) noexcept;
     inline void begin_before_body();
-    inline void tell_listener() noexcept;
+    void tell_listener() noexcept;
     entry* begun_entry() noexcept;
     static bool writes_on(entry const& e);
     bool takes_body() const noexcept;
@@ -289,6 +290,8 @@ private:
     void end_begun_body() noexcept;
     void abandon_body() noexcept;
     void forget_body() noexcept;
+    inline bool stalls() const noexcept;
+    void count_stall() noexcept;
     std::optional<tick> body_deadline() const noexcept;
     bool waits_for_client(entry const& e) const noexcept;
     inline origin origin_of(request const& r) const;
@@ -312,14 +315,15 @@ private:
     /// How long a hook has waited for the client's body before, and since when it waits now.
     tick waited_ = 0;
     tick wait_begun_ = 0;
-    /// Since when nothing is read, as there is no room.
-    tick paused_at_ = 0;
+    /// Until when it was counted that the client could not send.
+    tick stalled_at_ = 0;
     body_way body_way_ = body_way::gathered;
     bool tls_ = false;
     bool trusted_peer_ = false;
     bool header_begun_ = false;
     bool body_awaited_ = false;
     bool continue_due_ = false;
+    bool stalled_ = false;
     bool stopped_ = false;
     bool consuming_ = false;
     bool collecting_ = false;

@@ -164,8 +164,11 @@ HTTPHOOKS_DECL compress_options const& compress::options() const noexcept {
 inline auto compress::judge(request const& asked, response const& reply) const -> plan {
     compress_options const& o = settings_->options;
     std::uint64_t size = response_body::size(reply.body());
-    if (auto const stream = reply.body().stream(); stream && !stream->length())
-        size = std::max<std::uint64_t>(o.threshold, 1);  // it may become as long as it likes
+    if (auto const stream = reply.body().stream()) {
+        if (stream->started()) return {};  // it is another reply's
+        // it may become as long as it likes
+        if (!stream->length()) size = std::max<std::uint64_t>(o.threshold, 1);
+    }
     if (size == 0 || detail::is_fixed(reply)) return {};
     if (reply.body().file() && size > o.file_limit) return {};
     accept_encoding const accepted(asked);

@@ -57,6 +57,9 @@ public:
     }
 };
 
+/// How many blocks of a message may be marked as the last: each costs far more than its two bytes.
+inline constexpr std::size_t most_last_blocks = 256;
+
 /// A decompressor of messages.
 class inflater : public httphooks::detail::zlib_inflater {
 public:
@@ -78,6 +81,7 @@ public:
 
     /// Appends a message. @param most how many bytes it may have
     inflate_result add(std::string_view data, std::size_t most, std::string& out) {
+        last_blocks_ = 0;
         std::size_t const begin = out.size();
         std::array<char, 4 * 1024> whole;
         if (data.size() > whole.size() - flush_mark.size()) {
@@ -97,17 +101,16 @@ private:
             progress const p = run(part, most - (out.size() - begin), out);
             if (p == progress::too_big) return inflate_result::too_big;
             if (p == progress::broken) return inflate_result::broken;
-            if (p == progress::ended) begin_again();
+            if (p != progress::ended) continue;
+            // RFC 7692 7.2.3.4: a block may be marked as the last, and others follow
+            if (++last_blocks_ > most_last_blocks) return inflate_result::broken;
+            go_on();
         } while (!part.empty());
         return inflate_result::done;
     }
 
-    /// Behind a block that was marked as the last; RFC 7692 7.2.3.4.
-    void begin_again() {
-        std::string const before = history();
-        reset();
-        remember(before);
-    }
+    /// Of the message.
+    std::size_t last_blocks_ = 0;
 };
 
 /// The compressors and the decompressor that connections without contexts share on a thread.

@@ -62,7 +62,7 @@ inline void message_dispatch::answer(exchange_ptr const& ex, std::string_view id
 /// Who writes the stream begins behind the response-listeners.
 inline void message_dispatch::begin_stream(exchange& ex, response const& reply,
                                            std::string_view id) {
-    if (auto const stream = reply.body().stream(); !stream->started()) ex.watch(*stream);
+    ex.watch(*reply.body().stream());
     ex.handed_over();
     if (!streams_) {
         stream_carrier& carrier = *this;

@@ -50,6 +50,7 @@ inline void pipeline::take_collected(exchange& ex, response& r) {
 }
 
 HTTPHOOKS_DECL void pipeline::watch(exchange& ex, stream_body& stream) {
+    if (stream.started()) return;  // it is another reply's
     stream.on_failure([table = ex.table_, author = ex.author_, id = ex.id_,
                        request_id = ex.request_id_](error_code why, std::exception_ptr thrown) {
         if (body_failure(why, thrown) != status::unknown) return;  // the client's affair

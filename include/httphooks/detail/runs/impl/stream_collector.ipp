@@ -23,7 +23,7 @@ HTTPHOOKS_DECL stream_collector::stream_collector(exchange_ptr ex,
     : exchange_(std::move(ex)), stream_(std::move(stream)), most_(most), time_(time) {}
 
 HTTPHOOKS_DECL stream_collector::~stream_collector() {
-    if (stream_ && stream_->started()) stream_->stop();
+    if (stream_ && begun_) stream_->stop();
 }
 
 HTTPHOOKS_DECL void stream_collector::start(asio::any_io_executor const& executor) {
@@ -41,7 +41,9 @@ inline void stream_collector::begin() {
             if (!ec && self) self->finish(make_error_code(httphooks::error::time_limit));
         });
     }
+    // a hook has returned one response to two requests: the other's goes on
     if (stream_->started()) return finish(make_error_code(httphooks::error::stream_closed));
+    begun_ = true;
     stream_->start(executor_, *this);
     on_stream();
 }
@@ -80,7 +82,7 @@ inline void stream_collector::finish(error_code ec) noexcept {
 
 inline void stream_collector::let_go() noexcept {
     timer_.reset();
-    if (stream_->started()) stream_->stop();
+    if (begun_) stream_->stop();
     stream_.reset();
 }
 

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace httphooks::http::detail {
 
@@ -40,7 +41,7 @@ HTTPHOOKS_DECL void dispatch::clear() noexcept {
         if (s->capacity() > keep) s->shrink_to_fit();
     }
     listener_ = nullptr;
-    stopped_ = consuming_ = collecting_ = broken_ = false;
+    stalled_ = stopped_ = consuming_ = collecting_ = broken_ = false;
 }
 
 HTTPHOOKS_DECL bool dispatch::can_consume() const noexcept {
@@ -81,7 +82,10 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
             if (!begin_request(rest.substr(0, header), header < rest.size())) break;
         } else {
             std::size_t taken = 0;
-            continue_due_ = false;
+            if (continue_due_) [[unlikely]] {  // it sends without having been asked to
+                count_stall();
+                continue_due_ = false;
+            }
             bool const good = reader_->parser->put_body(rest, taken);
             used += taken;
             if (!good) {
@@ -100,9 +104,14 @@ HTTPHOOKS_DECL std::size_t dispatch::consume(std::string_view input) {
     }
     if (body_way_ == body_way::streamed) [[unlikely]]
         flush_body();
-    consuming_ = false;
     if (parsing() && reader_->mount) await_body();
+    consuming_ = false;
     return used;
+}
+
+/// There may be output, or room for input; whoever is at work here finds out by himself.
+HTTPHOOKS_DECL void dispatch::tell_listener() noexcept {
+    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
 }
 
 /// Tells the mount that the body of its request is on its way.
@@ -307,10 +316,13 @@ inline void dispatch::leave_request(bool good) noexcept {
 inline void dispatch::abandon() noexcept {
     if (body_way_ != body_way::gathered) [[unlikely]]
         abandon_body();
-    for (std::size_t i = first_; i < queue_.size(); ++i)
-        if (queue_[i].journey && !queue_[i].ready) queue_[i].journey->cancel();
-    queue_.clear();
-    first_ = 0;
+    // a hook that is cancelled may complete another one, which has no place any more
+    std::vector<entry> due = std::exchange(queue_, {});
+    std::size_t const first = std::exchange(first_, 0);
+    for (std::size_t i = first; i < due.size(); ++i)
+        if (due[i].journey && !due[i].ready) due[i].journey->cancel();
+    due.clear();
+    queue_ = std::move(due);  // for its memory
     drop_source();
     stop_reading();
 }
@@ -328,7 +340,7 @@ HTTPHOOKS_DECL void dispatch::on_reply(exchange& ex) noexcept {
                                  [&ex](entry const& e) { return e.journey.get() == &ex; });
     if (it == queue_.end()) return;
     it->ready = true;
-    if (!consuming_ && listener_) listener_->on_output();
+    tell_listener();
 }
 
 HTTPHOOKS_DECL dispatch::mount_request dispatch::take_mount() {
@@ -350,14 +362,35 @@ HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
     if (!has_mount()) stop_reading();
 }
 
-HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() const noexcept {
+/// Whether a request has begun of which the client cannot send more, or was not asked to.
+inline bool dispatch::stalls() const noexcept {
+    if (!partial()) [[likely]]
+        return false;
+    bool const unread = body_way_ == body_way::gathered &&
+                        (source_ || output_.size() >= loop_.options().output_limit);
+    return unread || continue_due_ || paused();
+}
+
+HTTPHOOKS_DECL void dispatch::count_stall() noexcept {
+    bool const before = std::exchange(stalled_, stalls());
+    if (!before && !stalled_) [[likely]]
+        return;
+    tick const now = wheel().now();
+    tick const since = std::exchange(stalled_at_, now);
+    if (!before) return;
+    for (tick* const begun : {&begun_, &wait_begun_})
+        *begun += now - (static_cast<std::int32_t>(*begun - since) > 0 ? *begun : since);
+}
+
+HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() noexcept {
+    count_stall();
     http::options const& o = loop_.options();
     std::optional<tick> next;
     auto const add = [&next](tick t) {
         if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
     };
-    if (header_begun_) add(begun_ + timer_wheel::ticks(o.header_timeout));
-    if (parsing())
+    if (header_begun_ && !stalled_) add(begun_ + timer_wheel::ticks(o.header_timeout));
+    if (parsing() && !stalled_)
         if (auto const t = body_deadline()) add(*t);
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (!queue_[i].ready) {
@@ -377,9 +410,9 @@ HTTPHOOKS_DECL void dispatch::on_deadline() {
         if (entry const& e = queue_[i];
             !e.ready && !waits_for_client(e) && reached(e.begun + handlers))
             e.journey->time_out();
-    consuming_ = false;
     if (auto const next = deadline(); partial() && next && reached(*next))
         refuse(status::request_timeout, parsing() ? std::string_view() : held_);
+    consuming_ = false;
     collect();
 }
 

@@ -81,11 +81,6 @@ HTTPHOOKS_DECL bool dispatch::takes_body() const noexcept {
     return false;
 }
 
-/// More of a body is wanted; whoever is at work here finds out by himself.
-inline void dispatch::tell_listener() noexcept {
-    if (!consuming_ && !collecting_ && listener_) listener_->on_output();
-}
-
 HTTPHOOKS_DECL void dispatch::on_body_wanted(exchange& ex) noexcept {
     if (journey_.get() != &ex) return;
     body_way_ = body_way::wanted;
@@ -189,7 +184,10 @@ inline error_code body_error(status s) noexcept {
 HTTPHOOKS_DECL void dispatch::refuse_begun_body(status s) noexcept {
     exchange_ptr const ex = journey_;
     bool const outer = std::exchange(consuming_, true);
-    if (entry* const e = begun_entry()) e->last = true;
+    if (entry* const e = begun_entry()) {
+        e->last = true;
+        e->begun = wheel().now();  // however long the client was waited for
+    }
     forget_body();
     if (ex->body())
         end_reading(*ex, body_error(s));
@@ -236,8 +234,6 @@ HTTPHOOKS_DECL void dispatch::forget_body() noexcept {
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::body_deadline() const noexcept {
-    if (paused()) [[unlikely]]
-        return std::nullopt;
     http::options const& o = loop_.options();
     std::chrono::milliseconds earned{};
     if (o.body_rate)
@@ -305,15 +301,11 @@ HTTPHOOKS_DECL std::size_t dispatch::room_for_body(std::size_t most) {
     if (!reader_->mount && loop_.options().decompress &&
         journey_->incoming().contains(field::content_encoding))
         n = left;
-    bool const waited = paused();
     n = claim().ask(std::max<std::uint64_t>(n, 1), *this, loop_.executor());
-    if (n == 0 && !waited) paused_at_ = wheel().now();
     return static_cast<std::size_t>(std::min<std::uint64_t>(n, most));
 }
 
 HTTPHOOKS_DECL void dispatch::on_room() noexcept {
-    // the time in which the client could not send does not count
-    begun_ += wheel().now() - paused_at_;
     tell_listener();
 }
 

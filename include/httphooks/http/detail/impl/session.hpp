@@ -88,6 +88,7 @@ template <class Stream>
 void session<Stream>::fail() {
     if (phase_ != phase::serving || !work_) return close(true);
     work_->fail();
+    work_->collect();
     bool const written = flush();
     if (phase_ == phase::serving) settle(written);
 }

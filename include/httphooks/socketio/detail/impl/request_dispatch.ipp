@@ -163,7 +163,7 @@ inline void request_dispatch::answer(exchange_ptr const& ex, acknowledgement con
 /// Who writes the stream begins behind the response-listeners.
 inline void request_dispatch::begin_stream(exchange& ex, response const& reply,
                                            acknowledgement const& ack, std::string_view id) {
-    if (auto const stream = reply.body().stream(); !stream->started()) ex.watch(*stream);
+    ex.watch(*reply.body().stream());
     ex.handed_over();
     if (!streams_) {
         httphooks::detail::stream_carrier& carrier = *this;
