@@ -271,3 +271,40 @@ TEST_CASE("nodes that send a command to one another end it") {
     second.stop();
     context.run_for(1s);
 }
+
+TEST_CASE("a command times out behind a question for the slots that is not answered") {
+    asio::io_context context(1);
+    int questions = 0;
+    int commands = 0;
+    std::string moved;
+    redis_peer peer(context, [&](redis_peer::words const& w) {
+        if (w == redis_peer::words{"CLUSTER", "SLOTS"})
+            return std::string(++questions == 1 ? "greet" : "");
+        if (w[0] != "GET") return std::string("greet");
+        ++commands;
+        return commands == 1 ? moved : std::string(commands == 2 ? "+OK\r\n" : "");
+    });
+    moved = "-MOVED 1 127.0.0.1:" + std::to_string(peer.port()) + "\r\n";
+    redis::options o;
+    o.url = peer.url();
+    o.command_timeout = 200ms;
+    o.connect_timeout = 60s;
+    redis::connection connection(context.get_executor(), o);
+    auto const ask = [&] {
+        std::optional<error_code> result;
+        connection.async_command({"GET", "key"},
+                                 [&](error_code ec, redis::value const&) { result = ec; });
+        auto const end = std::chrono::steady_clock::now() + 20s;
+        context.restart();
+        while (!result && std::chrono::steady_clock::now() < end) context.run_one_for(50ms);
+        REQUIRE(result);
+        return *result;
+    };
+    CHECK_FALSE(ask());
+    CHECK(questions == 2);
+    CHECK(ask() == asio::error::timed_out);
+    connection.close();
+    peer.stop();
+    context.restart();
+    context.run_for(1s);
+}

@@ -6,17 +6,12 @@
 */
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <new>
 
-namespace httphooks::test {
+#include "support/allocation_count.hpp"
 
-/// How often the calling thread has allocated.
-inline std::uint64_t& allocations() noexcept {
-    thread_local std::uint64_t count = 0;
-    return count;
-}
+namespace httphooks::test {
 
 inline void* counted_allocation(std::size_t size, std::size_t alignment = 0) {
     ++allocations();

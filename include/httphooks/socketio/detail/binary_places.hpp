@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace httphooks::socketio::detail {
@@ -27,8 +29,14 @@ struct binary_places {
 
     /// @return whether each placeholder had its attachment
     bool put(nlohmann::json& value);
-    bool put_one(nlohmann::json& placeholder);
+    bool put_one(nlohmann::json& placeholder, std::size_t index);
 };
+
+/** Puts copies of bytes where placeholders name them; no others are looked at. A placeholder that
+    names none stays.
+    @param room how many bytes the copies may take: fewer afterwards. What is larger is not put, and
+           its placeholder stays. */
+void put_copies(nlohmann::json& value, std::span<std::string const> bytes, std::size_t& room);
 
 }  // namespace httphooks::socketio::detail
 

@@ -65,6 +65,9 @@ nlohmann::json payload_to_json(payload const& from);
 
 /// JSON text as a document, with bytes in place of placeholders; null if it is no JSON.
 nlohmann::json document_of(std::string_view text, std::span<std::string const> bytes);
+/// The same; `room` is how many bytes may be put in place of placeholders, fewer afterwards.
+nlohmann::json document_of(std::string_view text, std::span<std::string const> bytes,
+                           std::size_t& room);
 
 /// Makes a payload of an array that may have bytes in it.
 void make_payload_of_array(payload& to, nlohmann::json const& array);

@@ -341,14 +341,21 @@ inline void connection_core::on_deadline() {
     std::vector<command_ptr> late;
     std::vector<std::shared_ptr<link>> stuck;
     nodes_.for_each([&](node& n) {
-        while (!n.waiting.empty() && n.waiting.front()->deadline <= now) {
-            late.push_back(std::move(n.waiting.front()));
-            n.waiting.pop_front();
+        // all of them: redirected ones are behind younger ones, the core's own have no deadline
+        for (command_ptr& c : std::exchange(n.waiting, {})) {
+            if (c->deadline <= now) {
+                late.push_back(std::move(c));
+            } else {
+                next = std::min(next, c->deadline);
+                n.waiting.push_back(std::move(c));
+            }
         }
-        if (!n.sent.empty() && n.sent.front()->deadline <= now) stuck.push_back(n.connection);
-        if (!n.waiting.empty()) next = std::min(next, n.waiting.front()->deadline);
-        if (!n.sent.empty()) next = std::min(next, n.sent.front()->deadline);
+        auto first = std::chrono::steady_clock::time_point::max();
+        for (command_ptr const& c : n.sent) first = std::min(first, c->deadline);
+        if (first <= now) stuck.push_back(n.connection);
+        next = std::min(next, first);
     });
+    std::ranges::stable_sort(late, {}, [](command_ptr const& c) { return c->deadline; });
     for (command_ptr& c : late) give_up(std::move(c), asio::error::timed_out);
     for (auto const& l : stuck) l->fail(asio::error::timed_out);
     watch(std::max(next, now + std::chrono::milliseconds(1)));

@@ -165,7 +165,7 @@ inline bool read_room(std::string& to, json_slice const& room) {
 
 /// What is known of a socket. @return whether it is well-formed
 inline bool read_socket(socket_description& s, json_scanner& from,
-                        std::span<std::string const> bytes) {
+                        std::span<std::string const> bytes, std::size_t& room) {
     json_slice value;
     bool has_id = false;
     bool has_rooms = false;
@@ -174,7 +174,7 @@ inline bool read_socket(socket_description& s, json_scanner& from,
         if (bytes.empty())
             to = late_json::from_text(written(value));
         else
-            to = document_of(written(value), bytes);
+            to = document_of(written(value), bytes, room);
         return true;
     };
     bool const good = from.members([&](json_slice const& name) {
@@ -200,9 +200,12 @@ inline bool read_socket(socket_description& s, json_scanner& from,
 HTTPHOOKS_DECL bool read_sockets(std::vector<socket_description>& to, json_scanner& from,
                                  std::span<std::string const> bytes) {
     constexpr std::size_t least = 64;
+    // each attachment has its place; some may be named again, but not over and over
+    std::size_t room = 0;
+    for (std::string const& each : bytes) room += 2 * each.size();
     return from.elements([&] {
         std::size_t const before = from.left();
-        bool const good = read_socket(to.emplace_back(), from, bytes);
+        bool const good = read_socket(to.emplace_back(), from, bytes, room);
         // the others are perhaps as large
         if (to.size() == 1) to.reserve(1 + from.left() / std::max(least, before - from.left()));
         return good;

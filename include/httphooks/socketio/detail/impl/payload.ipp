@@ -5,8 +5,8 @@
 
 #include <httphooks/detail/json/json_text.hpp>
 #include <httphooks/socketio/arguments.hpp>
-#include <httphooks/socketio/binary.hpp>
 #include <httphooks/socketio/detail/attached_packet.hpp>
+#include <httphooks/socketio/detail/binary_places.hpp>
 #include <httphooks/socketio/detail/parse_json.hpp>
 #include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/event.hpp>
@@ -19,6 +19,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -197,13 +198,16 @@ HTTPHOOKS_DECL void append_all(payload& to, arguments const& all) {
 
 HTTPHOOKS_DECL nlohmann::json document_of(std::string_view text,
                                           std::span<std::string const> bytes) {
+    std::size_t room = std::numeric_limits<std::size_t>::max();
+    return document_of(text, bytes, room);
+}
+
+HTTPHOOKS_DECL nlohmann::json document_of(std::string_view text, std::span<std::string const> bytes,
+                                          std::size_t& room) {
     nlohmann::json all;
     if (!parse_json(all, text)) return nullptr;
-    if (bytes.empty()) return all;
-    std::vector<std::vector<std::uint8_t>> attachments;
-    for (std::string const& a : bytes) attachments.emplace_back(a.begin(), a.end());
     // a placeholder that the application made may refer to nothing: it stays
-    static_cast<void>(put_binary(all, attachments));
+    if (!bytes.empty()) put_copies(all, bytes, room);
     return all;
 }
 
