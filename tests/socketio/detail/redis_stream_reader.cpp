@@ -34,7 +34,7 @@ using list = std::vector<std::string>;
 namespace {
 
 /// Notes entries.
-struct noting_listener final : stream_listener {
+struct entry_listener final : stream_listener {
     void on_entry(stream_entry const& e) override {
         if (during) during(e);
         std::lock_guard const lock(mutex);
@@ -85,7 +85,7 @@ struct reader_test {
     redis_server redis{};
     asio::io_context context{};
     asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-    std::shared_ptr<noting_listener> listener = std::make_shared<noting_listener>();
+    std::shared_ptr<entry_listener> listener = std::make_shared<entry_listener>();
     std::shared_ptr<redis_stream_reader> reader = std::make_shared<redis_stream_reader>(
         context.get_executor(), hh::redis::options{redis.url()}, "s", 100, 200ms, 1'000);
     std::jthread thread{[this] { context.run(); }};
@@ -117,7 +117,7 @@ TEST_CASE("others use a reader while it passes an entry, or tells that it has") 
 TEST_CASE("a listener that goes leaves the one that has come in its place") {
     if (!redis_server::installed()) return;
     reader_test t;
-    auto const old = std::exchange(t.listener, std::make_shared<noting_listener>());
+    auto const old = std::exchange(t.listener, std::make_shared<entry_listener>());
     t.reader->add("/", t.listener);
     CHECK_FALSE(t.reader->remove("/", *old));
     t.add("a");
