@@ -156,7 +156,6 @@ TEST_CASE("what is published before a hub is left goes out, if it can at once") 
     t.hub->leave();
     t.hub->enter();  // for the end
     CHECK(t.until([&] { return t.published == "abxyz"; }));
-    if (!busy) CHECK(t.link->lost_messages == 0);
 }
 
 TEST_CASE("what is published when Redis is away is told as lost when the hub is left") {
