@@ -364,8 +364,7 @@ HTTPHOOKS_DECL void dispatch::end_of_input() noexcept {
 
 /// Whether a request has begun of which the client cannot send more, or was not asked to.
 inline bool dispatch::stalls() const noexcept {
-    if (!partial()) [[likely]]
-        return false;
+    if (!partial()) return false;
     bool const unread = body_way_ == body_way::gathered &&
                         (source_ || output_.size() >= loop_.options().output_limit);
     return unread || continue_due_ || paused();
@@ -373,8 +372,7 @@ inline bool dispatch::stalls() const noexcept {
 
 HTTPHOOKS_DECL void dispatch::count_stall() noexcept {
     bool const before = std::exchange(stalled_, stalls());
-    if (!before && !stalled_) [[likely]]
-        return;
+    if (!before && !stalled_) return;
     tick const now = wheel().now();
     tick const since = std::exchange(stalled_at_, now);
     if (!before) return;
@@ -383,7 +381,8 @@ HTTPHOOKS_DECL void dispatch::count_stall() noexcept {
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() noexcept {
-    count_stall();
+    if (stalled_ || partial()) [[unlikely]]
+        count_stall();
     http::options const& o = loop_.options();
     std::optional<tick> next;
     auto const add = [&next](tick t) {
