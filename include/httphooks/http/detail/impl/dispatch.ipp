@@ -381,16 +381,17 @@ HTTPHOOKS_DECL void dispatch::count_stall() noexcept {
 }
 
 HTTPHOOKS_DECL std::optional<dispatch::tick> dispatch::deadline() noexcept {
-    if (stalled_ || partial()) [[unlikely]]
-        count_stall();
     http::options const& o = loop_.options();
     std::optional<tick> next;
     auto const add = [&next](tick t) {
         if (!next || static_cast<std::int32_t>(t - *next) < 0) next = t;
     };
-    if (header_begun_ && !stalled_) add(begun_ + timer_wheel::ticks(o.header_timeout));
-    if (parsing() && !stalled_)
-        if (auto const t = body_deadline()) add(*t);
+    if (stalled_ || partial()) [[unlikely]] {
+        count_stall();
+        if (header_begun_ && !stalled_) add(begun_ + timer_wheel::ticks(o.header_timeout));
+        if (parsing() && !stalled_)
+            if (auto const t = body_deadline()) add(*t);
+    }
     for (std::size_t i = first_; i < queue_.size(); ++i)
         if (!queue_[i].ready) {
             if (!waits_for_client(queue_[i]))
