@@ -13,13 +13,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace httphooks::socketio {
 
@@ -27,18 +27,17 @@ namespace detail {
 
 HTTPHOOKS_DECL void append_query(std::string& to, std::string_view query) {
     // most have a few parameters; those of one name are put together
-    std::vector<std::pair<std::string, std::string>> all;
+    std::multimap<std::string, std::string> all;
     for (auto const& part : query_view(query))
-        all.emplace_back(form_decode(part.key), form_decode(part.value));
-    auto const by_name = [](auto const& a, auto const& b) { return a.first < b.first; };
-    std::stable_sort(all.begin(), all.end(), by_name);
+        all.emplace(form_decode(part.key), form_decode(part.value));
     to.push_back('{');
     for (auto at = all.begin(); at != all.end();) {
-        auto const [first, last] = std::equal_range(at, all.end(), *at, by_name);
+        auto const first = at;
+        auto const last = all.upper_bound(at->first);
         if (at != all.begin()) to.push_back(',');
         append_string(to, at->first);
         to.push_back(':');
-        bool const several = last - first > 1;
+        bool const several = std::next(first) != last;
         if (several) to.push_back('[');
         for (; at != last; ++at) {
             if (at != first) to.push_back(',');

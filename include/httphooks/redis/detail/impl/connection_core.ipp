@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -338,13 +339,14 @@ inline void connection_core::on_deadline() {
     watching_ = false;
     auto const now = timer_.now();
     auto next = std::chrono::steady_clock::time_point::max();
-    std::vector<command_ptr> late;
+    std::multimap<std::chrono::steady_clock::time_point, command_ptr> late;
     std::vector<std::shared_ptr<link>> stuck;
     nodes_.for_each([&](node& n) {
         // all of them: redirected ones are behind younger ones, the core's own have no deadline
         for (command_ptr& c : std::exchange(n.waiting, {})) {
             if (c->deadline <= now) {
-                late.push_back(std::move(c));
+                auto const deadline = c->deadline;
+                late.emplace(deadline, std::move(c));
             } else {
                 next = std::min(next, c->deadline);
                 n.waiting.push_back(std::move(c));
@@ -355,8 +357,7 @@ inline void connection_core::on_deadline() {
         if (first <= now) stuck.push_back(n.connection);
         next = std::min(next, first);
     });
-    std::ranges::stable_sort(late, {}, [](command_ptr const& c) { return c->deadline; });
-    for (command_ptr& c : late) give_up(std::move(c), asio::error::timed_out);
+    for (auto& [deadline, c] : late) give_up(std::move(c), asio::error::timed_out);
     for (auto const& l : stuck) l->fail(asio::error::timed_out);
     watch(std::max(next, now + std::chrono::milliseconds(1)));
 }
