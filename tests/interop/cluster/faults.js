@@ -150,7 +150,8 @@ const flood = async (client, server) => {
   for (let i = 0; i < 300; i++) client.emit('bcast', ['elsewhere'], [], [], ['large', large]);
   await client.ask('bcast', ['elsewhere'], [], [], ['large', large]);
   const more = memory(server) - before;
-  assert(more < (over_postgres ? 26000 : 18000), `${more} kB of 30,000 wait`);
+  // a sanitizer has memory of its own
+  if (!process.env.HTTPHOOKS_SANITIZED) assert(more < (over_postgres ? 26000 : 18000), `${more} kB of 30,000 wait`);
   return more;
 };
 
