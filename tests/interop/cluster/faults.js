@@ -146,11 +146,12 @@ const timed = async (client, ...args) => {
   return { got, ms: Date.now() - from };
 };
 
-// Sends 30 MB for others, which are bounded when they wait; resolves with how many kB do.
+// Sends 30 MB for others, which are bounded when they wait, or what a slower server takes in that time; resolves with
+// how many kB do.
 const flood = async (client, server) => {
   const before = memory(server);
   const large = 'y'.repeat(100000);
-  for (let i = 0; i < 300; i++) client.emit('bcast', ['elsewhere'], [], [], ['large', large]);
+  for (let i = 0; i < (sanitized ? 30 : 300); i++) client.emit('bcast', ['elsewhere'], [], [], ['large', large]);
   await client.ask('bcast', ['elsewhere'], [], [], ['large', large]);
   const more = memory(server) - before;
   if (!sanitized) assert(more < (over_postgres ? 26000 : 18000), `${more} kB of 30,000 wait`);
