@@ -18,8 +18,8 @@
 
 namespace support {
 
-/** Servers "a" and "b", of which "a" has a namespace as long as somebody is in it, and an
-   application that keeps it longer. */
+/// Servers "a" and "b", of which "a" has a namespace as long as somebody is in it, and an
+/// application that keeps it longer.
 class returning_namespace {
 public:
     /// @param adapter what both servers have
