@@ -1,8 +1,7 @@
 # Distributed under the Boost Software License, Version 1.0. See LICENSE.
 
-# Compiles `source` with `compiler`, `flags` and `includes`, and with the header `precompiled` before it
-# if it includes that or a part of it; fails unless that fails with the expected text, or one of
-# several: "a|b".
+# Compiles `source` with `compiler`, `flags` and `includes`; fails unless that fails with the expected
+# text, or one of several: "a|b".
 file(STRINGS "${source}" lines LIMIT_COUNT 1)
 if(NOT lines MATCHES "^// expect: (.+)$")
   message(FATAL_ERROR "${source}: the first line is not \"// expect: text\"")
@@ -11,10 +10,6 @@ set(expected "${CMAKE_MATCH_1}")
 list(TRANSFORM includes PREPEND "-I")
 list(REMOVE_ITEM includes "-I" "-I/usr/include")
 separate_arguments(flags UNIX_COMMAND "${flags}")
-file(STRINGS "${source}" common REGEX "include <httphooks/(context|registry)\\.hpp>")
-if(common AND EXISTS "${precompiled}")
-  list(APPEND flags -include "${precompiled}")
-endif()
 execute_process(COMMAND "${compiler}" -std=c++20 ${flags} -fsyntax-only ${includes} "${source}"
                 RESULT_VARIABLE result ERROR_VARIABLE messages OUTPUT_QUIET)
 if(result EQUAL 0)
