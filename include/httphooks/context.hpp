@@ -215,7 +215,8 @@ public:
     /** The responses so far, in registration order of their responders.
 
         In a response-listener those that the reply was made of: none when responders ran and set
-        none; a single one is the reply itself.
+        none; a single one is the reply itself. A post-responder and a post-listener see the content
+        of files, up to registry_options::collect_limit, and none of streams.
     */
     std::span<httphooks::response const> responses() const noexcept
         requires(Type == hook_type::post_listener || Type == hook_type::post_responder ||
