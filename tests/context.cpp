@@ -192,6 +192,26 @@ TEST_CASE("a body that is no JSON is the client's fault, what a hook then misses
     CHECK(t.send(verb::post, "/own", "{}").result() == status::internal_server_error);
 }
 
+TEST_CASE("JSON that is nested deeper than the stack is high is refused before it is read") {
+    fixture t;
+    auto const nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
+    t.hooks.post("/echo", [](auto& c) { return c.json(); });
+    t.hooks.post("/flat", [](auto& c) { return c.json(1); });
+    CHECK(t.send(verb::post, "/echo", nested(200)).body() == nested(200));
+    for (std::size_t const depth : {201u, 500'000u}) {
+        response const r = t.send(verb::post, "/echo", nested(depth));
+        CHECK(r.result() == status::bad_request);
+        CHECK(r.body() == R"({"error":"Malformed JSON"})");
+    }
+    CHECK(t.errors.text().find("nested too deep") != std::string::npos);
+    std::string const flat = R"(["[[\"[[{","{{\\"])";  // brackets within strings are none
+    CHECK(t.send(verb::post, "/flat", flat).body() == flat);
+    CHECK(t.send(verb::post, "/flat", "[{}]").result() == status::bad_request);
+    std::string deep_object;
+    for (int i = 0; i < 300; ++i) deep_object += R"({"a":)";
+    CHECK(t.send(verb::post, "/echo", deep_object).result() == status::bad_request);
+}
+
 TEST_CASE("a body that is no JSON is one part of the reply when other responders answer too") {
     fixture t;
     t.hooks.post("/*", [](auto& c) -> asio::awaitable<nlohmann::json> {

@@ -3,6 +3,7 @@
 #include <httphooks/csrf.hpp>
 #include <httphooks/tls_cookie_keys.hpp>
 
+#include <cstddef>
 #include <initializer_list>
 #include <memory>
 #include <stdexcept>
@@ -72,6 +73,25 @@ TEST_CASE("a request with the token of its session passes, in a header or in a f
                      "\r\n--b--") == 200);
     f.open_page();
     CHECK(f.post({{"X-CSRF-Token", f.token}}) == 200);
+}
+
+TEST_CASE("all tokens that a client without a cookie is given at once are good") {
+    csrf_fixture f(hh::cookie_keys({csrf_key}), {});
+    f.hooks.get("/two", [g = f.guard](auto& c) { return g.token(c) + "," + g.token(c); });
+    f.hooks.post_responder(verb::get, "/two", [g = f.guard](auto& c) {
+        auto reply = c.responses().front();
+        reply.body() += "," + g.token(c);
+        c.replace_response(std::move(reply));
+    });
+    hh::response const page = f.ask(verb::get, "/two", {});
+    CHECK(page.count(field::set_cookie) == 1);
+    std::string const tokens = page.body();
+    std::size_t const first = tokens.find(','), second = tokens.find(',', first + 1);
+    REQUIRE(second != tokens.npos);
+    CHECK(f.post({{"X-CSRF-Token", tokens.substr(0, first)}}) == 200);
+    CHECK(f.post({{"X-CSRF-Token", tokens.substr(first + 1, second - first - 1)}}) == 200);
+    CHECK(f.post({{"X-CSRF-Token", tokens.substr(second + 1)}}) == 200);
+    CHECK(f.ask(verb::get, "/two", {}).count(field::set_cookie) == 0);
 }
 
 TEST_CASE("a request without a token, or with a wrong one, is refused") {

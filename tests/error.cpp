@@ -20,7 +20,7 @@ TEST_CASE("an enumerator of error converts to an error code of the category http
 TEST_CASE("every error has a text of its own") {
     std::set<std::string> texts;
     int value = 1;
-    for (; value <= static_cast<int>(error::stream_limit); ++value) {
+    for (; value <= static_cast<int>(error::json_depth); ++value) {
         std::string const text = make_error_code(static_cast<error>(value)).message();
         CHECK(text != "unknown error");
         texts.insert(text);

@@ -122,6 +122,32 @@ TEST_CASE("a transport gets the file itself, unless somebody looks at the conten
     CHECK(t.log.text() == "0123456789");
 }
 
+TEST_CASE("a file that is longer than what is collected stays one for hooks behind responders") {
+    fixture t({.collect_limit = 9});
+    temporary_file const file("0123456789");
+    for (std::uint64_t const size : {9u, 10u})
+        t.hooks.get("/" + std::to_string(size), [&file, size](auto& c) {
+            c.set_response(make_response(status::ok), file.body(0, size));
+        });
+    t.hooks.post_responder(any_verb, "/*", [&](auto& c) {
+        auto reply = c.responses()[0];
+        t.log.add(reply.body());
+        reply.set("X-After", "1");
+        c.replace_response(std::move(reply));
+    });
+    t.hooks.post_listener(any_verb, "/*", [&](auto& c) { t.log.add(c.responses()[0].body()); });
+    auto const loop = t.hooks.make_loop();
+    for (bool const is_long : {false, true}) {
+        exchange_ptr ex = loop->make_exchange(t.context.get_executor(), nullptr);
+        ex->incoming() = make_request(verb::get, is_long ? "/10" : "/9");
+        REQUIRE(ex->start());
+        CHECK(ex->reply()["X-After"] == "1");
+        CHECK((ex->reply_file() != nullptr) == is_long);
+        CHECK(ex->reply().body() == (is_long ? "" : "012345678"));
+    }
+    CHECK(t.log.text() == "012345678 012345678  ");
+}
+
 TEST_CASE("files among several responses are read into the collapsed reply") {
     fixture t;
     temporary_file const file("0123456789");

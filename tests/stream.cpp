@@ -8,6 +8,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 
@@ -17,6 +18,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -270,6 +272,39 @@ TEST_CASE("HEAD gets the header of a stream, and nothing is written for it") {
     CHECK(r.body().empty());
     CHECK(t.send(verb::head, "/known")[field::content_length] == "7");
     CHECK(runs == 0);
+}
+
+TEST_CASE("what another thread has written comes before what is done here behind it") {
+    fixture t;
+    std::string const text(50'000, 'x');  // kept by the test, not by the write
+    t.hooks.get("/dropped", [&](auto&) {
+        return stream("text/plain", [&](stream_writer& out) {
+            std::thread([&, out] {
+                out.async_write(text, asio::detached);
+                out.end();
+            }).join();
+        });
+    });
+    t.hooks.get("/ended", [&](auto&) {
+        return stream("text/plain", [&](stream_writer& out) {
+            std::thread([&, out] { out.async_write(text, asio::detached); }).join();
+            out.end();
+        });
+    });
+    t.hooks.get("/written", [&](auto&) {
+        return stream("text/plain", [&](stream_writer& out) {
+            std::thread([&, out] { out.async_write(text, asio::detached); }).join();
+            out.async_write(std::string("y"), asio::detached);
+            out.end();
+        });
+    });
+    for (std::string_view const path : {"/dropped", "/ended", "/written"}) {
+        CAPTURE(path);
+        response const r = t.get(path);
+        CHECK(r.result_int() == 200);
+        CHECK(r.body() == text + (path == "/written" ? "y" : ""));
+    }
+    CHECK(t.errors.text().empty());
 }
 
 TEST_CASE("a stream is cancelled with its request") {

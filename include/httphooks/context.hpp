@@ -6,9 +6,11 @@
 */
 
 #include <httphooks/cookie.hpp>
+#include <httphooks/detail/json/json_depth.hpp>
 #include <httphooks/detail/json/malformed_json.hpp>
 #include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/detail/runs/make_state.hpp>
+#include <httphooks/error.hpp>
 #include <httphooks/form_limits.hpp>
 #include <httphooks/hook_done.hpp>
 #include <httphooks/into_response.hpp>
@@ -21,6 +23,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -116,14 +119,19 @@ public:
 
         Include nlohmann/json.hpp to call it.
 
-        @throws Json::parse_error when it is none, and Json::out_of_range when it has a number that
-            is too large. When a hook that answers lets it pass, the reply is a 400 with
-            `{"error":"Malformed JSON"}`.
+        @param depth how deep objects and arrays may be nested; who copies or writes a value takes
+            some hundred bytes of the stack for each level
+        @throws Json::parse_error when it is none, Json::out_of_range when it has a number that is
+            too large, and system_error error::json_depth when it is nested deeper. When a hook that
+            answers lets it pass, the reply is a 400 with `{"error":"Malformed JSON"}`.
     */
     template <class Json = nlohmann::json>
-    Json json() const {
+    Json json(std::size_t depth = detail::default_json_depth) const {
+        auto const& text = request().body();
+        if (detail::is_nested_deeper(text, depth))
+            throw detail::malformed_json_error(system_error(make_error_code(error::json_depth)));
         try {
-            return Json::parse(request().body());
+            return Json::parse(text);
         } catch (typename Json::parse_error const& e) {
             throw detail::malformed_json_error(e);
         } catch (typename Json::out_of_range const& e) {
@@ -207,7 +215,8 @@ public:
     /** The responses so far, in registration order of their responders.
 
         In a response-listener those that the reply was made of: none when responders ran and set
-        none; a single one is the reply itself.
+        none; a single one is the reply itself. A post-responder and a post-listener see the content
+        of files, up to registry_options::collect_limit, and none of streams.
     */
     std::span<httphooks::response const> responses() const noexcept
         requires(Type == hook_type::post_listener || Type == hook_type::post_responder ||

@@ -8,7 +8,7 @@
 #include <httphooks/config.hpp>
 #include <httphooks/context.hpp>
 #include <httphooks/cookie.hpp>
-#include <httphooks/fields.hpp>
+#include <httphooks/detail/runs/hook_run.hpp>
 #include <httphooks/form_limits.hpp>
 #include <httphooks/message.hpp>
 #include <httphooks/origin.hpp>
@@ -115,14 +115,14 @@ public:
 
     /** The token for the client of a request, to be put in a page's form, or for its scripts.
 
-        The first one makes a session, or sets the cookie.
+        The first one makes a session, or sets the cookie; all tokens of a request are good.
         @param c of a hook that answers
         @throws what session::set throws; over a socket a cookie cannot be set: std::logic_error */
     template <hook_type Type, class State>
     requires(is_responder(Type)) std::string token(basic_context<Type, State>& c)
     const {
         if (shared_->by_session) return token_of(shared_->by_session->of(c));
-        return token_of(c.request(), c.origin(), c.reply_headers());
+        return token_of(detail::context_access::run(c));
     }
 
     /// Passes, or answers 403.
@@ -155,7 +155,7 @@ private:
     static std::string secret_of(session const& s);
     std::string secret_of(request const& r, origin const& from) const;
     static std::string token_of(session& s);
-    std::string token_of(request const& r, origin const& from, fields& reply_headers) const;
+    std::string token_of(detail::hook_run& run) const;
     inline std::string signed_name(request const& r) const;
 
     std::shared_ptr<shared const> shared_;

@@ -9,6 +9,7 @@
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/json/json_depth.hpp>
 #include <httphooks/detail/json/json_tape.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/message.hpp>
@@ -21,7 +22,7 @@
 namespace httphooks::envelope {
 
 /// How deep the objects and arrays of an envelope may be nested, itself included.
-inline constexpr std::size_t default_depth = 200;
+inline constexpr std::size_t default_depth = httphooks::detail::default_json_depth;
 
 /// How many fields the headers of an envelope may make.
 inline constexpr std::size_t most_fields = 256;

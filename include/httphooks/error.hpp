@@ -106,6 +106,8 @@ enum class error {
     stream_dropped,
     /// A stream is too long to be collected, where it cannot be sent bit by bit.
     stream_limit,
+    /// The JSON of a body is nested deeper than its reader takes.
+    json_depth,
 };
 
 /// The category of error: name "httphooks".
@@ -202,6 +204,8 @@ public:
                 return "a stream's writer was dropped without ending it";
             case error::stream_limit:
                 return "a stream is too long to be collected";
+            case error::json_depth:
+                return "JSON is nested too deep";
         }
         return "unknown error";
     }

@@ -38,7 +38,9 @@ struct registry_options {
         throws, the first reply stands, and the error handler is told. problem_details() is one. */
     failure_handler on_failure = nullptr;
     /// How many bytes of a streamed response are collected where it cannot be sent bit by bit; more
-    /// make it a 500. It may take as long as `time_limit`.
+    /// make it a 500. It may take as long as `time_limit`. Also how long a file may be whose
+    /// content post-responders and post-listeners see; of a longer one they see the file and no
+    /// text.
     std::size_t collect_limit = 1024 * 1024;
     /// Whether the reply is a 204, not a 200 without content, when no responder set anything.
     bool empty_is_no_content = false;

@@ -79,8 +79,8 @@ public:
 
     /** Reads the file, if it is one's: it is a text from then on. A stream stays one.
 
-        @return what pread(2) reports, or io_error when the file became shorter; it is an empty text
-            then
+        @return what pread(2) reports, io_error when the file became shorter, or not_enough_memory;
+            it is an empty text then
     */
     error_code load();
 

@@ -13,6 +13,7 @@
 #include "support/hooks.hpp"
 #include "support/raw_client.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
@@ -20,6 +21,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -76,6 +78,12 @@ public:
     }
 
     std::shared_ptr<shared> state = std::make_shared<shared>();
+};
+
+/// A stream that cannot be asked whether there is something to read, as one over TLS cannot.
+struct unready_socket : asio::ip::tcp::socket {
+    explicit unready_socket(asio::ip::tcp::socket s) : asio::ip::tcp::socket(std::move(s)) {}
+    void async_wait() = delete;
 };
 
 /// A server whose mounts are behind the hooks of a registry.
@@ -273,6 +281,33 @@ TEST_CASE("what guards add to replies is added to the mount's, unless it has suc
     raw_client c(f.web.port());
     REQUIRE(c.send(guards_last("/m/2")));
     CHECK_FALSE(has_text(c.rest().first, "X-Request-Id"));
+}
+
+TEST_CASE("guards know what a trusted proxy says, and give the reply the id that it gave") {
+    asio::io_context context;
+    hh::registry_options with_ids;
+    with_ids.request_id.emplace();
+    hh::registry hooks(context.get_executor(), std::move(with_ids));
+    hooks.pre_responder(hh::any_verb, "/m/*", [](auto& c) {
+        c.reply_headers().set("X-Seen", c.origin().proxied() ? "proxied" : "direct");
+        if (c.query("refused") == "") return c.pass();
+        c.end(hh::make_response(hh::status::unauthorized));
+    });
+    hh::http::options o = guards_fixture::settings();
+    o.trusted_proxies = {"127.0.0.1"};
+    hh::http::server web(std::move(o), hooks);
+    web.mount(guarded_teller(), {.guards = hooks});
+    auto ended = web.async_run(asio::use_future);
+    for (std::string const target : {"/m/passed", "/m/x?refused=1"}) {
+        raw_client c(web.port());
+        REQUIRE(c.send(guards_last(target, "X-Request-Id: abc\r\nX-Forwarded-For: 192.0.2.7\r\n")));
+        std::string const reply = c.rest().first;
+        CAPTURE(reply);
+        CHECK(has_text(reply, "X-Request-Id: abc\r\n"));
+        CHECK(has_text(reply, "X-Seen: proxied\r\n"));
+    }
+    web.stop();
+    CHECK(ended.wait_for(5s) == std::future_status::ready);
 }
 
 TEST_CASE("while a guard takes its time the connection waits, and what is behind the request") {
@@ -532,6 +567,36 @@ TEST_CASE("mounts behind guards serve under a session of the caller's") {
     auto const text = c.rest().first;
     CHECK(text.starts_with("HTTP/1.1 403 "));
     CHECK(text.ends_with("/m/2?token=good [] "));
+}
+
+TEST_CASE("guards take their time though more is behind the request than a stream is read ahead") {
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), 0});
+    hh::registry hooks(context.get_executor());
+    std::optional<hh::hook_done> waiting;
+    hooks.pre_responder(hh::any_verb, "/m/*", [&](auto& c, hh::hook_done done) {
+        c.pass();
+        waiting = std::move(done);
+    });
+    hh::http::mounts all;
+    all.add(guarded_teller{}, {.guards = hooks});
+    raw_client c(acceptor.local_endpoint().port());
+    unready_socket stream(acceptor.accept());
+    boost::beast::flat_buffer behind;
+    constexpr std::size_t much = 64 * 1024;
+    behind.commit(asio::buffer_copy(behind.prepare(much), asio::buffer(std::string(much, 'x'))));
+    std::optional<hh::error_code> served;
+    all.async_serve(hh::http::connection{std::move(stream), std::move(behind)},
+                    hh::request(hh::verb::get, "/m/1", 11),
+                    [&](hh::error_code ec, std::optional<hh::http::connection>) { served = ec; });
+    REQUIRE(c.send("y"));
+    for (int i = 0; i < 10 && !served; ++i) context.run_one_for(20ms);
+    CHECK_FALSE(served);
+    REQUIRE(waiting);
+    (*waiting)();
+    for (int i = 0; i < 1000 && !served; ++i) context.run_one_for(20ms);
+    CHECK(served == hh::error_code());
+    CHECK(c.rest().first.ends_with("/m/1 [] "));
 }
 
 TEST_CASE("a context may end while guards wait") {

@@ -107,6 +107,8 @@ public:
     detail::tcp_endpoint const& peer() const noexcept { return core_->peer; }
     /// Whether the client came by TLS; behind a trusted proxy what the proxy says.
     bool tls() const noexcept { return core_->tls; }
+    /// Whether a trusted proxy passed the request on.
+    bool proxied() const noexcept { return core_->proxied; }
     /// Whether another request may follow the reply.
     bool keep_alive() const noexcept { return core_->reusable; }
     /// The connection closes after the reply.

@@ -34,8 +34,8 @@ namespace http {
 
     A target that hooks refuse is 400; a path that is the mount's only as long as its dot segments
     are not resolved is 404. While a hook takes its time the connection waits, and with it what is
-    pipelined behind the request; when the client goes the hook is cancelled. FIN counts as going
-    for an upgrade, and as half-close else.
+    pipelined behind the request; when the client goes the hook is cancelled, unless over TLS more
+    than 64 KiB are behind the request. FIN counts as going for an upgrade, and as half-close else.
 
     @par Thread safety
     As a value.

@@ -3,8 +3,11 @@
 
 #include <httphooks/csrf.hpp>
 
+#include <httphooks/detail/runs/attachment.hpp>
 #include <httphooks/detail/text/base64url.hpp>
 #include <httphooks/detail/text/http_text.hpp>
+#include <httphooks/exchange.hpp>
+#include <httphooks/fields.hpp>
 #include <httphooks/form_data.hpp>
 
 #include <algorithm>
@@ -49,6 +52,20 @@ inline std::optional<std::string_view> only_value(fields const& f, std::string_v
     if (f.count(name) != 1) return std::nullopt;
     return f[name];
 }
+
+/// The secret that was made for a client, which gets it as a cookie with the reply.
+class new_csrf_secret final : public attachment {
+public:
+    new_csrf_secret(void const* key, hook_run& run, cookie c)
+        : attachment(key, run.hook()), cookie_(std::move(c)), tls_(run.origin().tls()) {}
+
+    std::string const& value() const noexcept { return cookie_.value; }
+    void before_reply(fields& reply_headers) override { set_cookie(reply_headers, cookie_, tls_); }
+
+private:
+    cookie cookie_;
+    bool tls_;
+};
 
 }  // namespace detail
 
@@ -133,16 +150,19 @@ HTTPHOOKS_DECL std::string csrf::secret_of(request const& r, origin const& from)
     return std::string(*value);
 }
 
-HTTPHOOKS_DECL std::string csrf::token_of(request const& r, origin const& from,
-                                          fields& reply_headers) const {
-    std::string secret = secret_of(r, from);
-    if (secret.empty()) {
-        if (from.handshake()) throw std::logic_error("csrf: a socket sends no cookie");
+HTTPHOOKS_DECL std::string csrf::token_of(detail::hook_run& run) const {
+    std::string secret = secret_of(run.request(), run.origin());
+    if (!secret.empty()) return detail::mask_secret(secret);
+    if (run.origin().handshake()) throw std::logic_error("csrf: a socket sends no cookie");
+    detail::attachments& all = run.exchange().attached();
+    detail::attachment* made = all.find(shared_.get());
+    if (!made) {
         cookie c = shared_->options.cookie;
-        c.value = secret = shared_->signer->sign(signed_name(r), detail::random_base64url(24));
-        set_cookie(reply_headers, c, from.tls());
+        c.value = shared_->signer->sign(signed_name(run.request()), detail::random_base64url(24));
+        made =
+            &all.add(std::make_unique<detail::new_csrf_secret>(shared_.get(), run, std::move(c)));
     }
-    return detail::mask_secret(secret);
+    return detail::mask_secret(static_cast<detail::new_csrf_secret*>(made)->value());
 }
 
 }  // namespace httphooks

@@ -12,6 +12,7 @@
 #include <boost/system/errc.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -48,11 +49,15 @@ HTTPHOOKS_DECL error_code response_body::value_type::load() {
     auto const range = file();
     if (!range) return {};
     source_.reset();
-    auto text = range->read_all();
-    if (!text) return text.error();
-    if (text->size() != range->size()) return make_error_code(boost::system::errc::io_error);
-    std::string::operator=(std::move(*text));
-    return {};
+    try {
+        auto text = range->read_all();
+        if (!text) return text.error();
+        if (text->size() != range->size()) return make_error_code(boost::system::errc::io_error);
+        std::string::operator=(std::move(*text));
+        return {};
+    } catch (std::exception const&) {  // bad_alloc, or no string is so long
+        return make_error_code(boost::system::errc::not_enough_memory);
+    }
 }
 
 HTTPHOOKS_DECL auto response_body::writer::get(error_code& ec)

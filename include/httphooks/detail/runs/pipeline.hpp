@@ -187,8 +187,9 @@ private:
         if (find_writers_field(headers) != headers.end()) [[unlikely]]
             ignore_fields(ex, headers, &entry, nullptr);
     }
-    /// Reads the files that are bodies of responses, for those who look at them.
-    static inline void read_files(exchange& ex);
+    static inline std::uint64_t collect_limit(exchange const& ex) noexcept;
+    /// Reads the files that are bodies of responses, for those who look at them; longer ones stay.
+    static inline void read_files(exchange& ex, std::uint64_t most);
     static inline void patch_request(exchange& ex, request_patch& patch);
 
     /// Calls a callback that completes when it returns. What it throws has been reported.

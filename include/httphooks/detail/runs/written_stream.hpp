@@ -89,8 +89,8 @@ private:
 
 /** What was written and not yet taken.
 
-    write() and the like may be called from any thread, and go on on the executor; everything else
-    is called there. */
+    write() and the like may be called from any thread, and go on on the executor, in the order of
+    the calls; everything else is called there. */
 class written_stream final : public stream_body,
                              public std::enable_shared_from_this<written_stream> {
 public:
@@ -118,6 +118,7 @@ public:
     static void trailer(pointer stream, std::string name, std::string value);
     static void end(pointer stream);
     static void fail(pointer stream, error_code why);
+    static void cancel(pointer stream, std::uint64_t number, asio::cancellation_type how);
 
     /// The function has thrown, or the stream must fail for another reason; on the executor.
     void fail(error_code why, std::exception_ptr thrown) noexcept;
@@ -127,10 +128,10 @@ public:
     asio::cancellation_slot slot() noexcept { return cancelled_.slot(); }
     /// Whether nothing waits to be taken; on the executor.
     bool idle() const noexcept { return phase_ == phase::open && !first_; }
-    /// On the executor.
-    void cancel(std::uint64_t number, asio::cancellation_type how);
 
 private:
+    class posted_call;
+
     enum class phase : std::uint8_t { open, ending, failed, over };
 
     HTTPHOOKS_DECL std::string_view next() noexcept override;
@@ -141,11 +142,13 @@ private:
     }
     HTTPHOOKS_DECL void break_off(error_code why, std::exception_ptr thrown) noexcept override;
 
-    /// Calls a function on the executor: now, if the caller is there.
+    /// Calls a function on the executor: now, if the caller is there and nothing waits to be
+    /// called.
     template <class F>
     static void on_executor(pointer stream, F f);
 
     inline void enqueue(operation op);
+    inline void cancel(std::uint64_t number, asio::cancellation_type how);
     static inline void complete(operation op, error_code ec) noexcept;
     inline void drop_writes() noexcept;
     inline void close() noexcept;
@@ -162,6 +165,7 @@ private:
     asio::cancellation_signal cancelled_{};
     std::atomic<std::uint64_t> numbers_{0};
     std::atomic<bool> closed_{false};
+    std::atomic<std::uint32_t> posted_{0};
     phase phase_ = phase::open;
     bool started_ = false;
 };

@@ -90,6 +90,8 @@ public:
     std::shared_ptr<httphooks::detail::body_claim> claim{};
     /// Whether who asks came by TLS.
     bool tls = false;
+    /// Whether a trusted proxy passed the request on.
+    bool proxied = false;
     bool http11 = true;
     bool head = false;
     /// Whether the connection may serve another request.

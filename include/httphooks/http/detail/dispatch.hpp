@@ -71,6 +71,8 @@ public:
         asio::ip::tcp::endpoint client;
         /// Whether the client came by TLS.
         bool tls;
+        /// Whether a trusted proxy passed the request on.
+        bool proxied;
         /// A field that its replies have, as a line; empty: none.
         std::string reply_line{};
         /// What counts its body among those in memory; null: nothing.

@@ -49,7 +49,8 @@ public:
         judgement_ = o.guards.source()->judge(client_.get_executor(), *this);
         request header(message_.base());
         if (judgement_->start(std::move(header),
-                              origin(transport::http, client_.peer(), client_.tls())))
+                              origin(transport::http, client_.peer(), client_.tls(), nullptr,
+                                     nullptr, client_.proxied())))
             return decide();
         if (o.guard_timeout.count() > 0) {
             timer_.emplace(client_.get_executor(), o.guard_timeout);
@@ -64,7 +65,10 @@ public:
 private:
     void on_reply(exchange&) noexcept override {
         ready_ = true;
-        client_.cancel_wait();
+        if (unwatched_)
+            unwatched_->cancel();
+        else
+            client_.cancel_wait();
     }
 
     void dress(exchange&, response& reply) noexcept override {
@@ -81,6 +85,7 @@ private:
     void wait(bool half_closed) {
         client_.async_wait_abort([self = shared_from_this(), half_closed](error_code ec) {
             if (self->ready_) return self->decide_later();
+            if (ec == asio::error::no_buffer_space) return self->wait_unwatched();
             if (ec == asio::error::eof && !half_closed && !self->upgrades())
                 return self->wait(true);
             self->timer_.reset();
@@ -88,6 +93,13 @@ private:
             self->client_.close();
             std::move(self->done_)(ec, std::nullopt);
         });
+    }
+
+    /// Waits for the decision alone: so much is behind the request that its end cannot be seen.
+    void wait_unwatched() {
+        unwatched_.emplace(client_.get_executor(), asio::steady_timer::time_point::max());
+        call_at_expiry(*unwatched_,
+                       [self = shared_from_this()](error_code) { self->decide_later(); });
     }
 
     bool upgrades() const noexcept { return message_.find(field::upgrade) != message_.end(); }
@@ -170,6 +182,8 @@ private:
     mount_handler done_;
     std::unique_ptr<httphooks::detail::judgement> judgement_{};
     std::optional<asio::steady_timer> timer_{};
+    /// What is waited for in place of the client's end.
+    std::optional<asio::steady_timer> unwatched_{};
     bool ready_ = false;
     /// The reply is the library's own, and has the mount's fields.
     bool dressed_ = false;

@@ -187,7 +187,7 @@ HTTPHOOKS_DECL hook_entry const* pipeline::next(exchange& ex, hook_type type) {
 HTTPHOOKS_DECL void pipeline::start_listeners(exchange& ex, hook_type type) {
     bool first = true;
     while (auto const* const entry = next(ex, type)) {
-        if (first && type == hook_type::post_listener) read_files(ex);
+        if (first && type == hook_type::post_listener) read_files(ex, collect_limit(ex));
         first = false;
         start_listener(ex, *entry, ex.cursor_ - 1);
     }
@@ -226,7 +226,7 @@ inline bool pipeline::run_post_responders(exchange& ex) {
     while (!ex.chain_ended_) {
         auto const* const entry = next(ex, hook_type::post_responder);
         if (!entry) break;
-        read_files(ex);
+        read_files(ex, collect_limit(ex));
         if (!run_one(ex, *entry, apply_post)) return false;
     }
     return true;

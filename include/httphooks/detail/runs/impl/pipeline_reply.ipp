@@ -11,7 +11,9 @@
 #include <httphooks/detail/system/recycle.hpp>
 #include <httphooks/multi_response.hpp>
 
+#include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -53,12 +55,18 @@ inline void pipeline::take_reply_headers(exchange& ex, hook_entry const& entry, 
     merge_reply_headers(ex, headers);
 }
 
-inline void pipeline::read_files(exchange& ex) {
-    for (response& r : ex.responses_)
+inline std::uint64_t pipeline::collect_limit(exchange const& ex) noexcept {
+    return ex.table_->services->options.collect_limit;
+}
+
+inline void pipeline::read_files(exchange& ex, std::uint64_t most) {
+    for (response& r : ex.responses_) {
+        if (auto const file = r.body().file(); file && file->size() > most) continue;
         if (error_code const ec = r.body().load()) {
             r = error_response(status::internal_server_error);
             note(ex, failure_reason::error, nullptr, {ec});
         }
+    }
 }
 
 inline void pipeline::patch_request(exchange& ex, request_patch& patch) {
@@ -126,7 +134,7 @@ inline void pipeline::make_reply(exchange& ex) {
         ex.nothing_left_ = true;
         ex.responses_.push_back(empty_reply(ex));
     } else if (ex.responses_.size() > 1) {
-        read_files(ex);
+        read_files(ex, std::numeric_limits<std::uint64_t>::max());
         ex.failed_.reset();
         ex.author_ = nullptr;
         response all = collapse(ex.responses_, ex.table_->services->options.boundary);

@@ -25,12 +25,38 @@ namespace httphooks::detail {
 HTTPHOOKS_DECL stream_operation::stream_operation(asio::any_io_executor executor)
     : where(asio::prefer(std::move(executor), asio::execution::outstanding_work.tracked)) {}
 
+/// Counts a call that was posted and has not begun, or is thrown away.
+class written_stream::posted_call {
+public:
+    explicit posted_call(pointer stream) noexcept : stream_(std::move(stream)) {
+        stream_->posted_.fetch_add(1, std::memory_order_relaxed);
+    }
+    posted_call(posted_call&&) noexcept = default;
+    posted_call& operator=(posted_call&&) = delete;
+    ~posted_call() {
+        if (stream_) begin();
+    }
+
+    /// What is called from now on is behind it.
+    pointer begin() noexcept {
+        stream_->posted_.fetch_sub(1, std::memory_order_release);
+        return std::move(stream_);
+    }
+
+private:
+    pointer stream_;
+};
+
 template <class F>
 void written_stream::on_executor(pointer stream, F f) {
-    asio::any_io_executor const& executor = stream->executor_;
-    if (runs_here(executor)) return f(*stream);
-    asio::post(executor,
-               [s = std::move(stream), function = std::move(f)]() mutable { function(*s); });
+    asio::any_io_executor const executor = stream->executor_;
+    if (runs_here(executor) && stream->posted_.load(std::memory_order_acquire) == 0)
+        return f(*stream);
+    posted_call call(std::move(stream));
+    asio::post(executor, [c = std::move(call), function = std::move(f)]() mutable {
+        pointer const s = c.begin();
+        function(*s);
+    });
 }
 
 /// Takes the first of a list; null when there is none.
@@ -41,13 +67,7 @@ inline std::unique_ptr<stream_operation> take_first(std::unique_ptr<stream_opera
 }
 
 HTTPHOOKS_DECL void stream_canceller::operator()(asio::cancellation_type how) const {
-    auto stream = stream_.lock();
-    if (!stream) return;
-    auto const cancel = [s = stream, number = number_, how] { s->cancel(number, how); };
-    if (runs_here(stream->executor()))
-        cancel();
-    else
-        asio::post(stream->executor(), cancel);
+    if (auto stream = stream_.lock()) written_stream::cancel(std::move(stream), number_, how);
 }
 
 HTTPHOOKS_DECL written_stream::~written_stream() {
@@ -138,7 +158,12 @@ inline void written_stream::complete(operation op, error_code ec) noexcept {
     }
 }
 
-HTTPHOOKS_DECL void written_stream::cancel(std::uint64_t number, asio::cancellation_type how) {
+HTTPHOOKS_DECL void written_stream::cancel(pointer stream, std::uint64_t number,
+                                           asio::cancellation_type how) {
+    on_executor(std::move(stream), [number, how](written_stream& s) { s.cancel(number, how); });
+}
+
+inline void written_stream::cancel(std::uint64_t number, asio::cancellation_type how) {
     for (operation* list : {&waits_closed_, &first_}) {
         stream_operation* before = nullptr;
         for (operation* link = list; *link; before = link->get(), link = &before->next) {

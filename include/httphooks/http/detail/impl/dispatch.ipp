@@ -194,7 +194,7 @@ inline void dispatch::finish_request() {
         origin const from = origin_of(journey_->incoming());
         reader_->mount_request.emplace(
             mount_request{reader_->mount, std::move(journey_->incoming()),
-                          keep && !loop_.draining(), from.peer(), from.tls()});
+                          keep && !loop_.draining(), from.peer(), from.tls(), from.proxied()});
         reader_->mount_request->claim = std::move(journey_->claim());
         if (loop_.ids()) [[unlikely]]
             reader_->mount_request->reply_line = id_line(reader_->mount_request->message, from);

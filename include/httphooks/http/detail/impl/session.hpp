@@ -480,6 +480,7 @@ void session<Stream>::hand_over() {
                                                 std::move(stream_), peer_);
     core->peer = asked.client;
     core->tls = asked.tls;
+    core->proxied = asked.proxied;
     core->input = std::move(work_->held());
     core->input_ended = input_ended_;
     core->server_name = loop_->options().server_name;
