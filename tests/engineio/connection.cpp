@@ -240,3 +240,22 @@ TEST_CASE("a second post while one waits ends the session") {
     CHECK(s.next_note() == "transport error");
     CHECK(p.poster().reply().body == "ok");
 }
+
+TEST_CASE("a post that is broken off while it waits ends the session") {
+    for (unsigned const threads : {1u, 2u}) {
+        engineio_service s({}, threads);
+        s.on_connection([&](eio::connection c) {
+            c.on_message([&s, c](std::string_view m) mutable {
+                s.note(std::string(m));
+                c.pause();
+            });
+        });
+        polling_peer p(s);
+        p.poster().send("POST", p.target(), {}, "4a");
+        CHECK(s.next_note() == "a");
+        p.poster().client().reset();
+        CHECK(s.next_note() == "transport error");
+        CHECK(s.ask("POST", p.query(), {}, "4b").status == 400);
+        CHECK(s.note_count() == 0);
+    }
+}

@@ -151,6 +151,8 @@ private:
 
     template <class Function>
     void guarded(Function f) noexcept;
+    template <class Function>
+    void when_gone(std::shared_ptr<http::detail::waiting_visit> const& w, Function f);
     bool send_here(packet_view p);
     bool send_here(prepared_message const& m);
     bool sent(session::sent outcome);
@@ -162,6 +164,7 @@ private:
     inline void take(packet_view p);
     inline void call_message(std::string_view data, bool binary);
     inline void pump(bool again = true);
+    inline void post_broken();
     inline void tell_drained();
     inline void tell_upgraded();
     inline void tell_closed(close_reason why);

@@ -69,6 +69,21 @@ inline void live_session::pump(bool again) {
 
 // polling -------------------------------------------------------------------------------------
 
+/// Has `f(live_session&)` called here when the client of a visit goes before it has its answer.
+template <class Function>
+void live_session::when_gone(std::shared_ptr<http::detail::waiting_visit> const& w, Function f) {
+    auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), f] {
+        auto const s = std::static_pointer_cast<live_session>(weak.lock());
+        if (s) s->home_.dispatch([s, f] { f(*s); });
+    };
+    w->place().dispatch([weak = std::weak_ptr(w), gone] {
+        if (auto const waiting = weak.lock())
+            waiting->on_gone(gone);
+        else
+            gone();
+    });
+}
+
 HTTPHOOKS_DECL void live_session::poll(std::shared_ptr<http::detail::waiting_visit> w,
                                        parked_poll p) {
     session_actions todo = machine_.poll(home_.timers().now());
@@ -77,19 +92,8 @@ HTTPHOOKS_DECL void live_session::poll(std::shared_ptr<http::detail::waiting_vis
         p.answer(std::move(p.reply));
     } else {
         poll_ = std::make_unique<parked_poll>(std::move(p));
-        std::uint32_t const number = ++poll_number_;
-        auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), number] {
-            auto const s = std::static_pointer_cast<live_session>(weak.lock());
-            if (!s) return;
-            s->home_.dispatch([s, number] {
-                if (s->poll_number_ == number) s->apply(s->machine_.poll_gone());
-            });
-        };
-        w->place().dispatch([weak = std::weak_ptr(w), gone] {
-            if (auto const waiting = weak.lock())
-                waiting->on_gone(gone);
-            else
-                gone();
+        when_gone(w, [number = ++poll_number_](live_session& s) {
+            if (s.poll_number_ == number) s.apply(s.machine_.poll_gone());
         });
     }
     apply(std::move(todo));
@@ -113,17 +117,19 @@ HTTPHOOKS_DECL void live_session::retain(std::size_t bytes) {
 
 HTTPHOOKS_DECL void live_session::post_ends(bool good) {
     --posting_;
-    if (good || !is_open()) return;
-    home_.dispatch([s = self()] {
-        if (s->machine_.transport() == transport_kind::polling)
-            s->fail(close_reason::transport_error);
-    });
+    if (!good && is_open()) home_.dispatch([s = self()] { s->post_broken(); });
+}
+
+/// The client of a post has gone before it had the answer.
+inline void live_session::post_broken() {
+    if (machine_.transport() == transport_kind::polling) fail(close_reason::transport_error);
 }
 
 HTTPHOOKS_DECL void live_session::answer_post(std::shared_ptr<http::detail::waiting_visit> const& w,
                                               response r) {
     if (pauses_ == 0 || machine_.is_over()) return w->answer(std::move(r));
     held().hold(w, std::move(r));
+    when_gone(w, [](live_session& s) { s.post_broken(); });
 }
 
 // WebSockets ----------------------------------------------------------------------------------
