@@ -23,6 +23,7 @@ using support::engineio_service;
 using support::engineio_socket;
 using support::polling_peer;
 using support::websocket_peer;
+using namespace std::chrono_literals;
 
 TEST_CASE("a connection tells what it is") {
     engineio_service s;
@@ -258,4 +259,33 @@ TEST_CASE("a post that is broken off while it waits ends the session") {
         CHECK(s.ask("POST", p.query(), {}, "4b").status == 400);
         CHECK(s.note_count() == 0);
     }
+}
+
+TEST_CASE("a client that never polls again times out although not all that it posted is taken") {
+    eio::options o;
+    o.ping_interval = 50ms;
+    o.ping_timeout = 200ms;
+    engineio_service s(o);
+    eio::connection held(nullptr);
+    s.on_connection([&](eio::connection c) {
+        held = c;
+        c.on_message([&s, c](std::string_view m) mutable {
+            if (m == "a") {
+                c.pause();
+                c.send(std::string(2'000'000, 'x'));
+            }
+            s.note(std::string(m));
+        });
+    });
+    polling_peer p(s);
+    p.poster().send("POST", p.target(), {},
+                    "4a\x1e"
+                    "4b\x1e"
+                    "4c\x1e"
+                    "4d");
+    CHECK(s.next_note() == "a");
+    held.resume();
+    CHECK(p.poster().reply().body == "ok");
+    CHECK(s.next_note() == "b");
+    CHECK(s.next_note() == "ping timeout");
 }

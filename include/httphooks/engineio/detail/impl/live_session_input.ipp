@@ -54,16 +54,17 @@ inline void live_session::pump(bool again) {
     if (ec) return fail(close_reason::parse_error);
     if (pauses_ != 0) return;
     if (input) input->answer();
-    if (input && !input->empty() && machine_.is_open()) {
-        // a WebSocket that takes all of it in this turn tells nothing
-        if (again && socket_) home_.post([s = self()] { s->pump(false); });
+    if (!input || input->empty() || !machine_.is_open()) {
+        held_.reset();
+        if (lost_) return fail(*lost_);
+        if (!machine_.is_open()) return;
+        if (socket_) socket_->set_paused(false);
+    } else if (socket_) {
+        // it is not read meanwhile; one that takes all of it in this turn tells nothing
+        if (again) home_.post([s = self()] { s->pump(false); });
         return;
     }
-    held_.reset();
-    if (lost_) return fail(*lost_);
-    if (!machine_.is_open()) return;
     machine_.hold(false, home_.timers().now());
-    if (socket_) socket_->set_paused(false);
     apply({});
 }
 
