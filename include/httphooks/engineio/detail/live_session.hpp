@@ -76,6 +76,11 @@ public:
     void close_to_drain();
     void pause();
     void resume();
+    /// As pause(), for who has no use for what a client has sent that has gone: it is dropped then,
+    /// and the end is told of at once.
+    void pause_until_gone();
+    /// Ends pause_until_gone().
+    void resume_until_gone();
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
     transport_kind transport() const noexcept { return carrier_.load(std::memory_order_relaxed); }
     /// A post has begun to come.
@@ -160,6 +165,10 @@ private:
     inline void flush_later();
     void apply(session_actions todo);
     inline bool is_full() const noexcept;
+    bool is_paused() const noexcept { return pauses_ != 0 || until_gone_ != 0; }
+    inline void hold();
+    inline void pause_socket();
+    inline void end_pause(unsigned& pauses);
     inline held_input& held();
     inline void take(packet_view p);
     inline void call_message(std::string_view data, bool binary);
@@ -191,6 +200,8 @@ private:
     /// How the WebSocket ended, when what it brought is not handed on yet.
     std::optional<close_reason> lost_{};
     unsigned pauses_ = 0;
+    /// Pauses that last until the client has gone.
+    unsigned until_gone_ = 0;
     std::uint32_t poll_number_ = 0;
     bool pumping_ = false;
     revision protocol_;

@@ -40,25 +40,25 @@ inline void live_session::take(packet_view p) {
 /// Hands over what came, and goes on reading. What the client posts while it does not take what
 /// waits for it is not held up a second time: the limits of what may wait decide.
 inline void live_session::pump(bool again) {
-    if (pauses_ != 0 || std::exchange(pumping_, true)) return;
+    if (is_paused() || std::exchange(pumping_, true)) return;
     auto const keep = shared_from_this();
     auto const input = held_;
     error_code ec;
     bool full = false;
-    while (input && !input->empty() && pauses_ == 0 && machine_.is_open() && !ec && !full) {
+    while (input && !input->empty() && !is_paused() && machine_.is_open() && !ec && !full) {
         ec = input->take([this](packet_view p) { take(p); });
         full = input->payloads() < 2 && is_full();
     }
     pumping_ = false;
     if (machine_.is_sending()) flush_later();
     if (ec) return fail(close_reason::parse_error);
-    if (pauses_ != 0) return;
+    if (is_paused()) return;
     if (input) input->answer();
     if (!input || input->empty() || !machine_.is_open()) {
         held_.reset();
         if (lost_) return fail(*lost_);
         if (!machine_.is_open()) return;
-        if (socket_) socket_->set_paused(false);
+        if (socket_) socket_->resume();
     } else if (socket_) {
         // it is not read meanwhile; one that takes all of it in this turn tells nothing
         if (again) home_.post([s = self()] { s->pump(false); });
@@ -128,7 +128,7 @@ inline void live_session::post_broken() {
 
 HTTPHOOKS_DECL void live_session::answer_post(std::shared_ptr<http::detail::waiting_visit> const& w,
                                               response r) {
-    if (pauses_ == 0 || machine_.is_over()) return w->answer(std::move(r));
+    if (!is_paused() || machine_.is_over()) return w->answer(std::move(r));
     held().hold(w, std::move(r));
     when_gone(w, [](live_session& s) { s.post_broken(); });
 }
@@ -157,10 +157,10 @@ HTTPHOOKS_DECL void live_session::on_socket_message(socket_link const& l, std::s
     if (ec) return fail(close_reason::parse_error);
     bool const beats = p.type == packet_type::ping || p.type == packet_type::pong;
     bool const full = !l.is_direct() && l.is_full();
-    if (beats || (pauses_ == 0 && !held_ && !full)) return take(p);
+    if (beats || (!is_paused() && !held_ && !full)) return take(p);
     held().add(p);
     // one on this thread is not read while much waits for its client
-    if (full) socket_->set_paused(true);
+    if (full) pause_socket();
 }
 
 HTTPHOOKS_DECL void live_session::on_socket_end(socket_link const& l, websocket::close_code why) {
@@ -176,7 +176,7 @@ HTTPHOOKS_DECL void live_session::on_socket_end(socket_link const& l, websocket:
                         why == websocket::close_code::invalid_payload ||
                         why == websocket::close_code::too_big;
     auto const reason = broken ? close_reason::transport_error : close_reason::transport_close;
-    if (!held_ || held_->empty() || !machine_.is_open()) return fail(reason);
+    if (!held_ || held_->empty() || !machine_.is_open() || until_gone_ != 0) return fail(reason);
     // first what it brought
     lost_ = reason;
     pump();
