@@ -331,6 +331,24 @@ TEST_CASE("A client answers pings, and lives") {
     }
 }
 
+TEST_CASE("However many pings come, one pong of a client waits for a server that takes none") {
+    subject s(ways({way::polling}));
+    int asked = 0;
+    scripted_server server(s.context, [&asked](std::string const& request) -> scripted {
+        if (!request.starts_with("GET")) return {};
+        if (++asked == 1) return {ok(open_packet())};
+        if (asked > 2) return {};
+        std::string pings;
+        for (int i = 0; i < 100'000; ++i) pings += "2abc\x1e";
+        return {ok(pings + "4last")};
+    });
+    REQUIRE_FALSE(s.connect(server.url()));
+    REQUIRE(s.logged(1));
+    CHECK(s.log == list{"last"});
+    CHECK(s.connection.buffered_amount() == 8);
+    CHECK(s.connection.send("x"));
+}
+
 TEST_CASE("A client that gets no ping in time closes with ping timeout") {
     for (way const w : all_ways) {
         subject s(ways({w}));

@@ -23,6 +23,7 @@ using support::engineio_service;
 using support::engineio_socket;
 using support::polling_peer;
 using support::websocket_peer;
+using namespace std::chrono_literals;
 
 TEST_CASE("a connection tells what it is") {
     engineio_service s;
@@ -239,4 +240,52 @@ TEST_CASE("a second post while one waits ends the session") {
     CHECK(s.ask("POST", "?EIO=4&transport=polling&sid=" + p.sid(), {}, "4b").status == 400);
     CHECK(s.next_note() == "transport error");
     CHECK(p.poster().reply().body == "ok");
+}
+
+TEST_CASE("a post that is broken off while it waits ends the session") {
+    for (unsigned const threads : {1u, 2u}) {
+        engineio_service s({}, threads);
+        s.on_connection([&](eio::connection c) {
+            c.on_message([&s, c](std::string_view m) mutable {
+                s.note(std::string(m));
+                c.pause();
+            });
+        });
+        polling_peer p(s);
+        p.poster().send("POST", p.target(), {}, "4a");
+        CHECK(s.next_note() == "a");
+        p.poster().client().reset();
+        CHECK(s.next_note() == "transport error");
+        CHECK(s.ask("POST", p.query(), {}, "4b").status == 400);
+        CHECK(s.note_count() == 0);
+    }
+}
+
+TEST_CASE("a client that never polls again times out although not all that it posted is taken") {
+    eio::options o;
+    o.ping_interval = 50ms;
+    o.ping_timeout = 200ms;
+    engineio_service s(o);
+    eio::connection held(nullptr);
+    s.on_connection([&](eio::connection c) {
+        held = c;
+        c.on_message([&s, c](std::string_view m) mutable {
+            if (m == "a") {
+                c.pause();
+                c.send(std::string(2'000'000, 'x'));
+            }
+            s.note(std::string(m));
+        });
+    });
+    polling_peer p(s);
+    p.poster().send("POST", p.target(), {},
+                    "4a\x1e"
+                    "4b\x1e"
+                    "4c\x1e"
+                    "4d");
+    CHECK(s.next_note() == "a");
+    held.resume();
+    CHECK(p.poster().reply().body == "ok");
+    CHECK(s.next_note() == "b");
+    CHECK(s.next_note() == "ping timeout");
 }

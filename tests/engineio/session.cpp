@@ -211,12 +211,47 @@ TEST_CASE("the heartbeat of a client that is not listened to is not missed") {
     for (revision const r : {revision::v4, revision::v3}) {
         machine m({}, transport_kind::websocket, r);
         m.s.hold(true, m.now);
-        for (int i = 0; i < 20; ++i) CHECK_FALSE(m.pass(m.o.ping_interval).closed);
+        for (int i = 0; i < 20; ++i) {
+            auto const todo = m.pass(m.o.ping_interval);
+            CHECK_FALSE(todo.closed);
+            // it misses those of the server as well
+            if (r == revision::v4) CHECK(text(todo.websocket) == "2");
+        }
         m.s.hold(false, m.now);
         auto const longest = m.o.ping_timeout + (r == revision::v3 ? m.o.ping_interval : 0ms);
         CHECK_FALSE(m.pass(longest - 1ms).closed);
         CHECK(m.pass(1ms).closed == close_reason::ping_timeout);
     }
+}
+
+TEST_CASE("a client that polls goes on polling while it is not listened to") {
+    for (revision const r : {revision::v4, revision::v3}) {
+        machine m({}, transport_kind::polling, r);
+        m.s.hold(true, m.now);
+        m.poll();
+        std::string const beat = r == revision::v4 ? "2" : "6";
+        auto const first = m.o.ping_interval + (r == revision::v3 ? m.o.ping_timeout : 0ms);
+        CHECK(text(m.pass(first).poll) == beat);
+        for (int i = 0; i < 10; ++i) {
+            m.poll();
+            CHECK(text(m.pass(m.o.ping_interval).poll) == beat);
+        }
+        CHECK_FALSE(m.pass(m.o.ping_timeout - 1ms).closed);
+        CHECK(m.pass(1ms).closed == close_reason::ping_timeout);
+    }
+}
+
+TEST_CASE("a poll that waits when a client is listened to no more shows that it lives") {
+    machine m;
+    m.poll();
+    CHECK(text(m.pass(m.o.ping_interval).poll) == "2");
+    m.poll();
+    m.now += m.o.ping_timeout - 1ms;
+    m.s.hold(true, m.now);
+    CHECK_FALSE(m.pass(m.o.ping_timeout).closed);
+    m.s.hold(false, m.now);
+    CHECK(text(m.pass(m.o.ping_interval).poll) == "2");
+    CHECK(m.pass(m.o.ping_timeout).closed == close_reason::ping_timeout);
 }
 
 TEST_CASE("packets that mean nothing to an open session are ignored") {

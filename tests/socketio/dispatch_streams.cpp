@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -232,6 +233,59 @@ TEST_CASE("a client that does not poll holds up the streams of all its sockets")
         waits = s.endless.made;
     }
     CHECK(waits < 96 * 6);
+}
+
+TEST_CASE("streams that hold up their connection end when its client has gone") {
+    sio::dispatch_options few = in_messages();
+    few.in_flight = 1;
+    SECTION("behind a packet of a WebSocket that waits") {
+        streaming_namespace s({}, 1, few);
+        for (bool const reset : {false, true}) {
+            int const before = s.endless.gone;
+            socketio_peer p(s.service);
+            p.join();
+            p.send(asked("/endless", 5));
+            p.get();
+            p.send(asked("/hello", 6));
+            reset ? p.socket().peer().client().reset() : p.socket().peer().client().finish();
+            CHECK(support::eventually([&] { return s.endless.gone == before + 1; }));
+        }
+    }
+    SECTION("on whatever thread that is") {
+        streaming_namespace s({}, 4, few);
+        std::string const base = "/socket.io/?EIO=4&transport=";
+        for (int round = 1; round <= 4; ++round) {
+            auto poller = s.service.peer();
+            std::string const sid =
+                support::text_member(poller.ask("GET", base + "polling").body, "sid");
+            support::websocket_peer ws(s.service.port(), base + "websocket&sid=" + sid);
+            ws.send("5");
+            ws.send("40");
+            ws.text();
+            ws.send("4" + asked("/endless", 5));
+            ws.text();
+            ws.send("4" + asked("/hello", 6));
+            ws.send("4" + asked("/hello", 7));
+            ws.peer().client().reset();
+            CHECK(support::eventually([&] { return s.endless.gone == round; }));
+        }
+    }
+    SECTION("without a word, in the middle of polling") {
+        sio::options o;
+        o.engine.ping_interval = std::chrono::milliseconds(100);
+        o.engine.ping_timeout = std::chrono::milliseconds(500);
+        streaming_namespace s(o, 1, few);
+        std::string const target = "/socket.io/?EIO=4&transport=polling";
+        auto poller = s.service.peer();
+        std::string const id =
+            "&sid=" + support::text_member(poller.ask("GET", target).body, "sid");
+        auto poster = s.service.peer();
+        CHECK(poster.ask("POST", target + id, {}, "40").body == "ok");
+        poster.send("POST", target + id, {}, "4" + asked("/endless", 5));
+        CHECK(support::eventually([&] { return s.endless.gone == 1; }));
+        CHECK(poster.reply().body == "ok");
+        CHECK(poster.ask("GET", target + id).status == 400);
+    }
 }
 
 TEST_CASE("a stream goes over polls, and on over a WebSocket of another thread") {

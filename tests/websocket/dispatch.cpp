@@ -231,6 +231,21 @@ TEST_CASE("When the connection goes, its requests are cancelled and nothing is l
     }
 }
 
+TEST_CASE("When the connection goes behind a message that waits, its requests are cancelled, too") {
+    for (bool const reset : {false, true}) {
+        dispatch_fixture f({.in_flight = 2});
+        memory_client c = f.server.open("/ws-hooks");
+        for (int i = 0; i < 3; ++i) c.send(client_text(later(i, std::to_string(i))));
+        f.server.run();
+        CHECK(f.hooks().stats().exchanges == 2);
+        reset ? c.reset() : c.finish();
+        f.server.run();
+        CHECK(f.later.size() == 2);
+        CHECK(f.hooks().stats().exchanges == 0);
+        CHECK(f.server.open_connections() == 0);
+    }
+}
+
 TEST_CASE("Hooks see where a message came from") {
     dispatch_fixture f;
     std::string seen;

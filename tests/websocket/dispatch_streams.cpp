@@ -439,6 +439,20 @@ TEST_CASE("When the client goes, who writes is told") {
     }
 }
 
+TEST_CASE("When a client takes nothing any more, who writes is told although a message waits") {
+    streaming_fixture f({.in_flight = 1, .stream_messages = true});
+    memory_client c = f.server.open("/ws-hooks");
+    f.keep(c);
+    c.send(client_text(stream_request("/hello", "2")));
+    f.server.run();
+    bool closed = false;
+    f.writer->async_wait_closed([&closed](hh::error_code) { closed = true; });
+    c.refuse();
+    f.write("lost");
+    CHECK(closed);
+    CHECK(f.server.open_connections() == 0);
+}
+
 TEST_CASE("A stream counts among the requests that are under way") {
     streaming_fixture f({.in_flight = 2, .stream_messages = true});
     memory_client c = f.server.open("/ws-hooks");

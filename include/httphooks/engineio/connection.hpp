@@ -74,7 +74,8 @@ public:
     void close();
 
     /** Takes no more messages until resume() was called as often; a post of the client is answered
-        then, a WebSocket not read. The client's heartbeat is not missed meanwhile. */
+        then, a WebSocket not read. The client's heartbeat is not missed meanwhile; one that polls
+        times out when it does not go on. */
     void pause();
     /// Ends pause().
     void resume();

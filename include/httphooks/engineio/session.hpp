@@ -118,7 +118,8 @@ public:
     session_actions close_to_drain(time_point now);
     /// Ends the session at once.
     session_actions fail(close_reason why);
-    /// Whether the client is not listened to: its heartbeat is then not missed.
+    /// Whether the client is not listened to: its heartbeat is then not missed. One that polls has
+    /// to go on with that instead.
     void hold(bool held, time_point now) noexcept;
 
     /** A WebSocket comes to take over.
@@ -145,6 +146,7 @@ private:
     void put(session_actions& to, packet p);
     void drain_into(std::vector<packet>& to);
     void end(session_actions& to, close_reason why);
+    inline void beat(time_point now) noexcept;
     void upgrade(session_actions& to);
 
     options const* options_;
@@ -153,7 +155,8 @@ private:
     /// What waits behind that which was sent at once when nothing did, and its bytes.
     std::size_t behind_ = 0;
     std::size_t behind_bytes_ = 0;
-    /// When a ping is due or, while a pong is awaited, when the session has timed out.
+    /// When a ping is due or, while a pong is awaited, when the session has timed out. While the
+    /// client is not listened to a poll stands for the pong.
     time_point heartbeat_at_;
     time_point probe_until_{};
     time_point release_at_{};

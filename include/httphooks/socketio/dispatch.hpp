@@ -33,8 +33,8 @@ namespace httphooks::socketio {
     is not UTF-8. What is not a request is acknowledged with status 400, and the socket stays. At
     most dispatch_options::in_flight requests of a socket are under way; then its connection is not
     read, with the sockets of other namespaces on it, until there is room. When the socket is
-    disconnected they are cancelled. The origin of a request has the peer, the request that opened
-    the connection, and origin::push().
+    disconnected they are cancelled; what waits behind them when the client goes is dropped. The
+    origin of a request has the peer, the request that opened the connection, and origin::push().
 
     With dispatch_options::stream_messages a streamed reply to a request that has a member `id`, and
     an acknowledgement, is an event `response` with `{"id","statusCode","headers","more":true,

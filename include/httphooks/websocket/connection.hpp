@@ -92,7 +92,10 @@ public:
     /// No message is handed on until resume(); the other side is held up before long. When messages
     /// wait, the end of the connection is told of behind them, unless this side closes or cuts it.
     void pause() const noexcept;
-    /// Ends pause().
+    /// As pause(), for who has no use for messages of another side that has gone: those that wait
+    /// are dropped then, and the end is told of at once.
+    void pause_until_gone() const;
+    /// Ends both.
     void resume() const;
     /// For protocols above: so many bytes are kept of messages that are no use without the next;
     /// they count as a message that is not whole, see http::options::bodies_in_memory.

@@ -35,8 +35,8 @@ struct dispatch_options {
     echoed: such answers come when they are ready, others in the order of their messages. What is
     not a request is answered with status 400, and the connection goes on. At most
     dispatch_options::in_flight requests of a connection are under way; then reading pauses. When
-    the connection ends they are cancelled. The origin of a request has the peer, the handshake and
-    origin::push().
+    the connection ends they are cancelled, and what waits behind them is dropped. The origin of a
+    request has the peer, the handshake and origin::push().
 
     With dispatch_options::stream_messages a streamed reply is, if its request has an id, a message
     `{"id","statusCode","headers","more":true,"content":""}`, then `{"id","more":true,"content"}`

@@ -10,6 +10,7 @@
 #include <httphooks/websocket/detail/client_outbox.hpp>
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace httphooks::engineio::detail {
@@ -23,8 +24,8 @@ public:
         @param first is set when nobody has been asked to send yet
         @return whether there was room */
     bool add(std::vector<packet> packets, bool& first);
-    /// Adds a packet in front of all others, room or not.
-    void add_first(packet p);
+    /// Adds a pong in front of all others, room or not, in place of one that waits already.
+    void add_pong(std::string data);
     /** The next packets; none when none wait.
         @param limit their bytes in a payload, unless it is one; 0: any number */
     std::vector<packet> take(std::size_t limit);

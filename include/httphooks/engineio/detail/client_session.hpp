@@ -93,7 +93,8 @@ private:
     void probe();
     void on_probe_packet(packet_view p);
     void drop_probe();
-    void expect_ping();
+    void await_ping();
+    inline std::chrono::steady_clock::time_point next_ping() const;
     void deliver(packet_view p);
     void end(close_reason why);
     void drop_link(bool tell);
@@ -107,6 +108,8 @@ private:
     std::shared_ptr<client_link> link_{};
     std::shared_ptr<client_link> probe_{};
     server_handshake shake_{};
+    /// When the server has to have sent a ping.
+    std::chrono::steady_clock::time_point ping_by_{};
     client_outbox outbox_;
     std::atomic<transport_kind> kind_{transport_kind::polling};
     bool sending_ = false;

@@ -76,6 +76,11 @@ public:
     void close_to_drain();
     void pause();
     void resume();
+    /// As pause(), for who has no use for what a client has sent that has gone: it is dropped then,
+    /// and the end is told of at once.
+    void pause_until_gone();
+    /// Ends pause_until_gone().
+    void resume_until_gone();
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
     transport_kind transport() const noexcept { return carrier_.load(std::memory_order_relaxed); }
     /// A post has begun to come.
@@ -151,6 +156,8 @@ private:
 
     template <class Function>
     void guarded(Function f) noexcept;
+    template <class Function>
+    void when_gone(std::shared_ptr<http::detail::waiting_visit> const& w, Function f);
     bool send_here(packet_view p);
     bool send_here(prepared_message const& m);
     bool sent(session::sent outcome);
@@ -158,10 +165,15 @@ private:
     inline void flush_later();
     void apply(session_actions todo);
     inline bool is_full() const noexcept;
+    bool is_paused() const noexcept { return pauses_ != 0 || until_gone_ != 0; }
+    inline void hold();
+    inline void pause_socket();
+    inline void end_pause(unsigned& pauses);
     inline held_input& held();
     inline void take(packet_view p);
     inline void call_message(std::string_view data, bool binary);
     inline void pump(bool again = true);
+    inline void post_broken();
     inline void tell_drained();
     inline void tell_upgraded();
     inline void tell_closed(close_reason why);
@@ -188,6 +200,8 @@ private:
     /// How the WebSocket ended, when what it brought is not handed on yet.
     std::optional<close_reason> lost_{};
     unsigned pauses_ = 0;
+    /// Pauses that last until the client has gone.
+    unsigned until_gone_ = 0;
     std::uint32_t poll_number_ = 0;
     bool pumping_ = false;
     revision protocol_;

@@ -82,8 +82,11 @@ public:
     bool is_direct() const noexcept { return same_; }
     /// Closes behind what was sent.
     void close();
-    /// Has the WebSocket read no more, or go on.
-    void set_paused(bool b);
+    /// Has the WebSocket read no more, as websocket::connection says.
+    void pause();
+    void pause_until_gone();
+    /// Has it go on.
+    void resume();
     /// So many bytes of messages are kept, which are no use without the next.
     void retain(std::size_t bytes);
     /// Bytes that wait for the client, as far as is known.

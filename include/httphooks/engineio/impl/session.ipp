@@ -93,6 +93,12 @@ HTTPHOOKS_DECL session_actions session::start() {
     return todo;
 }
 
+/// The client lives.
+inline void session::beat(time_point now) noexcept {
+    pinged_ = false;
+    heartbeat_at_ = now + options_->ping_interval;
+}
+
 HTTPHOOKS_DECL session_actions session::poll(time_point now) {
     session_actions todo;
     if (phase_ == phase::over || transport_ != transport_kind::polling) {
@@ -105,6 +111,7 @@ HTTPHOOKS_DECL session_actions session::poll(time_point now) {
         return todo;
     }
     polled_ = true;
+    if (held_ && pinged_) beat(now);
     if (phase_ == phase::closing && queue_.empty()) {
         push({packet_type::noop, false, {}});
         push({packet_type::close, false, {}});
@@ -162,8 +169,7 @@ HTTPHOOKS_DECL bool session::receive(packet_view p, time_point now, session_acti
             if (revision_ == revision::v3) {
                 todo = fail(close_reason::transport_error);
             } else {
-                heartbeat_at_ = now + options_->ping_interval;
-                pinged_ = false;
+                beat(now);
             }
             return false;
         default:
@@ -245,11 +251,15 @@ HTTPHOOKS_DECL session_actions session::fail(close_reason why) {
 }
 
 HTTPHOOKS_DECL void session::hold(bool held, time_point now) noexcept {
-    if (std::exchange(held_, held) == held || held) return;
-    if (revision_ == revision::v3)
+    if (std::exchange(held_, held) == held) return;
+    if (!held && revision_ == revision::v3) {
+        pinged_ = false;
         heartbeat_at_ = now + options_->ping_interval + options_->ping_timeout;
-    else if (pinged_)
+    } else if (held && pinged_ && polled_) {
+        beat(now);
+    } else if (pinged_) {
         heartbeat_at_ = now + options_->ping_timeout;
+    }
 }
 
 HTTPHOOKS_DECL bool session::probe(time_point now) {
@@ -299,19 +309,18 @@ HTTPHOOKS_DECL session_actions session::expire(time_point now) {
         probe_ = probe_state::none;
     }
     if (phase_ == phase::open && now >= heartbeat_at_) {
-        if (held_ && (revision_ == revision::v3 || pinged_)) {
-            heartbeat_at_ = now + options_->ping_timeout;
-            return todo;
-        }
-        if (revision_ == revision::v3 || pinged_) {
+        // a WebSocket is not read, but polls come
+        bool const deaf = held_ && transport_ == transport_kind::websocket;
+        bool const pings = held_ || revision_ == revision::v4;
+        if (!deaf && (pinged_ || !pings)) {
             bool const probing = todo.close_probe;
             todo = fail(close_reason::ping_timeout);
             todo.close_probe = todo.close_probe || probing;
             return todo;
         }
         pinged_ = true;
-        heartbeat_at_ = now + options_->ping_timeout;
-        put(todo, {packet_type::ping, false, {}});
+        heartbeat_at_ = now + (deaf ? options_->ping_interval : options_->ping_timeout);
+        put(todo, {revision_ == revision::v4 ? packet_type::ping : packet_type::noop, false, {}});
     }
     if (probe_ == probe_state::answered && polled_ && now >= release_at_) {
         release_at_ = now + options_->upgrade_poll_interval;

@@ -69,7 +69,11 @@ public:
     void close_behind(std::string_view text, close_code code, std::string_view reason);
     void terminate();
     void expect_drain();
-    void pause() noexcept { paused_ = true; }
+    void pause() noexcept {
+        paused_ = true;
+        until_gone_ = false;
+    }
+    void pause_until_gone();
     void resume();
     /// Counts messages that are not whole among the bodies of a server. Before start().
     void share_budget(std::shared_ptr<httphooks::detail::body_budget> budget);
@@ -204,6 +208,8 @@ private:
     std::atomic<state> state_{state::open};
     bool scheduled_ = false;
     bool paused_ = false;
+    /// Who has paused has no use for what is held when the other side has gone.
+    bool until_gone_ = false;
     bool held_back_ = false;
     /// Parsing stopped although there may be whole frames.
     bool stopped_ = false;

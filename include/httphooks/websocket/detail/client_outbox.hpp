@@ -53,11 +53,12 @@ protected:
         return true;
     }
 
-    /// As add_if_room(), room or not; nobody is to be asked.
-    template <class Add>
-    void add_anyway(Add add) {
+    /// Changes what waits, room or not; nobody is to be asked.
+    /// @param f `f(std::deque<Piece>&, std::size_t& bytes)`
+    template <class Function>
+    void change(Function f) {
         std::lock_guard const lock(mutex_);
-        waiting_ += add(pieces_);
+        f(pieces_, waiting_);
     }
 
     /// Takes what is sent now. @param take `take(std::deque<Piece>&)` gives how many bytes it took

@@ -78,6 +78,10 @@ HTTPHOOKS_DECL void connection::pause() const noexcept {
     channel_->pause();
 }
 
+HTTPHOOKS_DECL void connection::pause_until_gone() const {
+    channel_->pause_until_gone();
+}
+
 HTTPHOOKS_DECL void connection::resume() const {
     channel_->resume();
 }

@@ -44,7 +44,8 @@ public:
 
     void receive(message const& m) {
         // bytes are no envelope
-        if (!requests_.receive(m.binary ? std::string_view() : m.data)) connection_.pause();
+        if (!requests_.receive(m.binary ? std::string_view() : m.data))
+            connection_.pause_until_gone();
     }
     void drained() noexcept { requests_.on_drain(); }
     void cancel() noexcept { requests_.cancel(); }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <deque>
 #include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,11 +24,14 @@ HTTPHOOKS_DECL bool client_outbox::add(std::vector<packet> packets, bool& first)
     });
 }
 
-HTTPHOOKS_DECL void client_outbox::add_first(packet p) {
-    add_anyway([&](std::deque<packet>& to) {
-        std::size_t const size = p.data.size() + 1;
-        to.push_front(std::move(p));
-        return size;
+HTTPHOOKS_DECL void client_outbox::add_pong(std::string data) {
+    change([&](std::deque<packet>& pieces, std::size_t& bytes) {
+        if (!pieces.empty() && pieces.front().type == packet_type::pong) {
+            bytes -= pieces.front().data.size() + 1;
+            pieces.pop_front();
+        }
+        bytes += data.size() + 1;
+        pieces.push_front({packet_type::pong, false, std::move(data)});
     });
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -85,7 +86,8 @@ HTTPHOOKS_DECL void client_session::open(std::string_view handshake) {
     shake_ = std::move(*shake);
     link_->set_session(shake_.sid);
     enter(state::open);
-    expect_ping();
+    ping_by_ = next_ping();
+    await_ping();
     complete({});
     bool const better = std::ranges::find(left_, transport_kind::websocket) != left_.end();
     left_.clear();
@@ -159,8 +161,8 @@ HTTPHOOKS_DECL void client_session::on_packet(client_link& from, packet_view p) 
         case packet_type::message:
             return deliver(p);
         case packet_type::ping:
-            outbox_.add_first({packet_type::pong, false, std::string(p.data)});
-            expect_ping();
+            outbox_.add_pong(std::string(p.data));
+            ping_by_ = next_ping();
             return run();
         case packet_type::close:
             return end(close_reason::transport_close);
@@ -175,10 +177,17 @@ HTTPHOOKS_DECL void client_session::deliver(packet_view p) {
     guarded([&] { settings_->message(handle, p.data, p.binary); });
 }
 
-HTTPHOOKS_DECL void client_session::expect_ping() {
-    timer().expires_after(shake_.ping_interval + shake_.ping_timeout);
+inline std::chrono::steady_clock::time_point client_session::next_ping() const {
+    return std::chrono::steady_clock::now() + shake_.ping_interval + shake_.ping_timeout;
+}
+
+/// One wait at a time, however many pings come.
+HTTPHOOKS_DECL void client_session::await_ping() {
+    timer().expires_at(ping_by_);
     timer().async_wait([self = self()](error_code ec) {
-        if (!ec) self->end(close_reason::ping_timeout);
+        if (ec || self->current() == state::closed) return;
+        if (std::chrono::steady_clock::now() < self->ping_by_) return self->await_ping();
+        self->end(close_reason::ping_timeout);
     });
 }
 

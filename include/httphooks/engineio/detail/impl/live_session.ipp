@@ -121,18 +121,44 @@ HTTPHOOKS_DECL void live_session::close_to_drain() {
 
 HTTPHOOKS_DECL void live_session::pause() {
     home_.dispatch([s = self()] {
-        if (s->pauses_++ != 0 || s->machine_.is_over()) return;
-        s->machine_.hold(true, s->home_.timers().now());
-        if (s->socket_) s->socket_->set_paused(true);
+        ++s->pauses_;
+        s->hold();
     });
 }
 
 HTTPHOOKS_DECL void live_session::resume() {
+    home_.dispatch([s = self()] { s->end_pause(s->pauses_); });
+}
+
+HTTPHOOKS_DECL void live_session::pause_until_gone() {
     home_.dispatch([s = self()] {
-        if (s->pauses_ == 0 || --s->pauses_ != 0) return;
-        // later: the caller may be the message handler
-        s->home_.post([s] { s->pump(); });
+        ++s->until_gone_;
+        s->lost_ ? s->fail(*s->lost_) : s->hold();
     });
+}
+
+HTTPHOOKS_DECL void live_session::resume_until_gone() {
+    home_.dispatch([s = self()] { s->end_pause(s->until_gone_); });
+}
+
+inline void live_session::hold() {
+    if (machine_.is_over()) return;
+    machine_.hold(true, home_.timers().now());
+    pause_socket();
+}
+
+/// @param pauses those of its kind
+inline void live_session::end_pause(unsigned& pauses) {
+    if (pauses == 0) return;
+    --pauses;
+    if (is_paused()) return pause_socket();
+    // later: the caller may be the message handler
+    home_.post([s = self()] { s->pump(); });
+}
+
+inline void live_session::pause_socket() {
+    if (!socket_) return;
+    until_gone_ != 0 ? socket_->pause_until_gone() : socket_->pause();
 }
 
 HTTPHOOKS_DECL void live_session::on_message(std::function<void(std::string_view, bool)> f) {
@@ -234,7 +260,7 @@ HTTPHOOKS_DECL void live_session::apply(session_actions todo) {
         probe_->put(std::vector<packet>(1, packet{packet_type::pong, false, "probe"}));
     if (todo.adopt_probe) {
         socket_ = std::move(probe_);
-        if (pauses_ != 0) socket_->set_paused(true);
+        if (is_paused()) pause_socket();
         carrier_.store(transport_kind::websocket, std::memory_order_relaxed);
     }
     if (todo.close_probe && probe_) std::exchange(probe_, nullptr)->close();

@@ -40,34 +40,50 @@ inline void live_session::take(packet_view p) {
 /// Hands over what came, and goes on reading. What the client posts while it does not take what
 /// waits for it is not held up a second time: the limits of what may wait decide.
 inline void live_session::pump(bool again) {
-    if (pauses_ != 0 || std::exchange(pumping_, true)) return;
+    if (is_paused() || std::exchange(pumping_, true)) return;
     auto const keep = shared_from_this();
     auto const input = held_;
     error_code ec;
     bool full = false;
-    while (input && !input->empty() && pauses_ == 0 && machine_.is_open() && !ec && !full) {
+    while (input && !input->empty() && !is_paused() && machine_.is_open() && !ec && !full) {
         ec = input->take([this](packet_view p) { take(p); });
         full = input->payloads() < 2 && is_full();
     }
     pumping_ = false;
     if (machine_.is_sending()) flush_later();
     if (ec) return fail(close_reason::parse_error);
-    if (pauses_ != 0) return;
+    if (is_paused()) return;
     if (input) input->answer();
-    if (input && !input->empty() && machine_.is_open()) {
-        // a WebSocket that takes all of it in this turn tells nothing
-        if (again && socket_) home_.post([s = self()] { s->pump(false); });
+    if (!input || input->empty() || !machine_.is_open()) {
+        held_.reset();
+        if (lost_) return fail(*lost_);
+        if (!machine_.is_open()) return;
+        if (socket_) socket_->resume();
+    } else if (socket_) {
+        // it is not read meanwhile; one that takes all of it in this turn tells nothing
+        if (again) home_.post([s = self()] { s->pump(false); });
         return;
     }
-    held_.reset();
-    if (lost_) return fail(*lost_);
-    if (!machine_.is_open()) return;
     machine_.hold(false, home_.timers().now());
-    if (socket_) socket_->set_paused(false);
     apply({});
 }
 
 // polling -------------------------------------------------------------------------------------
+
+/// Has `f(live_session&)` called here when the client of a visit goes before it has its answer.
+template <class Function>
+void live_session::when_gone(std::shared_ptr<http::detail::waiting_visit> const& w, Function f) {
+    auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), f] {
+        auto const s = std::static_pointer_cast<live_session>(weak.lock());
+        if (s) s->home_.dispatch([s, f] { f(*s); });
+    };
+    w->place().dispatch([weak = std::weak_ptr(w), gone] {
+        if (auto const waiting = weak.lock())
+            waiting->on_gone(gone);
+        else
+            gone();
+    });
+}
 
 HTTPHOOKS_DECL void live_session::poll(std::shared_ptr<http::detail::waiting_visit> w,
                                        parked_poll p) {
@@ -77,19 +93,8 @@ HTTPHOOKS_DECL void live_session::poll(std::shared_ptr<http::detail::waiting_vis
         p.answer(std::move(p.reply));
     } else {
         poll_ = std::make_unique<parked_poll>(std::move(p));
-        std::uint32_t const number = ++poll_number_;
-        auto const gone = [weak = std::weak_ptr<timed>(shared_from_this()), number] {
-            auto const s = std::static_pointer_cast<live_session>(weak.lock());
-            if (!s) return;
-            s->home_.dispatch([s, number] {
-                if (s->poll_number_ == number) s->apply(s->machine_.poll_gone());
-            });
-        };
-        w->place().dispatch([weak = std::weak_ptr(w), gone] {
-            if (auto const waiting = weak.lock())
-                waiting->on_gone(gone);
-            else
-                gone();
+        when_gone(w, [number = ++poll_number_](live_session& s) {
+            if (s.poll_number_ == number) s.apply(s.machine_.poll_gone());
         });
     }
     apply(std::move(todo));
@@ -113,17 +118,19 @@ HTTPHOOKS_DECL void live_session::retain(std::size_t bytes) {
 
 HTTPHOOKS_DECL void live_session::post_ends(bool good) {
     --posting_;
-    if (good || !is_open()) return;
-    home_.dispatch([s = self()] {
-        if (s->machine_.transport() == transport_kind::polling)
-            s->fail(close_reason::transport_error);
-    });
+    if (!good && is_open()) home_.dispatch([s = self()] { s->post_broken(); });
+}
+
+/// The client of a post has gone before it had the answer.
+inline void live_session::post_broken() {
+    if (machine_.transport() == transport_kind::polling) fail(close_reason::transport_error);
 }
 
 HTTPHOOKS_DECL void live_session::answer_post(std::shared_ptr<http::detail::waiting_visit> const& w,
                                               response r) {
-    if (pauses_ == 0 || machine_.is_over()) return w->answer(std::move(r));
+    if (!is_paused() || machine_.is_over()) return w->answer(std::move(r));
     held().hold(w, std::move(r));
+    when_gone(w, [](live_session& s) { s.post_broken(); });
 }
 
 // WebSockets ----------------------------------------------------------------------------------
@@ -150,10 +157,10 @@ HTTPHOOKS_DECL void live_session::on_socket_message(socket_link const& l, std::s
     if (ec) return fail(close_reason::parse_error);
     bool const beats = p.type == packet_type::ping || p.type == packet_type::pong;
     bool const full = !l.is_direct() && l.is_full();
-    if (beats || (pauses_ == 0 && !held_ && !full)) return take(p);
+    if (beats || (!is_paused() && !held_ && !full)) return take(p);
     held().add(p);
     // one on this thread is not read while much waits for its client
-    if (full) socket_->set_paused(true);
+    if (full) pause_socket();
 }
 
 HTTPHOOKS_DECL void live_session::on_socket_end(socket_link const& l, websocket::close_code why) {
@@ -169,7 +176,7 @@ HTTPHOOKS_DECL void live_session::on_socket_end(socket_link const& l, websocket:
                         why == websocket::close_code::invalid_payload ||
                         why == websocket::close_code::too_big;
     auto const reason = broken ? close_reason::transport_error : close_reason::transport_close;
-    if (!held_ || held_->empty() || !machine_.is_open()) return fail(reason);
+    if (!held_ || held_->empty() || !machine_.is_open() || until_gone_ != 0) return fail(reason);
     // first what it brought
     lost_ = reason;
     pump();

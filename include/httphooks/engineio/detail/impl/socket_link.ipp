@@ -163,14 +163,24 @@ HTTPHOOKS_DECL void socket_link::close() {
     });
 }
 
-HTTPHOOKS_DECL void socket_link::set_paused(bool b) {
-    home_.dispatch([self = shared_from_this(), b] {
-        self->paused_ = b;
-        if (!self->socket_) return;
-        if (b)
-            self->socket_.pause();
-        else if (!self->held_up_)
-            self->socket_.resume();
+HTTPHOOKS_DECL void socket_link::pause() {
+    home_.dispatch([self = shared_from_this()] {
+        self->paused_ = true;
+        if (self->socket_) self->socket_.pause();
+    });
+}
+
+HTTPHOOKS_DECL void socket_link::pause_until_gone() {
+    home_.dispatch([self = shared_from_this()] {
+        self->paused_ = true;
+        if (self->socket_) self->socket_.pause_until_gone();
+    });
+}
+
+HTTPHOOKS_DECL void socket_link::resume() {
+    home_.dispatch([self = shared_from_this()] {
+        self->paused_ = false;
+        if (self->socket_ && !self->held_up_) self->socket_.resume();
     });
 }
 

@@ -219,17 +219,15 @@ HTTPHOOKS_DECL void request_dispatch::on_reply(exchange& ex) noexcept {
 
 inline void request_dispatch::set_paused(bool b) {
     if (std::exchange(paused_, b) == b) return;
-    if (b)
-        connection_.pause();
-    else
-        connection_.resume();
+    engineio::detail::live_session& below = *connection_.session();
+    b ? below.pause_until_gone() : below.resume_until_gone();
 }
 
 HTTPHOOKS_DECL void request_dispatch::cancel() noexcept {
     std::vector<entry> const all = std::exchange(under_way_, {});
     for (entry const& e : all) e.journey->cancel();
     if (auto const streams = std::exchange(streams_, nullptr)) streams->cancel();
-    if (std::exchange(paused_, false)) connection_.resume();
+    set_paused(false);
 }
 
 }  // namespace httphooks::socketio::detail

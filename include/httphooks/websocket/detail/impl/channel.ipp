@@ -339,10 +339,10 @@ inline void channel::settle() {
         if (overflowed_ && is_open()) fail(close_code::policy_violation);
         flush();
         if (output_.failed()) {
-            if (!receiving()) return lose();
+            if (!receiving() || until_gone_) return lose();
             fall_mute();
         }
-        if (input_ended_ && !stopped_ && receiving()) return lose();
+        if (input_ended_ && (!stopped_ || until_gone_) && receiving()) return lose();
         if (!stopped_ || !may_parse()) break;
         std::string input = held_.take();
         process(input.data(), input.size());
@@ -382,8 +382,16 @@ HTTPHOOKS_DECL void channel::on_room() noexcept {
     room_->end_wait(last_input_);
 }
 
+HTTPHOOKS_DECL void channel::pause_until_gone() {
+    paused_ = true;
+    until_gone_ = true;
+    // it may have gone already
+    settle_soon();
+}
+
 HTTPHOOKS_DECL void channel::resume() {
     paused_ = false;
+    until_gone_ = false;
     settle_soon();
 }
 
