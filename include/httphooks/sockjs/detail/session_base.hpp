@@ -90,6 +90,7 @@ protected:
     void deliver(std::string_view message, bool binary = false);
     /// Whether messages are held: the application wants none yet, or does not know the client yet.
     bool paused() const noexcept { return paused_ || !told_opened_; }
+    /// What the messages that are held take.
     std::size_t inbound_bytes() const noexcept { return inbound_bytes_; }
     server_counters& counters() const noexcept { return owner_->counters(); }
 
@@ -119,6 +120,9 @@ private:
     struct held_message {
         std::string text;
         bool binary;
+
+        /// What it takes; without a byte of text, too.
+        std::size_t bytes() const noexcept { return sizeof(held_message) + text.size(); }
     };
     struct ending {
         close_code code;
