@@ -66,6 +66,8 @@ public:
     void on_message(std::function<void(std::string_view, bool)> f);
     void on_close(std::function<void(close_code, std::string_view)> f);
     void on_drain(std::function<void()> f);
+    /// Held messages are of no use when the client has gone: its end is told at once.
+    void drop_held_at_end() noexcept { drops_held_ = true; }
     std::any& data() noexcept { return data_; }
     /// Bytes that wait for the client.
     virtual std::size_t buffered() const noexcept = 0;
@@ -98,7 +100,8 @@ protected:
     void tell_opened();
     /// The connection is closed: tells the application, once, later.
     void tell_closed(close_code code, std::string_view reason);
-    /// The client has ended it: as tell_closed(), but behind the messages that came before.
+    /// The client has ended it: as tell_closed(), but behind the messages that came before, unless
+    /// drop_held_at_end() was called.
     void tell_ended(close_code code, std::string_view reason);
     /// Whether the application knows that it is closed.
     bool told() const noexcept { return told_; }
@@ -153,6 +156,7 @@ private:
     std::size_t inbound_bytes_ = 0;
     std::atomic<bool> open_{true};
     bool paused_ = false;
+    bool drops_held_ = false;
     bool pumping_ = false;
     bool told_opened_ = false;
     bool told_ = false;

@@ -211,7 +211,8 @@ HTTPHOOKS_DECL void session_base::tell_closed(close_code code, std::string_view 
 }
 
 HTTPHOOKS_DECL void session_base::tell_ended(close_code code, std::string_view reason) {
-    if (!inbound_ || inbound_->messages.empty()) return tell_closed(code, reason);
+    bool const held = inbound_ && !inbound_->messages.empty();
+    if (!held || drops_held_) return tell_closed(code, reason);
     open_.store(false, std::memory_order_relaxed);
     if (!inbound_->end) inbound_->end = ending{code, std::string(reason)};
 }
