@@ -55,6 +55,7 @@ public:
     void abandon(close_code code, std::string_view reason);
     void pause();
     void resume();
+    /// Whether callers may send: neither has it ended, nor has anybody asked to close it.
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
 
     sockjs::handshake const& opening() const noexcept { return handshake_; }
@@ -69,6 +70,8 @@ public:
     /// Held messages are of no use when the client has gone: its end is told at once.
     void drop_held_at_end() noexcept { drops_held_ = true; }
     std::any& data() noexcept { return data_; }
+    /// As send(), of what was taken before: nobody closes the connection ahead of it.
+    bool send_taken(prepared_message const& message) { return send_here(message); }
     /// Bytes that wait for the client.
     virtual std::size_t buffered() const noexcept = 0;
     /// How many may wait behind what waits already; 0 where less than 1,024 messages may.
@@ -105,6 +108,8 @@ protected:
     void tell_ended(close_code code, std::string_view reason);
     /// Whether the application knows that it is closed.
     bool told() const noexcept { return told_; }
+    /// Whether it has ended. Who closes it elsewhere ends it later, behind what was sent there.
+    bool ended() const noexcept { return told_ || (inbound_ && inbound_->end); }
     /// All that waited is written: tells the application.
     void tell_drained();
     /// The session is over.
