@@ -1,6 +1,7 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/sockjs/server.hpp>
 
+#include "support/busy_loop.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/refusals.hpp"
@@ -525,6 +526,42 @@ TEST_CASE("an application can ask who connects, before anything is sent") {
     CHECK(s.post("/broken/0/a/xhr").status == 500);
     CHECK(now.size() == 1);
     CHECK(later.size() == 1);
+}
+
+TEST_CASE("a stream that has begun is told within it that it may not connect") {
+    sockjs_services s;
+    tally asked;
+    std::optional<hh::sockjs::connection> held;
+    tally opened;
+    auto& server = s.add(service_options("/once"), [&](hh::sockjs::connection c) {
+        held = c;
+        opened.add();
+    });
+    server.authorize([&](hh::sockjs::handshake const&) {
+        asked.add();
+        return asked.count() == 1 ? hh::status::ok : hh::status::unauthorized;
+    });
+    auto stream = s.peer();
+    stream.send("POST", "/once/0/s/xhr_streaming");
+    REQUIRE(opened.reaches(1));
+    auto next = s.peer();
+    CHECK(next.ask("GET", "/once").status == 200);
+    {
+        // it comes before the end of the other, as it may
+        support::busy_loop const busy(held->get_executor());
+        next.send("POST", "/once/0/s/xhr_streaming");
+        stream.client().reset();
+    }
+    held.reset();
+    auto const r = next.reply();
+    CHECK(asked.count() == 2);
+    CHECK(r.status == 200);
+    REQUIRE(r.chunks.size() == 3);
+    CHECK(r.chunks[0].size() == 2049);
+    CHECK(r.chunks[1] == "c[1001,\"Unauthorized\"]\n");
+    CHECK(server.size() == 0);
+    CHECK(support::refusals(*server.counters()) == "Not authorized: 1");
+    CHECK(next.ask("POST", "/once/0/s/xhr").status == 401);
 }
 
 TEST_CASE("a session can be bound to the address that opened it") {
