@@ -8,6 +8,7 @@
 #include "support/sockjs_services.hpp"
 #include "support/websocket_peer.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <mutex>
 #include <optional>
@@ -562,6 +564,47 @@ TEST_CASE("a stream that has begun is told within it that it may not connect") {
     CHECK(server.size() == 0);
     CHECK(support::refusals(*server.counters()) == "Not authorized: 1");
     CHECK(next.ask("POST", "/once/0/s/xhr").status == 401);
+}
+
+TEST_CASE("a client that goes while the application thinks about it leaves no session") {
+    sockjs_services s;
+    std::optional<boost::asio::any_io_executor> loop;
+    std::function<void(hh::status)> decide;
+    tally opened;
+    tally asked;
+    auto& server = s.add(service_options("/slow"), [&](hh::sockjs::connection c) {
+        loop = c.get_executor();
+        opened.add();
+    });
+    server.authorize([&](hh::sockjs::handshake const&, std::function<void(hh::status)> d) {
+        if (!loop) return d(hh::status::ok);
+        decide = std::move(d);
+        asked.add();
+    });
+    CHECK(s.post("/slow/0/first/xhr").body == "o\n");
+    REQUIRE(opened.reaches(1));
+    std::size_t n = 0;
+    for (std::string const transport : {"xhr", "xhr_streaming", "websocket"}) {
+        auto client = s.peer();
+        support::field_list fields;
+        if (transport == "websocket")
+            fields = {{"Upgrade", "websocket"},
+                      {"Connection", "Upgrade"},
+                      {"Sec-WebSocket-Version", "13"},
+                      {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+        client.send(transport == "websocket" ? "GET" : "POST",
+                    "/slow/0/" + transport + "/" + transport, fields);
+        REQUIRE(asked.reaches(++n));
+        support::busy_loop busy(*loop);
+        client.client().reset();
+        // it has seen that, and is about to handle it, when the decision comes
+        busy.turn();
+        busy.turn();
+        decide(hh::status::ok);
+    }
+    CHECK(s.post("/slow/0/first/xhr_send", "[]").status == 204);
+    CHECK(server.size() == 1);
+    CHECK(opened.count() == 1);
 }
 
 TEST_CASE("a session can be bound to the address that opened it") {

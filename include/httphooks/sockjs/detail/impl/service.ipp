@@ -61,11 +61,11 @@ HTTPHOOKS_DECL void service::enter(std::string id, std::shared_ptr<receiver> r,
                           r->client().tls()};
     // its connection keeps the receiver while the application thinks
     r->hold();
-    ask(shake, [self = shared_from_this(), id = std::move(id), weak = std::weak_ptr(r),
-                transport](status says) {
-        auto const asking = weak.lock();
-        if (!asking) return;
-        asking->place().dispatch([self, id, asking, transport, says] {
+    ask(shake, [self = shared_from_this(), id = std::move(id), place = r->place(),
+                weak = std::weak_ptr(r), transport](status says) {
+        place.dispatch([self, id, weak, transport, says] {
+            auto const asking = weak.lock();
+            if (!asking) return;
             if (says == status::ok) return self->open(id, asking, transport);
             self->counters_->refuse("Not authorized");
             self->turn_away(*asking, says);
