@@ -3,6 +3,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "support/busy_loop.hpp"
 #include "support/catch.hpp"
 #include "support/engineio_service.hpp"
 #include "support/eventually.hpp"
@@ -148,6 +149,35 @@ TEST_CASE("a connection is used from other threads") {
     for (int i = 0; i < 1000; ++i) expected += "4" + std::to_string(i) + "\x1e";
     CHECK(all.starts_with(expected));
     for (auto& t : threads) t.join();
+}
+
+TEST_CASE("what another thread broadcasts before it closes comes before the close") {
+    engineio_service s;
+    auto const last_words = [&s] {
+        std::vector<eio::connection> open = s.server().connections();
+        REQUIRE(open.size() == 1);
+        support::busy_loop const busy(open[0].get_executor());
+        eio::broadcast(open, eio::prepared_message("x"));
+        open[0].close();
+        CHECK_FALSE(open[0].send("late"));
+        eio::broadcast(open, eio::prepared_message("late"));
+    };
+    {
+        auto w = engineio_socket(s);
+        w.text();
+        last_words();
+        CHECK(w.text() == "4x");
+        CHECK(w.frame().op == 8);
+        CHECK(s.next_note() == "forced close");
+    }
+    CHECK(support::eventually([&] { return s.server().size() == 0; }));
+    polling_peer p(s);
+    last_words();
+    std::string all;
+    for (int i = 0; i < 3 && !all.ends_with("1\x1e"); ++i) all += p.get().body + "\x1e";
+    CHECK(all.starts_with("4x\x1e"));
+    CHECK(all.ends_with("1\x1e"));
+    CHECK(all.find("late") == all.npos);
 }
 
 TEST_CASE("on_drain follows what waited") {

@@ -1,11 +1,14 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/sockjs/connection.hpp>
 
+#include "support/busy_loop.hpp"
 #include "support/catch.hpp"
 #include "support/sockjs_services.hpp"
 #include "support/websocket_peer.hpp"
 
 #include <atomic>
+#include <cstddef>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -133,6 +136,58 @@ TEST_CASE("several threads may send while others close") {
     sockets.clear();
     CHECK(closed.reaches(2 * n));
     open.clear();
+}
+
+TEST_CASE("what another thread sends before it closes comes before the close") {
+    sockjs_services s;
+    std::optional<sockjs::connection> held;
+    tally opened;
+    auto& server = s.add(service_options("/last"), [&](sockjs::connection c) {
+        held = c;
+        opened.add();
+    });
+    /// Has somebody send and close while the connection's thread is busy.
+    auto const last_words = [&](std::size_t n, auto const& send) {
+        REQUIRE(opened.reaches(n));
+        sockjs::connection c = *held;
+        support::busy_loop const busy(c.get_executor());
+        send(c);
+        CHECK(c.close());
+        CHECK_FALSE(c.is_open());
+        CHECK_FALSE(c.send("late"));
+        CHECK_FALSE(c.close());
+        sockjs::broadcast(std::vector<sockjs::connection>{c}, sockjs::prepared_message("late"));
+    };
+    std::size_t n = 0;
+    for (auto const& send : std::vector<std::function<void(sockjs::connection&)>>{
+             [](sockjs::connection& c) { CHECK(c.send("x")); },
+             [](sockjs::connection& c) { CHECK(c.send_binary("x")); },
+             [](sockjs::connection& c) { CHECK(c.send(sockjs::prepared_message("x"))); },
+             [](sockjs::connection& c) {
+                 sockjs::broadcast(std::vector<sockjs::connection>{c},
+                                   sockjs::prepared_message("x"));
+             },
+             [&server](sockjs::connection&) { server.broadcast("x"); }}) {
+        websocket_peer framed(s.port(), "/last/0/s/websocket");
+        CHECK(framed.text() == "o");
+        last_words(++n, send);
+        CHECK(framed.text() == "a[\"x\"]");
+        CHECK(framed.text() == "c[3000,\"Go away!\"]");
+        framed.send_close(1000);
+
+        websocket_peer raw(s.port(), "/last/websocket");
+        last_words(++n, send);
+        CHECK(raw.frame().payload == "x");
+        CHECK(raw.frame().close_code() == 3000);
+        raw.send_close(3000);
+
+        std::string const session = "/last/0/" + std::to_string(++n);
+        CHECK(s.post(session + "/xhr").body == "o\n");
+        last_words(n, send);
+        CHECK(s.post(session + "/xhr").body == "a[\"x\"]\n");
+        CHECK(s.post(session + "/xhr").body == "c[3000,\"Go away!\"]\n");
+    }
+    held.reset();
 }
 
 TEST_CASE("a client that does not read is closed, and others are not delayed") {

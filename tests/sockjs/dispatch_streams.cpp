@@ -30,13 +30,14 @@ namespace {
 
 /// A server whose streamed replies go in messages.
 struct streaming_service {
-    explicit streaming_service(unsigned threads = 1, hh::sockjs::options o = service_options("/s"))
+    explicit streaming_service(unsigned threads = 1, hh::sockjs::options o = service_options("/s"),
+                               hh::sockjs::dispatch_options d = {})
         : registry(context.get_executor()), services(threads) {
         support::add_lines(registry, [](int i) { return "\"" + std::to_string(i) + "\"\n"; });
         endless.add_to(registry);
         registry.get("/hello", [](hh::responder_context&) { return hh::text("Hello!"); });
-        hh::sockjs::dispatch(services.add(std::move(o), nullptr), registry,
-                             {.stream_messages = true});
+        d.stream_messages = true;
+        hh::sockjs::dispatch(services.add(std::move(o), nullptr), registry, d);
     }
 
     boost::asio::io_context context{};
@@ -162,6 +163,30 @@ TEST_CASE("a stream ends with its session") {
     CHECK(messages_in(ws.text()).at(0).at("more") == true);
     s.services.drain(std::chrono::seconds(1));
     CHECK(support::eventually([&] { return s.endless.gone == 3; }));
+}
+
+TEST_CASE("a stream ends with its session when requests wait behind it") {
+    hh::sockjs::options o = service_options("/s");
+    o.disconnect_delay = std::chrono::milliseconds(50);
+    streaming_service s(1, o, {.in_flight = 1});
+    auto const request = [](std::string const& url, int id) {
+        return json{{"id", id}, {"method", "GET"}, {"url", url}}.dump();
+    };
+    std::string const two = json::array({request("/endless", 1), request("/hello", 2)}).dump();
+    CHECK(s.services.post("/s/0/a/xhr").body == "o\n");
+    auto sender = s.services.peer();
+    sender.send("POST", "/s/0/a/xhr_send", {}, two);
+    CHECK(support::eventually([&] { return s.endless.gone == 1; }));
+    CHECK(sender.reply().status == 204);
+    for (bool const closes : {false, true}) {
+        websocket_peer ws(s.services.port(), "/s/0/a/websocket");
+        CHECK(ws.text() == "o");
+        ws.send(two);
+        CHECK(messages_in(ws.text()).at(0).at("more") == true);
+        if (closes) ws.send_close(1000);
+    }
+    CHECK(support::eventually([&] { return s.endless.gone == 3; }));
+    CHECK(support::eventually([&] { return s.registry.stats().exchanges == 0; }));
 }
 
 TEST_CASE("a message of a stream is quoted as any message") {

@@ -1,12 +1,14 @@
 // Distributed under the Boost Software License, Version 1.0. See LICENSE.
 #include <httphooks/sockjs/server.hpp>
 
+#include "support/busy_loop.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/refusals.hpp"
 #include "support/sockjs_services.hpp"
 #include "support/websocket_peer.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +16,7 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <mutex>
 #include <optional>
@@ -525,6 +528,83 @@ TEST_CASE("an application can ask who connects, before anything is sent") {
     CHECK(s.post("/broken/0/a/xhr").status == 500);
     CHECK(now.size() == 1);
     CHECK(later.size() == 1);
+}
+
+TEST_CASE("a stream that has begun is told within it that it may not connect") {
+    sockjs_services s;
+    tally asked;
+    std::optional<hh::sockjs::connection> held;
+    tally opened;
+    auto& server = s.add(service_options("/once"), [&](hh::sockjs::connection c) {
+        held = c;
+        opened.add();
+    });
+    server.authorize([&](hh::sockjs::handshake const&) {
+        asked.add();
+        return asked.count() == 1 ? hh::status::ok : hh::status::unauthorized;
+    });
+    auto stream = s.peer();
+    stream.send("POST", "/once/0/s/xhr_streaming");
+    REQUIRE(opened.reaches(1));
+    auto next = s.peer();
+    CHECK(next.ask("GET", "/once").status == 200);
+    {
+        // it comes before the end of the other, as it may
+        support::busy_loop const busy(held->get_executor());
+        next.send("POST", "/once/0/s/xhr_streaming");
+        stream.client().reset();
+    }
+    held.reset();
+    auto const r = next.reply();
+    CHECK(asked.count() == 2);
+    CHECK(r.status == 200);
+    REQUIRE(r.chunks.size() == 3);
+    CHECK(r.chunks[0].size() == 2049);
+    CHECK(r.chunks[1] == "c[1001,\"Unauthorized\"]\n");
+    CHECK(server.size() == 0);
+    CHECK(support::refusals(*server.counters()) == "Not authorized: 1");
+    CHECK(next.ask("POST", "/once/0/s/xhr").status == 401);
+}
+
+TEST_CASE("a client that goes while the application thinks about it leaves no session") {
+    sockjs_services s;
+    std::optional<boost::asio::any_io_executor> loop;
+    std::function<void(hh::status)> decide;
+    tally opened;
+    tally asked;
+    auto& server = s.add(service_options("/slow"), [&](hh::sockjs::connection c) {
+        loop = c.get_executor();
+        opened.add();
+    });
+    server.authorize([&](hh::sockjs::handshake const&, std::function<void(hh::status)> d) {
+        if (!loop) return d(hh::status::ok);
+        decide = std::move(d);
+        asked.add();
+    });
+    CHECK(s.post("/slow/0/first/xhr").body == "o\n");
+    REQUIRE(opened.reaches(1));
+    std::size_t n = 0;
+    for (std::string const transport : {"xhr", "xhr_streaming", "websocket"}) {
+        auto client = s.peer();
+        support::field_list fields;
+        if (transport == "websocket")
+            fields = {{"Upgrade", "websocket"},
+                      {"Connection", "Upgrade"},
+                      {"Sec-WebSocket-Version", "13"},
+                      {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+        client.send(transport == "websocket" ? "GET" : "POST",
+                    "/slow/0/" + transport + "/" + transport, fields);
+        REQUIRE(asked.reaches(++n));
+        support::busy_loop busy(*loop);
+        client.client().reset();
+        // it has seen that, and is about to handle it, when the decision comes
+        busy.turn();
+        busy.turn();
+        decide(hh::status::ok);
+    }
+    CHECK(s.post("/slow/0/first/xhr_send", "[]").status == 204);
+    CHECK(server.size() == 1);
+    CHECK(opened.count() == 1);
 }
 
 TEST_CASE("a session can be bound to the address that opened it") {

@@ -35,8 +35,9 @@ struct dispatch_options {
     echoed: such answers come when they are ready, others in the order of their messages. What is
     not a request is answered with status 400, and the connection goes on. At most
     dispatch_options::in_flight requests of a connection are under way; then reading pauses, and
-    xhr_send is answered when there is room. When the connection ends they are cancelled. The origin
-    of a request has the peer, the request that opened the connection, and origin::push().
+    xhr_send is answered when there is room. When the connection ends they are cancelled, and those
+    that wait behind them are dropped. The origin of a request has the peer, the request that opened
+    the connection, and origin::push().
 
     With dispatch_options::stream_messages a streamed reply is, if its request has an id, a message
     `{"id","statusCode","headers","more":true,"content":""}`, then `{"id","more":true,"content"}`

@@ -19,7 +19,7 @@ namespace httphooks::sockjs {
 enum class close_code : std::uint16_t {
     /// It was meant to end.
     normal = 1000,
-    /// The server shuts down, or the client went away.
+    /// The server shuts down or has no session for the client, or the client went away.
     going_away = 1001,
     /// The connection was lost.
     interrupted = 1002,

@@ -95,7 +95,9 @@ struct options {
     std::size_t queue_messages = 10'000;
     /// What happens beyond.
     overflow_policy overflow = overflow_policy::close;
-    /// Bytes of messages of a client that may wait while the application pauses reading.
+    /// Bytes that messages of a client, and its requests with them, may take while they wait since
+    /// the application pauses reading; behind more, requests get 503. A message counts some 40 and
+    /// a request 1,024 bytes beside the text.
     std::size_t inbound_bytes = 256 * 1024;
     /// Sessions of the server; further ones get 503.
     std::size_t max_sessions = 100'000;

@@ -2,11 +2,15 @@
 #include <httphooks/sockjs/transport/xhr.hpp>
 
 #include "support/catch.hpp"
+#include "support/refusals.hpp"
 #include "support/sockjs_services.hpp"
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 using support::service_options;
@@ -250,4 +254,31 @@ TEST_CASE("while the application pauses, xhr_send waits, and much is refused") {
     CHECK(first.reply().status == 204);
     CHECK(got.count() == 2);
     held.reset();
+}
+
+TEST_CASE("what waits while the application pauses counts, if it has no byte of text") {
+    sockjs_services s;
+    auto o = service_options("/paused");
+    o.inbound_bytes = 20'000;
+    auto& server = s.add(o, [](hh::sockjs::connection c) { c.pause(); });
+    /// How many requests that are given up at once it takes until one is refused.
+    auto const sent = [&](std::string const& session, std::string const& body) {
+        CHECK(s.post(session + "/xhr").body == "o\n");
+        std::string const before = support::refusals(*server.counters());
+        for (int n = 1; n <= 200; ++n) {
+            s.peer().send("POST", session + "/xhr_send", {}, body);
+            CHECK(s.ask("GET", "/paused").status == 200);
+            if (support::refusals(*server.counters()) != before) return n;
+        }
+        return 0;
+    };
+    std::string empty_messages = "[\"\"";
+    for (int i = 1; i < 1000; ++i) empty_messages += ",\"\"";
+    int const with_messages = sent("/paused/0/a", empty_messages + "]");
+    CHECK(with_messages > 1);
+    CHECK(with_messages < 10);
+    int const without = sent("/paused/0/b", "[]");
+    CHECK(without > 10);
+    CHECK(without < 100);
+    CHECK(s.post("/paused/0/b/xhr_send", "[]").status == 503);
 }

@@ -111,6 +111,9 @@ public:
     std::size_t buffered() const noexcept;
     bool writable() const noexcept;
 
+    /// As send(), of what was taken before: nobody closes the session ahead of it.
+    bool send_taken(prepared_message const& m) { return send_here(m); }
+
     /// The session has begun: tells the application.
     void tell_opened();
 

@@ -106,7 +106,7 @@ HTTPHOOKS_DECL void connection::set_on_message(std::function<void(std::string_vi
 
 HTTPHOOKS_DECL void broadcast(std::span<connection const> to, prepared_message const& message) {
     http::detail::for_each_at_home<detail::live_session>(
-        to, &connection::session, [message](detail::live_session& s) { s.send(message); });
+        to, &connection::session, [message](detail::live_session& s) { s.send_taken(message); });
 }
 
 }  // namespace httphooks::engineio

@@ -69,7 +69,8 @@ public:
     template <class Next>
     void begin(Next next);
 
-    /// Watches the client from now on, whoever else refers to the receiver.
+    /// Watches the client from now on, whoever else refers to the receiver; if it has gone, tells
+    /// the owner so.
     void hold();
 
     /// Answers with something else than a session. Not behind begin() of a stream.
@@ -112,6 +113,7 @@ private:
     bool begun_ = false;
     bool held_ = false;
     bool ended_ = false;
+    bool gone_ = false;
 };
 
 // ---------------------------------------------------------------------------------------------

@@ -96,6 +96,8 @@ private:
 
     void join(std::string id, std::shared_ptr<receiver> r, std::shared_ptr<polling_session> s,
               std::string_view transport);
+    /// Tells a client why it gets no session: in a response, or in that which has begun.
+    void turn_away(receiver& r, status why);
     void open(std::string id, std::shared_ptr<receiver> r, std::string_view transport);
     void release_locked(asio::ip::address const& from) noexcept;
 

@@ -55,6 +55,7 @@ public:
     void abandon(close_code code, std::string_view reason);
     void pause();
     void resume();
+    /// Whether callers may send: neither has it ended, nor has anybody asked to close it.
     bool is_open() const noexcept { return open_.load(std::memory_order_relaxed); }
 
     sockjs::handshake const& opening() const noexcept { return handshake_; }
@@ -66,7 +67,11 @@ public:
     void on_message(std::function<void(std::string_view, bool)> f);
     void on_close(std::function<void(close_code, std::string_view)> f);
     void on_drain(std::function<void()> f);
+    /// Held messages are of no use when the client has gone: its end is told at once.
+    void drop_held_at_end() noexcept { drops_held_ = true; }
     std::any& data() noexcept { return data_; }
+    /// As send(), of what was taken before: nobody closes the connection ahead of it.
+    bool send_taken(prepared_message const& message) { return send_here(message); }
     /// Bytes that wait for the client.
     virtual std::size_t buffered() const noexcept = 0;
     /// How many may wait behind what waits already; 0 where less than 1,024 messages may.
@@ -90,6 +95,7 @@ protected:
     void deliver(std::string_view message, bool binary = false);
     /// Whether messages are held: the application wants none yet, or does not know the client yet.
     bool paused() const noexcept { return paused_ || !told_opened_; }
+    /// What the messages that are held take.
     std::size_t inbound_bytes() const noexcept { return inbound_bytes_; }
     server_counters& counters() const noexcept { return owner_->counters(); }
 
@@ -97,10 +103,13 @@ protected:
     void tell_opened();
     /// The connection is closed: tells the application, once, later.
     void tell_closed(close_code code, std::string_view reason);
-    /// The client has ended it: as tell_closed(), but behind the messages that came before.
+    /// The client has ended it: as tell_closed(), but behind the messages that came before, unless
+    /// drop_held_at_end() was called.
     void tell_ended(close_code code, std::string_view reason);
     /// Whether the application knows that it is closed.
     bool told() const noexcept { return told_; }
+    /// Whether it has ended. Who closes it elsewhere ends it later, behind what was sent there.
+    bool ended() const noexcept { return told_ || (inbound_ && inbound_->end); }
     /// All that waited is written: tells the application.
     void tell_drained();
     /// The session is over.
@@ -119,6 +128,9 @@ private:
     struct held_message {
         std::string text;
         bool binary;
+
+        /// What it takes; without a byte of text, too.
+        std::size_t bytes() const noexcept { return sizeof(held_message) + text.size(); }
     };
     struct ending {
         close_code code;
@@ -149,6 +161,7 @@ private:
     std::size_t inbound_bytes_ = 0;
     std::atomic<bool> open_{true};
     bool paused_ = false;
+    bool drops_held_ = false;
     bool pumping_ = false;
     bool told_opened_ = false;
     bool told_ = false;

@@ -101,7 +101,7 @@ HTTPHOOKS_DECL void detail::broadcast(httphooks::detail::function_ref<void(visit
         else
             elsewhere.add(c.session());
     });
-    elsewhere.post([message](session_base& s) { s.send(message); });
+    elsewhere.post([message](session_base& s) { s.send_taken(message); });
 }
 
 }  // namespace httphooks::sockjs

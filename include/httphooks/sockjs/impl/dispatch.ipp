@@ -72,6 +72,8 @@ HTTPHOOKS_DECL void dispatch(server s, std::shared_ptr<httphooks::detail::messag
     s.on_connection([loops = std::move(loops), o](connection c) {
         auto const requests =
             std::make_shared<dispatch_session>(c, loops->of(c.get_executor(), c.owns_context()), o);
+        // its requests may wait for the end of a stream, which waits for the client
+        c.session()->drop_held_at_end();
         c.on_message([requests](std::string_view m, bool binary) { requests->receive(m, binary); });
         if (o.stream_messages) c.on_drain([requests] { requests->drained(); });
         c.on_close([requests](close_code, std::string_view) { requests->cancel(); });

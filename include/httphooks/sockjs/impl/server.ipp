@@ -93,7 +93,8 @@ HTTPHOOKS_DECL void server::broadcast(std::string_view message) {
 
 HTTPHOOKS_DECL void server::broadcast(prepared_message const& message) {
     http::detail::for_each_at_home<detail::session_base>(
-        service_->all(), std::identity(), [message](detail::session_base& s) { s.send(message); });
+        service_->all(), std::identity(),
+        [message](detail::session_base& s) { s.send_taken(message); });
 }
 
 HTTPHOOKS_DECL std::size_t server::size() const {

@@ -155,9 +155,13 @@ HTTPHOOKS_DECL void polling_session::abandon_here(close_code code, std::string_v
     answer_all(true);
 }
 
+/// About what an answer takes that waits.
+inline constexpr std::size_t waiting_answer_bytes = 1024;
+
 HTTPHOOKS_DECL void polling_session::receive(std::string_view body,
                                              std::function<void(bool)> taken) {
-    if (paused() && inbound_bytes() > options_->inbound_bytes) {
+    std::size_t const held = inbound_bytes() + waiting_.size() * waiting_answer_bytes;
+    if (paused() && held > options_->inbound_bytes) {
         counters().refuse("Too much input waits");
         return taken(false);
     }

@@ -10,6 +10,8 @@
 namespace httphooks::sockjs::detail {
 
 HTTPHOOKS_DECL void receiver::hold() {
+    // its owner may not have been the owner yet when it went
+    if (gone_) return tell(&receiver_owner::on_gone);
     if (ended_ || std::exchange(held_, true)) return;
     visit_.client.async_wait_abort([self = shared_from_this()](error_code ec) { self->gone(ec); });
 }
@@ -59,9 +61,9 @@ inline void receiver::end(error_code ec) {
 /// The client has gone, or wait_abort() has ended since the response has.
 HTTPHOOKS_DECL void receiver::gone(error_code ec) {
     if (std::exchange(ended_, true)) return;
+    gone_ = true;
     visit_.client.close();
     tell(&receiver_owner::on_gone);
-    owner_.reset();
     visit_.leave(ec);
 }
 

@@ -52,8 +52,7 @@ HTTPHOOKS_DECL void service::enter(std::string id, std::shared_ptr<receiver> r,
         if (options_->bind_to_address &&
             s->opening().peer.address() != r->client().peer().address()) {
             counters_->refuse("Unknown session");
-            return r->refuse(
-                refusal(*options_, r->message(), status::not_found, has_cors(r->shape().as)));
+            return turn_away(*r, status::not_found);
         }
         return join(std::move(id), std::move(r), std::move(s), transport);
     }
@@ -62,15 +61,14 @@ HTTPHOOKS_DECL void service::enter(std::string id, std::shared_ptr<receiver> r,
                           r->client().tls()};
     // its connection keeps the receiver while the application thinks
     r->hold();
-    ask(shake, [self = shared_from_this(), id = std::move(id), weak = std::weak_ptr(r),
-                transport](status says) {
-        auto const asking = weak.lock();
-        if (!asking) return;
-        asking->place().dispatch([self, id, asking, transport, says] {
+    ask(shake, [self = shared_from_this(), id = std::move(id), place = r->place(),
+                weak = std::weak_ptr(r), transport](status says) {
+        place.dispatch([self, id, weak, transport, says] {
+            auto const asking = weak.lock();
+            if (!asking) return;
             if (says == status::ok) return self->open(id, asking, transport);
             self->counters_->refuse("Not authorized");
-            asking->refuse(
-                refusal(self->options(), asking->message(), says, has_cors(asking->shape().as)));
+            self->turn_away(*asking, says);
         });
     });
 }
@@ -83,6 +81,16 @@ HTTPHOOKS_DECL void service::ask(handshake const& shake, verdict then) {
         failed(std::current_exception());
         then(status::internal_server_error);
     }
+}
+
+HTTPHOOKS_DECL void service::turn_away(receiver& r, status why) {
+    receiver_shape const& shape = r.shape();
+    if (!r.begun()) return r.refuse(refusal(*options_, r.message(), why, has_cors(shape.as)));
+    std::string frame;
+    append_framed(frame, shape.as,
+                  close_frame(close_code::going_away, beast::http::obsolete_reason(why)),
+                  shape.callback);
+    r.write(std::move(frame), true);
 }
 
 HTTPHOOKS_DECL void service::open(std::string id, std::shared_ptr<receiver> r,
@@ -100,15 +108,7 @@ HTTPHOOKS_DECL void service::open(std::string id, std::shared_ptr<receiver> r,
         s = sessions_.try_emplace(id, fresh).first->second;
         if (s == fresh) s->await_receiver();
     }
-    if (!s) {
-        if (!r->begun())
-            return r->refuse(refusal(*options_, r->message(), admitted, has_cors(r->shape().as)));
-        std::string frame;
-        append_framed(frame, r->shape().as,
-                      close_frame(close_code::going_away, "Service unavailable"),
-                      r->shape().callback);
-        return r->write(std::move(frame), true);
-    }
+    if (!s) return turn_away(*r, admitted);
     join(std::move(id), std::move(r), std::move(s), transport);
 }
 

@@ -148,7 +148,7 @@ HTTPHOOKS_DECL void session_base::deliver(std::string_view message, bool binary)
     if (paused() || (inbound_ && !inbound_->messages.empty())) {
         if (!inbound_) inbound_ = std::make_unique<inbound>();
         inbound_->messages.push_back({std::string(message), binary});
-        inbound_bytes_ += message.size();
+        inbound_bytes_ += inbound_->messages.back().bytes();
         return;
     }
     call_message(message, binary);
@@ -175,7 +175,7 @@ HTTPHOOKS_DECL void session_base::pump() {
     while (inbound_ && !inbound_->messages.empty() && !paused() && !told_) {
         held_message const m = std::move(inbound_->messages.front());
         inbound_->messages.pop_front();
-        inbound_bytes_ -= m.text.size();
+        inbound_bytes_ -= m.bytes();
         call_message(m.text, m.binary);
     }
     pumping_ = false;
@@ -211,7 +211,8 @@ HTTPHOOKS_DECL void session_base::tell_closed(close_code code, std::string_view 
 }
 
 HTTPHOOKS_DECL void session_base::tell_ended(close_code code, std::string_view reason) {
-    if (!inbound_ || inbound_->messages.empty()) return tell_closed(code, reason);
+    bool const held = inbound_ && !inbound_->messages.empty();
+    if (!held || drops_held_) return tell_closed(code, reason);
     open_.store(false, std::memory_order_relaxed);
     if (!inbound_->end) inbound_->end = ending{code, std::string(reason)};
 }

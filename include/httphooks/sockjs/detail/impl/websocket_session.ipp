@@ -122,7 +122,7 @@ inline void websocket_session::on_end(websocket::close_reason const& why) {
 }
 
 HTTPHOOKS_DECL bool websocket_session::send_here(std::string_view message) {
-    if (!is_open() || !socket_) return false;
+    if (ended() || !socket_) return false;
     if (raw_)
         return httphooks::detail::is_utf8(message) ? socket_.send(message)
                                                    : socket_.send_binary(message);
@@ -135,17 +135,17 @@ HTTPHOOKS_DECL bool websocket_session::send_here(std::string_view message) {
 
 HTTPHOOKS_DECL bool websocket_session::send_binary_here(std::string_view bytes) {
     if (!raw_) return send_here(bytes);
-    return is_open() && socket_ && socket_.send_binary(bytes);
+    return !ended() && socket_ && socket_.send_binary(bytes);
 }
 
 HTTPHOOKS_DECL bool websocket_session::send_here(prepared_message const& message) {
-    if (!is_open() || !socket_) return false;
+    if (ended() || !socket_) return false;
     return socket_.send(raw_ ? message.raw_frame() : message.websocket_frame());
 }
 
 HTTPHOOKS_DECL bool websocket_session::send_here(message_source const& message) {
     if (raw_) return session_base::send_here(message);
-    if (!is_open() || !socket_) return false;
+    if (ended() || !socket_) return false;
     return socket_.send_with(false, message.expected_size(),
                              [&](std::string& out) { message.append_quoted(out, "a[", "]"); });
 }
