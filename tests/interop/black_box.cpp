@@ -697,6 +697,24 @@ TEST_CASE("replies are compressed with --compress where the client accepts it") 
     CHECK(d.receive().body() == large);
 }
 
+TEST_CASE("bad words for the emitter end with 2 and one line") {
+    auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
+        process p(std::move(arguments), "HTTPHOOKS_CONFORMANCE_EMITTER");
+        std::string const line = p.line();
+        INFO(line);
+        CHECK(line.find(what) != line.npos);
+        CHECK(p.line() == "");
+        CHECK(p.wait() == 2);
+    };
+    refused({}, "NSP");
+    refused({"--op"}, "--op");
+    refused({"--redis", "foo", "/", "-", "-", "-", "[\"a\"]"}, "URL");
+    refused({"--redis", "rediss://127.0.0.1", "/", "-", "-", "-", "[\"a\"]"},
+            "conformance_emitter: ");
+    refused({"--op", "a\n\nb\n", "/", "-", "-", "-", "[\"a\"]"}, "not a b");
+    refused({"/", "-", "-", "-", "["}, "parse error");
+}
+
 TEST_CASE("bad options and bad scripts end with 2 and one line") {
     auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
         process p(std::move(arguments));
@@ -714,6 +732,20 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
     refused({"--threads", "1025"}, "--threads");
     refused({"--hooks", "/nonexistent/script"}, "/nonexistent/script");
     refused({"--www", "/nonexistent/folder"}, "/nonexistent/folder");
+    refused({"--tls", "/nonexistent/certificate", "/nonexistent/key"}, "conformance_server: ");
+    refused({"--cors", "nonsense"}, "nonsense");
+    refused({"--cors", "https://a.example/"}, "https://a.example/");
+    refused({"--trusted-proxy", "x"}, "x");
+    std::vector<std::string> const cluster{"--app", "cluster", "--cluster"};
+    auto const refused_cluster = [&](std::vector<std::string> more, std::string_view what) {
+        more.insert(more.begin(), cluster.begin(), cluster.end());
+        refused(std::move(more), what);
+    };
+    refused_cluster({"redis", "--redis", "foo"}, "URL");
+    refused_cluster({"redis-sharded", "--redis", "foo"}, "URL");
+    refused_cluster({"redis-streams", "--redis", "foo"}, "URL");
+    refused_cluster({"redis", "--redis", "rediss://127.0.0.1"}, "not supported");
+    refused_cluster({"postgres", "--postgres", "x y"}, "PostgreSQL");
     auto const refused_script = [&](std::string const& script, std::string_view what) {
         temporary_file const file(script);
         refused({"--hooks", file.path()}, what);
