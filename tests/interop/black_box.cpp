@@ -424,6 +424,25 @@ TEST_CASE("the log waits until the hooks have ended") {
     CHECK(json::parse(c.receive().body()).size() == 3);
 }
 
+TEST_CASE("the log is for GET of its path only, and stays for others") {
+    server s(json::array({hook("responder", "respond")}));
+    client c(s.port());
+    CHECK(c.get("/").result_int() == 200);
+    for (auto const* method : {"HEAD", "POST", "PUT", "DELETE", "OPTIONS"}) {
+        INFO(method);
+        c.send(std::string(method) + " /__log HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        reply const r = c.receive(std::string_view(method) == "HEAD");
+        CHECK(r.result_int() == 405);
+        CHECK(r[http::field::allow] == "GET");
+    }
+    c.send("BREW /__log HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(c.receive().result_int() == 501);
+    for (auto const* target : {"/__log/", "/__log/x", "/__log/../__log", "http://a/__log/x"})
+        CHECK(c.get(target).result_int() == 404);
+    CHECK(c.get_json("http://a/__log?x=/y").size() == 1);
+    CHECK(c.get_json("/__log").empty());
+}
+
 TEST_CASE("a handler that takes too long is answered for") {
     server s(json::array({hook("responder", "respond", {{"delay_ms", 60'000}})}),
              {"--handler-timeout-ms", "50"});
