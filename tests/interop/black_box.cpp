@@ -667,6 +667,29 @@ TEST_CASE("WebSockets compress with --deflate, and without do not") {
     CHECK(echo.frame().payload == "short");
 }
 
+TEST_CASE("with --compress, too, the limit of a body is that of --body-limit") {
+    std::string numbers;
+    for (int i = 0; numbers.size() < 2'000'000; ++i) numbers += std::to_string(i) + ' ';
+    json const script =
+        json::array({hook("responder", "respond", {{"verb", "GET"}, {"content", numbers}}),
+                     hook("responder", "respond", {{"verb", "POST"}, {"content", "taken"}})});
+    server const s(script, {"--compress", "--body-limit", "4000000"});
+    server const less(script, {"--compress", "--body-limit", "1999999"});
+    client c(s.port());
+    client d(less.port());
+    c.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+    std::string const packed = c.receive().body();
+    REQUIRE(packed.size() < numbers.size() / 2);
+    std::string const post =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n"
+        "Content-Length: " +
+        std::to_string(packed.size()) + "\r\n\r\n" + packed;
+    c.send(post);
+    CHECK(c.receive().body() == "taken");
+    d.send(post);
+    CHECK(d.receive().result_int() == 413);
+}
+
 TEST_CASE("replies are compressed with --compress where the client accepts it") {
     temporary_folder const www;
     www.write("page.html", std::string(2'000, 'p'));

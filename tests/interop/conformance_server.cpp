@@ -63,7 +63,8 @@ hh::http::options server_options(command_line const& c) {
         // hooks of a script need not say what they send, and several replies may be one
         compress.types.insert(compress.types.end(), {"", "multipart/mixed"});
         o.compress.emplace(compress);
-        o.decompress.emplace(hh::http::decompress_options{.codings = compress.codings});
+        o.decompress.emplace(
+            hh::http::decompress_options{.codings = compress.codings, .limit = c.body_limit});
     }
     return o;
 }
