@@ -636,8 +636,7 @@ TEST_CASE("request bodies are read as streams, before the script's hooks") {
     c.receive_until("0\r\n\r\n");
     post("other", "abc");
     CHECK(c.receive().body() == "scripted");
-    json const seen = c.get_json("/stream/seen");
-    CHECK(seen == json{{"started", 9}, {"ended", 6}, {"cancelled", 3}});
+    CHECK(c.get("/stream/seen").body() == R"({"started":9,"ended":6,"cancelled":3})");
 }
 
 TEST_CASE("WebSockets compress with --deflate, and without do not") {

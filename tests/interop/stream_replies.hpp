@@ -41,9 +41,9 @@ struct streams_seen {
     std::atomic<std::uint64_t> cancelled{0};
 
     hh::response report() const {
-        return hh::json({{"started", started.load()},
-                         {"ended", ended.load()},
-                         {"cancelled", cancelled.load()}});
+        nlohmann::ordered_json const all = {
+            {"started", started.load()}, {"ended", ended.load()}, {"cancelled", cancelled.load()}};
+        return hh::make_response(hh::status::ok, all.dump(), "application/json");
     }
 };
 
