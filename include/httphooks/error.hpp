@@ -75,7 +75,7 @@ enum class error {
     field_ignored,
     /// An option of a hook has no effect.
     option_ignored,
-    /// on_failure gave a status below 400: that of the first reply stands.
+    /// on_failure gave a status below 300, or none: that of the first reply stands.
     status_ignored,
     /// A guard of a mount, or of a responder that reads a stream, has replaced the content of a
     /// request, of which it sees none: what the client has sent stays. Told once a hook.

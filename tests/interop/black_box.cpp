@@ -377,6 +377,15 @@ TEST_CASE("a script's on-failure cannot make a failure a success") {
     CHECK(r.body() == "500");
 }
 
+TEST_CASE("a script's on-failure may send the client elsewhere") {
+    json const failure = {
+        {"type", "on-failure"}, {"status", 302}, {"headers", {{"Location", "/in"}}}};
+    server s(json::array({failure, hook("responder", "throw")}));
+    reply const r = client(s.port()).get("/");
+    CHECK(r.result_int() == 302);
+    CHECK(r[http::field::location] == "/in");
+}
+
 TEST_CASE("a script switches request ids on, for every reply") {
     server s(json::array({{{"type", "request-id"}},
                           hook("responder", "respond", {{"pattern", "/a"}, {"verb", "GET"}}),
