@@ -206,20 +206,38 @@ TEST_CASE("on_failure cannot make a failure a success, nor an open guard of a cl
         return "secret";
     });
     t.hooks.pre_responder(any_verb, "/*", [](auto&) {});
-    for (unsigned const code : {0u, 100u, 200u, 204u, 302u, 399u, 600u, 999u}) {
+    for (unsigned const code : {0u, 100u, 101u, 200u, 204u, 299u, 600u, 999u}) {
         wanted = code;
         response const r = t.get("/");
         CHECK(r.result() == status::internal_server_error);
         CHECK(r.reason() == "Internal Server Error");
         CHECK(r.body() == "all is well");
     }
-    for (unsigned const code : {400u, 418u, 599u}) {
+    for (unsigned const code : {300u, 302u, 399u, 400u, 418u, 599u}) {
         wanted = code;
         CHECK(t.get("/").result_int() == code);
     }
     CHECK(t.log.size() == 0);
-    CHECK(t.errors.entries().size() == 12);
+    CHECK(t.errors.entries().size() == 15);
     CHECK(t.errors.entries()[1] == "responder: on_failure cannot make a failure a success: 0");
+}
+
+TEST_CASE("on_failure sends the client elsewhere, and Allow of a 405 stays") {
+    fixture t({.on_failure = [](failure const&) {
+        response r = make_response(status::found);
+        r.set(field::location, "/login");
+        return r;
+    }});
+    t.hooks.post("/a", [](auto&) { return "a"; });
+    t.hooks.get("/b", [](auto&) -> std::string { throw http_error(status::unauthorized); });
+    response r = t.get("/b");
+    CHECK(r.result() == status::found);
+    CHECK(r[field::location] == "/login");
+    r = t.get("/a");
+    CHECK(r.result() == status::found);
+    CHECK(r[field::location] == "/login");
+    CHECK(r[field::allow] == "POST, OPTIONS");
+    CHECK(t.errors.text().empty());
 }
 
 TEST_CASE("when on_failure throws, the first reply stands") {

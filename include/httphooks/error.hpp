@@ -75,7 +75,7 @@ enum class error {
     field_ignored,
     /// An option of a hook has no effect.
     option_ignored,
-    /// on_failure gave a status below 400: that of the first reply stands.
+    /// on_failure gave a status below 300, or none: that of the first reply stands.
     status_ignored,
     /// A guard of a mount, or of a responder that reads a stream, has replaced the content of a
     /// request, of which it sees none: what the client has sent stays. Told once a hook.
@@ -84,7 +84,8 @@ enum class error {
     redirect_limit,
     /// A body is not of a type that forms have.
     not_a_form,
-    /// A form is malformed, or a field of it has no name.
+    /// A form is malformed, or a field of it has no name; of a multipart_reader: or it exceeds a limit
+    /// of its parts.
     invalid_form,
     /// A form exceeds a limit of its parser.
     form_limit,

@@ -13,7 +13,7 @@ namespace httphooks {
 struct form_limits {
     /// Fields, files included.
     std::size_t fields = 128;
-    /// Bytes of one name, decoded.
+    /// Bytes of the name of a field, and of a file, decoded.
     std::size_t name_bytes = 1024;
     /// Bytes of one value or file, decoded.
     std::size_t value_bytes = 1024 * 1024;

@@ -7,6 +7,7 @@
 
 #include <httphooks/config.hpp>
 #include <httphooks/detail/text/multipart_scanner.hpp>
+#include <httphooks/detail/text/nested_multipart.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 #include <httphooks/message.hpp>
@@ -45,7 +46,7 @@ struct form_part {
 
 /// What a form that is read part by part may hold.
 struct multipart_reader_limits {
-    /// Fields, files included.
+    /// Fields, files included, and the parts of those that are multipart bodies themselves.
     std::size_t parts = 128;
     /// Bytes of one part's header.
     std::size_t header_bytes = 8192;
@@ -53,6 +54,8 @@ struct multipart_reader_limits {
     std::size_t fields = 16;
     /// Bytes of the name of a field, and of a file.
     std::size_t name_bytes = 1024;
+    /// How deep a field may be a multipart body itself: 0 is not at all. Its bytes are read as any.
+    std::size_t nesting = 1;
 };
 
 namespace detail {
@@ -85,6 +88,7 @@ public:
 
 private:
     inline bool fail(error_code ec);
+    inline bool malformed();
     inline bool take_header();
     inline bool write();
     inline void drop_file() noexcept;
@@ -92,6 +96,8 @@ private:
     request_body body_;
     multipart_reader_limits limits_;
     std::optional<multipart_scanner> scanner_{};
+    std::size_t count_ = 0;
+    nested_multipart parts_;
     /// Why there are no more parts, from when on nothing is read.
     error_code error_{};
     std::optional<form_part> part_{};
@@ -162,9 +168,10 @@ struct complete_file {
     more memory than a piece of them.
 
     Ask for the next part, read its bytes, ask for the next one: what was not read of a part is
-    skipped. An operation ends with error::not_a_form when the request is none, error::invalid_form
-    or error::form_limit, or with what a read of the body ends with. A hook that lets them pass
-    answers with 415, 400 or 413.
+    skipped. An operation ends with error::not_a_form when the request is of another type,
+    error::invalid_form when the form is malformed or exceeds another limit than that of names,
+    error::form_limit when a name is too long, or with what a read of the body ends with. A hook
+    that lets them pass answers with 415, 400 or 413, as c.form() does.
 
     Copies are one reader.
 

@@ -33,9 +33,10 @@ struct registry_options {
     /** Asked once for each reply of the library's own that tells of a failure, before
         context::reply_headers() are added; null: such replies stay as they are.
 
-        What it gives goes out in its place, but it cannot make it a success: of a status below 400
-        the first one stands. `Allow`, and the fields for pages of other origins, stay. When it
-        throws, the first reply stands, and the error handler is told. problem_details() is one. */
+        What it gives goes out in its place, a redirection too, but it cannot make it a success: of
+        a status below 300 the first one stands. `Allow`, and the fields for pages of other origins,
+        stay. When it throws, the first reply stands, and the error handler is told.
+        problem_details() is one. */
     failure_handler on_failure = nullptr;
     /// How many bytes of a streamed response are collected where it cannot be sent bit by bit; more
     /// make it a 500. It may take as long as `time_limit`. Also how long a file may be whose

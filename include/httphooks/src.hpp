@@ -61,6 +61,7 @@
 #include <httphooks/detail/text/impl/http_date.ipp>
 #include <httphooks/detail/text/impl/http_text.ipp>
 #include <httphooks/detail/text/impl/multipart_scanner.ipp>
+#include <httphooks/detail/text/impl/nested_multipart.ipp>
 #include <httphooks/impl/access_log.ipp>
 #include <httphooks/impl/cookie.ipp>
 #include <httphooks/impl/csrf.ipp>

@@ -250,6 +250,22 @@ TEST_CASE("origins that may connect are named in every reply") {
     CHECK(engineio_socket(s).reply().status == 101);
 }
 
+TEST_CASE("a path without its slash is answered with the fields for pages of other origins") {
+    eio::options o;
+    o.cors.emplace().origins = {"https://a.example"};
+    engineio_service s(o);
+    std::string const target = std::string("/engine.io") + handshake_query;
+    field_list const good{{"Origin", "https://a.example"}};
+    auto const r = s.peer().ask("GET", target, good);
+    CHECK(r.status == 404);
+    CHECK(r["Access-Control-Allow-Origin"] == "https://a.example");
+    CHECK(r["Vary"] == "Origin");
+    auto const asked = s.peer().ask("OPTIONS", target, good);
+    CHECK(asked.status == 204);
+    CHECK(asked["Access-Control-Allow-Origin"] == "https://a.example");
+    CHECK(s.peer().ask("GET", target, {{"Origin", "https://b.example"}})["Vary"] == "Origin");
+}
+
 TEST_CASE("a preflight is answered before anything is looked at") {
     eio::options o;
     o.cors.emplace();

@@ -377,6 +377,15 @@ TEST_CASE("a script's on-failure cannot make a failure a success") {
     CHECK(r.body() == "500");
 }
 
+TEST_CASE("a script's on-failure may send the client elsewhere") {
+    json const failure = {
+        {"type", "on-failure"}, {"status", 302}, {"headers", {{"Location", "/in"}}}};
+    server s(json::array({failure, hook("responder", "throw")}));
+    reply const r = client(s.port()).get("/");
+    CHECK(r.result_int() == 302);
+    CHECK(r[http::field::location] == "/in");
+}
+
 TEST_CASE("a script switches request ids on, for every reply") {
     server s(json::array({{{"type", "request-id"}},
                           hook("responder", "respond", {{"pattern", "/a"}, {"verb", "GET"}}),
@@ -422,6 +431,25 @@ TEST_CASE("the log waits until the hooks have ended") {
     c.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /__log HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK(c.receive().result_int() == 200);
     CHECK(json::parse(c.receive().body()).size() == 3);
+}
+
+TEST_CASE("the log is for GET of its path only, and stays for others") {
+    server s(json::array({hook("responder", "respond")}));
+    client c(s.port());
+    CHECK(c.get("/").result_int() == 200);
+    for (auto const* method : {"HEAD", "POST", "PUT", "DELETE", "OPTIONS"}) {
+        INFO(method);
+        c.send(std::string(method) + " /__log HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+        reply const r = c.receive(std::string_view(method) == "HEAD");
+        CHECK(r.result_int() == 405);
+        CHECK(r[http::field::allow] == "GET");
+    }
+    c.send("BREW /__log HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(c.receive().result_int() == 501);
+    for (auto const* target : {"/__log/", "/__log/x", "/__log/../__log", "http://a/__log/x"})
+        CHECK(c.get(target).result_int() == 404);
+    CHECK(c.get_json("http://a/__log?x=/y").size() == 1);
+    CHECK(c.get_json("/__log").empty());
 }
 
 TEST_CASE("a handler that takes too long is answered for") {
@@ -599,6 +627,13 @@ TEST_CASE("request bodies are read as streams, before the script's hooks") {
                           {"sha256", abc}});
     post("form", "abc");
     CHECK(c.receive().result_int() == 415);
+    post("form", "--b--", "Content-Type: multipart/form-data\r\n");
+    CHECK(c.receive().result_int() == 400);
+    std::string parts;
+    for (int i = 0; i < 129; ++i)
+        parts += "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
+    post("form", parts + "--b--", "Content-Type: multipart/form-data; boundary=b\r\n");
+    CHECK(c.receive().result_int() == 400);
 
     c.send(
         "POST /stream/echo HTTP/1.1\r\nHost: a\r\nContent-Type: text/x\r\n"
@@ -610,8 +645,7 @@ TEST_CASE("request bodies are read as streams, before the script's hooks") {
     c.receive_until("0\r\n\r\n");
     post("other", "abc");
     CHECK(c.receive().body() == "scripted");
-    json const seen = c.get_json("/stream/seen");
-    CHECK(seen == json{{"started", 7}, {"ended", 6}, {"cancelled", 1}});
+    CHECK(c.get("/stream/seen").body() == R"({"started":9,"ended":6,"cancelled":3})");
 }
 
 TEST_CASE("WebSockets compress with --deflate, and without do not") {
@@ -639,6 +673,29 @@ TEST_CASE("WebSockets compress with --deflate, and without do not") {
     CHECK(echo.frame().payload.size() < 100);
     echo.send("short");
     CHECK(echo.frame().payload == "short");
+}
+
+TEST_CASE("with --compress, too, the limit of a body is that of --body-limit") {
+    std::string numbers;
+    for (int i = 0; numbers.size() < 2'000'000; ++i) numbers += std::to_string(i) + ' ';
+    json const script =
+        json::array({hook("responder", "respond", {{"verb", "GET"}, {"content", numbers}}),
+                     hook("responder", "respond", {{"verb", "POST"}, {"content", "taken"}})});
+    server const s(script, {"--compress", "--body-limit", "4000000"});
+    server const less(script, {"--compress", "--body-limit", "1999999"});
+    client c(s.port());
+    client d(less.port());
+    c.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+    std::string const packed = c.receive().body();
+    REQUIRE(packed.size() < numbers.size() / 2);
+    std::string const post =
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n"
+        "Content-Length: " +
+        std::to_string(packed.size()) + "\r\n\r\n" + packed;
+    c.send(post);
+    CHECK(c.receive().body() == "taken");
+    d.send(post);
+    CHECK(d.receive().result_int() == 413);
 }
 
 TEST_CASE("replies are compressed with --compress where the client accepts it") {
@@ -690,6 +747,24 @@ TEST_CASE("replies are compressed with --compress where the client accepts it") 
     CHECK(d.receive().body() == large);
 }
 
+TEST_CASE("bad words for the emitter end with 2 and one line") {
+    auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
+        process p(std::move(arguments), "HTTPHOOKS_CONFORMANCE_EMITTER");
+        std::string const line = p.line();
+        INFO(line);
+        CHECK(line.find(what) != line.npos);
+        CHECK(p.line() == "");
+        CHECK(p.wait() == 2);
+    };
+    refused({}, "NSP");
+    refused({"--op"}, "--op");
+    refused({"--redis", "foo", "/", "-", "-", "-", "[\"a\"]"}, "URL");
+    refused({"--redis", "rediss://127.0.0.1", "/", "-", "-", "-", "[\"a\"]"},
+            "conformance_emitter: ");
+    refused({"--op", "a\n\nb\n", "/", "-", "-", "-", "[\"a\"]"}, "not a b");
+    refused({"/", "-", "-", "-", "["}, "parse error");
+}
+
 TEST_CASE("bad options and bad scripts end with 2 and one line") {
     auto const refused = [](std::vector<std::string> arguments, std::string_view what) {
         process p(std::move(arguments));
@@ -707,6 +782,20 @@ TEST_CASE("bad options and bad scripts end with 2 and one line") {
     refused({"--threads", "1025"}, "--threads");
     refused({"--hooks", "/nonexistent/script"}, "/nonexistent/script");
     refused({"--www", "/nonexistent/folder"}, "/nonexistent/folder");
+    refused({"--tls", "/nonexistent/certificate", "/nonexistent/key"}, "conformance_server: ");
+    refused({"--cors", "nonsense"}, "nonsense");
+    refused({"--cors", "https://a.example/"}, "https://a.example/");
+    refused({"--trusted-proxy", "x"}, "x");
+    std::vector<std::string> const cluster{"--app", "cluster", "--cluster"};
+    auto const refused_cluster = [&](std::vector<std::string> more, std::string_view what) {
+        more.insert(more.begin(), cluster.begin(), cluster.end());
+        refused(std::move(more), what);
+    };
+    refused_cluster({"redis", "--redis", "foo"}, "URL");
+    refused_cluster({"redis-sharded", "--redis", "foo"}, "URL");
+    refused_cluster({"redis-streams", "--redis", "foo"}, "URL");
+    refused_cluster({"redis", "--redis", "rediss://127.0.0.1"}, "not supported");
+    refused_cluster({"postgres", "--postgres", "x y"}, "PostgreSQL");
     auto const refused_script = [&](std::string const& script, std::string_view what) {
         temporary_file const file(script);
         refused({"--hooks", file.path()}, what);

@@ -18,13 +18,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "complaint.hpp"
 
 namespace {
 
@@ -130,10 +131,8 @@ int main(int argc, char* argv[]) {
         });
         loop.run();
         if (!failure) return 0;
-        std::cerr << "conformance_emitter: " << failure.message() << '\n';
-        return 1;
+        return conformance::complain("conformance_emitter", failure.message(), 1);
     } catch (std::exception const& e) {
-        std::cerr << "conformance_emitter: " << e.what() << '\n';
-        return 2;
+        return conformance::complain("conformance_emitter", e.what(), 2);
     }
 }

@@ -31,6 +31,7 @@
 #include <sys/resource.h>
 
 #include "command_line.hpp"
+#include "complaint.hpp"
 #include "engineio_services.hpp"
 #include "hook_script.hpp"
 #include "log_mount.hpp"
@@ -62,7 +63,8 @@ hh::http::options server_options(command_line const& c) {
         // hooks of a script need not say what they send, and several replies may be one
         compress.types.insert(compress.types.end(), {"", "multipart/mixed"});
         o.compress.emplace(compress);
-        o.decompress.emplace(hh::http::decompress_options{.codings = compress.codings});
+        o.decompress.emplace(
+            hh::http::decompress_options{.codings = compress.codings, .limit = c.body_limit});
     }
     return o;
 }
@@ -120,7 +122,8 @@ void raise_descriptor_limit() {
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what has begun.
-int serve(asio::io_context& loop, hh::http::server server, std::string const& scheme) {
+/// @return the program's exit status
+int serve(asio::io_context& loop, hh::http::server server, std::string const& scheme) try {
     asio::signal_set signals(loop, SIGTERM, SIGINT);
     signals.async_wait([&](hh::error_code ec, int) {
         if (ec) return;
@@ -145,8 +148,9 @@ int serve(asio::io_context& loop, hh::http::server server, std::string const& sc
     loop.run();
     loop.restart();
     loop.run_for(std::chrono::seconds(1));  // the other servers of a cluster are told
-    if (failure) std::cerr << "conformance_server: " << failure.message() << '\n';
-    return failure ? 1 : 0;
+    return failure ? complain("conformance_server", failure.message(), 1) : 0;
+} catch (std::exception const& e) {
+    return complain("conformance_server", e.what(), 1);
 }
 
 }  // namespace
@@ -154,21 +158,16 @@ int serve(asio::io_context& loop, hh::http::server server, std::string const& sc
 int main(int argc, char* argv[]) {
     raise_descriptor_limit();
     asio::io_context loop(1);
-    command_line options;
-    std::vector<scripted_hook> script;
-    std::shared_ptr<asio::ssl::context> context;
     try {
-        options = read_command_line({argv + 1, argv + argc});
+        command_line const options = read_command_line({argv + 1, argv + argc});
+        std::vector<scripted_hook> script;
         if (!options.hooks_file.empty()) script = read_script(options.hooks_file);
         if (!options.www.empty() && !std::filesystem::is_directory(options.www))
             throw std::runtime_error("--www: not a folder: " + options.www);
-        if (!options.certificate.empty())
-            context = hh::http::make_server_context(options.certificate, options.key);
-    } catch (std::exception const& e) {
-        std::cerr << "conformance_server: " << e.what() << '\n';
-        return 2;
-    }
-    try {
+        bool const tls = !options.certificate.empty();
+        std::shared_ptr<asio::ssl::context> context;
+        if (tls) context = hh::http::make_server_context(options.certificate, options.key);
+
         hh::registry_options registry_options = options_of(script);
         registry_options.time_limit = options.handler_timeout;
         if (options.best) registry_options.responders = hh::responders::best;
@@ -192,7 +191,6 @@ int main(int argc, char* argv[]) {
         websocket_services websockets(hooks, options);
         socketio::server io(hooks.get_executor(), socketio_options(options));
         serve_application(io, hooks, options);
-        bool const tls = !options.certificate.empty();
         hh::http::options const o = server_options(options);
         hh::http::server server =
             tls ? hh::http::tls_server(o, context, hooks) : hh::http::server(o, hooks);
@@ -204,8 +202,7 @@ int main(int argc, char* argv[]) {
         server.mount(io, behind);
         websockets.mount_on(server, behind);
         return serve(loop, server, tls ? "https" : "http");
-    } catch (std::exception const& e) {
-        std::cerr << "conformance_server: " << e.what() << '\n';
-        return 1;
+    } catch (std::exception const& e) {  // serve() throws nothing: it is the command line
+        return complain("conformance_server", e.what(), 2);
     }
 }

@@ -81,9 +81,11 @@ private:
 /// A process, and what it prints; killed at the end if it still runs.
 class process {
 public:
-    explicit process(std::vector<std::string> arguments) {
-        char const* const program = std::getenv("HTTPHOOKS_CONFORMANCE_SERVER");
-        if (!program) throw std::runtime_error("HTTPHOOKS_CONFORMANCE_SERVER is not set");
+    /// @param variable of the environment, which says what program it is
+    explicit process(std::vector<std::string> arguments,
+                     char const* variable = "HTTPHOOKS_CONFORMANCE_SERVER") {
+        char const* const program = std::getenv(variable);
+        if (!program) throw std::runtime_error(std::string(variable) + " is not set");
         arguments.insert(arguments.begin(), program);
         std::vector<char*> argv;
         for (std::string& a : arguments) argv.push_back(a.data());

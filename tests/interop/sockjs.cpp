@@ -139,6 +139,10 @@ TEST_CASE("the amplify service sends two to the power of what it gets") {
         ws.send("[\"" + message + "\"]");
         CHECK(first_message(ws.text()) == std::string(size, 'x'));
     }
+    for (std::string const none : {"5x", "5 6", ""}) {
+        ws.send("[\"" + none + "\"]");
+        CHECK(first_message(ws.text()) == "xx");
+    }
 }
 
 TEST_CASE("the broadcast service sends to all its sessions, of every transport") {

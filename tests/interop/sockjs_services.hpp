@@ -102,8 +102,10 @@ inline void sockjs_services::tick(sockjs::connection c) {
 }
 
 inline std::string sockjs_services::amplified(std::string const& message) {
-    double const wanted = std::floor(std::strtod(message.c_str(), nullptr));
-    int const n = wanted > 0 && wanted < 19 ? static_cast<int>(wanted) : 1;
+    char* end = nullptr;
+    double const wanted = std::floor(std::strtod(message.c_str(), &end));
+    bool const number = end == message.data() + message.size();
+    int const n = number && wanted > 0 && wanted < 19 ? static_cast<int>(wanted) : 1;
     return std::string(std::size_t{1} << n, 'x');
 }
 

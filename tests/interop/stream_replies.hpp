@@ -21,7 +21,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -39,9 +41,9 @@ struct streams_seen {
     std::atomic<std::uint64_t> cancelled{0};
 
     hh::response report() const {
-        return hh::json({{"started", started.load()},
-                         {"ended", ended.load()},
-                         {"cancelled", cancelled.load()}});
+        nlohmann::ordered_json const all = {
+            {"started", started.load()}, {"ended", ended.load()}, {"cancelled", cancelled.load()}};
+        return hh::make_response(hh::status::ok, all.dump(), "application/json");
     }
 };
 
@@ -62,16 +64,28 @@ private:
     bool ended_ = false;
 };
 
+/// The number that a text is; nothing: it is none.
+inline std::optional<std::uint64_t> whole_number(std::string_view text) {
+    std::uint64_t n = 0;
+    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (ec != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return n;
+}
+
 /// A number of the query. @throws hh::http_error 400: it is none
 template <class Context>
 std::uint64_t query_number(Context& c, std::string_view name, std::uint64_t otherwise) {
     std::string_view const text = c.query(name);
     if (text.empty()) return otherwise;
-    std::uint64_t n = 0;
-    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (ec != std::errc() || end != text.data() + text.size())
-        throw hh::http_error(hh::status::bad_request, "not a number: " + std::string(name));
-    return n;
+    std::optional<std::uint64_t> const n = whole_number(text);
+    if (!n) throw hh::http_error(hh::status::bad_request, "not a number: " + std::string(name));
+    return *n;
+}
+
+/// The number of the first of n events, behind the one that a client has seen.
+inline std::uint64_t first_behind(std::string_view last, std::uint64_t n) {
+    std::optional<std::uint64_t> const seen = whole_number(last);
+    return seen && n <= std::numeric_limits<std::uint64_t>::max() - *seen ? *seen + 1 : 0;
 }
 
 inline asio::awaitable<void> pause_for(std::chrono::milliseconds time) {
@@ -126,10 +140,7 @@ inline hh::response ticks_stream(std::shared_ptr<streams_seen> seen, hh::request
                                  std::uint64_t n, std::chrono::milliseconds apart) {
     return hh::event_stream(r, [=](hh::event_writer& out) -> asio::awaitable<void> {
         seen_stream here(seen);
-        std::string const& last = out.last_event_id();
-        std::uint64_t first = 0;
-        auto const end = last.data() + last.size();
-        if (!last.empty() && std::from_chars(last.data(), end, first).ptr == end) ++first;
+        std::uint64_t const first = first_behind(out.last_event_id(), n);
         for (std::uint64_t i = 0; i < n; ++i) {
             if (i > 0) co_await pause_for(apart);
             hh::server_event tick;

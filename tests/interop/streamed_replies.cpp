@@ -94,6 +94,14 @@ TEST_CASE("events go on behind the last that the client has") {
     http_reply const r = s.get("/stream/sse?n=1", {{"Last-Event-ID", "41"}});
     CHECK(r["Content-Type"] == "text/event-stream");
     CHECK(r.body == "id: 42\ndata: tick 42\n\n");
+    auto const behind = [&s](std::string const& last) {
+        std::string const all = s.get("/stream/sse?n=1", {{"Last-Event-ID", last}}).body;
+        return all.substr(0, all.find('\n'));
+    };
+    CHECK(behind("18446744073709551614") == "id: 18446744073709551615");
+    for (auto const* none : {"12abc", "abc", "-1", "1.5", "18446744073709551615",
+                             "18446744073709551616", "99999999999999999999"})
+        CHECK(behind(none) == "id: 0");
 }
 
 TEST_CASE("clients that leave in the middle leave nothing") {

@@ -112,6 +112,21 @@ TEST_CASE("A refusal leaves the connection for the next request") {
     CHECK(s.ask(c, client_text("x")) == list{"text:x"});
 }
 
+TEST_CASE("A WebSocket is opened by a target in absolute-form, too") {
+    websocket_server s;
+    s.settings->mounts.add(echo_server(s.context.get_executor()));
+    auto const status_of = [&s](std::string_view target) {
+        memory_client c = s.connect();
+        c.send(support::handshake(target));
+        s.run();
+        return c.received().substr(9, 3);
+    };
+    CHECK(status_of("http://example.org/ws") == "101");
+    CHECK(status_of("http://example.org:80/ws?x=1") == "101");
+    CHECK(status_of("http://example.org/ws/below") == "404");
+    CHECK(status_of("http://other.example/ws") == "400");
+}
+
 TEST_CASE("What a trusted proxy says decides which page is the server's own") {
     websocket_server s;
     s.settings->mounts.add(echo_server(s.context.get_executor()));

@@ -27,7 +27,8 @@ struct framing_limits {
     std::size_t fields = 100;
     /// Bytes of the chunk extensions of one body; beyond it 400.
     std::size_t chunk_extensions = 1024;
-    /// Chunks of one body; beyond it 400.
+    /// Chunks of one body, without the last, empty one; beyond it 400. A body that is not kept in
+    /// memory may have more, if they have 1 KiB on average.
     std::size_t chunks = 65'536;
 };
 
@@ -78,13 +79,13 @@ public:
     bool on_header(verb method, std::string_view target, unsigned version) noexcept;
 
     /** Judges a chunk's line.
+        @param size bytes of the chunk; 0: the last one, which does not count
         @param size_digits how many digits its size has, leading zeros included
         @param extension what stands between size and CRLF
+        @param kept whether the body is kept in memory
         @return false: refused */
-    bool on_chunk(std::size_t size_digits, std::string_view extension) noexcept;
-
-    /// Lets a body that is not kept have more chunks. @param received bytes of it so far
-    void earn_chunks(std::uint64_t received) noexcept { seen_.earned_chunks = received / 1024; }
+    bool on_chunk(std::uint64_t size, std::size_t size_digits, std::string_view extension,
+                  bool kept) noexcept;
 
     /// Judges a field of the trailer; one that is accepted is still to be dropped. @return as above
     bool on_trailer(field id, std::string_view name, std::string_view value) noexcept;
@@ -129,7 +130,7 @@ private:
         std::size_t trailer_bytes = 0;
         std::size_t extension_bytes = 0;
         std::size_t chunk_count = 0;
-        std::uint64_t earned_chunks = 0;
+        std::uint64_t chunk_bytes = 0;
         std::string_view host{};
         std::string_view coding{};
         status refusal = status::unknown;

@@ -3,6 +3,7 @@
 
 #include <httphooks/form_data.hpp>
 
+#include <httphooks/detail/text/header_parameter.hpp>
 #include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/multipart.hpp>
 #include <httphooks/url.hpp>
@@ -13,15 +14,6 @@
 #include <vector>
 
 namespace httphooks {
-
-namespace detail {
-
-/// The media type of a Content-Type, without its parameters.
-inline std::string_view media_type(std::string_view content_type) noexcept {
-    return trim_ows(content_type.substr(0, content_type.find(';')));
-}
-
-}  // namespace detail
 
 inline std::string_view form_data::keep(std::string text) {
     return kept_.emplace_front(std::move(text));
@@ -50,12 +42,14 @@ inline error_code form_data::read_parts(std::string_view content_type, std::stri
     for (multipart_part const& part : *parts) {
         auto name = part.name();
         if (!name) return error::invalid_form;
-        if (name->size() > limits.name_bytes || part.body.size() > limits.value_bytes)
+        auto file = part.filename();
+        if (name->size() > limits.name_bytes || (file && file->size() > limits.name_bytes) ||
+            part.body.size() > limits.value_bytes)
             return error::form_limit;
         form_field& f = fields_.emplace_back();
         f.name = keep(std::move(*name));
         f.value = part.body;
-        if (auto file = part.filename()) f.filename = keep(std::move(*file));
+        if (file) f.filename = keep(std::move(*file));
         if (std::string_view const type = part.header[field::content_type]; !type.empty())
             f.content_type = keep(std::string(type));
     }

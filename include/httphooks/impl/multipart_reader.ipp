@@ -3,6 +3,8 @@
 
 #include <httphooks/multipart_reader.hpp>
 
+#include <httphooks/detail/text/header_parameter.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/multipart.hpp>
 
 #include <cerrno>
@@ -14,16 +16,21 @@
 
 namespace httphooks::detail {
 
+/// What a parser of whole bodies would be given.
+inline multipart_limits limits_of_parts(multipart_reader_limits const& l) noexcept {
+    return {l.parts, l.header_bytes, l.fields, l.nesting};
+}
+
 HTTPHOOKS_DECL multipart_stream::multipart_stream(std::string_view content_type, request_body body,
                                                   multipart_reader_limits const& limits)
-    : body_(std::move(body)), limits_(limits) {
+    : body_(std::move(body)), limits_(limits), parts_(limits_of_parts(limits), count_) {
     auto const boundary = boundary_of(content_type);
-    if (!is_multipart_type(content_type) || !boundary) {
+    if (!ascii_iequals(media_type(content_type), "multipart/form-data"))
         error_ = httphooks::error::not_a_form;
-        return;
-    }
-    multipart_limits const of_parts{limits.parts, limits.header_bytes, limits.fields};
-    scanner_.emplace(*boundary, of_parts);
+    else if (!boundary)
+        error_ = httphooks::error::invalid_form;
+    else
+        scanner_.emplace(*boundary, limits_of_parts(limits));
 }
 
 HTTPHOOKS_DECL multipart_stream::~multipart_stream() {
@@ -41,6 +48,11 @@ inline bool multipart_stream::fail(error_code ec) {
     drop_file();
     error_ = ec;
     return true;
+}
+
+/// Ends the reading of a form that is malformed, or exceeds a limit of its parts. @return true
+inline bool multipart_stream::malformed() {
+    return fail(httphooks::error::invalid_form);
 }
 
 inline error_code last_file_error() noexcept {
@@ -69,7 +81,7 @@ inline bool multipart_stream::write() {
 inline bool multipart_stream::take_header() {
     multipart_part const named{scanner_->header(), {}, {}};
     auto name = named.name();
-    if (!name) return fail(httphooks::error::invalid_form);
+    if (!name || !parts_.begin_part(named)) return malformed();
     part_.emplace(form_part{scanner_->header(), std::move(*name), named.filename()});
     bool const long_file = part_->filename && part_->filename->size() > limits_.name_bytes;
     if (part_->name.size() > limits_.name_bytes || long_file) {
@@ -93,12 +105,14 @@ HTTPHOOKS_DECL bool multipart_stream::advance(wanted w) {
             case event::part:
                 return take_header();
             case event::content:
+                if (!parts_.put(scanner_->content())) return malformed();
                 if (w == wanted::part) break;
                 bytes_ = scanner_->content();
                 if (w == wanted::bytes || write()) return true;
                 break;
             case event::part_end:
                 in_part_ = false;
+                if (!parts_.end_part()) return malformed();
                 if (w == wanted::part) break;
                 bytes_ = {};
                 if (file_ && std::fclose(std::exchange(file_, nullptr)) != 0) {
@@ -109,7 +123,7 @@ HTTPHOOKS_DECL bool multipart_stream::advance(wanted w) {
             case event::end:
                 return true;
             case event::failed:
-                return fail(scanner_->why());
+                return malformed();
         }
     }
 }

@@ -425,6 +425,37 @@ TEST_CASE("a guard cannot replace a body that is read as a stream") {
     CHECK(t.errors == std::vector{make_error_code(hh::error::content_ignored).message()});
 }
 
+TEST_CASE("a streamed body has as many chunks as any, or one for each KiB") {
+    hh::http::options o;
+    o.framing.chunks = 3;
+    stream_fixture t(o);
+    t.read_all(reads::chunks, 3, {.body_limit = 0});
+    auto const send_chunks = [&t](std::size_t n, std::size_t size, bool last) {
+        std::string const bytes(size, 'x');
+        std::string const line = size == 1024 ? "400\r\n" : "1\r\n";
+        for (std::size_t i = 0; i < n; ++i) t.send(line + bytes + "\r\n");
+        if (last) t.send("0\r\n\r\n");
+    };
+    t.send("POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    SECTION("small ones") {
+        send_chunks(3, 1, true);
+        CHECK(t.take().starts_with("HTTP/1.1 200 "));
+    }
+    SECTION("a small one too many") {
+        send_chunks(4, 1, false);
+        CHECK(t.take().starts_with("HTTP/1.1 400 "));
+    }
+    SECTION("large ones") {
+        send_chunks(10, 1024, true);
+        CHECK(t.take().starts_with("HTTP/1.1 200 "));
+    }
+    SECTION("large ones earn no small ones") {
+        send_chunks(3, 1024, false);
+        send_chunks(1, 1, false);
+        CHECK(t.take().starts_with("HTTP/1.1 400 "));
+    }
+}
+
 TEST_CASE("the limit of a streamed body is its hook's, and 0 is none") {
     stream_fixture t({.body_limit = 3});
     auto const limit = GENERATE(std::optional<std::uint64_t>(), std::optional<std::uint64_t>(0),

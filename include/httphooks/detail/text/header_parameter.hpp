@@ -2,16 +2,22 @@
 #pragma once
 
 /** @file
-    The parameters of a header field's value: `; name=token` and `; name="quoted"`.
+    The parts of a header field's value: `type/subtype; name=token; name="quoted"`.
 */
 
 #include <httphooks/config.hpp>
+#include <httphooks/detail/text/http_text.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace httphooks::detail {
+
+/// The media type of a Content-Type, without its parameters.
+inline std::string_view media_type(std::string_view content_type) noexcept {
+    return trim_ows(content_type.substr(0, content_type.find(';')));
+}
 
 /** The value of a parameter, without its quotes.
 

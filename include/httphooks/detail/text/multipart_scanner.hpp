@@ -6,7 +6,6 @@
 */
 
 #include <httphooks/config.hpp>
-#include <httphooks/error.hpp>
 #include <httphooks/fields.hpp>
 #include <httphooks/multipart.hpp>
 
@@ -38,7 +37,7 @@ public:
         part_end,
         /// The end of the body; what comes behind it is ignored.
         end,
-        /// Nothing any more: see why().
+        /// Nothing any more: the body is malformed, or exceeds a limit.
         failed,
     };
 
@@ -58,8 +57,6 @@ public:
     fields const& header() const noexcept { return header_; }
     /// A view of what was put in, or of what was kept.
     std::string_view content() const noexcept { return content_; }
-    /// error::invalid_form or error::form_limit.
-    error_code why() const noexcept { return why_; }
 
 private:
     enum class state : std::uint8_t { preamble, header, body, between, closed, failed };
@@ -72,7 +69,7 @@ private:
     inline event read_header();
     inline event read_body();
     inline event want_more();
-    inline event fail(error why) noexcept;
+    inline event fail() noexcept;
     std::string_view rest() const noexcept { return input_.substr(at_); }
 
     multipart_limits limits_;
@@ -85,7 +82,6 @@ private:
     std::string header_text_{};
     fields header_{};
     std::string_view content_{};
-    error_code why_{};
     std::size_t parts_ = 0;
     /// Bytes in front of the content that are no part of it: the line break that a delimiter may
     /// begin with.

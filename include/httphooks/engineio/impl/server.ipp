@@ -194,12 +194,12 @@ HTTPHOOKS_DECL void server::async_serve(http::connection c, request r, http::mou
     request const& asked = v.message;
     auto const raw = asked.target();
     std::string_view const path = http::detail::target_path({raw.data(), raw.size()});
-    if (options().add_trailing_slash && path.size() == prefix().size())
-        return http::detail::reply(std::move(v), error_response(status::not_found));
-    if (service_->cors() && asked.method() == verb::options) {
-        response granted = make_response(status::no_content);
-        detail::add_common_fields(*service_, granted, v);
-        return http::detail::reply(std::move(v), granted);
+    bool const granted = service_->cors() && asked.method() == verb::options;
+    if (granted || (options().add_trailing_slash && path.size() == prefix().size())) {
+        response reply =
+            granted ? make_response(status::no_content) : error_response(status::not_found);
+        detail::add_common_fields(*service_, reply, v);
+        return http::detail::reply(std::move(v), reply);
     }
     bool const upgrade = websocket::is_upgrade(asked);
     if (service_->middlewares.empty()) return detail::serve(service_, std::move(v), upgrade);

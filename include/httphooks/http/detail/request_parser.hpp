@@ -177,7 +177,8 @@ private:
     }
 
     void on_chunk_header_impl(std::uint64_t size, sv extension, error_code& ec) override {
-        if (!guard_.on_chunk(size_digits(extension), std_view(extension))) return stop(ec);
+        if (!guard_.on_chunk(size, size_digits(extension), std_view(extension), keeps_body_))
+            return stop(ec);
         if (size > limit_ - announced_) {
             refuse(status::payload_too_large);
             return stop(ec);

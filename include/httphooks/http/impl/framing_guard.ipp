@@ -6,6 +6,7 @@
 #include <httphooks/detail/text/http_text.hpp>
 #include <httphooks/message.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -202,11 +203,14 @@ inline bool framing_guard::host_agrees(std::string_view target) const noexcept {
     return detail::ascii_iequals(without_port(authority), without_port(seen_.host));
 }
 
-HTTPHOOKS_DECL bool framing_guard::on_chunk(std::size_t size_digits,
-                                            std::string_view extension) noexcept {
+HTTPHOOKS_DECL bool framing_guard::on_chunk(std::uint64_t size, std::size_t size_digits,
+                                            std::string_view extension, bool kept) noexcept {
     seen_.extension_bytes += extension.size();
+    seen_.chunk_bytes += size;
+    if (size > 0) ++seen_.chunk_count;
+    std::uint64_t const earned = kept ? 0 : seen_.chunk_bytes / 1024;
     if (size_digits > most_size_digits || seen_.extension_bytes > limits_.chunk_extensions ||
-        ++seen_.chunk_count > limits_.chunks + seen_.earned_chunks)
+        seen_.chunk_count > std::max<std::uint64_t>(limits_.chunks, earned))
         return refuse(status::bad_request);
     return true;
 }

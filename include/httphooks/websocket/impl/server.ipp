@@ -3,6 +3,7 @@
 
 #include <httphooks/websocket/server.hpp>
 
+#include <httphooks/http/framing_guard.hpp>
 #include <httphooks/http/mount.hpp>
 #include <httphooks/websocket/connection.hpp>
 #include <httphooks/websocket/detail/channel.hpp>
@@ -138,8 +139,7 @@ HTTPHOOKS_DECL void server::refuse(http::connection c, response reply,
 
 HTTPHOOKS_DECL void server::async_serve(http::connection c, request r, http::mount_handler done) {
     auto const raw = r.target();
-    std::string_view const target(raw.data(), raw.size());
-    if (target.substr(0, target.find('?')) != prefix())
+    if (http::detail::target_path({raw.data(), raw.size()}) != prefix())
         return refuse(std::move(c), error_response(status::not_found), std::move(done));
     handshake_reply reply = accept(r, state_->options.handshake, c.tls());
     if (!reply.accepted) return refuse(std::move(c), std::move(reply.message), std::move(done));

@@ -150,7 +150,7 @@ HTTPHOOKS_DECL void pipeline::ask(exchange& ex) noexcept {
             record->reason, first.result(), record->code, record->exception, record->hook,
             *ex.request_,   ex.url_.path(), ex.origin_,   ex.id(),           first};
         response reply = services.options.on_failure(f);
-        if (reply.result_int() < 400 || reply.result_int() > 599) {
+        if (reply.result_int() < 300 || reply.result_int() > 599) {
             tell_once(error::status_ignored, std::to_string(reply.result_int()));
             reply.result(first.result());
             reply.reason({});

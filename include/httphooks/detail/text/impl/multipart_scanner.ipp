@@ -31,7 +31,7 @@ HTTPHOOKS_DECL void multipart_scanner::finish() {
 
 /// Keeps the rest, until there is more.
 inline multipart_scanner::event multipart_scanner::want_more() {
-    if (finished_) return fail(error::invalid_form);
+    if (finished_) return fail();
     std::string rest(this->rest());
     kept_.swap(rest);
     input_ = {};
@@ -39,8 +39,7 @@ inline multipart_scanner::event multipart_scanner::want_more() {
     return event::wants_more;
 }
 
-inline multipart_scanner::event multipart_scanner::fail(error why) noexcept {
-    why_ = why;
+inline multipart_scanner::event multipart_scanner::fail() noexcept {
     state_ = state::failed;
     return event::failed;
 }
@@ -85,7 +84,7 @@ HTTPHOOKS_DECL multipart_scanner::event multipart_scanner::next() {
             case state::header:
                 return read_header();
             case state::between:
-                if (++parts_ > limits_.parts) return fail(error::form_limit);
+                if (++parts_ > limits_.parts) return fail();
                 state_ = state::header;
                 break;
             case state::closed:
@@ -131,22 +130,21 @@ inline multipart_scanner::event multipart_scanner::read_header() {
         if (f == found::unsure) return want_more();
         std::size_t const end = f == found::nothing ? rest().find("\r\n", 2) : 2;
         if (end == std::string_view::npos) {
-            if (header_text_.size() + rest().size() > limits_.header_bytes + 4)
-                return fail(error::form_limit);
+            if (header_text_.size() + rest().size() > limits_.header_bytes + 4) return fail();
             return want_more();
         }
         std::string_view const line = rest().substr(2, end - 2);
         if (f == found::nothing) at_ += end;
         if (!line.empty()) {
             header_text_.append(line).append("\r\n");
-            if (header_text_.size() > limits_.header_bytes) return fail(error::form_limit);
+            if (header_text_.size() > limits_.header_bytes) return fail();
             continue;
         }
         std::string_view text = header_text_;
         header_.clear();
         error_code const ec = read_part_header(text, header_, limits_);
         header_text_.clear();
-        if (ec) return fail(ec == error::multipart_limit ? error::form_limit : error::invalid_form);
+        if (ec) return fail();
         state_ = state::body;
         line_break_ = 2;
         return event::part;

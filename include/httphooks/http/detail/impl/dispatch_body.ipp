@@ -97,7 +97,6 @@ HTTPHOOKS_DECL void dispatch::on_read() noexcept {
 
 /// Some bytes of the body of a request that has begun were taken. @return false: no more are
 HTTPHOOKS_DECL bool dispatch::count_body(std::size_t taken) {
-    if (body_way_ != body_way::wanted) reader_->guard.earn_chunks(reader_->parser->body_received());
     if (body_way_ != body_way::dropped || reader_->dropped.add(taken, loop_.options())) return true;
     forget_body();
     return false;
