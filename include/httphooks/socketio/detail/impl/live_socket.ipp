@@ -268,18 +268,18 @@ HTTPHOOKS_DECL void live_socket::disconnect_later(bool close) {
 
 HTTPHOOKS_DECL void live_socket::disconnect(bool close) {
     if (!place().here()) return disconnect_later(close);
-    if (phase_ != phase::connected) return;
+    if (phase_ != phase::connected && phase_ != phase::closing) return;
     if (close) return carrier_->disconnect_all();
+    if (phase_ == phase::closing) return;
     send(header(packet_type::disconnect), {});
     this->close(disconnect_reason::server_namespace_disconnect);
 }
 
 HTTPHOOKS_DECL void live_socket::close(disconnect_reason why) {
-    if (phase_ == phase::closed) return;
+    if (phase_ == phase::closing || phase_ == phase::closed) return;
     auto const kept = self();
-    bool const was_connected = phase_ == phase::connected;
+    bool const was_connected = std::exchange(phase_, phase::closing) == phase::connected;
     if (was_connected && on_disconnecting) guarded([&] { on_disconnecting->call({}, why); });
-    if (phase_ == phase::closed) return;
     if (!pid_.empty() && is_recoverable(why)) keep_session(was_connected);
     if (!pid_.empty()) nsp_->forget(pid_);
     phase_ = phase::closed;
