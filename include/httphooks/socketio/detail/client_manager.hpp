@@ -104,6 +104,8 @@ private:
     inline void receive(std::string_view data, bool binary);
     inline void drained();
     inline void reconnect();
+    /// Has the connection closed behind all that it was sent, and what it did not take yet.
+    inline void close_connection();
     /// Drops the connection. Nothing is under way then.
     inline void stop();
     inline void complete(error_code ec);

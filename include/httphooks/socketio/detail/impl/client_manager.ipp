@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -202,6 +203,12 @@ inline void client_manager::receive(std::string_view data, bool binary) {
 }
 
 // the end -------------------------------------------------------------------------------------
+inline void client_manager::close_connection() {
+    std::vector<engineio::packet> rest;
+    for (auto& m : std::exchange(late_, {})) std::ranges::move(m, std::back_inserter(rest));
+    connection_.close(std::move(rest));
+}
+
 inline void client_manager::stop() {
     ++round_;
     state_ = state::idle;
@@ -215,6 +222,7 @@ inline void client_manager::stop() {
 
 HTTPHOOKS_DECL void client_manager::unwanted() {
     if (state_ == state::idle || any_wanted()) return;
+    close_connection();
     stop();
 }
 
@@ -232,6 +240,7 @@ HTTPHOOKS_DECL void client_manager::close() {
     auto const self = shared_from_this();
     asio::dispatch(executor_, [self] {
         self->for_each([](client_socket_state& s) { s.say_goodbye(); });
+        self->close_connection();
         // before handlers are called: what they begin is something new
         self->stop();
         self->for_each([](client_socket_state& s) { s.end(); });
