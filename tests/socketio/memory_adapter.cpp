@@ -134,6 +134,21 @@ TEST_CASE("a socket is in the rooms that it joined, and in that of its id") {
     CHECK(f.adapter.size() == 0);
 }
 
+TEST_CASE("a socket that has left the room of its id may join it again") {
+    adapter_fixture f;
+    auto const s = f.socket("s", {"a"});
+    f.adapter.del(s, "s");
+    f.broadcast("[1]", to({"s"}));
+    std::vector<std::string> const own{"s"};
+    CHECK(f.adapter.add_all(s, own));
+    CHECK(f.adapter.add_all(s, own));
+    f.broadcast("[2]", to({"s"}));
+    CHECK(s->got == std::vector<std::string>{"[2]"});
+    CHECK(f.adapter.socket_rooms(*s) == std::vector<std::string>{"s", "a"});
+    CHECK(f.book.rooms ==
+          std::vector<std::string>{"0s s", "1s s", "0a s", "1a s", "2s s", "3s s", "0s s", "1s s"});
+}
+
 TEST_CASE("an event for a room may be of use while it has members, or is kept for them") {
     adapter_fixture f;
     auto const s = f.socket("s", {"a"});

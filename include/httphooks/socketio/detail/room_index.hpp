@@ -78,6 +78,7 @@ private:
     /// Calls `f(local_socket&)` with each connected socket in a room.
     template <class F>
     void members(std::string_view name, F f);
+    inline void enter_own_room(local_socket& s, room_changes* changes);
     inline void take_out(local_socket& s, local_socket::membership const& m, room_changes* changes);
 
     std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms_{};

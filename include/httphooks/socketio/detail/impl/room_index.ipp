@@ -19,8 +19,12 @@ HTTPHOOKS_DECL void room_index::enlist(local_socket& s, room_changes* changes, b
     s.at_ = all_.size();
     all_.push_back(&s);
     s.listed_ = true;
-    s.in_own_room_ = in_own_room;
-    if (!changes || !in_own_room) return;
+    if (in_own_room) enter_own_room(s, changes);
+}
+
+inline void room_index::enter_own_room(local_socket& s, room_changes* changes) {
+    s.in_own_room_ = true;
+    if (!changes) return;
     changes->push_back({room_event::create, s.id()});
     changes->push_back({room_event::join, s.id()});
 }
@@ -28,7 +32,11 @@ HTTPHOOKS_DECL void room_index::enlist(local_socket& s, room_changes* changes, b
 HTTPHOOKS_DECL bool room_index::add(local_socket& s, std::string const& name,
                                     room_changes* changes) {
     if (!s.known_) return false;
-    if (name == s.id()) return true;
+    if (name == s.id()) {
+        // until it is connected, enlist() says
+        if (s.listed_ && !s.in_own_room_) enter_own_room(s, changes);
+        return true;
+    }
     for (auto const& m : s.rooms_)
         if (m.where->name == name) return true;
     if (s.rooms_.size() >= most_rooms_) return false;
