@@ -277,6 +277,21 @@ TEST_CASE("events are kept until the client is connected, but for volatile ones"
     CHECK(s.log == list{"dropped", "operation has timed out", "socket has been disconnected"});
 }
 
+TEST_CASE("an event that is kept may have all the time there is") {
+    socketio_service service;
+    echo(service.io().of("/"));
+    socketio_subject s;
+    auto const io = s.client.of("/");
+    io.timeout(std::chrono::milliseconds::max()).emit("echo", 7, [&](hh::error_code ec, int n) {
+        s.log.push_back(ec.message() + ' ' + std::to_string(n));
+    });
+    io.timeout(1ms).emit("echo", 8, [&](hh::error_code ec) { s.log.push_back(ec.message()); });
+    REQUIRE(s.logged(1));
+    REQUIRE_FALSE(s.connect(socketio_url(service.port())));
+    REQUIRE(s.logged(2));
+    CHECK(s.log == list{"operation has timed out", "Success 7"});
+}
+
 TEST_CASE("no more is kept than the limit, and what is not is told of") {
     auto o = support::eager();
     o.buffer_limit = 100;

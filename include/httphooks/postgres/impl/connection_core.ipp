@@ -4,6 +4,7 @@
 #include <httphooks/postgres/connection.hpp>
 
 #include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/detail/system/timer.hpp>
 #include <httphooks/error.hpp>
@@ -155,7 +156,8 @@ public:
         q->work = asio::prefer(work, asio::execution::outstanding_work.tracked);
         ((*q).*where).swap(handler);
         if (options_.query_timeout.count() > 0)
-            q->deadline = link_timer_.now() + options_.query_timeout;
+            q->deadline =
+                httphooks::detail::deadline_after(options_.query_timeout, link_timer_.now());
         return q;
     }
 

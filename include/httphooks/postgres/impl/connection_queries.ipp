@@ -3,6 +3,7 @@
 
 #include <httphooks/postgres/connection.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/postgres/connection_state.hpp>
 #include <httphooks/postgres/error.hpp>
@@ -147,7 +148,7 @@ inline queued_ptr connection_core::changes() {
     if (sql.empty()) return nullptr;
     auto q = std::make_unique<queued_query>(queued_query::kind::listen, query(sql));
     if (options_.query_timeout.count() > 0)
-        q->deadline = link_timer_.now() + options_.query_timeout;
+        q->deadline = httphooks::detail::deadline_after(options_.query_timeout, link_timer_.now());
     return q;
 }
 
@@ -163,7 +164,7 @@ inline void connection_core::next() {
         phase_ = phase::up;
         count_.connections.fetch_add(1, std::memory_order_relaxed);
         if (options_.health_check_interval.count() > 0)
-            arm_link(heard_ + options_.health_check_interval);
+            arm_link(httphooks::detail::deadline_after(options_.health_check_interval, heard_));
         else
             ++armed_;
         set_state(connection_state::connected);
@@ -293,11 +294,12 @@ inline void connection_core::on_link_timer() {
 /// Asks the server whether it is there, if it has been silent.
 inline void connection_core::look_after() {
     auto const now = link_timer_.now();
-    auto const silent = heard_ + options_.health_check_interval;
-    arm_link(silent > now ? silent : now + options_.health_check_interval);
+    auto const silent = httphooks::detail::deadline_after(options_.health_check_interval, heard_);
+    arm_link(silent > now ? silent
+                          : httphooks::detail::deadline_after(options_.health_check_interval, now));
     if (silent > now || current_) return;
     auto q = std::make_unique<queued_query>(queued_query::kind::health, query(""));
-    q->deadline = now + options_.health_check_timeout;
+    q->deadline = httphooks::detail::deadline_after(options_.health_check_timeout, now);
     send(std::move(q));
 }
 

@@ -3,6 +3,7 @@
 
 #include <httphooks/redis/detail/connection_core.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/error.hpp>
 
@@ -174,8 +175,8 @@ inline void connection_core::wake() {
 
 HTTPHOOKS_DECL void connection_core::submit(command_ptr c) {
     auto const timeout = options_.command_timeout;
-    c->deadline =
-        timeout.count() > 0 ? timer_.now() + timeout : std::chrono::steady_clock::time_point::max();
+    c->deadline = timeout.count() > 0 ? httphooks::detail::deadline_after(timeout, timer_.now())
+                                      : std::chrono::steady_clock::time_point::max();
     std::size_t const size = c->bytes.size();
     std::lock_guard const lock(mutex_);
     if (closing_)

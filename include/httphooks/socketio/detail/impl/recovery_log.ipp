@@ -3,6 +3,7 @@
 
 #include <httphooks/socketio/detail/recovery_log.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/socketio/adapter.hpp>
 
 #include <algorithm>
@@ -76,7 +77,8 @@ HTTPHOOKS_DECL void recovery_log::persist(session_state s, clock::time_point now
     if (sessions_.contains(s.pid)) return;
     // one that was restored, and comes back unused, has got nothing since
     auto const left = number_of(s.offset).value_or(newest());
-    away_.push_back({std::move(s), left, now + options_.max_disconnection});
+    away_.push_back(
+        {std::move(s), left, httphooks::detail::deadline_after(options_.max_disconnection, now)});
     auto const at = std::prev(away_.end());
     sessions_.emplace(at->state.pid, at);
     forget(now);
