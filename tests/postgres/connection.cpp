@@ -267,6 +267,30 @@ TEST_CASE("a server that is absent at the start is waited for") {
     REQUIRE(t.until([&] { return !told.heard.empty(); }));
 }
 
+TEST_CASE("without a queue queries wait for their turn, but not for a connection") {
+    if (!postgres_server::installed()) return;
+    bench t;
+    postgres::options o = to(postgres_server::shared());
+    o.queue_limit = 0;
+    for (auto const full : {postgres::queue_policy::fail, postgres::queue_policy::drop}) {
+        o.queue_full = full;
+        connection const c(t.loop.get_executor(), o);
+        CHECK(t.ask(c, "SELECT 1").first == postgres::error::not_connected);
+        REQUIRE(t.until([&] { return c.is_connected(); }));
+        std::vector<std::string> ended;
+        auto const put = [&](std::string const& sql) {
+            c.async_query({sql}, [&ended](error_code ec, query_result const& r) {
+                ended.push_back(ec ? ec.message() : std::string(r.value(0, 0).value_or("NULL")));
+            });
+        };
+        for (char const* const sql : {"SELECT 1", "SELECT 2", "SELECT 3"}) put(sql);
+        put("SELECT '" + std::string(2'000'000, 'x') + "'");
+        REQUIRE(t.until([&] { return ended.size() == 4; }));
+        CHECK(ended == std::vector<std::string>{"too much waits for PostgreSQL", "1", "2", "3"});
+        CHECK(c.stats().dropped == 2);
+    }
+}
+
 TEST_CASE("queries that wait for a server are bounded, in number of bytes and in time") {
     bench t;
     std::uint16_t const nobody = postgres_server::free_port();

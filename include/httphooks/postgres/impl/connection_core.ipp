@@ -222,6 +222,10 @@ private:
     inline void arm_queries();
     inline void on_query_timer();
 
+    /// Bytes that may wait; without a queue, what may wait for its turn.
+    std::size_t queue_limit() const noexcept {
+        return options_.queue_limit != 0 ? options_.queue_limit : 1024 * 1024;
+    }
     inline void end(queued_ptr q, error_code ec, query_result r = {});
     inline queued_ptr take_first();
 

@@ -226,20 +226,22 @@ inline void connection_core::add(queued_ptr q) {
     if (closed()) return end(std::move(q), make_error_code(error::closed));
     if (q->statement.has_zero()) return end(std::move(q), make_error_code(error::invalid_text));
     start();
-    bool const at_once = opened_ && !catching_up_ && !current_ && queue_.empty();
+    bool const there = opened_ && !catching_up_;
+    bool const at_once = there && !current_ && queue_.empty();
     if (q->what == queued_query::kind::query && !at_once) {
+        auto const refuse = [&](error why) {
+            count_.dropped.fetch_add(1, std::memory_order_relaxed);
+            end(std::move(q), make_error_code(why));
+        };
+        if (options_.queue_limit == 0 && !there) return refuse(error::not_connected);
         std::size_t const size = q->statement.size();
-        if (size <= options_.queue_limit && options_.queue_full == queue_policy::drop)
-            while (waiting_ + size > options_.queue_limit) {
+        std::size_t const limit = queue_limit();
+        if (size <= limit && options_.queue_full == queue_policy::drop)
+            while (waiting_ + size > limit) {
                 count_.dropped.fetch_add(1, std::memory_order_relaxed);
                 end(take_first(), make_error_code(error::dropped));
             }
-        if (waiting_ + size > options_.queue_limit) {
-            count_.dropped.fetch_add(1, std::memory_order_relaxed);
-            bool const nothing = options_.queue_limit == 0 && !opened_;
-            return end(std::move(q),
-                       make_error_code(nothing ? error::not_connected : error::queue_full));
-        }
+        if (waiting_ + size > limit) return refuse(error::queue_full);
     }
     waiting_ += q->statement.size();
     count_.queued.store(waiting_, std::memory_order_relaxed);
