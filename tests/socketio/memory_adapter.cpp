@@ -149,6 +149,23 @@ TEST_CASE("a socket that has left the room of its id may join it again") {
           std::vector<std::string>{"0s s", "1s s", "0a s", "1a s", "2s s", "3s s", "0s s", "1s s"});
 }
 
+TEST_CASE("a socket that takes the id of an older one is found by it, also when that goes") {
+    adapter_fixture f;
+    auto old = f.socket("s", {"a"});
+    auto const s = f.socket("s", {"a"});
+    CHECK(f.adapter.find("s") == s);
+    f.adapter.del_all(old);
+    old.reset();
+    CHECK(f.adapter.find("s") == s);
+    f.broadcast("[1]", to({"s"}));
+    f.broadcast("[2]", to({"a"}));
+    f.broadcast("[3]", to({}, {"s"}));
+    CHECK(s->got == std::vector<std::string>{"[1]", "[2]"});
+    f.adapter.del_all(s);
+    CHECK(f.adapter.find("s") == nullptr);
+    CHECK(f.adapter.size() == 0);
+}
+
 TEST_CASE("an event for a room may be of use while it has members, or is kept for them") {
     adapter_fixture f;
     auto const s = f.socket("s", {"a"});

@@ -42,7 +42,7 @@ public:
 
     /// From now on the socket may join rooms.
     void admit(local_socket& s) noexcept { s.known_ = true; }
-    /// The socket is connected: it is found from now on.
+    /// The socket is connected: it is found from now on, in place of another one of its id.
     void enlist(local_socket& s, room_changes* changes, bool in_own_room = true);
     /// @return whether it is in the room then
     bool add(local_socket& s, std::string const& name, room_changes* changes);

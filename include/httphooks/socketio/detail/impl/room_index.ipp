@@ -14,6 +14,7 @@ namespace httphooks::socketio::detail {
 
 HTTPHOOKS_DECL void room_index::enlist(local_socket& s, room_changes* changes, bool in_own_room) {
     if (!s.known_ || s.listed_) return;
+    ids_.erase(s.id());  // what it is found by is part of the other one
     ids_.emplace(s.id(), &s);
     id_sizes_ |= size_bit(s.id());
     s.at_ = all_.size();
@@ -90,7 +91,7 @@ HTTPHOOKS_DECL void room_index::del_all(local_socket& s, room_changes* changes) 
     for (auto const& m : joined) take_out(s, m, changes);
     if (s.listed_) {
         if (s.in_own_room_) del(s, s.id(), changes);
-        ids_.erase(s.id());
+        if (auto const at = ids_.find(s.id()); at != ids_.end() && at->second == &s) ids_.erase(at);
         local_socket* const last = all_.back();
         all_[s.at_] = last;
         last->at_ = s.at_;
