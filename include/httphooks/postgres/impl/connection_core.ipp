@@ -3,6 +3,7 @@
 
 #include <httphooks/postgres/connection.hpp>
 
+#include <httphooks/detail/system/call_apart.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
 #include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
@@ -299,7 +300,8 @@ inline void connection_core::set_state(connection_state s, error_code why, std::
     bool const same = state() == s && told_ == why;
     state_.store(s, std::memory_order_release);
     told_ = why;
-    if (!same && on_state) on_state(s, why, text);
+    if (same || !on_state) return;
+    httphooks::detail::call_apart(strand_, [&] { on_state(s, why, text); });
 }
 
 }  // namespace httphooks::postgres::detail

@@ -3,6 +3,7 @@
 
 #include <httphooks/postgres/connection.hpp>
 
+#include <httphooks/detail/system/call_apart.hpp>
 #include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/postgres/connection_state.hpp>
@@ -76,7 +77,10 @@ inline bool connection_core::take_input() {
 inline void connection_core::read_notifications() {
     while (pg_ptr<PGnotify> const n{PQnotifies(conn_.get())}) {
         count_.notifications.fetch_add(1, std::memory_order_relaxed);
-        if (on_notification) on_notification({n->relname, n->extra ? n->extra : "", n->be_pid});
+        if (!on_notification) continue;
+        httphooks::detail::call_apart(strand_, [&] {
+            on_notification({n->relname, n->extra ? n->extra : "", n->be_pid});
+        });
     }
 }
 
