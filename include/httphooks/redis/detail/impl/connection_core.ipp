@@ -142,6 +142,7 @@ public:
     own_command(arguments a, handler done)
         : command(std::move(a).bytes(), 1), done_(std::move(done)) {
         deadline = std::chrono::steady_clock::time_point::max();
+        hasty = stays = true;
     }
     void complete(error_code ec, value reply) override {
         if (done_) done_(ec, reply);
@@ -446,7 +447,7 @@ inline void connection_core::learn(node& from, value const& slots) {
     std::deque<command_ptr> again;
     nodes_.for_each([&](node& n) {
         for (command_ptr& c : std::exchange(n.waiting, {}))
-            (c->asking ? n.waiting : again).push_back(std::move(c));
+            (c->asking || c->stays ? n.waiting : again).push_back(std::move(c));
     });
     for (command_ptr& c : again) route(*c).waiting.push_back(std::move(c));
     flush();
