@@ -279,6 +279,30 @@ TEST_CASE("What was sent before close() reaches the Engine.IO server") {
     }
 }
 
+TEST_CASE("The last messages of an Engine.IO client are taken however much waits") {
+    for (auto const by : {way::websocket, way::polling}) {
+        support::engineio_service counting;
+        std::atomic<int> got{0};
+        counting.on_connection([&](eio::connection c) {
+            c.on_message([&](std::string_view m) { got += m.starts_with('x') ? 1 : 100; });
+        });
+        auto o = ways({by});
+        o.output_limit = 60'000;
+        subject s(o);
+        REQUIRE_FALSE(s.connect(url_of(counting.port())));
+        std::string const large(50'000, 'x');
+        CHECK(s.connection.send(large));
+        CHECK_FALSE(s.connection.send(large));
+        s.connection.close(
+            {{eio::packet_type::message, false, large}, {eio::packet_type::message, false, "end"}});
+        s.connection.close({{eio::packet_type::message, false, "too late"}});
+        REQUIRE(s.logged(1));
+        CHECK(s.until([&] { return counting.server().size() == 0; }));
+        CHECK(got == 102);
+    }
+    eio::client_connection().close({});
+}
+
 TEST_CASE("The maximum payload of the server splits what a client posts") {
     subject s(ways({way::polling}));
     list bodies;

@@ -23,6 +23,7 @@
 #include <future>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -265,6 +266,65 @@ TEST_CASE("a server that is absent at the start is waited for") {
     REQUIRE(t.until([&] { return c.is_connected(); }));
     server.ask("NOTIFY x, 'y'");
     REQUIRE(t.until([&] { return !told.heard.empty(); }));
+}
+
+TEST_CASE("without a queue queries wait for their turn, but not for a connection") {
+    if (!postgres_server::installed()) return;
+    bench t;
+    postgres::options o = to(postgres_server::shared());
+    o.queue_limit = 0;
+    for (auto const full : {postgres::queue_policy::fail, postgres::queue_policy::drop}) {
+        o.queue_full = full;
+        connection const c(t.loop.get_executor(), o);
+        CHECK(t.ask(c, "SELECT 1").first == postgres::error::not_connected);
+        REQUIRE(t.until([&] { return c.is_connected(); }));
+        std::vector<std::string> ended;
+        auto const put = [&](std::string const& sql) {
+            c.async_query({sql}, [&ended](error_code ec, query_result const& r) {
+                ended.push_back(ec ? ec.message() : std::string(r.value(0, 0).value_or("NULL")));
+            });
+        };
+        for (char const* const sql : {"SELECT 1", "SELECT 2", "SELECT 3"}) put(sql);
+        put("SELECT '" + std::string(2'000'000, 'x') + "'");
+        REQUIRE(t.until([&] { return ended.size() == 4; }));
+        CHECK(ended == std::vector<std::string>{"too much waits for PostgreSQL", "1", "2", "3"});
+        CHECK(c.stats().dropped == 2);
+    }
+}
+
+TEST_CASE("what handlers of a connection throw leaves the event loop, and it goes on") {
+    if (!postgres_server::installed()) return;
+    postgres_server const& server = postgres_server::shared();
+    bench t;
+    connection const c(t.loop.get_executor(), to(server));
+    std::vector<connection_state> states;
+    std::vector<std::string> heard;
+    c.on_state([&](connection_state s, error_code, std::string_view) {
+        states.push_back(s);
+        throw std::runtime_error("state");
+    });
+    c.on_notification([&](postgres::notification const& n) {
+        heard.emplace_back(n.payload);
+        throw std::runtime_error("notification");
+    });
+    int thrown = 0;
+    auto const until = [&](std::function<bool()> const& holds) {
+        for (;;) try {
+                return t.until(holds);
+            } catch (std::runtime_error const&) {
+                ++thrown;
+            }
+    };
+    c.listen("thrown");
+    REQUIRE(until([&] { return c.is_connected() && thrown == 2; }));
+    CHECK(states == std::vector{connection_state::connecting, connection_state::connected});
+    server.ask("NOTIFY thrown, 'one'; NOTIFY thrown, 'two'");
+    server.ask("NOTIFY thrown, 'three'");
+    REQUIRE(until([&] { return thrown == 5; }));
+    CHECK(heard == std::vector<std::string>{"one", "two", "three"});
+    CHECK(t.value(c, "SELECT 1") == "1");
+    c.close();
+    REQUIRE(until([&] { return c.state() == connection_state::closed; }));
 }
 
 TEST_CASE("queries that wait for a server are bounded, in number of bytes and in time") {

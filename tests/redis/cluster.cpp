@@ -272,6 +272,59 @@ TEST_CASE("nodes that send a command to one another end it") {
     context.run_for(1s);
 }
 
+TEST_CASE("a node is asked for the slots itself, whatever becomes known before it can be") {
+    asio::io_context context(1);
+    std::string slots, moved;
+    int asked_of_first = 0;
+    int asked_of_second = 0;
+    redis_peer first(context, [&](redis_peer::words const& w) {
+        if (w != redis_peer::words{"CLUSTER", "SLOTS"})
+            return std::string(w[0] == "GET" ? "+OK\r\n" : "greet");
+        ++asked_of_first;
+        return slots;
+    });
+    redis_peer second(context, [&](redis_peer::words const& w) {
+        if (w == redis_peer::words{"CLUSTER", "SLOTS"}) {
+            ++asked_of_second;
+            return slots;
+        }
+        return std::string(w[0] == "GET" ? "" : w[0] == "SET" ? "+OK\r\n" : "greet");
+    });
+    std::string const port = std::to_string(second.port());
+    slots = "*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:" + port + "\r\n";
+    moved = "-MOVED 15495 127.0.0.1:" + std::to_string(first.port()) + "\r\n";
+    redis::options o;
+    o.url = first.url();
+    o.reconnect_delay = 1ms;
+    o.queue_limit = 256 * 1024 * 1024;
+    redis::connection connection(context.get_executor(), o);
+    auto const until = [&](auto holds) {
+        auto const end = std::chrono::steady_clock::now() + 20s;
+        context.restart();
+        while (!holds() && std::chrono::steady_clock::now() < end) context.run_one_for(50ms);
+        return holds();
+    };
+    int answered = 0;
+    auto const ask = [&](redis::arguments command) {
+        connection.async_command(std::move(command),
+                                 [&](error_code, redis::value const&) { ++answered; });
+    };
+    ask({"GET", "a"});
+    REQUIRE(until([&] { return second.commands().size() == 1; }));
+    // while that is written, the other answer comes, and the slots from the first node
+    ask({"SET", "b", std::string(32 * 1024 * 1024, 'x')});
+    context.poll_one();
+    second.say(moved);
+    first.hang_up();
+    REQUIRE(until([&] { return answered == 2 && first.connections() == 2; }));
+    REQUIRE(until([&] { return asked_of_second == 1; }));
+    CHECK(asked_of_first == 2);
+    connection.close();
+    first.stop();
+    second.stop();
+    context.run_for(1s);
+}
+
 TEST_CASE("a command times out behind a question for the slots that is not answered") {
     asio::io_context context(1);
     int questions = 0;

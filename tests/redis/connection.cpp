@@ -22,6 +22,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -625,6 +626,40 @@ TEST_CASE("handlers may close the connection, and ask again") {
     CHECK(answered == 5);
     server.stop();
     context.run_for(1s);
+}
+
+TEST_CASE("what handlers of a connection to Redis throw leaves the event loop, and it goes on") {
+    redis_client c;
+    redis_peer peer(c.context, always("+OK\r\n"));
+    c.open(redis_options(peer.url()));
+    c.connection->on_state([](connection_state, error_code) { throw std::runtime_error("state"); });
+    int thrown = 0;
+    int answered = 0;
+    auto const until = [&](auto holds) {
+        for (;;) try {
+                return run_redis_until(c.context, holds);
+            } catch (std::runtime_error const&) {
+                ++thrown;
+            }
+    };
+    auto const ask = [&] {
+        c.connection->async_command({"SET", "a", "b"}, [&](error_code ec, redis::value const&) {
+            if (!ec) ++answered;
+            throw std::runtime_error("answer");
+        });
+    };
+    ask();
+    ask();
+    REQUIRE(until([&] { return thrown == 4; }));
+    CHECK(answered == 2);
+    ask();
+    REQUIRE(until([&] { return thrown == 5; }));
+    CHECK(answered == 3);
+    CHECK(c.ask({"GET", "a"}).reply.text() == "OK");
+    c.connection->close();
+    ask();
+    REQUIRE(until([&] { return thrown == 7; }));
+    CHECK(answered == 3);
 }
 
 TEST_CASE("a connection that cannot be is refused when it is made") {

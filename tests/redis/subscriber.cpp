@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -294,6 +295,49 @@ TEST_CASE("a subscriber finds out that the server is silent") {
     silent = false;
     REQUIRE(l.reaches(connection_state::connected));
     CHECK(names_of(server.commands()) == "SUBSCRIBE a, SUBSCRIBE a");
+}
+
+TEST_CASE("what handlers of a subscriber throw leaves the event loop, and it goes on") {
+    redis_listener l(redis::options{});
+    redis_peer peer(l.context, [](redis_peer::words const& w) {
+        return w[0] == "SUBSCRIBE" && w[1] == "no" ? std::string("-NOPERM no\r\n")
+                                                   : subscribe_answer(w);
+    });
+    l.open({.url = peer.url(), .reconnect_delay = 5ms});
+    std::vector<std::string> heard;
+    l.subscriber->on_message([&](redis::message const& m) {
+        heard.emplace_back(m.payload);
+        throw std::runtime_error("message");
+    });
+    l.subscriber->on_state(
+        [&](connection_state, error_code) { throw std::runtime_error("state"); });
+    l.subscriber->on_refused([&](subscription, std::string_view, std::string_view) {
+        throw std::runtime_error("refused");
+    });
+    int thrown = 0;
+    auto const until = [&](auto holds) {
+        for (;;) try {
+                return l.until(holds);
+            } catch (std::runtime_error const&) {
+                ++thrown;
+            }
+    };
+    l.subscriber->subscribe("no");
+    l.subscriber->subscribe("yes");
+    l.subscriber->async_settle([&](error_code) { throw std::runtime_error("settled"); });
+    // two states, one refusal, what was waited for
+    REQUIRE(until([&] { return l.subscriber->is_connected() && thrown == 4; }));
+    std::string const message = "*3\r\n$7\r\nmessage\r\n$3\r\nyes\r\n$1\r\n";
+    peer.say(message + "1\r\n" + message + "2\r\n");
+    REQUIRE(until([&] { return thrown == 6; }));
+    peer.say(message + "3\r\n");
+    REQUIRE(until([&] { return thrown == 7; }));
+    CHECK(heard == std::vector<std::string>{"1", "2", "3"});
+    peer.hang_up();
+    REQUIRE(until([&] { return thrown == 10 && l.subscriber->is_connected(); }));
+    l.subscriber->close();
+    REQUIRE(until([&] { return thrown == 11; }));
+    peer.stop();
 }
 
 TEST_CASE("messages may come in any pieces") {

@@ -616,6 +616,34 @@ TEST_CASE("an attempt of a Socket.IO client can be cancelled") {
     CHECK_FALSE(s.client.connection());
 }
 
+TEST_CASE("an attempt of a Socket.IO client that is over cannot be cancelled any more") {
+    socketio_subject s;
+    scripted_socketio server(s.context, greet);
+    asio::cancellation_signal first, second;
+    int completed = 0;
+    auto const connect = [&](asio::cancellation_signal& stop, hh::error_code expected) {
+        int const before = completed;
+        s.client.async_connect(
+            server.url(), asio::bind_cancellation_slot(
+                              stop.slot(), [&, expected](hh::error_code ec, sio::client_socket) {
+                                  CHECK(ec == expected);
+                                  ++completed;
+                              }));
+        REQUIRE(s.until([&] { return completed != before; }));
+    };
+    connect(first, {});
+    connect(second, asio::error::already_started);
+    for (auto* const stop : {&first, &second}) {
+        stop->emit(asio::cancellation_type::terminal);
+        s.settle();
+        CHECK(s.client.of("/").connected());
+        CHECK(s.client.connection().is_open());
+    }
+    CHECK(completed == 2);
+    s.client.close();
+    REQUIRE(s.until([&] { return !s.client.connection(); }));
+}
+
 TEST_CASE("a context may be destroyed with Socket.IO clients in flight, or clients before it") {
     socketio_service service;
     {

@@ -13,10 +13,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -275,6 +277,21 @@ TEST_CASE("events are kept until the client is connected, but for volatile ones"
     CHECK(s.log == list{"dropped", "operation has timed out", "socket has been disconnected"});
 }
 
+TEST_CASE("an event that is kept may have all the time there is") {
+    socketio_service service;
+    echo(service.io().of("/"));
+    socketio_subject s;
+    auto const io = s.client.of("/");
+    io.timeout(std::chrono::milliseconds::max()).emit("echo", 7, [&](hh::error_code ec, int n) {
+        s.log.push_back(ec.message() + ' ' + std::to_string(n));
+    });
+    io.timeout(1ms).emit("echo", 8, [&](hh::error_code ec) { s.log.push_back(ec.message()); });
+    REQUIRE(s.logged(1));
+    REQUIRE_FALSE(s.connect(socketio_url(service.port())));
+    REQUIRE(s.logged(2));
+    CHECK(s.log == list{"operation has timed out", "Success 7"});
+}
+
 TEST_CASE("no more is kept than the limit, and what is not is told of") {
     auto o = support::eager();
     o.buffer_limit = 100;
@@ -317,6 +334,34 @@ TEST_CASE("what the server does not take at once waits, in order") {
         s.client.close();
         CHECK(s.until([&] { return !server.connection().is_open(); }));
     }
+}
+
+TEST_CASE("what was sent before a client leaves is there before it, however much it is") {
+    bool const whole = GENERATE(false, true);
+    auto const by = GENERATE(eio::transport_kind::websocket, eio::transport_kind::polling);
+    CAPTURE(whole);
+    socketio_service service;
+    service.io().on_connection([&](sio::socket k) {
+        k.on("e", [&](int n, std::string const& text) {
+            service.note(std::to_string(n) + ' ' + std::to_string(text.size()));
+        });
+        k.on_disconnect([&](sio::disconnect_reason why) { service.note(to_string(why)); });
+    });
+    auto o = support::eager();
+    o.engine.transports = {by};
+    socketio_subject s(o);
+    REQUIRE_FALSE(s.connect(socketio_url(service.port())));
+    for (auto const& [n, size] : {std::pair(1, 600'000), {2, 600'000}, {3, 300'000}})
+        s.connection.emit("e", n, std::string(static_cast<std::size_t>(size), 'x'));
+    REQUIRE(s.client.connection().buffered_amount() < o.engine.output_limit);
+    if (whole)
+        s.client.close();
+    else
+        s.connection.disconnect();
+    REQUIRE(s.until([&] { return service.note_count() >= 4; }));
+    for (char const* const expected :
+         {"1 600000", "2 600000", "3 300000", "client namespace disconnect"})
+        CHECK(service.next_note() == expected);
 }
 
 TEST_CASE("a client answers for the connection that was asked on, not for a later one") {

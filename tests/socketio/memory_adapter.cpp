@@ -12,12 +12,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/processor_time.hpp"
 
 using namespace std::chrono_literals;
 namespace hh = httphooks;
@@ -134,6 +136,38 @@ TEST_CASE("a socket is in the rooms that it joined, and in that of its id") {
     CHECK(f.adapter.size() == 0);
 }
 
+TEST_CASE("a socket that has left the room of its id may join it again") {
+    adapter_fixture f;
+    auto const s = f.socket("s", {"a"});
+    f.adapter.del(s, "s");
+    f.broadcast("[1]", to({"s"}));
+    std::vector<std::string> const own{"s"};
+    CHECK(f.adapter.add_all(s, own));
+    CHECK(f.adapter.add_all(s, own));
+    f.broadcast("[2]", to({"s"}));
+    CHECK(s->got == std::vector<std::string>{"[2]"});
+    CHECK(f.adapter.socket_rooms(*s) == std::vector<std::string>{"s", "a"});
+    CHECK(f.book.rooms ==
+          std::vector<std::string>{"0s s", "1s s", "0a s", "1a s", "2s s", "3s s", "0s s", "1s s"});
+}
+
+TEST_CASE("a socket that takes the id of an older one is found by it, also when that goes") {
+    adapter_fixture f;
+    auto old = f.socket("s", {"a"});
+    auto const s = f.socket("s", {"a"});
+    CHECK(f.adapter.find("s") == s);
+    f.adapter.del_all(old);
+    old.reset();
+    CHECK(f.adapter.find("s") == s);
+    f.broadcast("[1]", to({"s"}));
+    f.broadcast("[2]", to({"a"}));
+    f.broadcast("[3]", to({}, {"s"}));
+    CHECK(s->got == std::vector<std::string>{"[1]", "[2]"});
+    f.adapter.del_all(s);
+    CHECK(f.adapter.find("s") == nullptr);
+    CHECK(f.adapter.size() == 0);
+}
+
 TEST_CASE("an event for a room may be of use while it has members, or is kept for them") {
     adapter_fixture f;
     auto const s = f.socket("s", {"a"});
@@ -226,6 +260,75 @@ TEST_CASE("many sockets join and leave in any order") {
     CHECK(f.adapter.local_sockets(to({"all"})).size() == f.adapter.size());
     CHECK(f.adapter.find("s1") == all[1]);
     CHECK(f.adapter.find("s3") == nullptr);
+}
+
+TEST_CASE("rooms that sockets join and leave at random have the members that they should have") {
+    adapter_fixture f;
+    using names = std::vector<std::string>;
+    std::vector<std::shared_ptr<fake_socket>> sockets;
+    std::vector<names> joined(6);
+    for (std::size_t i = 0; i < joined.size(); ++i)
+        sockets.push_back(f.socket("s" + std::to_string(i)));
+    std::minstd_rand chance(7);
+    for (int step = 0; step < 3000; ++step) {
+        std::size_t const i = chance() % joined.size();
+        // the first socket is in many rooms, the others are in few
+        std::string const room = "r" + std::to_string(chance() % (i == 0 ? 40 : 5));
+        auto const at = std::ranges::find(joined[i], room);
+        bool const in = at != joined[i].end();
+        if (chance() % 3 != 0) {
+            CHECK(f.adapter.add_all(sockets[i], names{room}));
+            if (!in) joined[i].push_back(room);
+        } else {
+            f.adapter.del(sockets[i], room);
+            if (in) joined[i].erase(at);
+        }
+        if (step % 100 != 0) continue;
+        for (std::size_t k = 0; k < joined.size(); ++k) {
+            names expected = joined[k];
+            expected.insert(expected.begin(), sockets[k]->id());
+            REQUIRE(f.adapter.socket_rooms(*sockets[k]) == expected);
+        }
+        for (int r = 0; r < 40; ++r) {
+            std::string const name = "r" + std::to_string(r);
+            names expected, found;
+            for (std::size_t k = 0; k < joined.size(); ++k)
+                if (std::ranges::find(joined[k], name) != joined[k].end())
+                    expected.push_back(sockets[k]->id());
+            for (auto const& s : f.adapter.local_sockets(to({name}))) found.push_back(s->id());
+            std::ranges::sort(found);
+            REQUIRE(found == expected);
+        }
+    }
+    for (auto const& s : sockets) f.adapter.del_all(s);
+    CHECK(f.adapter.room_count() == 0);
+}
+
+TEST_CASE("a client in very many rooms takes no more than its part of the time") {
+    sio::options o;
+    o.recovery.emplace();
+    o.max_rooms = 40'000;
+    adapter_fixture f(o);
+    std::vector<std::string> rooms;
+    for (std::size_t i = 0; i < o.max_rooms; ++i) rooms.push_back("room " + std::to_string(i));
+    double const begin = support::processor_seconds();
+    auto const other = f.socket("other", rooms);
+    auto s = f.socket("s", rooms);
+    CHECK(f.adapter.add_all(s, rooms));
+    f.broadcast("[0]");
+    auto const offset = nlohmann::json::parse(s->got.at(0))[1].get<std::string>();
+    f.adapter.persist_session({"s", "pid", f.adapter.socket_rooms(*s), 5, {}});
+    f.adapter.del_all(other);
+    f.adapter.del_all(s);
+    CHECK(f.adapter.room_count() == 0);
+    for (int i = 0; i < 1000; ++i)
+        f.broadcast("[1]", to({"a", "b", i == 0 ? rooms.back() : "c"}, {"d"}));
+    std::optional<sio::session_state> found;
+    f.adapter.restore_session("pid", offset, [&](auto got) { found = std::move(got); });
+    REQUIRE(found);
+    CHECK(found->missed.size() == 1);
+    // some 10^5 steps; with the rooms one by one 10^9
+    CHECK(support::processor_seconds() - begin < 5);
 }
 
 TEST_CASE("sockets are fetched, told to leave, and answer") {

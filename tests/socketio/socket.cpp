@@ -513,6 +513,39 @@ TEST_CASE("a socket that is disconnecting is still in its rooms, then in none") 
         CHECK(s.next_note() == expected);
 }
 
+TEST_CASE("sockets that disconnect each other while they are disconnecting end once") {
+    bool const close = GENERATE(false, true);
+    bool const dropped = GENERATE(false, true);
+    CAPTURE(close, dropped);
+    socketio_service s;
+    std::vector<sio::socket> both;
+    auto const watch = [&](sio::socket const& k) {
+        both.push_back(k);
+        k.on_disconnecting([&, k](sio::disconnect_reason) {
+            s.note(k.nsp() + " disconnecting" + (k.connected() ? "" : "?"));
+            for (auto const& other : both) other.disconnect(close);
+        });
+        k.on_disconnect([&s, k](sio::disconnect_reason) { s.note(k.nsp() + " disconnect"); });
+    };
+    s.io().on_connection(watch);
+    s.io().of("/b").on_connection(watch);
+    {
+        socketio_peer p(s);
+        p.join();
+        p.join("0/b,");
+        if (!dropped) {
+            CHECK(p.ask("1") == "1/b,");
+            if (close) CHECK(p.get() == "<end>");
+        }
+    }
+    for (char const* const expected :
+         {"/ disconnecting", "/b disconnecting", "/b disconnect", "/ disconnect"})
+        CHECK(s.next_note() == expected);
+    CHECK_FALSE(socketio_peer(s).join().empty());
+    CHECK(s.note_count() == 0);
+    s.stop();
+}
+
 TEST_CASE("handlers that hold their socket do not keep it when it is disconnected") {
     socketio_service s;
     auto const witness = std::make_shared<int>(0);

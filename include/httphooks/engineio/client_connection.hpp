@@ -52,6 +52,8 @@ public:
 
     /// Closes the connection, behind what was sent; on_close follows.
     void close() const;
+    /// The same, behind these messages, too, which are taken however much waits.
+    void close(std::vector<packet> last) const;
 
     /// Whether messages can be sent.
     bool is_open() const noexcept;

@@ -130,10 +130,10 @@ public:
     }
 
     /// Sets what is called with each notification, one's own too. What it is given lives as long as
-    /// the call.
+    /// the call; what it throws leaves the event loop, and the connection goes on.
     void on_notification(std::function<void(notification const&)> f) const;
     /** Sets what is called when state() changes, or why it is away; with the error and what libpq
-        or the server say of it. */
+        or the server say of it. What it throws leaves the event loop, too. */
     void on_state(std::function<void(connection_state, error_code, std::string_view)> f) const;
 
     /// Opens the connection, without a query.

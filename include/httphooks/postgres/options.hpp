@@ -50,7 +50,8 @@ struct options {
     double reconnect_jitter = 0.5;
 
     /// Bytes of queries that may wait for their turn or for a connection. 0: a query fails with
-    /// error::not_connected while there is no connection, and else waits for its turn.
+    /// error::not_connected while there is no connection, and else waits for its turn, as far as
+    /// that is 1 MiB.
     std::size_t queue_limit = 8 * 1024 * 1024;
     /// What becomes of queries beyond that.
     queue_policy queue_full = queue_policy::fail;

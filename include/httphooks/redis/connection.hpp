@@ -105,7 +105,8 @@ public:
     connection_state state() const noexcept;
     bool is_connected() const noexcept { return state() == connection_state::connected; }
     /** Sets what is called when state() changes, or the reason why it is away: an error such as
-        error::authentication_failed. Called where handlers are; set before the first command. */
+        error::authentication_failed. Called where handlers are; set before the first command. What
+        it throws, or a handler does, leaves the event loop, and the connection goes on. */
     void on_state(std::function<void(connection_state, error_code)> f) const;
     /// Whether commands go to the nodes of a cluster; known before it is connected.
     bool is_cluster() const noexcept;

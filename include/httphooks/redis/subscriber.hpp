@@ -64,7 +64,8 @@ public:
     executor_type get_executor() const noexcept;
 
     /** Sets what is called with each message. What it is given lives as long as the call. A channel
-        that was left may be heard until the server has answered. */
+        that was left may be heard until the server has answered. What handlers throw leaves the
+        event loop, and the subscriber goes on. */
     void on_message(std::function<void(message const&)> f) const;
     /// Sets what is called when state() changes, or the reason why it is away.
     void on_state(std::function<void(connection_state, error_code)> f) const;

@@ -144,11 +144,12 @@ void client::connect(std::string url, Handler handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     // which takes the slot for itself
     detail::client_manager::handler done(std::move(handler));
+    auto const attempt = manager_->next_attempt();
     if (slot.is_connected())
-        slot.assign([weak = std::weak_ptr(manager_)](asio::cancellation_type) {
-            if (auto const m = weak.lock()) m->cancel();
+        slot.assign([weak = std::weak_ptr(manager_), attempt](asio::cancellation_type) {
+            if (auto const m = weak.lock()) m->cancel(attempt);
         });
-    manager_->connect(std::move(to->url), to->nsp, std::move(done));
+    manager_->connect(attempt, std::move(to->url), to->nsp, std::move(done));
 }
 
 }  // namespace httphooks::socketio

@@ -26,6 +26,31 @@ struct dweller {
     int visits = 0;
 };
 
+/// An executor of a context that counts how often it is compared.
+class counted_executor {
+public:
+    counted_executor(asio::io_context& c, int number, long& comparisons)
+        : context_(&c), number_(number), comparisons_(&comparisons) {}
+
+    asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+    static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+        return asio::execution::blocking.never;
+    }
+    template <class F>
+    void execute(F f) const {
+        asio::post(*context_, std::move(f));
+    }
+    friend bool operator==(counted_executor const& a, counted_executor const& b) noexcept {
+        ++*a.comparisons_;
+        return a.number_ == b.number_;
+    }
+
+private:
+    asio::io_context* context_;
+    int number_;
+    long* comparisons_;
+};
+
 std::vector<std::shared_ptr<dweller>> dwellers(std::vector<home> const& where) {
     std::vector<std::shared_ptr<dweller>> all;
     for (home const& h : where) all.push_back(std::make_shared<dweller>(h));
@@ -80,4 +105,29 @@ TEST_CASE("sessions that are visited later are kept until then") {
     there.poll();
     CHECK(visits == 1);
     CHECK(one.expired());
+}
+
+TEST_CASE(
+    "sessions that live each in a home of its own are grouped without comparing all of them") {
+    asio::io_context context(1);
+    long comparisons = 0;
+    std::vector<home> homes;
+    constexpr int count = 1000;
+    for (int i = 0; i < count; ++i) homes.emplace_back(counted_executor(context, i, comparisons));
+    auto const all = dwellers(homes);
+    home_groups<dweller> groups;
+    for (int round = 0; round < 3; ++round)
+        for (auto const& d : all) groups.add(d);
+    REQUIRE(groups.size() == count);
+    for (auto const& g : groups) {
+        REQUIRE(g.sessions.size() == 3);
+        for (auto const& d : g.sessions) CHECK(d == g.sessions.front());
+    }
+    CHECK(comparisons < 10 * count);
+    groups.post([](dweller& d) { ++d.visits; });
+    CHECK(groups.empty());
+    for (auto const& d : all) groups.add(d);
+    CHECK(groups.size() == count);
+    CHECK(context.poll() == count);
+    for (auto const& d : all) CHECK(d->visits == 3);
 }

@@ -26,6 +26,8 @@ public:
     bool add(std::vector<packet> packets, bool& first);
     /// Adds a pong in front of all others, room or not, in place of one that waits already.
     void add_pong(std::string data);
+    /// Adds packets behind all others, room or not.
+    void add_last(std::vector<packet> packets);
     /** The next packets; none when none wait.
         @param limit their bytes in a payload, unless it is one; 0: any number */
     std::vector<packet> take(std::size_t limit);

@@ -60,7 +60,8 @@ public:
     void start() { try_next(); }
 
     bool send(std::vector<packet> packets);
-    void close();
+    /// Closes behind what was sent, and these packets, which are taken room or not.
+    void close(std::vector<packet> last);
 
     std::size_t buffered() const noexcept { return outbox_.size(); }
     transport_kind transport() const noexcept { return kind_.load(std::memory_order_relaxed); }

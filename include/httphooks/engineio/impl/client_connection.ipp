@@ -28,7 +28,11 @@ HTTPHOOKS_DECL bool client_connection::send(std::vector<packet> messages) const 
 }
 
 HTTPHOOKS_DECL void client_connection::close() const {
-    if (session_) session_->close();
+    close({});
+}
+
+HTTPHOOKS_DECL void client_connection::close(std::vector<packet> last) const {
+    if (session_) session_->close(std::move(last));
 }
 
 HTTPHOOKS_DECL bool client_connection::is_open() const noexcept {

@@ -123,6 +123,10 @@ public:
     /// Whether all that runs on the executor's context does so one after another.
     bool owns_context() const noexcept { return state_->context != nullptr; }
 
+    /// The same for copies, as long as there is one. Homes of a context's own executor are copies
+    /// of one; another executor may have several.
+    void const* identity() const noexcept { return state_.get(); }
+
     /// Whether both are the same executor.
     friend bool operator==(home const& a, home const& b) noexcept {
         return a.state_ == b.state_ || a.executor() == b.executor();

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,10 +30,9 @@ public:
     /// Puts a session to the others of its home.
     void add(std::shared_ptr<Session> s) {
         // many come in a row
-        if (groups_.empty() || !(groups_[last_].where == s->place())) {
-            auto const at = std::ranges::find(groups_, s->place(), &group::where);
-            last_ = static_cast<std::size_t>(at - groups_.begin());
-            if (at == groups_.end()) groups_.push_back({s->place()});
+        if (groups_.empty() || groups_[last_].where.identity() != s->place().identity()) {
+            last_ = find(s->place().identity());
+            if (last_ == groups_.size()) append(s->place());
         }
         groups_[last_].sessions.push_back(std::move(s));
     }
@@ -45,6 +45,7 @@ public:
                 for (auto const& s : sessions) f(*s);
             });
         groups_.clear();
+        numbers_.clear();
         last_ = 0;
     }
 
@@ -54,7 +55,29 @@ public:
     auto end() noexcept { return groups_.end(); }
 
 private:
+    /// So many are searched one after another.
+    static constexpr std::size_t few = 8;
+
+    /// The number of a home's group; that of groups if it has none.
+    std::size_t find(void const* identity) const {
+        if (groups_.size() > few) {
+            auto const at = numbers_.find(identity);
+            return at == numbers_.end() ? groups_.size() : at->second;
+        }
+        auto const at =
+            std::ranges::find(groups_, identity, [](group const& g) { return g.where.identity(); });
+        return static_cast<std::size_t>(at - groups_.begin());
+    }
+    void append(home const& where) {
+        groups_.push_back({where});
+        if (groups_.size() <= few) return;
+        std::size_t n = numbers_.empty() ? 0 : groups_.size() - 1;
+        for (; n < groups_.size(); ++n) numbers_.emplace(groups_[n].where.identity(), n);
+    }
+
     std::vector<group> groups_{};
+    /// The numbers of groups by the identities of their homes, when there are many.
+    std::unordered_map<void const*, std::size_t> numbers_{};
     std::size_t last_ = 0;
 };
 

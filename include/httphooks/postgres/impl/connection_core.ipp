@@ -3,7 +3,9 @@
 
 #include <httphooks/postgres/connection.hpp>
 
+#include <httphooks/detail/system/call_apart.hpp>
 #include <httphooks/detail/system/context_guard.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/detail/system/timer.hpp>
 #include <httphooks/error.hpp>
@@ -155,7 +157,8 @@ public:
         q->work = asio::prefer(work, asio::execution::outstanding_work.tracked);
         ((*q).*where).swap(handler);
         if (options_.query_timeout.count() > 0)
-            q->deadline = link_timer_.now() + options_.query_timeout;
+            q->deadline =
+                httphooks::detail::deadline_after(options_.query_timeout, link_timer_.now());
         return q;
     }
 
@@ -220,6 +223,10 @@ private:
     inline void arm_queries();
     inline void on_query_timer();
 
+    /// Bytes that may wait; without a queue, what may wait for its turn.
+    std::size_t queue_limit() const noexcept {
+        return options_.queue_limit != 0 ? options_.queue_limit : 1024 * 1024;
+    }
     inline void end(queued_ptr q, error_code ec, query_result r = {});
     inline queued_ptr take_first();
 
@@ -293,7 +300,8 @@ inline void connection_core::set_state(connection_state s, error_code why, std::
     bool const same = state() == s && told_ == why;
     state_.store(s, std::memory_order_release);
     told_ = why;
-    if (!same && on_state) on_state(s, why, text);
+    if (same || !on_state) return;
+    httphooks::detail::call_apart(strand_, [&] { on_state(s, why, text); });
 }
 
 }  // namespace httphooks::postgres::detail

@@ -4,6 +4,7 @@
 #include <httphooks/postgres/connection.hpp>
 
 #include <httphooks/detail/system/back_off.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/postgres/connection_state.hpp>
@@ -38,7 +39,7 @@ inline void connection_core::attempt() {
     ports_.clear();
     looked_up_ = 0;
     phase_ = phase::opening;
-    arm_link(link_timer_.now() + options_.connect_timeout);
+    arm_link(httphooks::detail::deadline_after(options_.connect_timeout, link_timer_.now()));
     resolve(0);
 }
 

@@ -3,6 +3,8 @@
 
 #include <httphooks/postgres/connection.hpp>
 
+#include <httphooks/detail/system/call_apart.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/postgres/connection_state.hpp>
 #include <httphooks/postgres/error.hpp>
@@ -75,7 +77,10 @@ inline bool connection_core::take_input() {
 inline void connection_core::read_notifications() {
     while (pg_ptr<PGnotify> const n{PQnotifies(conn_.get())}) {
         count_.notifications.fetch_add(1, std::memory_order_relaxed);
-        if (on_notification) on_notification({n->relname, n->extra ? n->extra : "", n->be_pid});
+        if (!on_notification) continue;
+        httphooks::detail::call_apart(strand_, [&] {
+            on_notification({n->relname, n->extra ? n->extra : "", n->be_pid});
+        });
     }
 }
 
@@ -147,7 +152,7 @@ inline queued_ptr connection_core::changes() {
     if (sql.empty()) return nullptr;
     auto q = std::make_unique<queued_query>(queued_query::kind::listen, query(sql));
     if (options_.query_timeout.count() > 0)
-        q->deadline = link_timer_.now() + options_.query_timeout;
+        q->deadline = httphooks::detail::deadline_after(options_.query_timeout, link_timer_.now());
     return q;
 }
 
@@ -163,7 +168,7 @@ inline void connection_core::next() {
         phase_ = phase::up;
         count_.connections.fetch_add(1, std::memory_order_relaxed);
         if (options_.health_check_interval.count() > 0)
-            arm_link(heard_ + options_.health_check_interval);
+            arm_link(httphooks::detail::deadline_after(options_.health_check_interval, heard_));
         else
             ++armed_;
         set_state(connection_state::connected);
@@ -225,20 +230,22 @@ inline void connection_core::add(queued_ptr q) {
     if (closed()) return end(std::move(q), make_error_code(error::closed));
     if (q->statement.has_zero()) return end(std::move(q), make_error_code(error::invalid_text));
     start();
-    bool const at_once = opened_ && !catching_up_ && !current_ && queue_.empty();
+    bool const there = opened_ && !catching_up_;
+    bool const at_once = there && !current_ && queue_.empty();
     if (q->what == queued_query::kind::query && !at_once) {
+        auto const refuse = [&](error why) {
+            count_.dropped.fetch_add(1, std::memory_order_relaxed);
+            end(std::move(q), make_error_code(why));
+        };
+        if (options_.queue_limit == 0 && !there) return refuse(error::not_connected);
         std::size_t const size = q->statement.size();
-        if (size <= options_.queue_limit && options_.queue_full == queue_policy::drop)
-            while (waiting_ + size > options_.queue_limit) {
+        std::size_t const limit = queue_limit();
+        if (size <= limit && options_.queue_full == queue_policy::drop)
+            while (waiting_ + size > limit) {
                 count_.dropped.fetch_add(1, std::memory_order_relaxed);
                 end(take_first(), make_error_code(error::dropped));
             }
-        if (waiting_ + size > options_.queue_limit) {
-            count_.dropped.fetch_add(1, std::memory_order_relaxed);
-            bool const nothing = options_.queue_limit == 0 && !opened_;
-            return end(std::move(q),
-                       make_error_code(nothing ? error::not_connected : error::queue_full));
-        }
+        if (waiting_ + size > limit) return refuse(error::queue_full);
     }
     waiting_ += q->statement.size();
     count_.queued.store(waiting_, std::memory_order_relaxed);
@@ -293,11 +300,12 @@ inline void connection_core::on_link_timer() {
 /// Asks the server whether it is there, if it has been silent.
 inline void connection_core::look_after() {
     auto const now = link_timer_.now();
-    auto const silent = heard_ + options_.health_check_interval;
-    arm_link(silent > now ? silent : now + options_.health_check_interval);
+    auto const silent = httphooks::detail::deadline_after(options_.health_check_interval, heard_);
+    arm_link(silent > now ? silent
+                          : httphooks::detail::deadline_after(options_.health_check_interval, now));
     if (silent > now || current_) return;
     auto q = std::make_unique<queued_query>(queued_query::kind::health, query(""));
-    q->deadline = now + options_.health_check_timeout;
+    q->deadline = httphooks::detail::deadline_after(options_.health_check_timeout, now);
     send(std::move(q));
 }
 

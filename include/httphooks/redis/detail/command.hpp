@@ -56,6 +56,8 @@ public:
     std::uint32_t redirections = 0;
     /// Whether it is given up when the connection goes before it is sent, and not kept for the next.
     bool hasty = false;
+    /// Whether it is for the node that it waits for, whatever becomes known of others meanwhile.
+    bool stays = false;
     /// Whether each reply is that of a command of its own: none is sent to another node.
     bool separate = false;
     /// Whether the node is to be told with ASKING that it is the right one.

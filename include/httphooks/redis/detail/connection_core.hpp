@@ -67,6 +67,8 @@ private:
     inline void flush();
     /// Drops what waits longest until there is room, by queue_policy::drop.
     inline void shed();
+    /// Hands over what has come of a command. What its handler throws is not thrown here.
+    inline void complete(command_ptr c, error_code ec, value reply);
     /// Ends a command that was not sent.
     inline void give_up(command_ptr c, error_code ec);
     inline void shut();

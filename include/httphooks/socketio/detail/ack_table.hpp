@@ -5,7 +5,7 @@
     The acknowledgements that a client owes.
 */
 
-#include <httphooks/socketio/detail/deadline_after.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/socketio/detail/typed_handler.hpp>
 
 #include <chrono>
@@ -26,7 +26,8 @@ public:
     /// @return whether there is a deadline that is the first now
     bool add(std::uint64_t id, ack_handler f, std::optional<std::chrono::milliseconds> timeout,
              time_point now = clock::now()) {
-        auto const until = timeout ? deadline_after(*timeout, now) : time_point::max();
+        auto const until =
+            timeout ? httphooks::detail::deadline_after(*timeout, now) : time_point::max();
         bool const first = until < first_;
         if (first) first_ = until;
         waiting_.push_back({id, until, std::move(f)});

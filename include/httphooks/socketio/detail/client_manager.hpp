@@ -22,6 +22,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -58,10 +59,12 @@ public:
 
     /// The socket of a namespace. @param nsp begins with a slash
     std::shared_ptr<client_socket_state> of(std::string const& nsp);
+    /// A number for an attempt.
+    std::uint64_t next_attempt() noexcept { return ++last_attempt_; }
     /// Opens the connection, and has a namespace joined.
-    void connect(std::string url, std::string const& nsp, handler done);
-    /// Gives the attempt up.
-    void cancel();
+    void connect(std::uint64_t attempt, std::string url, std::string const& nsp, handler done);
+    /// Gives the attempt up, if it is under way.
+    void cancel(std::uint64_t attempt);
     /// Disconnects all sockets, and closes the connection; nothing is tried, or waited for, any
     /// more.
     void close();
@@ -104,6 +107,8 @@ private:
     inline void receive(std::string_view data, bool binary);
     inline void drained();
     inline void reconnect();
+    /// Has the connection closed behind all that it was sent, and what it did not take yet.
+    inline void close_connection();
     /// Drops the connection. Nothing is under way then.
     inline void stop();
     inline void complete(error_code ec);
@@ -118,7 +123,7 @@ private:
     std::string url_{};
     asio::steady_timer life_;
     asio::steady_timer delay_;
-    asio::cancellation_signal attempt_{};
+    asio::cancellation_signal opening_{};
     engineio::client_connection connection_{};
     decoder decoder_;
     incoming packet_{};
@@ -126,6 +131,9 @@ private:
     /// What the connection did not take yet.
     std::deque<std::vector<engineio::packet>> late_{};
     std::size_t late_size_ = 0;
+    std::atomic<std::uint64_t> last_attempt_{0};
+    /// The attempt that is under way while there is a handler.
+    std::uint64_t attempt_ = 0;
     handler done_{};
     client_socket_state* awaited_ = nullptr;
     state state_ = state::idle;

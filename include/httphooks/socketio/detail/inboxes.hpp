@@ -8,15 +8,18 @@
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/socketio/detail/encoded_delivery.hpp>
 
-#include <list>
+#include <cstddef>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace httphooks::socketio::detail {
 
-/** What waits to be delivered on each event loop. Thread-safe. */
+/** What waits to be delivered on each event loop. Thread-safe.
+
+    Takes memory for event loops where something waits, not for those where something has waited. */
 class inboxes {
 public:
     /// Adds a packet. @return whether empty() is to be called on the event loop
@@ -31,8 +34,9 @@ public:
     /// Delivers what waits. On the event loop; a call from within another one leaves it to that.
     void empty(http::detail::home const& where) {
         std::unique_lock lock(mutex_);
-        inbox& box = of(where);
-        if (box.busy) return;
+        auto const at = boxes_.find(where.identity());
+        if (at == boxes_.end() || at->second.busy) return;
+        inbox& box = at->second;
         box.busy = true;
         while (!box.waiting.empty()) {
             auto const now = std::exchange(box.waiting, {});
@@ -42,6 +46,13 @@ public:
             lock.lock();
         }
         box.busy = false;
+        spare_ = boxes_.extract(where.identity());
+    }
+
+    /// Event loops where something waits.
+    std::size_t size() {
+        std::lock_guard const lock(mutex_);
+        return boxes_.size();
     }
 
 private:
@@ -50,19 +61,23 @@ private:
         std::shared_ptr<encoded_delivery const> what;
     };
     struct inbox {
-        http::detail::home where;
         std::vector<item> waiting{};
         bool busy = false;
     };
+    /// By the identities of homes, which the sockets in a box keep.
+    using box_map = std::unordered_map<void const*, inbox>;
 
     inbox& of(http::detail::home const& where) {
-        for (inbox& box : boxes_)
-            if (box.where == where) return box;
-        return boxes_.emplace_back(inbox{where});
+        if (auto const at = boxes_.find(where.identity()); at != boxes_.end()) return at->second;
+        if (spare_.empty()) return boxes_[where.identity()];
+        spare_.key() = where.identity();
+        return boxes_.insert(std::move(spare_)).position->second;
     }
 
     std::mutex mutex_{};
-    std::list<inbox> boxes_{};
+    box_map boxes_{};
+    /// A box that is not in use: the next one, which takes no memory then.
+    box_map::node_type spare_{};
 };
 
 }  // namespace httphooks::socketio::detail

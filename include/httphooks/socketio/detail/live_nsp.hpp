@@ -159,9 +159,13 @@ public:
         std::lock_guard const lock(mutex_);
         pids_[pid] = {std::move(s), std::move(spent)};
     }
-    void forget(std::string const& pid) {
+    /// It has it no more; another one may have it already.
+    void forget(std::string const& pid, std::weak_ptr<local_socket> const& s) {
         std::lock_guard const lock(mutex_);
-        pids_.erase(pid);
+        auto const at = pids_.find(pid);
+        if (at == pids_.end()) return;
+        auto const& holder = at->second.first;
+        if (!holder.owner_before(s) && !s.owner_before(holder)) pids_.erase(at);
     }
     /// The socket that has the secret; null: it has gone, or the offset is spent.
     std::shared_ptr<local_socket> holder(std::string const& pid, std::string const& offset) const {

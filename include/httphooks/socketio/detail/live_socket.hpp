@@ -90,7 +90,8 @@ struct packet_journey {
     there. */
 class live_socket final : public local_socket, public ack_target, public handler_host {
 public:
-    enum class phase : std::uint8_t { joining, connected, closed };
+    /// While it is closing the application is told of it; for all else it is connected still.
+    enum class phase : std::uint8_t { joining, connected, closing, closed };
 
     live_socket(std::shared_ptr<live_nsp> n, std::shared_ptr<socket_carrier> c, std::string id,
                 std::shared_ptr<nlohmann::json const> auth);
@@ -155,7 +156,7 @@ public:
     void connect();
     void receive_event(incoming& p);
     void receive_ack(incoming const& p);
-    /// Ends the socket; the client is not told.
+    /// Ends the socket, unless that is under way; the client is not told.
     void close(disconnect_reason why);
     /// Ends the socket without a word: the event loop is over.
     void abandon() noexcept;

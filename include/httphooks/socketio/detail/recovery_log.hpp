@@ -98,8 +98,6 @@ private:
                                        clock::time_point now);
     static inline payload with_offset(payload data, std::string_view offset);
     static inline std::size_t size_of(entry const& e) noexcept;
-    static inline bool concerns(entry const& e, std::string_view id,
-                         std::vector<std::string> const& rooms);
     inline void forget(clock::time_point now);
 
     recovery_options options_;

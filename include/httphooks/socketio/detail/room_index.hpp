@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,8 +22,14 @@ namespace httphooks::socketio::detail {
 
 /// The sockets that have joined a room, in no order.
 struct room {
+    struct member {
+        local_socket* who;
+        /// The room's place among those of the socket.
+        std::size_t at;
+    };
+
     std::string_view name{};
-    std::vector<local_socket*> members{};
+    std::vector<member> members{};
 };
 
 /// Something that became of a room.
@@ -42,7 +49,7 @@ public:
 
     /// From now on the socket may join rooms.
     void admit(local_socket& s) noexcept { s.known_ = true; }
-    /// The socket is connected: it is found from now on.
+    /// The socket is connected: it is found from now on, in place of another one of its id.
     void enlist(local_socket& s, room_changes* changes, bool in_own_room = true);
     /// @return whether it is in the room then
     bool add(local_socket& s, std::string const& name, room_changes* changes);
@@ -78,9 +85,14 @@ private:
     /// Calls `f(local_socket&)` with each connected socket in a room.
     template <class F>
     void members(std::string_view name, F f);
+    using room_map = std::unordered_map<std::string, room, text_hash, std::equal_to<>>;
+
+    /// The room's place among those of a socket; nothing: the socket has not joined it.
+    inline std::optional<std::size_t> place_of(local_socket const& s, room const& r) const;
+    inline void enter_own_room(local_socket& s, room_changes* changes);
     inline void take_out(local_socket& s, local_socket::membership const& m, room_changes* changes);
 
-    std::unordered_map<std::string, room, text_hash, std::equal_to<>> rooms_{};
+    room_map rooms_{};
     std::unordered_map<std::string_view, local_socket*> ids_{};
     std::vector<local_socket*> all_{};
     /// Which sizes ids have, or had, a bit for each.
@@ -94,8 +106,8 @@ private:
 template <class F>
 void room_index::members(std::string_view name, F f) {
     if (auto const at = rooms_.find(name); at != rooms_.end())
-        for (local_socket* const s : at->second.members)
-            if (s->listed_) f(*s);
+        for (room::member const& m : at->second.members)
+            if (m.who->listed_) f(*m.who);
     if (local_socket* const s = find(name); s && s->in_own_room_) f(*s);
 }
 

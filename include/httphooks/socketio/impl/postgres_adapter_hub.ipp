@@ -3,6 +3,7 @@
 
 #include <httphooks/socketio/postgres_adapter.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/error.hpp>
 #include <httphooks/http/detail/home.hpp>
 #include <httphooks/postgres/connection.hpp>
@@ -243,7 +244,8 @@ inline void postgres_hub::attach() {
         });
     home_.timers().enter(*this);
     if (options_.cleanup_interval.count() > 0)
-        home_.timers().set(*this, home_.timers().now() + options_.cleanup_interval);
+        home_.timers().set(*this, httphooks::detail::deadline_after(options_.cleanup_interval,
+                                                                    home_.timers().now()));
 }
 
 inline void postgres_hub::close_when_done() {
@@ -378,7 +380,7 @@ HTTPHOOKS_DECL void postgres_hub::on_deadline() {
     {
         std::lock_guard const lock(mutex_);
         if (!attached_) return;
-        home_.timers().set(*this, home_.timers().now() + every);
+        home_.timers().set(*this, httphooks::detail::deadline_after(every, home_.timers().now()));
         if (!up_) return;
         c = connection_;
     }

@@ -5,6 +5,7 @@
 
 #include <httphooks/engineio/packet.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <iterator>
@@ -14,13 +15,25 @@
 
 namespace httphooks::engineio::detail {
 
+/// What packets count while they wait.
+inline std::size_t waiting_size(std::vector<packet> const& packets) noexcept {
+    std::size_t n = 0;
+    for (packet const& p : packets) n += p.data.size() + 1;
+    return n;
+}
+
 HTTPHOOKS_DECL bool client_outbox::add(std::vector<packet> packets, bool& first) {
-    std::size_t more = 0;
-    for (packet const& p : packets) more += p.data.size() + 1;
+    std::size_t const more = waiting_size(packets);
     return add_if_room(more, first, [&](std::deque<packet>& to) {
-        to.insert(to.end(), std::make_move_iterator(packets.begin()),
-                  std::make_move_iterator(packets.end()));
+        std::ranges::move(packets, std::back_inserter(to));
         return more;
+    });
+}
+
+HTTPHOOKS_DECL void client_outbox::add_last(std::vector<packet> packets) {
+    change([&](std::deque<packet>& pieces, std::size_t& bytes) {
+        bytes += waiting_size(packets);
+        std::ranges::move(packets, std::back_inserter(pieces));
     });
 }
 

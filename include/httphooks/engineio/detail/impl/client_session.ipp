@@ -209,7 +209,8 @@ HTTPHOOKS_DECL bool client_session::send(std::vector<packet> packets) {
     return true;
 }
 
-HTTPHOOKS_DECL void client_session::close() {
+HTTPHOOKS_DECL void client_session::close(std::vector<packet> last) {
+    if (is_open()) outbox_.add_last(std::move(last));
     close_within(options().close_timeout);
 }
 

@@ -3,6 +3,8 @@
 
 #include <httphooks/redis/detail/connection_core.hpp>
 
+#include <httphooks/detail/system/call_apart.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/error.hpp>
 
@@ -68,26 +70,27 @@ public:
         sent.pop_front();
         if (!c->redirection.empty() && core.redirect(*this, c)) return;
         error_code const ec = reply.is_error() ? make_error_code(error::error_reply) : error_code();
-        c->complete(ec, std::move(reply));
+        core.complete(std::move(c), ec, std::move(reply));
     }
 
     void on_room() override { send(); }
 
     void on_down(error_code ec) override {
         auto const now = core.timer_.now();
-        auto const lost = std::exchange(sent, {});
+        auto lost = std::exchange(sent, {});
         {
             std::lock_guard const lock(core.mutex_);
             core.stats_.lost += lost.size();
         }
         if (core.nodes_.is_primary(*this)) core.set_state(connection_state::away, ec);
         // the reply that could not be read was that to the first
-        bool const unreadable = ec == error::bad_reply || ec == error::reply_limit;
-        for (auto const& c : lost)
-            c->complete(c->deadline <= now                       ? asio::error::timed_out
-                        : unreadable && c.get() == lost[0].get() ? ec
-                                                                 : error::connection_lost,
-                        {});
+        bool unreadable = ec == error::bad_reply || ec == error::reply_limit;
+        for (auto& c : lost) {
+            error_code const why =
+                std::exchange(unreadable, false) ? ec : make_error_code(error::connection_lost);
+            bool const late = c->deadline <= now;
+            core.complete(std::move(c), late ? asio::error::timed_out : why, {});
+        }
         for (auto& c : std::exchange(waiting, {})) {
             if (c->hasty || core.options_.queue_limit == 0)
                 core.give_up(std::move(c), error::not_connected);
@@ -139,6 +142,7 @@ public:
     own_command(arguments a, handler done)
         : command(std::move(a).bytes(), 1), done_(std::move(done)) {
         deadline = std::chrono::steady_clock::time_point::max();
+        hasty = stays = true;
     }
     void complete(error_code ec, value reply) override {
         if (done_) done_(ec, reply);
@@ -174,8 +178,8 @@ inline void connection_core::wake() {
 
 HTTPHOOKS_DECL void connection_core::submit(command_ptr c) {
     auto const timeout = options_.command_timeout;
-    c->deadline =
-        timeout.count() > 0 ? timer_.now() + timeout : std::chrono::steady_clock::time_point::max();
+    c->deadline = timeout.count() > 0 ? httphooks::detail::deadline_after(timeout, timer_.now())
+                                      : std::chrono::steady_clock::time_point::max();
     std::size_t const size = c->bytes.size();
     std::lock_guard const lock(mutex_);
     if (closing_)
@@ -225,7 +229,7 @@ inline void connection_core::set_state(connection_state s, error_code why) {
         std::lock_guard const lock(mutex_);
         tell = on_state_;
     }
-    if (tell) tell(s, why);
+    if (tell) httphooks::detail::call_apart(strand_, [&] { tell(s, why); });
 }
 
 inline void connection_core::drain() {
@@ -252,7 +256,7 @@ inline void connection_core::drain() {
             queued_ += c->bytes.size() - before;
         }
         if (c->replies == 0) {
-            c->complete({}, {});
+            complete(std::move(c), {}, {});
             continue;
         }
         if (c->refused || closed) {
@@ -278,7 +282,11 @@ inline void connection_core::give_up(command_ptr c, error_code ec) {
         ++stats_.dropped;
         if (!c->refused) queued_ -= c->bytes.size();
     }
-    c->complete(ec, {});
+    complete(std::move(c), ec, {});
+}
+
+inline void connection_core::complete(command_ptr c, error_code ec, value reply) {
+    httphooks::detail::call_apart(strand_, [&] { c->complete(ec, std::move(reply)); });
 }
 
 inline void connection_core::flush() {
@@ -312,12 +320,12 @@ inline void connection_core::shut() {
     timer_.cancel();
     nodes_.for_each([](node& n) { n.connection->close(); });
     nodes_.for_each([this](node& n) {
-        auto const sent = std::exchange(n.sent, {});
+        auto sent = std::exchange(n.sent, {});
         {
             std::lock_guard const lock(mutex_);
             stats_.lost += sent.size();
         }
-        for (auto const& c : sent) c->complete(error::closed, {});
+        for (auto& c : sent) complete(std::move(c), error::closed, {});
         for (auto& c : std::exchange(n.waiting, {})) give_up(std::move(c), error::closed);
     });
     set_state(connection_state::closed, {});
@@ -384,7 +392,7 @@ inline bool connection_core::redirect(node& from, command_ptr& c) {
            : nullptr;
     if (!target) return false;
     if (++c->redirections > most_redirections) {
-        c->complete(error::redirection_limit, {});
+        complete(std::move(c), error::redirection_limit, {});
         return true;
     }
     if (!to->ask) {
@@ -439,7 +447,7 @@ inline void connection_core::learn(node& from, value const& slots) {
     std::deque<command_ptr> again;
     nodes_.for_each([&](node& n) {
         for (command_ptr& c : std::exchange(n.waiting, {}))
-            (c->asking ? n.waiting : again).push_back(std::move(c));
+            (c->asking || c->stays ? n.waiting : again).push_back(std::move(c));
     });
     for (command_ptr& c : again) route(*c).waiting.push_back(std::move(c));
     flush();

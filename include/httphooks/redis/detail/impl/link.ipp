@@ -4,6 +4,7 @@
 #include <httphooks/redis/detail/link.hpp>
 
 #include <httphooks/detail/system/back_off.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/detail/system/random_bits.hpp>
 #include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/error.hpp>
@@ -178,7 +179,7 @@ inline void link::on_timer() {
 inline void link::look_after() {
     if (asked_) return fail(asio::error::timed_out);
     auto const rest = std::chrono::ceil<std::chrono::milliseconds>(
-        heard_ + options_.health_check_interval - timer_.now());
+        httphooks::detail::deadline_after(options_.health_check_interval, heard_) - timer_.now());
     if (rest.count() > 0) return arm(rest);
     asked_ = owner_->on_silence();
     if (up()) arm(asked_ ? options_.health_check_timeout : options_.health_check_interval);

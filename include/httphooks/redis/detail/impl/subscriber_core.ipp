@@ -3,6 +3,7 @@
 
 #include <httphooks/redis/detail/subscriber_core.hpp>
 
+#include <httphooks/detail/system/call_apart.hpp>
 #include <httphooks/redis/arguments.hpp>
 #include <httphooks/redis/detail/cluster_slots.hpp>
 #include <httphooks/redis/detail/push_reader.hpp>
@@ -130,7 +131,8 @@ private:
         // nobody else counts
         core.messages_.store(core.messages_.load(std::memory_order_relaxed) + 1,
                              std::memory_order_relaxed);
-        if (core.on_message_) core.on_message_(m);
+        if (core.on_message_)
+            httphooks::detail::call_apart(core.strand_, [&] { core.on_message_(m); });
     }
     void hear(message const& m) {
         tell(m);
@@ -235,7 +237,8 @@ public:
         settle_handler done;
         done.swap(done_);
         auto const executor = asio::get_associated_executor(done, strand_);
-        asio::dispatch(executor, asio::append(std::move(done), ec));
+        httphooks::detail::call_apart(
+            strand_, [&] { asio::dispatch(executor, asio::append(std::move(done), ec)); });
     }
 
 private:
@@ -312,7 +315,7 @@ inline void subscriber_core::set_state(connection_state s, error_code why) {
     bool const same = state_.exchange(s, std::memory_order_acq_rel) == s;
     if (same && why == why_) return;
     why_ = why;
-    if (on_state_) on_state_(s, why);
+    if (on_state_) httphooks::detail::call_apart(strand_, [&] { on_state_(s, why); });
 }
 
 inline void subscriber_core::check_settled() {
@@ -402,7 +405,8 @@ inline void subscriber_core::refuse(entry& e, std::string_view text) {
         std::lock_guard const lock(mutex_);
         ++stats_.refused;
     }
-    if (on_refused_) on_refused_(e.kind, e.name, text);
+    if (on_refused_)
+        httphooks::detail::call_apart(strand_, [&] { on_refused_(e.kind, e.name, text); });
     review(e);
 }
 

@@ -3,8 +3,8 @@
 
 #include <httphooks/socketio/detail/broadcast_acks.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/http/detail/home.hpp>
-#include <httphooks/socketio/detail/deadline_after.hpp>
 #include <httphooks/socketio/detail/live_nsp.hpp>
 
 #include <nlohmann/json.hpp>
@@ -21,7 +21,7 @@ namespace httphooks::socketio::detail {
 inline void broadcast_acks::wait(std::chrono::milliseconds timeout) {
     self_ = shared_from_this();
     home_.timers().enter(*this);
-    auto const until = deadline_after(timeout, home_.timers().now());
+    auto const until = httphooks::detail::deadline_after(timeout, home_.timers().now());
     if (until != time_point::max()) home_.timers().set(*this, until);
     if (home_.timers().ended()) on_loop_end();
 }

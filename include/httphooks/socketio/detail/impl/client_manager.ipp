@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -50,15 +51,18 @@ HTTPHOOKS_DECL std::shared_ptr<client_socket_state> client_manager::of(std::stri
 }
 
 // opening -------------------------------------------------------------------------------------
-HTTPHOOKS_DECL void client_manager::connect(std::string url, std::string const& nsp, handler done) {
+HTTPHOOKS_DECL void client_manager::connect(std::uint64_t attempt, std::string url,
+                                            std::string const& nsp, handler done) {
     auto const shared = std::make_shared<handler>(std::move(done));
-    asio::dispatch(executor_, [self = shared_from_this(), url = std::move(url), nsp, shared] {
+    asio::dispatch(executor_, [self = shared_from_this(), attempt, url = std::move(url), nsp,
+                               shared] {
         if (self->state_ != state::idle)
             return asio::post(self->executor_, [self, shared] {
                 self->call(std::move(*shared), asio::error::already_started, {});
             });
         auto const s = self->of(nsp);
         self->url_ = url;
+        self->attempt_ = attempt;
         self->done_.swap(*shared);
         self->awaited_ = s.get();
         self->attempts_ = 0;
@@ -78,8 +82,9 @@ inline void client_manager::complete(error_code ec) {
     call(std::move(done), ec, ec ? client_socket() : client_socket(awaited_->self()));
 }
 
-HTTPHOOKS_DECL void client_manager::cancel() {
-    asio::dispatch(executor_, [self = shared_from_this()] {
+HTTPHOOKS_DECL void client_manager::cancel(std::uint64_t attempt) {
+    asio::dispatch(executor_, [self = shared_from_this(), attempt] {
+        if (self->attempt_ != attempt || !self->done_) return;
         self->complete(asio::error::operation_aborted);
         self->close();
     });
@@ -114,7 +119,7 @@ HTTPHOOKS_DECL void client_manager::open() {
     ++round_;
     make_engine().async_connect(
         url_, asio::bind_cancellation_slot(
-                  attempt_.slot(), [weak = weak_from_this(), round = round_](
+                  opening_.slot(), [weak = weak_from_this(), round = round_](
                                        error_code ec, engineio::client_connection const& c) {
                       auto const self = weak.lock();
                       if (self && self->round_ == round) return self->opened(ec, c);
@@ -202,6 +207,12 @@ inline void client_manager::receive(std::string_view data, bool binary) {
 }
 
 // the end -------------------------------------------------------------------------------------
+inline void client_manager::close_connection() {
+    std::vector<engineio::packet> rest;
+    for (auto& m : std::exchange(late_, {})) std::ranges::move(m, std::back_inserter(rest));
+    connection_.close(std::move(rest));
+}
+
 inline void client_manager::stop() {
     ++round_;
     state_ = state::idle;
@@ -209,12 +220,13 @@ inline void client_manager::stop() {
     life_.cancel();
     late_.clear();
     late_size_ = 0;
-    attempt_.emit(asio::cancellation_type::terminal);
+    opening_.emit(asio::cancellation_type::terminal);
     std::exchange(connection_, {}).close();
 }
 
 HTTPHOOKS_DECL void client_manager::unwanted() {
     if (state_ == state::idle || any_wanted()) return;
+    close_connection();
     stop();
 }
 
@@ -232,6 +244,7 @@ HTTPHOOKS_DECL void client_manager::close() {
     auto const self = shared_from_this();
     asio::dispatch(executor_, [self] {
         self->for_each([](client_socket_state& s) { s.say_goodbye(); });
+        self->close_connection();
         // before handlers are called: what they begin is something new
         self->stop();
         self->for_each([](client_socket_state& s) { s.end(); });

@@ -3,6 +3,7 @@
 
 #include <httphooks/socketio/detail/client_socket_state.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/engineio/packet.hpp>
 #include <httphooks/socketio/ack.hpp>
 #include <httphooks/socketio/client_disconnect_reason.hpp>
@@ -88,7 +89,8 @@ inline void client_socket_state::emit_here(payload const& p, client_emit_flags c
         return;
     }
     bool const ends = ack && f.timeout;
-    auto const until = ends ? ack_table::clock::now() + *f.timeout : ack_table::time_point::max();
+    auto const until =
+        ends ? httphooks::detail::deadline_after(*f.timeout) : ack_table::time_point::max();
     if (!kept_.add(std::move(all), until))
         return reject(p, std::move(ack), asio::error::no_buffer_space);
     if (ack) wait_for_ack(*id, std::move(ack), f.timeout);

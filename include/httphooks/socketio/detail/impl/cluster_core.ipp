@@ -3,8 +3,8 @@
 
 #include <httphooks/socketio/detail/cluster_core.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/socketio/cluster_message.hpp>
-#include <httphooks/socketio/detail/deadline_after.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
 #include <httphooks/socketio/error.hpp>
 #include <httphooks/socketio/options.hpp>
@@ -229,7 +229,8 @@ HTTPHOOKS_DECL cluster_message cluster_core::message(cluster_message_type t,
 inline bool cluster_core::publish(cluster_message const& m) {
     if (heartbeats_) {
         std::lock_guard const lock(mutex_);
-        if (open_) next_heartbeat_ = deadline_after(options_.heartbeat_interval, now());
+        if (open_)
+            next_heartbeat_ = httphooks::detail::deadline_after(options_.heartbeat_interval, now());
     }
     return transport_->publish(m);
 }

@@ -3,7 +3,7 @@
 
 #include <httphooks/socketio/detail/cluster_questions.hpp>
 
-#include <httphooks/socketio/detail/deadline_after.hpp>
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/socketio/error.hpp>
 
 #include <algorithm>
@@ -76,14 +76,16 @@ HTTPHOOKS_DECL bool cluster_questions::begin(std::string const& id, bool own, bo
     q.done = std::move(done);
     q.own = own;
     q.automatic = automatic;
-    if (!automatic) q.probe_at = deadline_after(options_.requests_timeout / 2, now);
-    return add(id, std::move(q), deadline_after(options_.requests_timeout, now));
+    if (!automatic)
+        q.probe_at = httphooks::detail::deadline_after(options_.requests_timeout / 2, now);
+    return add(id, std::move(q), httphooks::detail::deadline_after(options_.requests_timeout, now));
 }
 
 HTTPHOOKS_DECL bool cluster_questions::begin_probe(std::string const& id, time_point now) {
     question q;
     q.automatic = true;
-    return add(id, std::move(q), deadline_after(options_.requests_timeout * 7 / 16, now));
+    return add(id, std::move(q),
+               httphooks::detail::deadline_after(options_.requests_timeout * 7 / 16, now));
 }
 
 HTTPHOOKS_DECL void cluster_questions::add_own(std::string const& id,
@@ -191,7 +193,7 @@ HTTPHOOKS_DECL void cluster_questions::begin_acks(std::string const& id, time_po
                                                   std::function<void(nlohmann::json)> ack) {
     std::lock_guard const lock(mutex_);
     if (acks_.size() >= options_.max_requests) return;
-    auto const until = deadline_after(timeout, now);
+    auto const until = httphooks::detail::deadline_after(timeout, now);
     next_ = std::min(next_, until);
     acks_.emplace(
         id,

@@ -3,6 +3,7 @@
 
 #include <httphooks/socketio/detail/live_connection.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/engineio/connection.hpp>
 #include <httphooks/engineio/detail/service.hpp>
 #include <httphooks/http/detail/home.hpp>
@@ -48,7 +49,8 @@ HTTPHOOKS_DECL live_connection::live_connection(std::shared_ptr<connection_owner
       settings_(owner_->settings()),
       connection_(std::move(c)),
       decoder_(settings_.options.parser, limits_of(settings_.options)),
-      connect_until_(place().timers().now() + settings_.options.connect_timeout) {}
+      connect_until_(httphooks::detail::deadline_after(settings_.options.connect_timeout,
+                                                       place().timers().now())) {}
 
 HTTPHOOKS_DECL void live_connection::begin() {
     place().timers().enter(*this);
@@ -100,7 +102,8 @@ inline void live_connection::receive(std::string_view message, bool binary) {
 inline void live_connection::await_attachments() {
     connection_.session()->retain(decoder_.kept());
     if (attachments_until_ != never) return;
-    attachments_until_ = place().timers().now() + settings_.options.connect_timeout;
+    attachments_until_ = httphooks::detail::deadline_after(settings_.options.connect_timeout,
+                                                           place().timers().now());
     deadline_changed();
 }
 
@@ -295,7 +298,8 @@ HTTPHOOKS_DECL void live_connection::on_deadline() {
                                disconnect_reason::forced_server_close);
         }
         if (s->attachments_until_ <= now && s->may_be_held_up()) {
-            s->attachments_until_ = now + s->settings_.options.connect_timeout;
+            s->attachments_until_ =
+                httphooks::detail::deadline_after(s->settings_.options.connect_timeout, now);
         } else if (s->attachments_until_ <= now) {
             s->attachments_until_ = never;
             s->count_refusal("Attachments missing");

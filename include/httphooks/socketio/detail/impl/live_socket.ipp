@@ -268,23 +268,24 @@ HTTPHOOKS_DECL void live_socket::disconnect_later(bool close) {
 
 HTTPHOOKS_DECL void live_socket::disconnect(bool close) {
     if (!place().here()) return disconnect_later(close);
-    if (phase_ != phase::connected) return;
+    if (phase_ != phase::connected && phase_ != phase::closing) return;
     if (close) return carrier_->disconnect_all();
+    if (phase_ == phase::closing) return;
     send(header(packet_type::disconnect), {});
     this->close(disconnect_reason::server_namespace_disconnect);
 }
 
 HTTPHOOKS_DECL void live_socket::close(disconnect_reason why) {
-    if (phase_ == phase::closed) return;
+    if (phase_ == phase::closing || phase_ == phase::closed) return;
     auto const kept = self();
-    bool const was_connected = phase_ == phase::connected;
+    bool const was_connected = std::exchange(phase_, phase::closing) == phase::connected;
     if (was_connected && on_disconnecting) guarded([&] { on_disconnecting->call({}, why); });
-    if (phase_ == phase::closed) return;
     if (!pid_.empty() && is_recoverable(why)) keep_session(was_connected);
-    if (!pid_.empty()) nsp_->forget(pid_);
     phase_ = phase::closed;
     connected_.store(false, std::memory_order_relaxed);
     nsp_->adapter().del_all(kept);
+    // until it was taken out, clients that come back ask for it
+    if (!pid_.empty()) nsp_->forget(pid_, weak_from_this());
     carrier_->left(*this);
     for (auto const& f : acks_.take_all()) guarded([&] { f(error::disconnected, {}); });
     if (was_connected && on_disconnect) guarded([&] { on_disconnect->call({}, why); });
@@ -306,8 +307,8 @@ HTTPHOOKS_DECL void live_socket::abandon() noexcept {
     phase_ = phase::closed;
     connected_ = false;
     nsp_->settings().guarded([&] {
-        if (!pid_.empty()) nsp_->forget(pid_);
         nsp_->adapter().del_all(shared_from_this());
+        if (!pid_.empty()) nsp_->forget(pid_, weak_from_this());
         nsp_->exit();
     });
     clear_handlers();

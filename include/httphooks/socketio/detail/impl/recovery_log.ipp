@@ -3,6 +3,7 @@
 
 #include <httphooks/socketio/detail/recovery_log.hpp>
 
+#include <httphooks/detail/system/deadline_after.hpp>
 #include <httphooks/socketio/adapter.hpp>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -26,16 +28,22 @@ inline std::size_t recovery_log::size_of(entry const& e) noexcept {
     return n;
 }
 
-inline bool recovery_log::concerns(entry const& e, std::string_view id,
-                                           std::vector<std::string> const& rooms) {
-    if (!e.only.empty()) return e.only == id;
-    auto const has = [&rooms](std::string const& name) {
-        return std::find(rooms.begin(), rooms.end(), name) != rooms.end();
-    };
-    return (e.rooms.empty() || std::any_of(e.rooms.begin(), e.rooms.end(), has)) &&
-           std::none_of(e.except.begin(), e.except.end(),
-                        [&](std::string const& name) { return name == id || has(name); });
-}
+/// The rooms of a socket, which many packets are compared with.
+class rooms_of_socket {
+public:
+    /// @param rooms live as long as this
+    explicit rooms_of_socket(std::vector<std::string> const& rooms) : rooms_(rooms) {
+        constexpr std::size_t few = 8;
+        if (rooms.size() > few) set_.insert(rooms.begin(), rooms.end());
+    }
+    bool has(std::string_view name) const {
+        return set_.empty() ? std::ranges::find(rooms_, name) != rooms_.end() : set_.contains(name);
+    }
+
+private:
+    std::vector<std::string> const& rooms_;
+    std::unordered_set<std::string_view> set_{};
+};
 
 inline void recovery_log::forget(clock::time_point now) {
     while (!log_.empty() && (log_.size() > options_.max_packets || bytes_ > options_.max_bytes ||
@@ -76,7 +84,8 @@ HTTPHOOKS_DECL void recovery_log::persist(session_state s, clock::time_point now
     if (sessions_.contains(s.pid)) return;
     // one that was restored, and comes back unused, has got nothing since
     auto const left = number_of(s.offset).value_or(newest());
-    away_.push_back({std::move(s), left, now + options_.max_disconnection});
+    away_.push_back(
+        {std::move(s), left, httphooks::detail::deadline_after(options_.max_disconnection, now)});
     auto const at = std::prev(away_.end());
     sessions_.emplace(at->state.pid, at);
     forget(now);
@@ -95,8 +104,17 @@ HTTPHOOKS_DECL std::optional<recovery_log::packet_list> recovery_log::behind(
     std::uint64_t number, std::string_view id, std::vector<std::string> const& rooms) const {
     if (number + 1 < first_) return std::nullopt;
     packet_list found;
+    if (number >= newest()) return found;
+    rooms_of_socket const mine(rooms);
+    auto const joined = [&](std::string const& name) { return mine.has(name); };
+    auto const barred = [&](std::string const& name) { return name == id || mine.has(name); };
+    auto const concerns = [&](entry const& e) {
+        if (!e.only.empty()) return e.only == id;
+        return (e.rooms.empty() || std::ranges::any_of(e.rooms, joined)) &&
+               std::ranges::none_of(e.except, barred);
+    };
     for (std::uint64_t n = number + 1; n <= newest(); ++n)
-        if (entry const& e = log_[static_cast<std::size_t>(n - first_)]; concerns(e, id, rooms))
+        if (entry const& e = log_[static_cast<std::size_t>(n - first_)]; concerns(e))
             found.push_back({n, e.data});
     return found;
 }

@@ -5,6 +5,9 @@
 
 #include <httphooks/socketio/adapter.hpp>
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,29 +17,55 @@ namespace httphooks::socketio::detail {
 
 HTTPHOOKS_DECL void room_index::enlist(local_socket& s, room_changes* changes, bool in_own_room) {
     if (!s.known_ || s.listed_) return;
+    ids_.erase(s.id());  // what it is found by is part of the other one
     ids_.emplace(s.id(), &s);
     id_sizes_ |= size_bit(s.id());
     s.at_ = all_.size();
     all_.push_back(&s);
     s.listed_ = true;
-    s.in_own_room_ = in_own_room;
-    if (!changes || !in_own_room) return;
+    if (in_own_room) enter_own_room(s, changes);
+}
+
+inline void room_index::enter_own_room(local_socket& s, room_changes* changes) {
+    s.in_own_room_ = true;
+    if (!changes) return;
     changes->push_back({room_event::create, s.id()});
     changes->push_back({room_event::join, s.id()});
+}
+
+inline std::optional<std::size_t> room_index::place_of(local_socket const& s, room const& r) const {
+    auto const found = [](auto const& list, auto const* wanted, auto member) {
+        return std::ranges::find(list, wanted, member);
+    };
+    if (s.rooms_.size() <= r.members.size()) {
+        auto const at = found(s.rooms_, &r, &local_socket::membership::where);
+        if (at != s.rooms_.end()) return static_cast<std::size_t>(at - s.rooms_.begin());
+    } else {
+        auto const at = found(r.members, &s, &room::member::who);
+        if (at != r.members.end()) return at->at;
+    }
+    return std::nullopt;
 }
 
 HTTPHOOKS_DECL bool room_index::add(local_socket& s, std::string const& name,
                                     room_changes* changes) {
     if (!s.known_) return false;
-    if (name == s.id()) return true;
-    for (auto const& m : s.rooms_)
-        if (m.where->name == name) return true;
+    if (name == s.id()) {
+        // until it is connected, enlist() says
+        if (s.listed_ && !s.in_own_room_) enter_own_room(s, changes);
+        return true;
+    }
+    auto at = rooms_.find(name);
+    if (at != rooms_.end() && place_of(s, at->second)) return true;
     if (s.rooms_.size() >= most_rooms_) return false;
-    auto const [at, fresh] = rooms_.try_emplace(name);
+    bool const fresh = at == rooms_.end();
+    if (fresh) {
+        at = rooms_.try_emplace(name).first;
+        at->second.name = at->first;
+    }
     room& r = at->second;
-    r.name = at->first;
-    s.rooms_.push_back({&r, r.members.size()});
-    r.members.push_back(&s);
+    r.members.push_back({&s, s.rooms_.size()});
+    s.rooms_.push_back({&r, r.members.size() - 1});
     if (!changes) return true;
     if (fresh) changes->push_back({room_event::create, name});
     changes->push_back({room_event::join, name});
@@ -48,12 +77,11 @@ inline void room_index::take_out(local_socket& s, local_socket::membership const
                                  room_changes* changes) {
     room& r = *m.where;
     if (changes) changes->push_back({room_event::leave, std::string(r.name)});
-    local_socket* const last = r.members.back();
+    room::member const last = r.members.back();
     r.members.pop_back();
-    if (last != &s) {
+    if (last.who != &s) {
         r.members[m.at] = last;
-        for (auto& other : last->rooms_)
-            if (other.where == &r) other.at = m.at;
+        last.who->rooms_[last.at].at = m.at;
     }
     if (!r.members.empty()) return;
     if (changes) changes->push_back({room_event::remove, std::string(r.name)});
@@ -68,13 +96,15 @@ HTTPHOOKS_DECL void room_index::del(local_socket& s, std::string_view name, room
         changes->push_back({room_event::remove, s.id()});
         return;
     }
-    for (auto at = s.rooms_.begin(); at != s.rooms_.end(); ++at) {
-        if (at->where->name != name) continue;
-        auto const m = *at;
-        s.rooms_.erase(at);
-        take_out(s, m, changes);
-        return;
-    }
+    auto const known = rooms_.find(name);
+    if (known == rooms_.end()) return;
+    auto const at = place_of(s, known->second);
+    if (!at) return;
+    auto const m = s.rooms_[*at];
+    s.rooms_.erase(s.rooms_.begin() + static_cast<std::ptrdiff_t>(*at));
+    for (std::size_t next = *at; next < s.rooms_.size(); ++next)
+        s.rooms_[next].where->members[s.rooms_[next].at].at = next;
+    take_out(s, m, changes);
 }
 
 HTTPHOOKS_DECL void room_index::del_all(local_socket& s, room_changes* changes) {
@@ -82,7 +112,7 @@ HTTPHOOKS_DECL void room_index::del_all(local_socket& s, room_changes* changes) 
     for (auto const& m : joined) take_out(s, m, changes);
     if (s.listed_) {
         if (s.in_own_room_) del(s, s.id(), changes);
-        ids_.erase(s.id());
+        if (auto const at = ids_.find(s.id()); at != ids_.end() && at->second == &s) ids_.erase(at);
         local_socket* const last = all_.back();
         all_[s.at_] = last;
         last->at_ = s.at_;

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <chrono>
 
-namespace httphooks::socketio::detail {
+namespace httphooks::detail {
 
 /// When a time-out that begins now is over; time_point::max() if the clock never tells.
 inline std::chrono::steady_clock::time_point deadline_after(
@@ -20,4 +20,4 @@ inline std::chrono::steady_clock::time_point deadline_after(
     return timeout < most ? now + timeout : clock::time_point::max();
 }
 
-}  // namespace httphooks::socketio::detail
+}  // namespace httphooks::detail
