@@ -84,8 +84,8 @@ enum class error {
     redirect_limit,
     /// A body is not of a type that forms have.
     not_a_form,
-    /// A form is malformed, or a field of it has no name; of a multipart_reader: or it exceeds a limit
-    /// of its parts.
+    /// A form is malformed, or a field of it has no name; of a multipart_reader: or it exceeds a
+    /// limit of its parts.
     invalid_form,
     /// A form exceeds a limit of its parser.
     form_limit,

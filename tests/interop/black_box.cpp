@@ -738,8 +738,7 @@ TEST_CASE("replies are compressed with --compress where the client accepts it") 
     CHECK(packed.body() == "packed");
     CHECK(packed[http::field::content_encoding] == "gzip");
 
-    c.send(
-        "POST /say HTTP/1.1\r\nHost: a\r\nContent-Encoding: zstd\r\nContent-Length: 1\r\n\r\nx");
+    c.send("POST /say HTTP/1.1\r\nHost: a\r\nContent-Encoding: zstd\r\nContent-Length: 1\r\n\r\nx");
     CHECK(c.receive().result_int() == 415);
     server const off(script);
     client d(off.port());

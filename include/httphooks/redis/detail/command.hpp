@@ -54,7 +54,8 @@ public:
     std::uint32_t missing = 0;
     /// How often another node was said to be the right one.
     std::uint32_t redirections = 0;
-    /// Whether it is given up when the connection goes before it is sent, and not kept for the next.
+    /// Whether it is given up when the connection goes before it is sent; else the next one sends
+    /// it.
     bool hasty = false;
     /// Whether it is for the node that it waits for, whatever becomes known of others meanwhile.
     bool stays = false;

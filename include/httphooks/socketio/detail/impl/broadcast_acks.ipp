@@ -39,16 +39,14 @@ HTTPHOOKS_DECL void broadcast_acks::finish(error_code ec) noexcept {
     settings_->guarded([&] { t.done(ec, std::move(t.answers)); });
 }
 
-inline void broadcast_acks::ask(live_nsp& n, packet_data const& data,
-                                        broadcast_options const& o) {
+inline void broadcast_acks::ask(live_nsp& n, packet_data const& data, broadcast_options const& o) {
     auto const acks = std::static_pointer_cast<broadcast_acks>(shared_from_this());
     expect_count();
     if (o.flags.local)
         expect_servers(1);
     else
-        n.adapter().server_count([acks](error_code ec, std::size_t servers) {
-            acks->expect_servers(servers, ec);
-        });
+        n.adapter().server_count(
+            [acks](error_code ec, std::size_t servers) { acks->expect_servers(servers, ec); });
     n.adapter().broadcast_with_ack(
         data, n.next_ack(), o, [acks](std::size_t clients) { acks->expect_clients(clients); },
         [acks](nlohmann::json answer) { acks->add(std::move(answer)); });

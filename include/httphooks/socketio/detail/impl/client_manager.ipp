@@ -54,20 +54,20 @@ HTTPHOOKS_DECL std::shared_ptr<client_socket_state> client_manager::of(std::stri
 HTTPHOOKS_DECL void client_manager::connect(std::uint64_t attempt, std::string url,
                                             std::string const& nsp, handler done) {
     auto const shared = std::make_shared<handler>(std::move(done));
-    asio::dispatch(executor_, [self = shared_from_this(), attempt, url = std::move(url), nsp,
-                               shared] {
-        if (self->state_ != state::idle)
-            return asio::post(self->executor_, [self, shared] {
-                self->call(std::move(*shared), asio::error::already_started, {});
-            });
-        auto const s = self->of(nsp);
-        self->url_ = url;
-        self->attempt_ = attempt;
-        self->done_.swap(*shared);
-        self->awaited_ = s.get();
-        self->attempts_ = 0;
-        s->connect();
-    });
+    asio::dispatch(executor_,
+                   [self = shared_from_this(), attempt, url = std::move(url), nsp, shared] {
+                       if (self->state_ != state::idle)
+                           return asio::post(self->executor_, [self, shared] {
+                               self->call(std::move(*shared), asio::error::already_started, {});
+                           });
+                       auto const s = self->of(nsp);
+                       self->url_ = url;
+                       self->attempt_ = attempt;
+                       self->done_.swap(*shared);
+                       self->awaited_ = s.get();
+                       self->attempts_ = 0;
+                       s->connect();
+                   });
 }
 
 inline void client_manager::call(handler done, error_code ec, client_socket s) const {

@@ -47,8 +47,9 @@ HTTPHOOKS_DECL std::string client_socket_state::id() const {
 }
 
 // sending -------------------------------------------------------------------------------------
-inline std::vector<engineio::packet> client_socket_state::messages(
-    packet_type t, std::optional<std::uint64_t> id, payload const& p) const {
+inline std::vector<engineio::packet> client_socket_state::messages(packet_type t,
+                                                                   std::optional<std::uint64_t> id,
+                                                                   payload const& p) const {
     packet_header h;
     h.type = t;
     h.nsp = nsp_;
@@ -73,7 +74,7 @@ HTTPHOOKS_DECL void client_socket_state::emit(payload&& p, client_emit_flags con
 }
 
 inline void client_socket_state::emit_here(payload const& p, client_emit_flags const& f,
-                                                   ack_handler ack) {
+                                           ack_handler ack) {
     bool const now = phase_ == phase::connected;
     if (f.volatile_ && !(now && carrier_.writable())) {
         if (ack) reject(p, std::move(ack), asio::error::would_block);
@@ -121,8 +122,8 @@ HTTPHOOKS_DECL void client_socket_state::acknowledge(std::shared_ptr<client_answ
                    });
 }
 
-inline void client_socket_state::wait_for_ack(
-    std::uint64_t id, ack_handler f, std::optional<std::chrono::milliseconds> timeout) {
+inline void client_socket_state::wait_for_ack(std::uint64_t id, ack_handler f,
+                                              std::optional<std::chrono::milliseconds> timeout) {
     if (acks_.add(id, std::move(f), timeout)) arm_ack_timer();
 }
 
@@ -338,7 +339,7 @@ inline void client_socket_state::keep_early(incoming const& p, std::size_t size)
 }
 
 inline void client_socket_state::dispatch(std::string_view name, arguments const& args,
-                                                  std::optional<std::uint64_t> id) {
+                                          std::optional<std::uint64_t> id) {
     auto const mine = answers_;
     acknowledgement ack;
     if (id) ack = acknowledgement(std::weak_ptr<ack_target>(mine), *id);

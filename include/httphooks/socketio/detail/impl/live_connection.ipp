@@ -144,8 +144,7 @@ inline void live_connection::receive_connect(std::string_view nsp, arguments con
          auth.empty() ? nullptr : std::make_shared<nlohmann::json const>(std::move(auth)));
 }
 
-inline void live_connection::join(std::string name,
-                                          std::shared_ptr<nlohmann::json const> auth) {
+inline void live_connection::join(std::string name, std::shared_ptr<nlohmann::json const> auth) {
     std::erase_if(attempts_, [](auto const& a) { return a.expired(); });
     auto const unplaced = std::ranges::count_if(attempts_, [](auto const& weak) {
         auto const a = weak.lock();
@@ -200,7 +199,7 @@ inline void live_connection::enter(attempt_ptr const& a, std::shared_ptr<live_ns
 }
 
 inline void live_connection::restore(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
-                                             std::string const& pid, std::string const& offset) {
+                                     std::string const& pid, std::string const& offset) {
     n->adapter().restore_session(
         pid, offset, [s = self(), n, a](std::optional<session_state> found) {
             s->place().dispatch(
@@ -209,7 +208,7 @@ inline void live_connection::restore(attempt_ptr const& a, std::shared_ptr<live_
 }
 
 inline void live_connection::open(attempt_ptr const& a, std::shared_ptr<live_nsp> n,
-                                          std::optional<session_state> restored) {
+                                  std::optional<session_state> restored) {
     if (ended_ || a->dropped) {
         // the client has gone meanwhile; it may come back again
         if (restored) {
@@ -244,7 +243,7 @@ inline void live_connection::open(attempt_ptr const& a, std::shared_ptr<live_nsp
 }
 
 inline void live_connection::settle(socket_ptr const& s,
-                                            std::optional<middleware_error> const& refused) {
+                                    std::optional<middleware_error> const& refused) {
     // of a connection that is closed the end is told soon
     if (s->where() != live_socket::phase::joining || !connection_.is_open()) return;
     if (refused) {
