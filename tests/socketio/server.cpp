@@ -227,6 +227,21 @@ TEST_CASE("a client that joins nothing is closed, one that has joined may leave"
     CHECK(p.join().size() == 20);
 }
 
+TEST_CASE("a client may be given all the time there is to join, and to send attachments") {
+    sio::options o;
+    o.connect_timeout = std::chrono::milliseconds::max();
+    socketio_service s(o);
+    serve(s, s.io().of("/"));
+    socketio_peer p(s);
+    CHECK_FALSE(p.join().empty());
+    for (int i = 0; i < 2; ++i) {
+        p.send("51-1[\"echo\",{\"_placeholder\":true,\"num\":0}]");
+        p.send_bytes("x");
+        CHECK(p.get() == "61-1[{\"_placeholder\":true,\"num\":0}]");
+        CHECK(p.get() == "x");
+    }
+}
+
 TEST_CASE("attachments that do not come close the connection") {
     sio::options o;
     o.connect_timeout = 1s;

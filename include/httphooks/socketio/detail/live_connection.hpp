@@ -111,6 +111,8 @@ private:
     clock::time_point connect_until_;
     /// When the attachments of a packet have to be there.
     clock::time_point attachments_until_ = never;
+    /// Attachments of a packet are to come.
+    bool incomplete_ = false;
     bool ended_ = false;
 };
 

@@ -76,7 +76,10 @@ inline void live_connection::receive(std::string_view message, bool binary) {
         return violated("Bad packet", disconnect_reason::parse_error);
     }
     if (!complete) return await_attachments();
-    if (std::exchange(attachments_until_, never) != never) connection_.session()->retain(0);
+    if (std::exchange(incomplete_, false)) {
+        attachments_until_ = never;
+        connection_.session()->retain(0);
+    }
     if (p.type == packet_type::connect) return receive_connect(p.nsp, p.args);
     std::string_view const name = is_old() ? p.nsp.substr(0, p.nsp.find('?')) : p.nsp;
     live_socket* const s = find(name);
@@ -101,7 +104,7 @@ inline void live_connection::receive(std::string_view message, bool binary) {
 /// Attachments are to come.
 inline void live_connection::await_attachments() {
     connection_.session()->retain(decoder_.kept());
-    if (attachments_until_ != never) return;
+    if (std::exchange(incomplete_, true)) return;
     attachments_until_ = httphooks::detail::deadline_after(settings_.options.connect_timeout,
                                                            place().timers().now());
     deadline_changed();
