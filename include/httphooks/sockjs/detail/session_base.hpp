@@ -95,6 +95,8 @@ protected:
     void deliver(std::string_view message, bool binary = false);
     /// Whether messages are held: the application wants none yet, or does not know the client yet.
     bool paused() const noexcept { return paused_ || !told_opened_; }
+    /// Whether drop_held_at_end() was called.
+    bool drops_held() const noexcept { return drops_held_; }
     /// What the messages that are held take.
     std::size_t inbound_bytes() const noexcept { return inbound_bytes_; }
     server_counters& counters() const noexcept { return owner_->counters(); }

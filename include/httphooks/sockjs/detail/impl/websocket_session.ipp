@@ -169,6 +169,8 @@ HTTPHOOKS_DECL void websocket_session::reading(bool wanted) {
     if (!socket_) return;
     if (wanted)
         socket_.resume();
+    else if (drops_held())
+        socket_.pause_until_gone();
     else
         socket_.pause();
 }
