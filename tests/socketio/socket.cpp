@@ -541,7 +541,8 @@ TEST_CASE("sockets that disconnect each other while they are disconnecting end o
     for (char const* const expected :
          {"/ disconnecting", "/b disconnecting", "/b disconnect", "/ disconnect"})
         CHECK(s.next_note() == expected);
-    CHECK_FALSE(socketio_peer(s).join().empty());
+    socketio_peer later(s);
+    CHECK_FALSE(later.join().empty());
     CHECK(s.note_count() == 0);
     s.stop();
 }
