@@ -31,23 +31,21 @@ exports.make_page = (folder, library, cases) => {
   return www;
 };
 
-// Runs cases, each in a page of its own from the first server, then stops the servers. A row has what it
-// is called, the name of the case, and what it is called with behind the library's `client`. Gives the
-// status to exit with.
+// Runs cases, each in a page that is loaded anew from the first server, then stops the servers. A row has
+// what it is called, the name of the case, and what it is called with behind the library's `client`. Gives
+// the status to exit with.
 exports.run_in_pages = async (servers, client, rows) => {
   const browser = await exports.launch();
+  // a page costs the browser much more than loading it again
+  const page = await browser.newPage();
   const failed = await run(
     rows.map(([title, ...row]) => [
       title,
       async () => {
-        const page = await browser.newPage();
-        try {
-          await page.goto(servers[0].url + '/page.html');
-          await page.evaluate(
-            ([c, name, ...more]) => window.cases[name](window[c], ...more), [client, ...row]);
-        } finally {
-          await page.close();
-        }
+        await page.context().clearCookies();
+        await page.goto(servers[0].url + '/page.html');
+        await page.evaluate(
+          ([c, name, ...more]) => window.cases[name](window[c], ...more), [client, ...row]);
       },
     ])
   );
