@@ -56,6 +56,12 @@ std::string body_of(std::string const& reply) {
     return end == reply.npos ? std::string() : reply.substr(end + 4);
 }
 
+/// Counts when it ends; clang 19 warns of such a class within the coroutine.
+struct counted_end {
+    int& n;
+    ~counted_end() { ++n; }
+};
+
 }  // namespace
 
 TEST_CASE("the header of a stream goes out first, and each write is a chunk") {
@@ -451,10 +457,7 @@ TEST_CASE("a stream whose connection fails at any step leaves nothing") {
         s.registry.get("/five", [&](auto&) {
             return hh::stream("text/plain", [&](auto& out) -> asio::awaitable<void> {
                 ++began;
-                struct counting {
-                    int& n;
-                    ~counting() { ++n; }
-                } const end{ended};
+                counted_end const end{ended};
                 for (int i = 0; i < 5; ++i) {
                     co_await out.async_write("piece");
                     co_await hh::test::turns(2);

@@ -88,7 +88,7 @@ TEST_CASE("a stream is a message for each write, with frames and without") {
     websocket_peer framed(s.services.port(), "/s/0/a/websocket");
     CHECK(framed.text() == "o");
     framed.send(request_frame("/lines/2", 7));
-    json const head = messages_in(framed.text()).at(0);
+    json head = messages_in(framed.text()).at(0);
     CHECK(head.at("id") == 7);
     CHECK(head.at("statusCode") == 200);
     CHECK(head.at("headers").at("Content-Type") == "text/plain");
@@ -100,7 +100,9 @@ TEST_CASE("a stream is a message for each write, with frames and without") {
 
     websocket_peer raw(s.services.port(), "/s/websocket");
     raw.send(R"({"id":7,"method":"GET","url":"/lines/1"})");
-    CHECK(json::parse(raw.text()) == head);
+    json same = json::parse(raw.text());
+    for (json* const of : {&head, &same}) of->at("headers").erase("Date");
+    CHECK(same == head);
     CHECK(raw.text() == R"({"id":7,"more":true,"content":"\"0\"\n"})");
     CHECK(raw.text() == R"({"id":7,"content":""})");
 }
