@@ -65,7 +65,7 @@ TEST_CASE("lines are written one after another, in chunks") {
 
 TEST_CASE("bytes are written with their length") {
     streams s;
-    for (std::size_t const n : {0, 1, 251, 65536, 1'000'003}) {
+    for (std::size_t const n : {0u, 1u, 251u, 65'536u, 1'000'003u}) {
         http_reply const r = s.get("/stream/bytes?n=" + std::to_string(n));
         CHECK(r["Content-Length"] == std::to_string(n));
         REQUIRE(r.body.size() == n);

@@ -209,7 +209,7 @@ TEST_CASE(
         t.hooks.request_listener(hh::any_verb, "/*", [&t](auto& c) {
             t.log.append("listener ").append(c.request()["X-Added"]).append(c.request().body());
         });
-    t.hooks.post("/*", [&t](auto& c) {
+    t.hooks.post("/*", [](auto& c) {
         return std::string(c.request()["X-Added"]) + " " + std::string(c.request().body()) + " " +
                std::string(c.request()[hh::field::content_length]);
     });
