@@ -13,7 +13,6 @@
 #include <httphooks/socketio/cluster_transport.hpp>
 #include <httphooks/socketio/detail/redis_hub.hpp>
 #include <httphooks/socketio/detail/redis_stream_reader.hpp>
-#include <httphooks/socketio/redis_streams_adapter.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -28,6 +27,10 @@
 #include <string_view>
 #include <unordered_set>
 #include <utility>
+
+namespace httphooks::socketio {
+struct redis_streams_adapter_options;
+}  // namespace httphooks::socketio
 
 namespace httphooks::socketio::detail {
 

@@ -8,6 +8,7 @@
 #include <httphooks/redis/message.hpp>
 #include <httphooks/socketio/detail/cluster_codec.hpp>
 #include <httphooks/socketio/detail/payload.hpp>
+#include <httphooks/socketio/redis_streams_adapter.hpp>
 
 #include <algorithm>
 #include <charconv>
