@@ -26,6 +26,20 @@ using support::polling_peer;
 using support::websocket_peer;
 using namespace std::chrono_literals;
 
+namespace {
+
+/// Notes each message, and pauses then.
+void pause_at_messages(engineio_service& s) {
+    s.on_connection([&s](eio::connection c) {
+        c.on_message([&s, c](std::string_view m) mutable {
+            s.note(std::string(m));
+            c.pause();
+        });
+    });
+}
+
+}  // namespace
+
 TEST_CASE("a connection tells what it is") {
     engineio_service s;
     s.on_connection([&s](eio::connection c) {
@@ -258,12 +272,7 @@ TEST_CASE("a post is answered when its messages are taken") {
 
 TEST_CASE("a second post while one waits ends the session") {
     engineio_service s;
-    s.on_connection([&](eio::connection c) {
-        c.on_message([&s, c](std::string_view m) mutable {
-            s.note(std::string(m));
-            c.pause();
-        });
-    });
+    pause_at_messages(s);
     polling_peer p(s);
     p.poster().send("POST", p.target(), {}, "4a");
     CHECK(s.next_note() == "a");
@@ -275,12 +284,7 @@ TEST_CASE("a second post while one waits ends the session") {
 TEST_CASE("a post that is broken off while it waits ends the session") {
     for (unsigned const threads : {1u, 2u}) {
         engineio_service s({}, threads);
-        s.on_connection([&](eio::connection c) {
-            c.on_message([&s, c](std::string_view m) mutable {
-                s.note(std::string(m));
-                c.pause();
-            });
-        });
+        pause_at_messages(s);
         polling_peer p(s);
         p.poster().send("POST", p.target(), {}, "4a");
         CHECK(s.next_note() == "a");
