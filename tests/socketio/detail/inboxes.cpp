@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/idle_socket.hpp"
 
 namespace asio = boost::asio;
 namespace sio = httphooks::socketio;
@@ -20,25 +21,17 @@ using sio::detail::inboxes;
 namespace {
 
 /// A socket that does something with what it is sent.
-class inbox_socket final : public sio::local_socket {
+class inbox_socket final : public support::idle_socket {
 public:
-    explicit inbox_socket(home h) : home_(std::move(h)) {}
+    using support::idle_socket::idle_socket;
 
-    std::string const& id() const noexcept override { return id_; }
-    home const& place() const noexcept override { return home_; }
     void deliver(sio::detail::encoded_delivery const& d) override {
         got.push_back(d.what.data->text);
         if (on_delivery) std::exchange(on_delivery, nullptr)();
     }
-    void disconnect_later(bool) override {}
-    sio::socket_description describe() override { return {}; }
 
     std::vector<std::string> got{};
     std::function<void()> on_delivery{};
-
-private:
-    std::string id_{"s"};
-    home home_;
 };
 
 std::shared_ptr<sio::detail::encoded_delivery const> delivery_of(std::string text) {

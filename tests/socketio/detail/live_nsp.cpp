@@ -4,33 +4,12 @@
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "support/catch.hpp"
+#include "support/idle_socket.hpp"
 
 namespace sio = httphooks::socketio;
-using httphooks::http::detail::home;
-
-namespace {
-
-/// A socket that only is.
-class idle_socket final : public sio::local_socket {
-public:
-    explicit idle_socket(home h) : home_(std::move(h)) {}
-
-    std::string const& id() const noexcept override { return id_; }
-    home const& place() const noexcept override { return home_; }
-    void deliver(sio::detail::encoded_delivery const&) override {}
-    void disconnect_later(bool) override {}
-    sio::socket_description describe() override { return {}; }
-
-private:
-    std::string id_{"s"};
-    home home_;
-};
-
-}  // namespace
+using support::idle_socket;
 
 TEST_CASE("the secret of a session is forgotten by who has it, not by who had it") {
     boost::asio::io_context context(1);
